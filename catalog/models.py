@@ -1,0 +1,61 @@
+"""What can be done: services with their materials, and guides that lead to a personal checklist."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+
+
+class Service(Base):
+    """A matter (事项). `materials` is the plain list; a guide replaces it by a personal one.
+
+    Fees are in fen. `minutes` is the planned length at the counter. `group_code` is the default line;
+    `keywords` are citizens' own words.
+    """
+
+    __tablename__ = "service"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    code: Mapped[str] = mapped_column(String(48), unique=True)
+    group_code: Mapped[str] = mapped_column(String(16))
+    name_zh: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(120))
+    summary_zh: Mapped[str] = mapped_column(Text, default="")
+    summary_en: Mapped[str] = mapped_column(Text, default="")
+    minutes: Mapped[int]
+    fee_fen: Mapped[int] = mapped_column(default=0)
+    fee_note_zh: Mapped[str] = mapped_column(String(200), default="")
+    fee_note_en: Mapped[str] = mapped_column(String(200), default="")
+    materials: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    keywords: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    online_url: Mapped[str] = mapped_column(String(300), default="")
+    online_note_zh: Mapped[str] = mapped_column(String(200), default="")
+    online_note_en: Mapped[str] = mapped_column(String(200), default="")
+    handling_zh: Mapped[str] = mapped_column(String(120), default="")
+    handling_en: Mapped[str] = mapped_column(String(120), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class HallService(Base):
+    """A hall offers a service in one of its groups."""
+
+    __tablename__ = "hall_service"
+    __table_args__ = (UniqueConstraint("hall_id", "service_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    group_id: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class Guide(Base):
+    """The question tree of a service: questions → situations → checklists, as `catalog.guide` reads it."""
+
+    __tablename__ = "guide"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
+    tree: Mapped[dict[str, Any]] = mapped_column(JSONB)

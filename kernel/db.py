@@ -1,0 +1,96 @@
+"""The database: engine, sessions, the one commit at the edge, and how models are declared."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, MetaData, create_engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from kernel.errors import Unavailable
+
+# Named constraints become domain errors where they are raised (see `constraint_of`).
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class DatabaseDown(Unavailable):
+    """PostgreSQL cannot be reached or is restarting."""
+
+    code = "database_down"
+
+
+class Base(DeclarativeBase):
+    """All tables. Instants are timestamptz; relationships are not used: joins are written out."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012  # SQLAlchemy's own form
+
+
+def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engine:
+    """An engine whose errors never carry parameters (they may be personal)."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 3, "options": "-c timezone=utc -c statement_timeout=15000"},
+    )
+
+
+class Database:
+    """An engine with its session factory; one per process."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: commits at the end, rolls back on any error. Edges only.
+
+        Raises:
+            DatabaseDown: when PostgreSQL went away; nothing was acknowledged.
+        """
+        session = self._sessions()
+        try:
+            with session.begin():
+                yield session
+        except DBAPIError as error:
+            if is_disconnect(error):
+                raise DatabaseDown from error
+            raise
+        finally:
+            session.close()
+
+    def dispose(self) -> None:
+        """Close all pooled connections (after a fork, at the end)."""
+        self.engine.dispose()
+
+
+_DOWN_STATES = {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08001", "53300"}
+
+
+def is_disconnect(error: DBAPIError) -> bool:
+    """Whether the server is gone or going, rather than the statement wrong."""
+    state = getattr(error.orig, "sqlstate", None)
+    return (
+        bool(error.connection_invalidated)
+        or state in _DOWN_STATES
+        or (state is None and type(error.orig).__name__ in {"OperationalError", "InterfaceError"})
+    )
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """The name of the constraint that was violated, to turn it into a domain error."""
+    diagnostics: Any = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)

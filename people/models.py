@@ -1,0 +1,104 @@
+"""Citizens with a checked identity, one-time codes, staff, devices, sign-in tokens."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+
+
+class Citizen(Base):
+    """A person by identity document. Names, numbers and phones are encrypted (purposes below).
+
+    `identity_index` is the blind index of kind and number; purposes are `citizen.name`,
+    `citizen.number`, `citizen.phone`.
+    """
+
+    __tablename__ = "citizen"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    identity_kind: Mapped[str] = mapped_column(String(32))
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
+    language: Mapped[str] = mapped_column(String(8), default="zh")
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class PhoneCode(Base):
+    """A one-time code sent to a phone. The code is derived from `seed`; it is stored nowhere."""
+
+    __tablename__ = "phone_code"
+    __table_args__ = (Index("ix_phone_code_phone", "phone_index", "created_at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    seed: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]
+
+
+class Staff(Base):
+    """Someone who works here. `roles` name sets of permissions in `people.permissions`."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    username: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    badge: Mapped[str] = mapped_column(String(20), default="")
+    password_hash: Mapped[str] = mapped_column(String(200))
+    roles: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    hall_ids: Mapped[list[int] | None] = mapped_column(JSONB(none_as_null=True))
+    active: Mapped[bool] = mapped_column(default=True)
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class Device(Base):
+    """A kiosk or a call screen, enrolled by staff; holds a token that can be withdrawn."""
+
+    __tablename__ = "device"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A bearer token of a staff member for `/api/v1`; times are real time."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Setting(Base):
+    """A value of the whole installation that administrators edit, by name."""
+
+    __tablename__ = "setting"
+
+    name: Mapped[str] = mapped_column(String(48), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(default=1)

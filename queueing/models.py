@@ -1,0 +1,136 @@
+"""The hall today: lines, tickets, calls, counters at work."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.db import Base
+
+
+class Line(Base):
+    """A group's line on one day. Its row is locked to issue (gapless ordinals) and to call.
+
+    `last_promise_at` keeps promises monotone; `calls` counts calls, so that a re-insertion
+    "after the next 3 calls" is a number fixed when it is decided.
+    """
+
+    __tablename__ = "line"
+    __table_args__ = (UniqueConstraint("group_id", "on_date"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    on_date: Mapped[date]
+    last_ordinal: Mapped[int] = mapped_column(default=0)
+    last_promise_at: Mapped[datetime | None]
+    calls: Mapped[int] = mapped_column(default=0)
+
+
+class Ticket(Base):
+    """Today's place in line. `due_at` is its key, fixed at issue; see docs/queue-rule.md.
+
+    `press_key` is the id of the press that asked for it: pressing twice gives one ticket.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("group_id", "on_date", "ordinal"),
+        Index("ix_ticket_waiting", "group_id", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_ticket_day", "hall_id", "on_date", "state"),
+        Index(
+            "uq_ticket_at_counter",
+            "counter_id",
+            unique=True,
+            postgresql_where=text("state IN ('called', 'serving')"),
+        ),
+        Index(
+            "uq_ticket_appointment",
+            "appointment_id",
+            unique=True,
+            postgresql_where=text("appointment_id IS NOT NULL AND state <> 'abandoned'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    on_date: Mapped[date]
+    ordinal: Mapped[int]
+    label: Mapped[str] = mapped_column(String(8))
+    track: Mapped[str] = mapped_column(String(8))
+    due_at: Mapped[datetime]
+    promised_at: Mapped[datetime | None]
+    issued_at: Mapped[datetime]
+    slot_starts_at: Mapped[datetime | None]
+    late: Mapped[bool] = mapped_column(default=False)
+    returned_at: Mapped[datetime | None]
+    reinsert_after_call: Mapped[int | None]
+    reinstated: Mapped[int] = mapped_column(default=0)
+    appointment_id: Mapped[int | None] = mapped_column(BigInteger)
+    citizen_id: Mapped[int | None] = mapped_column(BigInteger)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
+    language: Mapped[str] = mapped_column(String(8), default="zh")
+    service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list)
+    green_reason: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    counter_id: Mapped[int | None] = mapped_column(BigInteger)
+    staff_id: Mapped[int | None] = mapped_column(BigInteger)
+    called_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    recalls: Mapped[int] = mapped_column(default=0)
+    absences: Mapped[int] = mapped_column(default=0)
+    soon_notice_at: Mapped[datetime | None]
+    press_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class Call(Base):
+    """One call of a ticket to a counter, with the reason in the form that `queueing.ordering` gives."""
+
+    __tablename__ = "call"
+    __table_args__ = (Index("ix_call_recent", "group_id", "on_date", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    on_date: Mapped[date]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    counter_id: Mapped[int] = mapped_column(BigInteger)
+    staff_id: Mapped[int | None] = mapped_column(BigInteger)
+    track: Mapped[str] = mapped_column(String(8))
+    was_return: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    called_at: Mapped[datetime]
+    last_called_at: Mapped[datetime]
+    press_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class CounterSession(Base):
+    """Someone sits at a counter: open or paused (with a reason) until closed."""
+
+    __tablename__ = "counter_session"
+    __table_args__ = (
+        Index(
+            "uq_counter_session_counter",
+            "counter_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "uq_counter_session_staff", "staff_id", unique=True, postgresql_where=text("closed_at IS NULL")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    counter_id: Mapped[int] = mapped_column(BigInteger)
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(8), default="open")
+    pause_reason: Mapped[str | None] = mapped_column(String(32))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

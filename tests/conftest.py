@@ -1,0 +1,110 @@
+"""Fixtures that every test may ask for: real servers, a rolled-back session, a committing database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel import crypto
+from kernel.db import Database, make_engine
+from kernel.parts import Parts
+from kernel.settings import Settings
+from runtime import schema
+from runtime.redis_client import make_client
+from tests.servers import start_test_servers
+
+# A Monday, 08:30 in Shanghai: before the halls of the tests open.
+NOW = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Servers:
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL and Valkey of this test process, with an empty migrated database."""
+    folder: Path = tmp_path_factory.mktemp("servers")
+    database_url, redis_url, stop = start_test_servers(folder)
+    try:
+        engine = make_engine(database_url)
+        schema.upgrade(engine, database_url)
+        engine.dispose()
+        yield Servers(database_url, redis_url)
+    finally:
+        stop()
+
+
+@pytest.fixture(scope="session")
+def test_database(servers: Servers) -> Iterator[Database]:
+    """The database itself; ask for `session` or `database` instead."""
+    database = Database(make_engine(servers.database_url, pool_size=10, max_overflow=60))
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cipher() -> crypto.Cipher:
+    """Keys of the tests."""
+    keys = crypto.Cipher.from_texts("test data key", "test index key")
+    crypto.configure(keys)
+    return keys
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def session(test_database: Database) -> Iterator[Session]:
+    """A session whose work is rolled back; the code under test may flush and use savepoints."""
+    with test_database.engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def database(test_database: Database) -> Iterator[Database]:
+    """A database for code that commits (threads, processes, pages); emptied afterwards."""
+    yield test_database
+    empty(test_database)
+
+
+def empty(database: Database) -> None:
+    """Remove all rows of all tables."""
+    names = ", ".join(f'"{table.name}"' for table in schema.metadata().sorted_tables)
+    with database.transaction() as session:
+        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture
+def redis_client(servers: Servers) -> Iterator["redis.Redis"]:
+    """A client of an empty Valkey."""
+    client = make_client(servers.redis_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    return servers.redis_url
+
+
+@pytest.fixture
+def parts(servers: Servers, database: Database, redis_client: "redis.Redis", tmp_path: Path) -> Parts:
+    """What a process works with, for tests of pages and jobs."""
+    settings = Settings(
+        env="test", database_url=servers.database_url, redis_url=servers.redis_url, var=tmp_path
+    )
+    return Parts(settings, database, redis_client)

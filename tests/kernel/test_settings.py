@@ -1,0 +1,31 @@
+import pytest
+
+from kernel.settings import SettingsInvalid, load
+
+
+def test_an_empty_environment_gives_a_development_setup():
+    settings = load({})
+    assert (settings.env, settings.base_url, settings.live_base_url) == (
+        "development",
+        "http://127.0.0.1:8000",
+        "http://127.0.0.1:8001",
+    )
+
+
+def test_production_says_everything_that_is_missing_at_once():
+    with pytest.raises(SettingsInvalid) as caught:
+        load({"YOUHAO_ENV": "production", "YOUHAO_CLOCK_FILE": "x"})
+    text = str(caught.value)
+    for name in ("DATABASE_URL", "REDIS_URL", "YOUHAO_DATA_KEY", "YOUHAO_SECRET_KEY", "YOUHAO_CLOCK_FILE"):
+        assert name in text
+
+
+def test_a_secret_may_live_in_a_file(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("s" * 40 + "\n")
+    assert load({"YOUHAO_SECRET_KEY_FILE": str(file)}).secret_key == "s" * 40
+
+
+def test_a_wrong_number_is_named():
+    with pytest.raises(SettingsInvalid, match="YOUHAO_PORT"):
+        load({"YOUHAO_PORT": "eighty"})
