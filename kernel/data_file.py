@@ -79,6 +79,10 @@ class Table:
         full = f"{self.path}.{key}" if self.path and key else self.path or key
         self.problems.add(self.file, full, zh=zh, en=en)
 
+    def has(self, key: str) -> bool:
+        """True if the key is there."""
+        return key in self.data
+
     def _take(self, key: str, accept: Callable[[Any], bool], default: Any, *, zh: str, en: str) -> Any:
         """The value if `accept` likes it; else `default`, with a complaint unless the key may be left out."""
         self._asked.add(key)
@@ -201,7 +205,7 @@ class Table:
 
     def mapping(self, key: str, *, required: bool = False) -> Mapping[str, Any]:
         """A raw mapping."""
-        default = None if required else {}
+        default: dict[str, Any] | None = None if required else {}
         return (
             self._take(key, lambda value: isinstance(value, Mapping), default, zh="一张表", en="a table")
             or {}
