@@ -26,7 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    BuildHookInterface: Any
+
+    class BuildHookInterface:
+        root: str
+
 else:
     try:
         from hatchling.builders.hooks.plugin.interface import BuildHookInterface

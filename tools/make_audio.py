@@ -2,7 +2,7 @@
 
     python tools/make_audio.py
 
-Writes ``web/static/audio/chime.wav`` (mono, 16 kHz, 8 bit, below 40 KB). It is our own sound, so it is committed;
+Writes ``web/static/audio/chime.wav`` (mono, 16 kHz, 8 bit, below 40 KB). It is our own, so it is committed;
 rounding to 8 bit hides the last-digit differences between mathematical libraries.
 """
 
