@@ -13,10 +13,24 @@ import feedback.models
 import halls.models
 import kernel.audit
 import kernel.outbox
+import migrations
 import notifications.models
 import people.models
-import queueing.models  # noqa: F401  # imported for their tables, like those above
+import queueing.models
 from kernel.db import Base
+
+# Every module that declares tables: importing it is what registers them.
+TABLE_MODULES = (
+    booking.models,
+    catalog.models,
+    feedback.models,
+    halls.models,
+    kernel.audit,
+    kernel.outbox,
+    notifications.models,
+    people.models,
+    queueing.models,
+)
 
 _LOCK = 0x596F7568616F  # "Youhao": two processes must not migrate at once
 
@@ -28,8 +42,6 @@ def metadata() -> MetaData:
 
 def alembic_config(url: str) -> Config:
     """Alembic's configuration without an ini file."""
-    import migrations  # noqa: PLC0415  # a namespace without code; only its place matters
-
     config = Config()
     config.set_main_option("script_location", str(Path(next(iter(migrations.__path__)))))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))

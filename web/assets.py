@@ -1,0 +1,74 @@
+"""Static files: versioned addresses, kept by browsers for a year, sent gzipped where it helps."""
+
+import gzip
+import hashlib
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Flask, Response, request, send_from_directory, url_for
+
+from web.guards import public
+
+STATIC = Path(__file__).parent / "static"
+_YEAR = 31_536_000
+_SMALL = 800
+_TEXT = (".css", ".js", ".svg", ".json")
+
+
+@cache
+def _version(path: str) -> str:
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+
+
+def asset(path: str) -> str:
+    """The address of a file below `web/static`, changed whenever its content changes."""
+    return url_for("static_file", path=path, v=_version(path))
+
+
+@cache
+def _gzipped(path: str, version: str) -> bytes:
+    del version  # part of the key: a changed file is packed again
+    return gzip.compress((STATIC / path).read_bytes(), 9, mtime=0)
+
+
+@public
+def static_file(path: str) -> Response:
+    """One file; immutable when asked with the version that it has."""
+    response: Response = send_from_directory(STATIC, path, conditional=True)
+    if (
+        response.status_code == HTTPStatus.OK
+        and path.endswith(_TEXT)
+        and "gzip" in request.headers.get("Accept-Encoding", "")
+    ):
+        response = Response(_gzipped(path, _version(path)), content_type=response.content_type)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+    current = request.args.get("v") == _version(path)
+    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if current else "no-cache"
+    return response
+
+
+def compress(response: Response) -> Response:
+    """Gzip pages and JSON for whoever takes it; streams and small answers stay as they are."""
+    if (
+        response.direct_passthrough
+        or response.is_streamed
+        or "Content-Encoding" in response.headers
+        or "gzip" not in request.headers.get("Accept-Encoding", "")
+        or not (response.content_type or "").startswith(("text/", "application/json", "application/problem"))
+    ):
+        return response
+    body = response.get_data()
+    if len(body) > _SMALL:
+        response.set_data(gzip.compress(body, 5, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = ", ".join(filter(None, [response.headers.get("Vary"), "Accept-Encoding"]))
+    return response
+
+
+def register(app: Flask) -> None:
+    """Serve the files and pack the answers."""
+    app.add_url_rule("/static/<path:path>", "static_file", static_file)
+    app.jinja_env.globals["asset"] = asset
+    app.after_request(compress)

@@ -1,0 +1,8 @@
+"""The cockpit face."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add this face's pages."""
+    del app

@@ -1,0 +1,78 @@
+"""The edge of a request: the one place that reads the clock, opens the transaction and knows who asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.actor import ANONYMOUS, Actor
+from kernel.errors import Forbidden
+from kernel.parts import Parts
+
+LANGUAGES = {"zh": "zh_Hans", "en": "en"}
+
+
+def parts() -> Parts:
+    """What this process works with."""
+    found: Parts = current_app.extensions["youhao"]
+    return found
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The request's unit of work: commits when the block ends."""
+    with parts().database.transaction() as session:
+        yield session
+
+
+def now() -> datetime:
+    """Business time of this request, read once."""
+    if "now" not in g:
+        g.now = clock.now()
+    moment: datetime = g.now
+    return moment
+
+
+def actor() -> Actor:
+    """Who asks, as the route's guard found out."""
+    found: Actor = g.get("actor", ANONYMOUS)
+    return found
+
+
+def require(permission: str, hall_id: int | None = None) -> Actor:
+    """The actor, once sure that they hold `permission` (in that hall).
+
+    Raises:
+        Forbidden: otherwise.
+    """
+    who = actor()
+    if not who.may(permission, hall_id):
+        raise Forbidden
+    return who
+
+
+def language() -> str:
+    """`zh` or `en`: chosen by the reader's switch (cookie), or by `Accept-Language` on the API alone.
+
+    Pages do not negotiate: phones that send zh-CN with English after it would get English by mistake.
+    """
+    chosen = request.cookies.get("lang", "")
+    if not chosen and request.path.startswith("/api/"):
+        chosen = request.headers.get("Accept-Language", "zh")[:2].lower()
+    return "en" if chosen == "en" else "zh"
+
+
+def text(row: Any, name: str) -> str:
+    """The row's text in the reader's language; Chinese where the English is missing."""
+    chinese: str = getattr(row, f"{name}_zh")
+    return (getattr(row, f"{name}_en") or chinese) if language() == "en" else chinese
+
+
+def local(moment: datetime, zone: str = "Asia/Shanghai") -> datetime:
+    """The instant on the hall's wall clock."""
+    return moment.astimezone(ZoneInfo(zone))

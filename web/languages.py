@@ -1,0 +1,57 @@
+"""Chinese first, English by an explicit switch; care mode (适老化) the same way: both are cookies."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, redirect, request
+from flask_babel import Babel
+from werkzeug.wrappers import Response
+
+from web import edge
+from web.guards import public
+
+blueprint = Blueprint("preferences", __name__)
+_YEAR = 31_536_000
+_CHOICES = {"lang": {"zh", "en"}, "care": {"0", "1"}, "size": {"18", "22", "26", "30"}}
+
+
+def safe_next(target: str | None, default: str = "/") -> str:
+    """A path on this site to go on to; anything else becomes `default`."""
+    if not target or "\\" in target or any(ord(letter) < ord(" ") for letter in target):
+        return default
+    pieces = urlsplit(target)
+    if pieces.scheme or pieces.netloc or not target.startswith("/") or target.startswith("//"):
+        return default
+    return target
+
+
+@blueprint.get("/preferences")
+@public
+def choose() -> Response:
+    """Remember language, care mode or text size, and go back to the page."""
+    answer = redirect(safe_next(request.args.get("next")))
+    for name, allowed in _CHOICES.items():
+        value = request.args.get(name)
+        if value in allowed:
+            answer.set_cookie(
+                name, value, max_age=_YEAR, samesite="Lax", httponly=True, secure=request.is_secure
+            )
+    return answer
+
+
+def _context() -> dict[str, object]:
+    size = request.cookies.get("size", "")
+    return {
+        "lang": edge.language(),
+        "care": request.cookies.get("care") == "1",
+        "text_size": int(size) if size in _CHOICES["size"] else None,
+        "text": edge.text,
+        "local": edge.local,
+    }
+
+
+def register(app: Flask) -> None:
+    """Babel with our switch, and the words that every template may use."""
+    app.config.update(BABEL_DEFAULT_LOCALE="zh_Hans", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai")
+    Babel(app, locale_selector=lambda: edge.LANGUAGES[edge.language()])
+    app.context_processor(_context)
+    app.register_blueprint(blueprint)

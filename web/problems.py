@@ -1,0 +1,143 @@
+"""Errors meet HTTP here, and only here: problem details (RFC 9457) under /api, a page elsewhere."""
+
+import json
+from typing import Any
+
+import structlog
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from kernel import errors
+from kernel.db import DatabaseDown, is_disconnect
+from web import edge
+
+log = structlog.get_logger("web")
+
+STATUS: list[tuple[type[errors.DomainError], int]] = [
+    (errors.Invalid, 422),
+    (errors.Unauthenticated, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.TooMany, 429),
+    (errors.Unavailable, 503),
+]
+_RETRY_AFTER = {429: "60", 503: "5"}
+
+HTTP_SENTENCES = {
+    400: ("请求有误，请返回上一页重试。", "The request was not understood. Please go back and try again."),
+    401: ("请先登录。", "Please sign in first."),
+    403: ("没有权限。", "You are not allowed to do this."),
+    404: (
+        "没有找到这个页面。请从首页重新进入。",
+        "There is no such page. Please start again from the home page.",
+    ),
+    405: ("不支持这种操作方式。", "This address does not take that method."),
+    406: ("无法按所要求的格式回答。", "The answer cannot be given in the format asked for."),
+    409: ("情况已有变化，请刷新后再试。", "Things have changed meanwhile. Please refresh and try again."),
+    413: ("提交的内容太大。", "What was sent is too large."),
+    415: ("不支持这种内容格式，请使用 JSON。", "This content type is not supported; please send JSON."),
+    422: ("填写的内容有误，请检查后再提交。", "Something is not right. Please check it and send it again."),
+    429: ("操作太频繁，请稍后再试。", "Too many attempts. Please wait a moment and try again."),
+    500: (
+        "系统出错，您的操作可能没有生效，请稍后再试。",
+        "Something went wrong on our side. Please try again.",
+    ),
+    503: ("系统暂时繁忙，请稍后再试。", "The system is busy. Please try again shortly."),
+}
+
+
+def status_of(error: errors.DomainError) -> int:
+    """The HTTP status of a domain error."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def wants_problem() -> bool:
+    """Programs get problem details; people get a page."""
+    return request.path.startswith(("/api/", "/hooks/"))
+
+
+def problem(status: int, code: str, detail: str, **members: Any) -> Response:
+    """An `application/problem+json` answer; `code` is the stable name programs branch on."""
+    body = {"type": f"about:blank#{code}", "title": detail, "status": status, "detail": detail, "code": code}
+    text = json.dumps({**members, **body}, ensure_ascii=False, default=str)
+    return _with_retry(Response(text, status, content_type="application/problem+json"), status)
+
+
+def page(status: int, code: str, sentence: str) -> Response:
+    """An error page that says what to do."""
+    html = render_template("error.html", code=code, title=_("请看这里"), sentence=sentence, what_to_do=[])
+    return _with_retry(Response(html, status, content_type="text/html; charset=utf-8"), status)
+
+
+def _with_retry(response: Response, status: int) -> Response:
+    if status in _RETRY_AFTER:
+        response.headers["Retry-After"] = _RETRY_AFTER[status]
+    return response
+
+
+def on_domain_error(error: errors.DomainError) -> Response:
+    """Any rule that said no."""
+    status, sentence = status_of(error), error.sentence(edge.language())
+    if wants_problem():
+        return problem(status, error.code, sentence, **error.params)
+    return page(status, error.code, sentence)
+
+
+def on_http_error(error: HTTPException) -> Response:
+    """Errors of the framework: unknown page, wrong method, body too large, bad schema."""
+    status = error.code or 500
+    pair = HTTP_SENTENCES.get(status, HTTP_SENTENCES[500])
+    sentence = pair[1] if edge.language() == "en" else pair[0]
+    if isinstance(error, CSRFError):
+        sentence = _("页面停留太久，请刷新页面后再提交一次。")
+    if not wants_problem():
+        answer = page(status, f"http_{status}", sentence)
+    else:
+        data = getattr(error, "data", None) or {}
+        fields = {"errors": data["messages"]} if "messages" in data else {}
+        answer = problem(status, f"http_{status}", sentence, **fields)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Location", "WWW-Authenticate", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def on_database_error(error: DBAPIError) -> Response:
+    """A connection that died mid-request is a clear 503; a wrong statement is our fault, 500."""
+    if is_disconnect(error):
+        return on_domain_error(DatabaseDown())
+    return on_crash(error)
+
+
+def on_pool_timeout(error: PoolTimeout) -> Response:
+    """All connections are busy: say so at once."""
+    del error
+    return on_domain_error(DatabaseDown())
+
+
+def on_crash(error: Exception) -> Response:
+    """Anything unforeseen: logged by class and place, never with values that may be personal."""
+    log.error(
+        "unhandled",
+        error=type(error).__name__,
+        path=request.url_rule and request.url_rule.rule,
+        exc_info=error,  # noqa: LOG014  # an error handler is called with the exception in hand
+    )
+    sentence = HTTP_SENTENCES[500][edge.language() == "en"]
+    if wants_problem():
+        return problem(500, "internal", sentence)
+    return page(500, "internal", sentence)
+
+
+def register(app: Flask) -> None:
+    """Attach the handlers."""
+    app.register_error_handler(errors.DomainError, on_domain_error)
+    app.register_error_handler(HTTPException, on_http_error)
+    app.register_error_handler(DBAPIError, on_database_error)
+    app.register_error_handler(PoolTimeout, on_pool_timeout)
+    app.register_error_handler(Exception, on_crash)

@@ -1,0 +1,171 @@
+"""Staff sign in with a name and a password; roles decide what they see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import session as cookie_session
+from flask_babel import gettext as _
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from kernel import audit, clock
+from kernel.actor import Actor
+from kernel.errors import Unauthenticated
+from people.models import Staff
+from people.staff import actor_of, check_password
+from web import edge
+from web.guards import public, staff_only
+from web.languages import safe_next
+from web.limits import limiter
+
+blueprint = Blueprint("signin", __name__)
+
+
+class SignInRefused(Unauthenticated):
+    """Wrong name or password: the sentence does not say which."""
+
+    code = "sign_in_refused"
+    zh = "用户名或密码不正确。"
+    en = "The user name or the password is not right."
+
+
+class SignInLocked(Unauthenticated):
+    """Too many failures; the account rests for a while."""
+
+    code = "sign_in_locked"
+    zh = "多次输入错误，账号已暂时锁定，请 15 分钟后再试或联系管理员。"
+    en = "Too many wrong attempts. The account rests for 15 minutes; or ask the administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What Flask-Login keeps in hand during a request."""
+
+    id: int
+    name: str
+    roles: tuple[str, ...]
+    hall_ids: tuple[int, ...] | None
+    actor: Actor
+    epoch: int
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Id and epoch: raising the epoch ends all sessions of that person."""
+        return f"{self.id}.{self.epoch}"
+
+
+def signed_in(staff: Staff) -> SignedIn:
+    """The signed-in form of a staff row."""
+    halls = tuple(staff.hall_ids) if staff.hall_ids is not None else None
+    return SignedIn(staff.id, staff.name, tuple(staff.roles), halls, actor_of(staff), staff.session_epoch)
+
+
+def _load(token: str) -> SignedIn | None:
+    staff_id, _dot, epoch = token.partition(".")
+    with edge.transaction() as session:
+        staff = session.get(Staff, int(staff_id)) if staff_id.isdigit() else None
+        if staff is None or not staff.active or str(staff.session_epoch) != epoch:
+            return None
+        return signed_in(staff)
+
+
+def authenticate(username: str, password: str) -> Staff:
+    """The staff member, when name and password are right; the failure count is committed either way."""
+    with edge.transaction() as session:
+        outcome = check_password(session, username, password, real_now=clock.real_now())
+        if outcome.staff is not None:
+            who = actor_of(outcome.staff)
+            audit.record(
+                session, "staff.signed_in", actor=who, now=edge.now(), subject=("staff", outcome.staff.id)
+            )
+    if outcome.locked:
+        raise SignInLocked
+    if outcome.staff is None:
+        raise SignInRefused
+    return outcome.staff
+
+
+@blueprint.get("/sign-in")
+@public
+def form() -> Any:
+    """The form, or straight on for whoever is signed in already."""
+    if current_user.is_authenticated:
+        return redirect(safe_next(request.args.get("next"), url_for("signin.home")))
+    return render_template("staff/sign_in.html", next=request.args.get("next", ""), error="")
+
+
+@blueprint.post("/sign-in")
+@public
+@limiter.limit("20/minute")
+def submit() -> Any:
+    """Check and go on."""
+    target = request.form.get("next")
+    try:
+        staff = authenticate(request.form.get("username", "")[:40], request.form.get("password", "")[:200])
+    except Unauthenticated as error:
+        page = render_template("staff/sign_in.html", next=target, error=error.sentence(edge.language()))
+        return page, 401
+    cookie_session.clear()
+    login_user(signed_in(staff))
+    return redirect(safe_next(target, url_for("signin.home")))
+
+
+@blueprint.post("/sign-out")
+@staff_only("")
+def leave() -> Any:
+    """Forget the session."""
+    logout_user()
+    cookie_session.clear()
+    return redirect(url_for("signin.form"))
+
+
+# (permission, endpoint, words): the first that a person may open is their home.
+FACES = (
+    ("counter.work", "console.home", "窗口工作台"),
+    ("cockpit.view", "cockpit.home", "数据驾驶舱"),
+    ("case.work", "desk.home", "回访工作台"),
+    ("hall.edit", "admin.home", "管理"),
+    ("simulator.use", "simulator.home", "短信模拟器"),
+)
+
+
+def _faces_of(who: SignedIn) -> list[tuple[str, str]]:
+
+    known = current_app.view_functions
+    return [(point, label) for need, point, label in FACES if who.actor.may(need) and point in known]
+
+
+@blueprint.get("/staff")
+@staff_only("")
+def home() -> Any:
+    """Send each person to the page they work with."""
+    faces = _faces_of(current_user)
+    if len(faces) == 1:
+        return redirect(url_for(faces[0][0]))
+    return render_template("staff/home.html", faces=[(url_for(point), _(label)) for point, label in faces])
+
+
+def _context() -> dict[str, Any]:
+    if not current_user or not current_user.is_authenticated:
+        return {"staff_name": "", "staff_nav": []}
+    nav = [
+        {"url": url_for(point), "label": _(label), "current": request.endpoint == point}
+        for point, label in _faces_of(current_user)
+    ]
+    return {
+        "staff_name": current_user.name,
+        "staff_nav": nav,
+        "staff_home": url_for("signin.home"),
+        "sign_out_url": url_for("signin.leave"),
+    }
+
+
+def register(app: Flask) -> None:
+    """Flask-Login, the pages, and the names that staff pages show."""
+    manager = LoginManager(app)
+    manager.session_protection = "strong"
+    manager.user_loader(_load)
+    app.register_blueprint(blueprint)
+    app.context_processor(_context)
