@@ -13,6 +13,11 @@ DEMO_SECRET = "demonstration-only-secret-not-for-production"  # noqa: S105  # re
 _MIN_SECRET = 32
 
 
+_NUMBERS = frozenset(
+    {"port", "live_port", "proxy_hops", "web_workers", "web_threads", "job_workers", "console_delay_ms"}
+)
+
+
 class SettingsInvalid(Exception):
     """Start is refused; `problems` says each thing that is missing or wrong."""
 
@@ -45,6 +50,7 @@ class Settings:
     clock_file: Path | None = None
     sms_gateway: str = "console"
     sms_callback_url: str = ""
+    console_delay_ms: int = 0
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""
     twilio_from: str = ""
@@ -112,7 +118,7 @@ def _read(source: Mapping[str, str], name: str) -> str | None:
 
 
 def _convert(name: str, text: str) -> object:
-    if name in {"port", "live_port", "proxy_hops", "web_workers", "web_threads", "job_workers"}:
+    if name in _NUMBERS:
         return int(text)
     if name in {"var", "clock_file"}:
         return Path(text)

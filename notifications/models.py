@@ -1,6 +1,6 @@
 """Messages and their fate.
 
-Leases, retries and receipts are in real time; only `plan_at` is business time.
+Leases, retries, receipts and expiry are in real time; only `plan_at` is business time.
 """
 
 from datetime import datetime
@@ -18,6 +18,9 @@ class Message(Base):
 
     `event_key` names what it tells of (`appointment:12:booked`); the unique key makes planning it twice
     harmless. The phone is sealed (purpose `message.phone`). States: docs/messages.md.
+
+    `lease_until` is the end of the sender's turn while sending, and the time of the next look-up while
+    unknown; `lookups` counts look-ups that could not tell.
     """
 
     __tablename__ = "message"
@@ -26,6 +29,13 @@ class Message(Base):
         Index("ix_message_due", "next_at", postgresql_where=text("state IN ('queued', 'retry')")),
         Index("ix_message_planned", "plan_at", postgresql_where=text("state = 'planned'")),
         Index("ix_message_lease", "lease_until", postgresql_where=text("state IN ('sending', 'unknown')")),
+        Index("ix_message_accepted", "accepted_at", postgresql_where=text("state = 'accepted'")),
+        Index(
+            "ix_message_expires",
+            "expires_at",
+            postgresql_where=text("state IN ('planned', 'queued', 'retry')"),
+        ),
+        Index("ix_message_subject", "subject_kind", "subject_id"),
         Index("ix_message_recipient", "recipient_index", "id"),
     )
 
@@ -47,6 +57,7 @@ class Message(Base):
     expires_at: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
+    lookups: Mapped[int] = mapped_column(default=0)
     provider: Mapped[str | None] = mapped_column(String(16))
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     error: Mapped[str | None] = mapped_column(String(64))
@@ -60,7 +71,10 @@ class MessageReceipt(Base):
     """What a provider told us about a message, as it came; applied by id, forward only."""
 
     __tablename__ = "message_receipt"
-    __table_args__ = (UniqueConstraint("provider", "provider_id", "status"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_id", "status"),
+        Index("ix_message_receipt_waiting", "id", postgresql_where=text("applied_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     provider: Mapped[str] = mapped_column(String(16))

@@ -12,6 +12,7 @@ import catalog.models
 import feedback.models
 import halls.models
 import kernel.audit
+import kernel.job_run
 import kernel.outbox
 import migrations
 import notifications.models

@@ -139,6 +139,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbound_reply_phone_index"), "inbound_reply", ["phone_index"], unique=False)
     op.create_table(
+        "job_run",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", "due_at", name=op.f("pk_job_run")),
+    )
+    op.create_table(
         "line",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
@@ -170,6 +177,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lookups", sa.Integer(), nullable=False),
         sa.Column("provider", sa.String(length=16), nullable=True),
         sa.Column("provider_id", sa.String(length=64), nullable=True),
         sa.Column("error", sa.String(length=64), nullable=True),
@@ -188,11 +196,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_message_reference")),
     )
     op.create_index(
+        "ix_message_accepted",
+        "message",
+        ["accepted_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'accepted'"),
+    )
+    op.create_index(
         "ix_message_due",
         "message",
         ["next_at"],
         unique=False,
         postgresql_where=sa.text("state IN ('queued', 'retry')"),
+    )
+    op.create_index(
+        "ix_message_expires",
+        "message",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('planned', 'queued', 'retry')"),
     )
     op.create_index(
         "ix_message_lease",
@@ -210,6 +232,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_message_provider_id"), "message", ["provider_id"], unique=False)
     op.create_index("ix_message_recipient", "message", ["recipient_index", "id"], unique=False)
+    op.create_index("ix_message_subject", "message", ["subject_kind", "subject_id"], unique=False)
     op.create_table(
         "message_receipt",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -224,6 +247,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "provider", "provider_id", "status", name=op.f("uq_message_receipt_provider_provider_id_status")
         ),
+    )
+    op.create_index(
+        "ix_message_receipt_waiting",
+        "message_receipt",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("applied_at IS NULL"),
     )
     op.create_table(
         "opt_out",
@@ -786,7 +816,13 @@ def downgrade() -> None:
     )
     op.drop_table("outbox_event")
     op.drop_table("opt_out")
+    op.drop_index(
+        "ix_message_receipt_waiting",
+        table_name="message_receipt",
+        postgresql_where=sa.text("applied_at IS NULL"),
+    )
     op.drop_table("message_receipt")
+    op.drop_index("ix_message_subject", table_name="message")
     op.drop_index("ix_message_recipient", table_name="message")
     op.drop_index(op.f("ix_message_provider_id"), table_name="message")
     op.drop_index("ix_message_planned", table_name="message", postgresql_where=sa.text("state = 'planned'"))
@@ -794,10 +830,17 @@ def downgrade() -> None:
         "ix_message_lease", table_name="message", postgresql_where=sa.text("state IN ('sending', 'unknown')")
     )
     op.drop_index(
+        "ix_message_expires",
+        table_name="message",
+        postgresql_where=sa.text("state IN ('planned', 'queued', 'retry')"),
+    )
+    op.drop_index(
         "ix_message_due", table_name="message", postgresql_where=sa.text("state IN ('queued', 'retry')")
     )
+    op.drop_index("ix_message_accepted", table_name="message", postgresql_where=sa.text("state = 'accepted'"))
     op.drop_table("message")
     op.drop_table("line")
+    op.drop_table("job_run")
     op.drop_index(op.f("ix_inbound_reply_phone_index"), table_name="inbound_reply")
     op.drop_table("inbound_reply")
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
