@@ -1,0 +1,205 @@
+"""What the hall can refuse, in sentences that say what to do next."""
+
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class TicketUnknown(NotFound):
+    """No ticket has this reference."""
+
+    code = "ticket_unknown"
+    zh = "没有找到这张号票，请核对链接，或到取号机重新查询。"
+    en = "We could not find this ticket. Please check the link or ask at the kiosk."
+
+
+class LineUnknown(NotFound):
+    """The hall has no such service group."""
+
+    code = "line_unknown"
+    zh = "本大厅没有这个业务窗口组，请重新选择业务。"
+    en = "This hall has no such line. Please choose the service again."
+
+
+class CounterUnknown(NotFound):
+    """No such counter, or it is out of use."""
+
+    code = "counter_unknown"
+    zh = "没有这个窗口，或窗口已停用，请核对窗口号。"
+    en = "There is no such counter, or it is out of use. Please check its number."
+
+
+class TrackUnknown(Invalid):
+    """Tickets are issued as walk_in, green or standby; booked ones come from a check-in."""
+
+    code = "track_unknown"
+    zh = "取号类型不正确，请选择现场号、绿色通道或候补号。"
+    en = "Choose a walk-in, green-channel or standby number."
+
+
+class GreenReasonUnknown(Invalid):
+    """The green channel asks for one of the listed reasons."""
+
+    code = "green_reason_unknown"
+    zh = "请选择绿色通道的理由：老年人、残障人士、孕妇、携带婴幼儿或急事。"
+    en = "Please choose why the green channel: elderly, disabled, pregnant, with an infant, or urgent."
+
+
+class WalkInsStopped(Conflict):
+    """One more walk-in would not be served before closing. Nothing was issued.
+
+    `alternatives` are numbers that can be booked on the spot: [{hall_id, group_id, starts_at, free}];
+    `short_minutes` is the counter time that would have to be added today.
+    """
+
+    code = "walk_ins_stopped"
+    zh = "今天的现场号已发完：现在取号，下班前已轮不到。请当场预约近三个工作日的号，或取候补号，或请值班长协助。"
+    en = (
+        "No more walk-in numbers today: one more could not be served before closing. Please book a number "
+        "for one of the next working days right here, take a standby number, or ask the duty officer."
+    )
+
+
+class LineClosed(Conflict):
+    """The group does not serve any more today, or not at all. Carries `alternatives` as WalkInsStopped."""
+
+    code = "line_closed"
+    zh = "该业务今天已不再办理。请当场预约近三个工作日的号，或选择其他大厅。"
+    en = "This line does not serve any more today. Please book a number for another day, or choose another hall."
+
+
+class PressReused(Conflict):
+    """The same key came with another request."""
+
+    code = "press_reused"
+    zh = "这次按键已用于另一项操作，请刷新页面后重试。"
+    en = "This press was already used for something else. Please refresh the page and try again."
+
+
+class NothingToCheckIn(NotFound):
+    """No appointment for today fits what was shown: the same answer for unknown, other and cancelled ones."""
+
+    code = "nothing_to_check_in"
+    zh = "没有找到您今天在本大厅的预约。请核对证件或预约码；如未预约，可现场取号。"
+    en = (
+        "We found no booking of yours here for today. Please check the document or the code; "
+        "without a booking you can take a walk-in number."
+    )
+
+
+class WrongHall(Conflict):
+    """The booking is for another hall. `hall_zh`, `hall_en`, `hall_code` name it."""
+
+    code = "wrong_hall"
+    zh = "您的预约在“{hall_zh}”，请到该大厅办理签到。"
+    en = "Your booking is for {hall_en}. Please check in there."
+
+
+class WrongDay(Conflict):
+    """The booking is for another day. `on_date` is ISO text."""
+
+    code = "wrong_day"
+    zh = "您的预约日期是 {on_date}，请在当天签到；如需今天办理，可现场取号或改约。"
+    en = "Your booking is for {on_date}. Please check in on that day, or take a walk-in number now."
+
+
+class TooEarly(Conflict):
+    """Check-in opens later. `opens` and `slot` are hall-local times; `opens_at` is the instant."""
+
+    code = "too_early"
+    zh = "您预约的是 {slot}，{opens} 起可以签到。请稍后再来，或请工作人员协助。"
+    en = "You are booked for {slot}; check-in opens at {opens}. Please come back then, or ask the staff."
+
+
+class TooLate(Conflict):
+    """The half-day of the booking is over and it was closed."""
+
+    code = "too_late"
+    zh = "您的预约时段已过，预约已关闭。请现场取号，或重新预约。"
+    en = "The time of your booking has passed and it was closed. Please take a walk-in number or book again."
+
+
+class CounterNotOpen(Conflict):
+    """Nobody has opened this counter."""
+
+    code = "counter_not_open"
+    zh = "窗口尚未开放，请先开窗。"
+    en = "This counter is not open. Please open it first."
+
+
+class CounterPaused(Conflict):
+    """The counter is paused."""
+
+    code = "counter_paused"
+    zh = "窗口已暂停，请先恢复窗口再叫号。"
+    en = "This counter is paused. Please resume it before calling."
+
+
+class CounterBusy(Conflict):
+    """A ticket is called or being served there. `label` is its number."""
+
+    code = "counter_busy"
+    zh = "窗口还有 {label} 号正在办理，请先办结、挂起或标记过号。"
+    en = "{label} is still at this counter. Please complete it, park it or mark it absent first."
+
+
+class CounterTaken(Conflict):
+    """Somebody else sits at this counter."""
+
+    code = "counter_taken"
+    zh = "该窗口已由其他工作人员开放，请核对窗口号，或请对方先关窗。"
+    en = "Somebody else has this counter open. Please check the number, or ask them to close it first."
+
+
+class AlreadyAtCounter(Conflict):
+    """This officer has another counter open. `number` is its number."""
+
+    code = "already_at_counter"
+    zh = "您已在 {number} 号窗口开窗，请先关闭该窗口。"
+    en = "You have counter {number} open. Please close it first."
+
+
+class NotYourCounter(Forbidden):
+    """Only who opened a counter calls from it; the duty officer may, too."""
+
+    code = "not_your_counter"
+    zh = "该窗口由其他工作人员值守，您不能从这里叫号。"
+    en = "Somebody else works at this counter; you cannot call from it."
+
+
+class PauseReasonUnknown(Invalid):
+    """A pause has one of the listed reasons."""
+
+    code = "pause_reason_unknown"
+    zh = "请选择暂停原因：休息、用餐、会议、设备故障或其他。"
+    en = "Please choose why the counter pauses: break, meal, meeting, equipment or other."
+
+
+class TicketMoved(Conflict):
+    """The ticket has moved on: what was asked does not follow from its state."""
+
+    code = "ticket_moved"
+    zh = "{label} 号当前为“{state_zh}”，不能进行此操作。请刷新后查看。"
+    en = "{label} is {state_en} now, so this cannot be done. Please refresh."
+
+
+class SameLine(Conflict):
+    """A transfer leads to another line."""
+
+    code = "same_line"
+    zh = "号票已在该业务队列中，无需转办。"
+    en = "The ticket is already in this line."
+
+
+class TakeNewNumber(Conflict):
+    """Back too late or for the second time: the old number does not count any more."""
+
+    code = "take_new_number"
+    zh = "{label} 号已过号且超过可恢复的时间或次数，请重新取号。"
+    en = "{label} was missed too long ago or twice. Please take a new number."
+
+
+class DayNotOver(Conflict):
+    """Only today or a day before can be closed."""
+
+    code = "day_not_over"
+    zh = "不能关闭尚未到来的日期（{on_date}）。"
+    en = "A day that has not come yet cannot be closed ({on_date})."

@@ -1,0 +1,120 @@
+"""What happens in the hall, told to whoever subscribed. Ids only, no personal data."""
+
+from dataclasses import dataclass
+
+from kernel.outbox import Event
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent(Event):
+    """Something happened to a ticket: the hall's pages and the ticket's own page refetch."""
+
+    ticket_id: int
+    hall_id: int
+    group_id: int
+
+    def topics(self) -> list[str]:
+        """`hall:<id>` and `ticket:<id>`."""
+        return [f"hall:{self.hall_id}", f"ticket:{self.ticket_id}"]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketIssued(TicketEvent):
+    """A ticket was issued, for a walk-in or by a check-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketCalled(TicketEvent):
+    """A ticket was called to a counter."""
+
+    call_id: int
+    counter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRecalled(TicketEvent):
+    """The call was repeated."""
+
+    call_id: int
+    counter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallUndone(TicketEvent):
+    """The call was a mistake; the ticket waits again with its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketMissed(TicketEvent):
+    """Nobody came: 过号."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReinstated(TicketEvent):
+    """Who missed the call is back in line."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStarted(TicketEvent):
+    """The citizen is at the counter."""
+
+    counter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCompleted(TicketEvent):
+    """The matter is done; happens once in the life of a ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketParked(TicketEvent):
+    """Put aside: a paper is missing, a result is awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReturned(TicketEvent):
+    """Who was parked is back in line with the first key."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketTransferred(TicketEvent):
+    """Waits again in another line (`group_id`) with its first key."""
+
+    from_group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketAbandoned(TicketEvent):
+    """The citizen left, or the day ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOpened(Event):
+    """Somebody sits at the counter, or is back from a pause."""
+
+    counter_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterPaused(Event):
+    """The counter does not call for a while."""
+
+    counter_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CounterClosed(Event):
+    """Nobody sits at the counter any more."""
+
+    counter_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HallDayClosed(Event):
+    """A hall's day is over: all its tickets have ended. `on_date` is ISO text."""
+
+    hall_id: int
+    on_date: str
