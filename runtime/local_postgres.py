@@ -36,6 +36,7 @@ from runtime.server_home import (
 
 NAME = "postgres"
 DATABASE = "youhao"
+SOCKET = ".s.PGSQL.5432"
 START_SECONDS = 60.0  # crash recovery after a hard stop takes its time
 MAX_CONNECTIONS = 200
 NO_PROCESS = 2**30  # above every real pid
@@ -138,7 +139,7 @@ def _adopt(home: ServerHome) -> LocalServer | None:
         raise ServerNotStarted(
             f"PostgreSQL (pid {pid}) holds {home.data} but does not answer. See {home.log}"
         )
-    return LocalServer(NAME, url_of(home.sockets), pid, adopted=True, process=None)
+    return LocalServer(NAME, url_of(home.sockets), home.sockets / SOCKET, pid, adopted=True, process=None)
 
 
 def _recorded_pid(home: ServerHome) -> int | None:
@@ -175,7 +176,9 @@ def _start(home: ServerHome, *, durable: bool) -> LocalServer:
         process.kill()
         process.wait()
         raise ServerNotStarted(f"PostgreSQL did not start on {home.data}: {last_words(home.log)}")
-    return LocalServer(NAME, url_of(home.sockets), process.pid, adopted=False, process=process)
+    return LocalServer(
+        NAME, url_of(home.sockets), home.sockets / SOCKET, process.pid, adopted=False, process=process
+    )
 
 
 def _is_ready(home: ServerHome, pid: int) -> bool:

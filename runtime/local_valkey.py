@@ -96,7 +96,9 @@ def _adopt(home: ServerHome) -> LocalServer | None:
         raise ServerNotStarted(
             f"Valkey (pid {recorded}) holds {home.data} but does not answer. See {home.log}"
         )
-    return LocalServer(NAME, url_of(home.sockets), recorded, adopted=True, process=None)
+    return LocalServer(
+        NAME, url_of(home.sockets), home.sockets / SOCKET, recorded, adopted=True, process=None
+    )
 
 
 def _recorded_pid(home: ServerHome) -> int | None:
@@ -128,7 +130,9 @@ def _start(home: ServerHome, *, durable: bool) -> LocalServer:
         process.kill()
         process.wait()
         raise ServerNotStarted(f"Valkey did not start on {home.data}: {last_words(home.log)}")
-    return LocalServer(NAME, url_of(home.sockets), process.pid, adopted=False, process=process)
+    return LocalServer(
+        NAME, url_of(home.sockets), home.sockets / SOCKET, process.pid, adopted=False, process=process
+    )
 
 
 def _options(home: ServerHome, *, durable: bool) -> list[str]:

@@ -30,6 +30,7 @@ class LocalServer:
 
     name: str
     url: str
+    socket: Path
     pid: int
     adopted: bool
     process: subprocess.Popen[bytes] | None
