@@ -1,0 +1,77 @@
+"""Citizens by identity document: one row a person, however often they book."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kernel.crypto import cipher
+from kernel.ids import new_reference
+from people.identity import Identity
+from people.models import Citizen
+
+
+def identity_index(kind: str, number: str) -> bytes:
+    """The keyed hash by which a document finds its owner; the number in its stored form."""
+    return cipher().blind_index(f"{kind}:{number}", "citizen.identity")
+
+
+def phone_index(phone: str) -> bytes:
+    """The keyed hash of a phone (E.164), the same in every table."""
+    return cipher().blind_index(phone, "phone")
+
+
+def sealed_values(
+    identity: Identity, *, name: str, phone: str | None, language: str, now: datetime
+) -> dict[str, object]:
+    """The columns of a citizen's row, everything personal encrypted."""
+    keys = cipher()
+    return {
+        "reference": new_reference(),
+        "identity_kind": str(identity.kind),
+        "identity_index": identity_index(identity.kind, identity.number),
+        "number_sealed": keys.encrypt(identity.number, "citizen.number"),
+        "name_sealed": keys.encrypt(name, "citizen.name"),
+        "phone_sealed": keys.encrypt(phone, "citizen.phone") if phone else None,
+        "phone_index": phone_index(phone) if phone else None,
+        "language": language,
+        "created_at": now,
+    }
+
+
+# A later visit brings the newest name, phone and language; the document and the reference stay.
+RENEWED = ("name_sealed", "phone_sealed", "phone_index", "language")
+
+
+def find_or_create(
+    session: Session, identity: Identity, *, name: str, phone: str | None, language: str, now: datetime
+) -> Citizen:
+    """The row of this document's owner; its row lock is held until the commit."""
+    values = sealed_values(identity, name=name, phone=phone, language=language, now=now)
+    statement = insert(Citizen).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Citizen.identity_index],
+        set_={column: statement.excluded[column] for column in RENEWED},
+    )
+    return session.scalars(statement.returning(Citizen), execution_options={"populate_existing": True}).one()
+
+
+def find_by_identity(session: Session, kind: str, number: str) -> Citizen | None:
+    """The owner of a document, if they were here before."""
+    return session.scalar(select(Citizen).where(Citizen.identity_index == identity_index(kind, number)))
+
+
+def name_of(citizen: Citizen) -> str:
+    """The name, for the officer at the counter and nobody else."""
+    return cipher().decrypt(citizen.name_sealed, "citizen.name")
+
+
+def phone_of(citizen: Citizen) -> str | None:
+    """The phone in E.164, if one is known."""
+    return cipher().decrypt(citizen.phone_sealed, "citizen.phone") if citizen.phone_sealed else None
+
+
+def number_of(citizen: Citizen) -> str:
+    """The number of the document."""
+    return cipher().decrypt(citizen.number_sealed, "citizen.number")

@@ -1,0 +1,41 @@
+"""PURE: roles and what each may do. A permission is named by what it is for, not by a page."""
+
+from collections.abc import Iterable, Mapping
+
+_HALL_WORK = {"cockpit.view", "ticket.override", "plan.edit"}
+_WINDOW = {"counter.work", "ticket.issue", "checkin.do"}
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "admin": frozenset(
+        {
+            "hall.edit",
+            "catalog.edit",
+            "staff.edit",
+            "device.enrol",
+            "plan.edit",
+            "clock.set",
+            "doctor.run",
+            "cockpit.view",
+            "simulator.use",
+            "audit.view",
+            # Counters are worked by the administrator only through the API, when a day is played.
+            "counter.work",
+            "ticket.issue",
+            "ticket.call",
+            "checkin.do",
+        }
+    ),
+    "manager": frozenset({*_HALL_WORK, "audit.view", "device.enrol", "case.work"}),
+    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, "ticket.call"}),
+    "officer": frozenset({*_WINDOW, "ticket.call"}),
+    "desk": frozenset({"case.work"}),
+    "kiosk": frozenset({"ticket.issue", "checkin.do"}),
+    "display": frozenset({"board.view"}),
+}
+DEVICE_ROLES = frozenset({"kiosk", "display"})
+STAFF_ROLES = frozenset(ROLES) - DEVICE_ROLES
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Everything these roles may do; a role that no longer exists gives nothing."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))

@@ -1,0 +1,197 @@
+"""Staff: creating them, checking a password, and what they may do.
+
+A password is checked in three steps, so that failures are counted even though signing in fails:
+`check_password` counts and answers, the edge commits, then it shows the outcome.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel import audit
+from kernel.actor import Actor
+from kernel.errors import Conflict, Invalid, TooMany, Unauthenticated
+from people.models import Staff
+from people.permissions import STAFF_ROLES, permissions_of
+
+SHORTEST_PASSWORD = 10
+MOST_FAILURES = 5
+LOCKED_FOR = timedelta(minutes=15)
+
+_hasher = PasswordHasher()
+
+
+class UsernameTaken(Conflict):
+    """Someone has this user name already."""
+
+    code = "username_taken"
+    zh = "用户名“{username}”已被使用，请换一个。"
+    en = "The user name “{username}” is taken. Please choose another."
+
+
+class PasswordTooShort(Invalid):
+    """Shorter than the least length."""
+
+    code = "password_too_short"
+    zh = "密码至少需要 {least} 个字符。"
+    en = "A password needs at least {least} characters."
+
+
+class RoleUnknown(Invalid):
+    """No such role for staff."""
+
+    code = "role_unknown"
+    zh = "没有这个角色：{role}。"
+    en = "There is no such role: {role}."
+
+
+class SignInWrong(Unauthenticated):
+    """User name or password is wrong; which of them is not told."""
+
+    code = "sign_in_wrong"
+    zh = "用户名或密码不正确。"
+    en = "The user name or the password is wrong."
+
+
+class SignInLocked(TooMany):
+    """Too many failures in a row."""
+
+    code = "sign_in_locked"
+    zh = "连续输错次数过多，账号已暂时锁定，请 15 分钟后再试或联系管理员。"
+    en = "Too many wrong passwords. Try again in 15 minutes, or ask the administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    """Someone to be added. `hall_ids` None: all halls."""
+
+    username: str
+    name: str
+    password: str
+    roles: tuple[str, ...]
+    hall_ids: tuple[int, ...] | None = None
+    badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The outcome of a password check; `locked` when it was not even looked at."""
+
+    staff: Staff | None
+    locked: bool = False
+
+
+def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: datetime) -> Staff:
+    """Add a member of staff.
+
+    Raises:
+        UsernameTaken, PasswordTooShort, RoleUnknown
+    """
+    for role in command.roles:
+        if role not in STAFF_ROLES:
+            raise RoleUnknown(role=role)
+    if find_by_username(session, command.username) is not None:
+        raise UsernameTaken(username=command.username)
+    staff = Staff(
+        username=command.username.lower(),
+        name=command.name,
+        badge=command.badge,
+        password_hash=hash_password(command.password),
+        roles=list(command.roles),
+        hall_ids=None if command.hall_ids is None else list(command.hall_ids),
+        created_at=now,
+    )
+    session.add(staff)
+    session.flush()
+    audit.record(
+        session,
+        "staff.create",
+        actor=actor,
+        now=now,
+        subject=("staff", staff.id),
+        roles=list(command.roles),
+        halls=staff.hall_ids,
+    )
+    return staff
+
+
+def hash_password(password: str) -> str:
+    """Argon2id of a password that is long enough.
+
+    Raises:
+        PasswordTooShort
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise PasswordTooShort(least=SHORTEST_PASSWORD)
+    return _hasher.hash(password)
+
+
+def find_by_username(session: Session, username: str) -> Staff | None:
+    """Staff by user name, in any case of letters."""
+    return session.scalar(select(Staff).where(Staff.username == username.lower()))
+
+
+def find_staff(session: Session, staff_id: int) -> Staff | None:
+    """Staff by id, if still active."""
+    staff = session.get(Staff, staff_id)
+    return staff if staff is not None and staff.active else None
+
+
+def count_staff(session: Session) -> int:
+    """How many there are; none means that the first administrator is still to be made."""
+    return session.scalar(select(func.count()).select_from(Staff)) or 0
+
+
+def check_password(session: Session, username: str, password: str, *, real_now: datetime) -> SignIn:
+    """Look at a password and count a failure. The caller commits, whatever the outcome."""
+    staff = session.scalar(
+        select(Staff).where(Staff.username == username.lower(), Staff.active).with_for_update()
+    )
+    if staff is None:
+        _matches(_hash_of_nobody(), password)  # an unknown name takes as long as a known one
+        return SignIn(None)
+    if staff.locked_until is not None and staff.locked_until > real_now:
+        return SignIn(None, locked=True)
+    if not _matches(staff.password_hash, password):
+        staff.failed_sign_ins += 1
+        if staff.failed_sign_ins >= MOST_FAILURES:
+            staff.failed_sign_ins, staff.locked_until = 0, real_now + LOCKED_FOR
+        return SignIn(None)
+    staff.failed_sign_ins, staff.locked_until = 0, None
+    return SignIn(staff)
+
+
+def raise_unless_signed_in(sign_in: SignIn) -> Staff:
+    """The staff member of a successful check.
+
+    Raises:
+        SignInLocked, SignInWrong
+    """
+    if sign_in.locked:
+        raise SignInLocked
+    if sign_in.staff is None:
+        raise SignInWrong
+    return sign_in.staff
+
+
+def actor_of(staff: Staff) -> Actor:
+    """What this member of staff may do, and where."""
+    halls = None if staff.hall_ids is None else frozenset(staff.hall_ids)
+    return Actor("staff", staff.id, permissions_of(staff.roles), halls)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher.hash("nobody has this password")
