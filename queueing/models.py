@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import Base
 
 
+def _group_of_issue(context: Any) -> int:
+    return int(context.get_current_parameters()["group_id"])
+
+
 class Line(Base):
     """A group's line on one day. Its row is locked to issue (gapless ordinals) and to call.
 
@@ -32,13 +36,15 @@ class Line(Base):
 class Ticket(Base):
     """Today's place in line. `due_at` is its key, fixed at issue; see docs/queue-rule.md.
 
-    `press_key` is the id of the press that asked for it: pressing twice gives one ticket.
+    `press_key` is the id of the press that asked for it: pressing twice gives one ticket. A transfer
+    changes `group_id`; label and ordinal stay those of `issued_group_id`, where they are distinct.
     """
 
     __tablename__ = "ticket"
     __table_args__ = (
-        UniqueConstraint("group_id", "on_date", "ordinal"),
+        UniqueConstraint("issued_group_id", "on_date", "ordinal"),
         Index("ix_ticket_waiting", "group_id", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_ticket_waiting_issued", "group_id", "issued_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_ticket_day", "hall_id", "on_date", "state"),
         Index(
             "uq_ticket_at_counter",
@@ -58,6 +64,7 @@ class Ticket(Base):
     reference: Mapped[str] = mapped_column(String(32), unique=True)
     hall_id: Mapped[int] = mapped_column(BigInteger)
     group_id: Mapped[int] = mapped_column(BigInteger)
+    issued_group_id: Mapped[int] = mapped_column(BigInteger, default=_group_of_issue)
     on_date: Mapped[date]
     ordinal: Mapped[int]
     label: Mapped[str] = mapped_column(String(8))
@@ -83,6 +90,7 @@ class Ticket(Base):
     called_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    absent_at: Mapped[datetime | None]
     recalls: Mapped[int] = mapped_column(default=0)
     absences: Mapped[int] = mapped_column(default=0)
     soon_notice_at: Mapped[datetime | None]

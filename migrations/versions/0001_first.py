@@ -397,6 +397,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(length=32), nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
         sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("issued_group_id", sa.BigInteger(), nullable=False),
         sa.Column("on_date", sa.Date(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(length=8), nullable=False),
@@ -422,13 +423,14 @@ def upgrade() -> None:
         sa.Column("called_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("absent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recalls", sa.Integer(), nullable=False),
         sa.Column("absences", sa.Integer(), nullable=False),
         sa.Column("soon_notice_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("press_key", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint(
-            "group_id", "on_date", "ordinal", name=op.f("uq_ticket_group_id_on_date_ordinal")
+            "issued_group_id", "on_date", "ordinal", name=op.f("uq_ticket_issued_group_id_on_date_ordinal")
         ),
         sa.UniqueConstraint("press_key", name=op.f("uq_ticket_press_key")),
         sa.UniqueConstraint("reference", name=op.f("uq_ticket_reference")),
@@ -439,6 +441,13 @@ def upgrade() -> None:
         "ix_ticket_waiting",
         "ticket",
         ["group_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_ticket_waiting_issued",
+        "ticket",
+        ["group_id", "issued_at"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -791,6 +800,9 @@ def downgrade() -> None:
         "uq_ticket_appointment",
         table_name="ticket",
         postgresql_where=sa.text("appointment_id IS NOT NULL AND state <> 'abandoned'"),
+    )
+    op.drop_index(
+        "ix_ticket_waiting_issued", table_name="ticket", postgresql_where=sa.text("state = 'waiting'")
     )
     op.drop_index("ix_ticket_waiting", table_name="ticket", postgresql_where=sa.text("state = 'waiting'"))
     op.drop_index(op.f("ix_ticket_phone_index"), table_name="ticket")
