@@ -1,7 +1,7 @@
 """What `youhao doctor --deep` finds: broken promises of the data, one value each.
 
-Every package that keeps a promise has a `doctor.py` with `check(session) -> list[Violation]`; `runtime.doctor`
-asks them all. A check only reads, and names rows by id: it holds no personal data.
+Every package that keeps a promise has a `doctor.py` with `check(session) -> list[Violation]`;
+`runtime.doctor` asks them all. A check only reads, and names rows by id: it holds no personal data.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """`rule` is a stable code such as `number_held_twice`; `subject` names the row; `detail` says what is wrong."""
+    """`rule` is a stable code such as `number_held_twice`, `subject` names the row, `detail` says more."""
 
     rule: str
     subject: str

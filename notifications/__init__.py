@@ -1,0 +1,1 @@
+"""Messages to citizens: planned with the change they tell of, sent outside any transaction, never lost."""

@@ -1,0 +1,102 @@
+"""Plan a message: one row, written with the change it tells of. Nothing is sent here."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kernel import clock, ids
+from kernel.crypto import cipher
+from notifications.kinds import KINDS
+from notifications.models import Message, OptOut
+from notifications.states import WAITING, MessageState
+
+
+def plan(
+    session: Session,
+    template: str,
+    *,
+    event_key: str,
+    phone: str,
+    language: str,
+    subject: tuple[str, int],
+    hall_id: int | None,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+    plan_at: datetime | None = None,
+    expires_in: timedelta | None = None,
+) -> None:
+    """Add the message unless it was planned before: (event_key, phone, channel, template) is unique.
+
+    Args:
+        session: the transaction of the change.
+        template: one of `notifications.kinds.KINDS`.
+        event_key: what it tells of, for example `appointment:12:booked`.
+        phone: E.164.
+        language: `zh` or `en`.
+        subject: the row that its text is written from when it is sent, as (kind, id).
+        hall_id: whose message it is.
+        now: business time.
+        facts: more for the text; never personal data, which is read from the subject when sending.
+        plan_at: business time to send it at; None for at once.
+        expires_in: how long it is worth sending (default: as its kind says), counted from `plan_at`.
+    """
+    real_now = clock.real_now()
+    lifetime = expires_in if expires_in is not None else KINDS[template].lifetime
+    later = plan_at is not None and plan_at > now
+    wait = plan_at - now if plan_at is not None and later else timedelta(0)
+    recipient = cipher().blind_index(phone, "phone")
+    unwanted = KINDS[template].optional and has_opted_out(session, recipient)
+    state = MessageState.PLANNED if later else MessageState.QUEUED
+    session.execute(
+        insert(Message)
+        .values(
+            reference=ids.new_reference(),
+            event_key=event_key,
+            channel="sms",
+            template=template,
+            language="en" if language.startswith("en") else "zh",
+            recipient_index=recipient,
+            phone_sealed=cipher().encrypt(phone, "message.phone"),
+            hall_id=hall_id,
+            subject_kind=subject[0],
+            subject_id=subject[1],
+            facts=dict(facts or {}),
+            state=MessageState.SUPPRESSED if unwanted else state,
+            plan_at=plan_at,
+            next_at=real_now,
+            expires_at=real_now + wait + lifetime,
+            attempt=0,
+            lookups=0,
+            created_at=real_now,
+            ended_at=real_now if unwanted else None,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def cancel_pending(session: Session, subject: tuple[str, int], *, templates: frozenset[str]) -> int:
+    """Cancel what is not being sent yet about `subject`, and count it.
+
+    A message that a sender has claimed meanwhile is sent: one of the two outcomes is recorded, never both.
+    """
+    waiting = session.execute(
+        update(Message)
+        .where(
+            Message.subject_kind == subject[0],
+            Message.subject_id == subject[1],
+            Message.template.in_(templates),
+            Message.state.in_(WAITING),
+        )
+        .values(state=MessageState.CANCELLED, ended_at=clock.real_now())
+        .returning(Message.id)
+    )
+    return len(waiting.all())
+
+
+def has_opted_out(session: Session, phone_index: bytes) -> bool:
+    """Whether this phone asked for no more reminders and surveys."""
+    return bool(session.scalar(select(exists().where(OptOut.phone_index == phone_index))))
