@@ -1,0 +1,144 @@
+// The window clerk's console: a whole shift without a mouse. Forms are sent in the background, each press with its
+// own id, so that neither an impatient finger nor a bad line calls two people.
+
+import { swapFrom } from './fragment.js';
+import { newPress } from './press.js';
+import { refreshAll } from './page.js';
+
+const QUIET_MS = 1000; // no two calls within a second
+const RETRY_WAITS_MS = [700, 1500, 3000];
+let quietUntil = 0;
+let sending = false;
+const unanswered = new Map(); // wish → its press id, when no answer came
+
+// ---- keys ----
+
+document.addEventListener('keydown', (event) => {
+  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (document.querySelector('dialog[open]')) return;
+  const target = event.target;
+  if (isTyping(target)) {
+    if (event.key === 'Escape') target.blur();
+    return;
+  }
+  // Enter on a focused button or link is that button's, not "call next".
+  if ((event.key === 'Enter' || event.key === ' ') && target.closest?.('button, a, summary')) return;
+  const key = keyOf(event);
+  const element = [...document.querySelectorAll('[data-key]')].find((one) => one.dataset.key.toLowerCase() === key);
+  if (!element || element.disabled || !element.getClientRects().length) return;
+  event.preventDefault();
+  use(element);
+});
+
+/** With a Chinese input method on, `key` is "Process" and only `code` tells the letter. */
+function keyOf(event) {
+  if (event.key === 'Process' || event.isComposing) return event.code.replace(/^Key/, '').replace('Slash', '/').toLowerCase();
+  return event.key.toLowerCase();
+}
+
+function isTyping(element) {
+  if (element.isContentEditable) return true;
+  return element.matches?.('textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])');
+}
+
+function use(element) {
+  if (element.matches('input, select, textarea')) {
+    element.focus();
+    element.select?.();
+    return;
+  }
+  element.click();
+  if (element.tagName === 'SUMMARY') {
+    const details = element.parentElement;
+    if (details.open) details.querySelector('input:not([type=hidden]), select, textarea, button')?.focus();
+  }
+}
+
+document.addEventListener('click', (event) => {
+  const opener = event.target.closest?.('[data-dialog]');
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  // After a mouse click Enter must mean "call next" again, not "this button once more".
+  if (event.detail > 0) event.target.closest?.('.key-btn')?.blur();
+});
+
+// ---- presses ----
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== 'post' || !form.closest('.console')) return;
+  event.preventDefault();
+  if (sending || performance.now() < quietUntil) return;
+  send(form, event.submitter);
+});
+
+async function send(form, submitter) {
+  sending = true;
+  quietUntil = performance.now() + QUIET_MS;
+  showQuiet();
+  const body = new URLSearchParams(new FormData(form, submitter));
+  body.delete('press');
+  const wish = `${form.action} ${withoutToken(body)}`;
+  // Pressing again after "no connection" is the same wish: the first press may have arrived after all.
+  const press = unanswered.get(wish) ?? newPress();
+  body.set('press', press);
+  try {
+    const response = await deliver(form.action, body);
+    if (response) {
+      unanswered.delete(wish);
+      show(response, await response.text());
+    } else {
+      unanswered.set(wish, press);
+      say(document.querySelector('.console').dataset.offline ?? '没有连上服务器,请再按一次。');
+    }
+  } finally {
+    sending = false;
+    setTimeout(showQuiet, Math.max(0, quietUntil - performance.now()) + 20);
+    showQuiet();
+  }
+}
+
+function withoutToken(body) {
+  const copy = new URLSearchParams(body);
+  copy.delete('csrf_token');
+  return copy;
+}
+
+/** Send until the server answers, each time with the same id; null when it never did. */
+async function deliver(url, body) {
+  for (const wait of [0, ...RETRY_WAITS_MS]) {
+    if (wait) await new Promise((done) => { setTimeout(done, wait); });
+    const response = await fetch(url, {
+      method: 'POST', body, credentials: 'same-origin', headers: { Accept: 'text/html', 'X-Fragment': '1' }, signal: AbortSignal.timeout(8000),
+    }).catch(() => null);
+    if (response && response.status < 502) return response;
+  }
+  return null;
+}
+
+function show(response, text) {
+  const isProblem = (response.headers.get('Content-Type') ?? '').includes('json');
+  if (!isProblem && swapFrom(text)) return;
+  const sentence = isProblem
+    ? JSON.parse(text).detail
+    : new DOMParser().parseFromString(text, 'text/html').querySelector('.error-sentence')?.textContent;
+  if (sentence) say(sentence);
+  else if (response.redirected) location.assign(response.url); // signed out, or the counter is closed
+  refreshAll();
+}
+
+function say(sentence) {
+  const note = document.createElement('p');
+  note.className = 'note note--bad';
+  note.textContent = sentence;
+  document.getElementById('flashes')?.replaceChildren(note);
+}
+
+function showQuiet() {
+  const quiet = sending || performance.now() < quietUntil;
+  for (const button of document.querySelectorAll('.console .key-btn')) {
+    if (quiet) button.setAttribute('aria-disabled', 'true');
+    else button.removeAttribute('aria-disabled');
+  }
+}
+
+document.addEventListener('fragment:swapped', showQuiet);

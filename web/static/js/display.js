@@ -1,0 +1,92 @@
+// Call screen: new calls flash and chime one after the other; old ones are shown but not announced; the picture moves
+// a little so that the panel keeps no ghost.
+
+import './page.js';
+
+const STALE_MS = 60_000;
+const FLASH_MS = 6000;
+const BETWEEN_MS = 2500;
+const known = new Set();
+const queue = [];
+let announcing = false;
+let flashing = null;
+
+const chime = new Audio(document.body.dataset.chime);
+chime.preload = 'auto';
+const notice = document.getElementById('audio-notice');
+
+const calls = () => [...document.querySelectorAll('#board [data-call]')];
+
+function look() {
+  for (const element of calls()) {
+    const id = element.dataset.call;
+    if (known.has(id)) continue;
+    known.add(id);
+    if (!('stale' in element.dataset)) queue.push({ id, seenAt: performance.now() });
+  }
+  if (known.size > 500) forget();
+  mark();
+  announceAll();
+}
+
+function forget() {
+  const shown = new Set(calls().map((element) => element.dataset.call));
+  for (const id of known) if (!shown.has(id)) known.delete(id);
+}
+
+/** One at a time: two windows must never speak over each other. */
+async function announceAll() {
+  if (announcing) return;
+  announcing = true;
+  while (queue.length) {
+    const call = queue.shift();
+    if (performance.now() - call.seenAt > STALE_MS) continue;
+    flash(call.id);
+    await sound();
+    await new Promise((done) => { setTimeout(done, BETWEEN_MS); });
+  }
+  announcing = false;
+}
+
+function flash(id) {
+  flashing = { id, until: performance.now() + FLASH_MS };
+  mark();
+  setTimeout(mark, FLASH_MS + 50);
+}
+
+function mark() {
+  for (const element of calls()) {
+    const on = flashing !== null && performance.now() < flashing.until && element.dataset.call === flashing.id;
+    element.classList.toggle('is-calling', on);
+  }
+}
+
+async function sound() {
+  try {
+    chime.currentTime = 0;
+    await chime.play();
+    notice.hidden = true;
+  } catch (problem) {
+    // Without --autoplay-policy=no-user-gesture-required the browser wants one touch first.
+    if (problem.name === 'NotAllowedError') notice.hidden = false;
+  }
+}
+
+notice.addEventListener('click', sound);
+
+// What hung there before this screen came up is no news.
+for (const element of calls()) known.add(element.dataset.call);
+document.addEventListener('fragment:swapped', look);
+
+// ---- burn-in: 4 px each minute in a small circle, sides swapped each hour ----
+
+const SHIFTS = [[0, 0], [4, 0], [4, 4], [0, 4]];
+let minutes = 0;
+setInterval(() => {
+  minutes += 1;
+  const [x, y] = SHIFTS[minutes % SHIFTS.length];
+  const main = document.getElementById('main');
+  main.style.setProperty('--shift-x', `${x}px`);
+  main.style.setProperty('--shift-y', `${y}px`);
+  document.body.classList.toggle('is-swapped', Math.floor(minutes / 60) % 2 === 1);
+}, 60_000);
