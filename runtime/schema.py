@@ -77,3 +77,9 @@ def upgrade(engine: Engine, url: str) -> None:
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
             connection.commit()
+
+
+def knows(revision: str) -> bool:
+    """Whether this program's migrations include `revision` (False: data of a newer version)."""
+    script = ScriptDirectory.from_config(alembic_config(""))
+    return any(known.revision == revision for known in script.walk_revisions())

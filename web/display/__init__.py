@@ -1,8 +1,42 @@
-"""The display face."""
+"""Call screens: numbers and windows, never names. Anyone in the hall may read them, so they are public."""
 
-from flask import Flask
+from flask import Blueprint, Flask, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from halls.queries import get_hall
+from queueing.board import Board, board
+from web import edge
+from web.fragments import fragment
+from web.guards import public
+
+blueprint = Blueprint("display", __name__)
+STALE_SECONDS = 60
+
+
+def _board(hall_code: str) -> Board:
+    with edge.transaction() as session:
+        hall = get_hall(session, hall_code)
+        return board(session, hall.id, now=edge.now())
+
+
+@blueprint.get("/screen/<hall_code>")
+@public
+def screen(hall_code: str) -> ResponseReturnValue:
+    """The whole screen of a hall."""
+    return render_template("display/screen.html", board=_board(hall_code), **_words())
+
+
+@blueprint.get("/screen/<hall_code>/board")
+@public
+def live_board(hall_code: str) -> Response:
+    """What changes on it."""
+    return fragment("display/board.html", board=_board(hall_code), **_words())
+
+
+def _words() -> dict[str, object]:
+    return {"now": edge.now(), "stale_seconds": STALE_SECONDS}
 
 
 def register(app: Flask) -> None:
-    """Add this face's pages."""
-    del app
+    """Add the call screens."""
+    app.register_blueprint(blueprint)

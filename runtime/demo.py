@@ -1,0 +1,137 @@
+"""The demonstration: a city loaded by the administrator's own commands, and a clock that starts at eight."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from booking.publish import publish
+from halls import queries as halls
+from halls.models import Hall
+from kernel import clock
+from kernel.actor import SYSTEM
+from kernel.audit import AuditEntry
+from kernel.parts import Parts
+from people import devices
+from people.models import Device
+from runtime.load_city import load_city
+
+OPENS = time(8, 0)
+ZONE = ZoneInfo("Asia/Shanghai")
+HORIZON_DAYS = 15
+_DEVICES = (("kiosk", "自助取号机 1"),)
+
+Say = Callable[[str], None]
+
+
+def city_folder() -> Path:
+    """Where the demonstration city's data files are."""
+    return Path(__file__).parent.parent / "examples" / "city"
+
+
+def prepare(parts: Parts, *, say: Say) -> list[tuple[str, str]]:
+    """Load what is missing, set the clock to 08:00 of a working day, list the faces.
+
+    A later start goes on: on the same day while nothing happened on it, else on the next working day.
+    """
+    settings = parts.settings
+    path = settings.clock_file
+    if path is None:
+        raise ValueError("a demonstration needs a clock file")
+    with parts.database.transaction() as session:
+        day = _demo_day(session)
+        now = datetime.combine(day, OPENS, ZONE).astimezone(UTC)
+        if session.scalar(select(func.count(Hall.id))) == 0:
+            say("loading the demonstration city")
+            load_city(session, city_folder(), passwords=_passwords(settings.var), actor=SYSTEM, now=now)
+        for hall in halls.list_halls(session):
+            publish(
+                session,
+                hall.id,
+                first_on=day,
+                last_on=day + timedelta(days=HORIZON_DAYS),
+                actor=SYSTEM,
+                now=now,
+            )
+        tokens = _devices(session, settings.var, now)
+    clock.set_demo(path, now, rate=1.0)
+    return _faces(parts, tokens)
+
+
+def _demo_day(session: Session) -> date:
+    """The first working day from the machine's today that has not been played yet."""
+    calendar = halls.calendar(session)
+    last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.actor_kind != "system"))
+    today = clock.real_now().astimezone(ZONE).date()
+    if last is not None:
+        played = last.astimezone(ZONE)
+        today = played.date() + timedelta(days=1 if played.time() > OPENS else 0)
+    while not calendar.is_working(today):
+        today += timedelta(days=1)
+    return today
+
+
+def _private_json(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Read `path`, made on first use and readable by its owner alone."""
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(make(), file, ensure_ascii=False, indent=1)
+    content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _passwords(var: Path) -> dict[str, str]:
+    """A random password for each demonstration account, kept in `var/demo-accounts.json`."""
+    names = _staff_names()
+    return _private_json(
+        var / "demo-accounts.json", lambda: {name: secrets.token_urlsafe(9) for name in names}
+    )
+
+
+def _staff_names() -> list[str]:
+    from people.staff_file import read_staff  # noqa: PLC0415  # replaced below
+
+    return [person.username for person in read_staff(city_folder())]
+
+
+def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
+    """One kiosk per hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
+    if session.scalar(select(func.count(Device.id))):
+        return _private_json(var / "demo-devices.json", dict)
+    tokens = {}
+    for hall in halls.list_halls(session):
+        for kind, name in _DEVICES:
+            _device, token = devices.enrol(
+                session, kind=kind, hall_id=hall.id, name=name, actor=SYSTEM, now=now
+            )
+            tokens[f"{kind}/{hall.code}"] = token
+    (var / "demo-devices.json").unlink(missing_ok=True)
+    return _private_json(var / "demo-devices.json", lambda: tokens)
+
+
+def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
+    accounts = _passwords(parts.settings.var)
+    with parts.database.transaction() as session:
+        codes = [hall.code for hall in halls.list_halls(session)]
+    screens = [(f"screen {code}", f"/screen/{code}") for code in codes]
+    kiosks = [
+        (f"kiosk {key.split('/')[1]}", f"/kiosk/{key.split('/')[1]}?device={token}")
+        for key, token in tokens.items()
+    ]
+    people = [("sign in as", f"{name} / {password}") for name, password in accounts.items()]
+    return [
+        ("citizen", "/"),
+        *kiosks,
+        *screens,
+        ("console, cockpit, admin", "/staff"),
+        ("SMS simulator", "/simulator"),
+        ("API and its docs", "/api/v1/docs"),
+        *people,
+    ]

@@ -1,0 +1,51 @@
+import re
+from dataclasses import fields
+
+from cli.main import COMMANDS
+from kernel.errors import DomainError, all_errors
+from kernel.outbox import all_events
+from kernel.settings import Settings, environment_name
+from runtime.subscriptions import HANDLERS, UNHEARD
+from tests.architecture.source import ROOT, import_everything
+
+
+def _document(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_documented():
+    text = _document("settings.md")
+    assert [n for f in fields(Settings) if f"`{(n := environment_name(f.name))}`" not in text] == []
+
+
+def test_every_error_code_is_documented_and_used_once():
+    import_everything()
+    text = _document("errors.md")
+    errors = [kind for kind in all_errors() if kind is not DomainError]
+    assert [kind.code for kind in errors if f"`{kind.code}`" not in text] == []
+
+
+def test_every_event_is_heard_or_declared_unheard():
+    import_everything()
+    names = {kind.name() for kind in all_events()}
+    assert set(HANDLERS) | set(UNHEARD) >= names
+    text = _document("events.md")
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_every_command_is_documented():
+    text = _document("commands.md")
+    assert [name for name in COMMANDS if f"youhao {name}" not in text] == []
+
+
+def test_documents_name_no_file_that_is_gone():
+    pattern = re.compile(
+        r"`((?:kernel|catalog|halls|people|booking|queueing|notifications|feedback|analytics|twin|web|runtime|bench|cli|tests|tools|examples|docs)/[\w./-]+\.\w+)`"
+    )
+    gone = [
+        (path.name, name)
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        for name in pattern.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert gone == []
