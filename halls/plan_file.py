@@ -200,7 +200,8 @@ def _hall(name: str, text: str, problems: Problems) -> HallFile:
     )
     table.finish()
     _check_served(table, hall)
-    _check_shares(table, hall)
+    if not any(problem.file == name for problem in problems.found):
+        _check_shares(table, hall)  # on faulty rows it would only repeat their mistakes in other words
     return hall
 
 

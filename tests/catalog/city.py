@@ -1,0 +1,14 @@
+"""The demonstration city's services, read once for the tests of the catalog."""
+
+import tomllib
+from pathlib import Path
+
+from catalog.service_file import parse_services
+from kernel.data_folder import read_folder
+
+FILES = read_folder(Path("examples/city"))
+GROUPS = {
+    hall["code"]: tuple(group["code"] for group in hall["groups"])
+    for hall in (tomllib.loads(text) for name, text in FILES.items() if name.startswith("halls/"))
+}
+SERVICES = {service.code: service for service in parse_services(FILES, hall_groups=GROUPS)}

@@ -1,0 +1,167 @@
+import copy
+import itertools
+import json
+
+import pytest
+
+from catalog.guide import UnknownAnswer, checklist, format_answers, parse_answers, walk
+from catalog.guide_file import GuideInvalid, guide_from_data
+from tests.catalog.city import SERVICES
+
+CARD = SERVICES["id-card-renewal"]
+BIRTH = SERVICES["birth-registration"]
+
+SMALL = {
+    "start": "lost",
+    "questions": [
+        {
+            "code": "lost",
+            "text_zh": "丢了吗？",
+            "text_en": "Lost?",
+            "options": [
+                {"code": "yes", "text_zh": "丢了", "text_en": "Yes", "next": "child"},
+                {"code": "no", "text_zh": "没有", "text_en": "No"},
+            ],
+        },
+        {
+            "code": "child",
+            "text_zh": "是孩子的吗？",
+            "text_en": "A child's?",
+            "options": [
+                {"code": "yes", "text_zh": "是", "text_en": "Yes"},
+                {"code": "no", "text_zh": "不是", "text_en": "No"},
+            ],
+        },
+    ],
+    "situations": [
+        {
+            "code": "new",
+            "name_zh": "补领",
+            "name_en": "New",
+            "when": {"lost": ["yes"]},
+            "materials": [{"code": "paper", "why_zh": "核对身份", "why_en": "Identity"}],
+        },
+        {
+            "code": "exchange",
+            "name_zh": "换领",
+            "name_en": "Exchange",
+            "when": {"lost": ["no"]},
+            "materials": [{"code": "paper", "why_zh": "核对身份", "why_en": "Identity"}],
+        },
+    ],
+}
+
+
+def problems_of(change):
+    data = copy.deepcopy(SMALL)
+    change(data)
+    with pytest.raises(GuideInvalid) as caught:
+        guide_from_data(data, materials=["paper"])
+    return [problem.line("en") for problem in caught.value.problems]
+
+
+def codes(service, **answers):
+    step = walk(service.guide, answers)
+    return [item.material.code for item in checklist(step.situation, service.materials)]
+
+
+def test_asks_one_question_after_the_other_until_the_situation_is_known():
+    assert walk(CARD.guide, {}).question.code == "reason"
+    assert walk(CARD.guide, {"reason": "lost"}).question.code == "residence"
+    step = walk(CARD.guide, {"reason": "lost", "residence": "elsewhere", "age": "adult"})
+    assert (step.question, step.situation.code) == (None, "lost-elsewhere")
+    assert [option.code for _, option in step.answered] == ["lost", "elsewhere", "adult"]
+
+
+def test_checklist_is_personal_and_says_why():
+    assert codes(CARD, reason="expired", residence="local", age="adult") == ["old-card"]
+    assert "guardian-id" in codes(CARD, reason="lost", residence="local", age="minor")
+    assert "old-card" not in codes(CARD, reason="lost", residence="local", age="adult")
+    assert "paternity-report" in codes(BIRTH, birthplace="home", marriage="unmarried", parent="father")
+    assert "paternity-report" not in codes(BIRTH, birthplace="home", marriage="unmarried", parent="mother")
+    assert codes(BIRTH, birthplace="abroad")[0] == "foreign-birth-certificate"
+
+
+def test_fee_follows_the_situation():
+    assert (
+        walk(CARD.guide, {"reason": "expired", "residence": "local", "age": "adult"}).situation.fee_fen
+        == 2000
+    )
+    assert (
+        walk(CARD.guide, {"reason": "lost", "residence": "local", "age": "adult"}).situation.fee_fen == 4000
+    )
+
+
+def test_drops_answers_that_no_longer_lie_on_the_way():
+    step = walk(BIRTH.guide, {"birthplace": "abroad", "marriage": "married", "hukou": "apart"})
+    assert step.answers == (("birthplace", "abroad"),)
+
+
+def test_refuses_an_answer_that_is_not_offered():
+    with pytest.raises(UnknownAnswer):
+        walk(CARD.guide, {"reason": "eaten"})
+
+
+def test_answers_travel_as_text():
+    step = walk(CARD.guide, {"reason": "lost", "residence": "local"})
+    assert format_answers(step.answers) == "reason=lost,residence=local"
+    assert parse_answers(format_answers(step.answers)) == dict(step.answers)
+    assert parse_answers("rubbish,,=x,a=b=c") == {"a": "b=c"}
+
+
+def test_guides_are_plain_data():
+    for service in (CARD, BIRTH):
+        assert json.loads(json.dumps(service.guide_data)) == service.guide_data
+
+
+@pytest.mark.parametrize("service", [CARD, BIRTH], ids=lambda service: service.code)
+def test_every_way_through_ends_in_a_checklist(service):
+    choices = [[(q.code, option.code) for option in q.options] for q in service.guide.questions]
+    for answers in itertools.product(*choices):
+        step = walk(service.guide, dict(answers))
+        assert step.situation is not None
+        assert checklist(step.situation, service.materials)
+
+
+def test_refuses_a_circle():
+    found = problems_of(lambda data: data["questions"][1]["options"][0].update(next="lost"))
+    assert found == ["guide: questions: go round in a circle: child、lost"]
+
+
+def test_refuses_an_unreachable_situation():
+    extra = {**SMALL["situations"][0], "code": "never", "when": {"lost": ["no"], "child": ["yes"]}}
+    found = problems_of(lambda data: data["situations"].append(extra))
+    assert found == ["guide: situations[3].code: situation never is unreachable"]
+
+
+def test_refuses_answers_that_lead_nowhere_or_to_two_situations():
+    def narrow(data):
+        data["situations"][0]["when"]["child"] = ["yes"]
+
+    def widen(data):
+        data["situations"][1]["when"] = {}
+
+    assert "lost=yes,child=no must lead to exactly one situation, not –" in problems_of(narrow)[0]
+    assert "must lead to exactly one situation, not new、exchange" in problems_of(widen)[0]
+
+
+def test_refuses_an_unknown_material_question_and_option():
+    def material(data):
+        data["situations"][0]["materials"][0]["code"] = "gold"
+
+    def link(data):
+        data["questions"][0]["options"][0]["next"] = "nothing"
+
+    def condition(data):
+        data["situations"][0]["when"] = {"lost": ["perhaps"], "moon": ["full"]}
+
+    assert problems_of(material) == [
+        "guide: situations[1].materials[1].code: is not among the materials: gold"
+    ]
+    assert problems_of(link) == ["guide: questions[1].options[1].next: no such question: nothing"]
+    assert len(problems_of(condition)) == 2
+
+
+def test_refuses_a_question_that_is_never_asked():
+    found = problems_of(lambda data: data["questions"][0]["options"][0].pop("next"))
+    assert found == ["guide: questions[2].code: question child is never asked"]

@@ -1,0 +1,84 @@
+import pytest
+
+from catalog.search import SearchEntry, build_index, search
+from tests.catalog.city import SERVICES
+
+
+def entries():
+    for service in SERVICES.values():
+        yield SearchEntry(service.code, None, service.name_zh, service.name_en, service.keywords)
+        for situation in service.guide.situations if service.guide else ():
+            yield SearchEntry(
+                service.code, situation.code, situation.name_zh, situation.name_en, situation.synonyms
+            )
+
+
+INDEX = build_index(entries())
+
+
+@pytest.mark.parametrize(
+    ("query", "service"),
+    [
+        ("身份证丢了", "id-card-renewal"),
+        ("我的身份证丢了怎么办？", "id-card-renewal"),
+        ("身份证", "id-card-renewal"),
+        ("身份正过期", "id-card-renewal"),
+        ("sfz", "id-card-renewal"),
+        ("SFZ", "id-card-renewal"),
+        ("shenfenzhen", "id-card-renewal"),
+        ("shengfenzheng", "id-card-renewal"),
+        ("lost id card", "id-card-renewal"),
+        ("第一次办身份证", "id-card-first"),
+        ("给小孩上户口", "birth-registration"),
+        ("我想给宝宝上户口", "birth-registration"),
+        ("chusheng dengji", "birth-registration"),
+        ("baby", "birth-registration"),
+        ("大学生落户", "talent-settlement"),
+        ("迁户口", "household-transfer"),
+        ("户籍", "household-transfer"),
+        ("暂住证", "residence-permit"),
+        ("jzz", "residence-permit"),
+        ("无犯罪", "no-criminal-record"),
+        ("criminal record", "no-criminal-record"),
+        ("护照", "passport"),
+        ("户照", "passport"),
+        ("huzhao", "passport"),
+        ("passport", "passport"),
+        ("pasport", "passport"),
+        ("去香港", "hk-macao-permit"),
+        ("gatxz", "hk-macao-permit"),
+        ("台湾", "taiwan-permit"),
+        ("新车上牌", "vehicle-registration"),
+        ("车牌", "vehicle-registration"),
+        ("驾驶证", "licence-renewal"),
+        ("jiashizheng", "licence-renewal"),
+        ("drivers license", "licence-renewal"),
+        ("驾照丢了", "licence-replacement"),
+        ("linpai", "temporary-plate"),
+    ],
+)
+def test_finds_first_what_people_mean(query, service):
+    assert search(INDEX, query)[0].service == service
+
+
+def test_points_at_the_situation_when_the_words_do():
+    first = search(INDEX, "国外生的孩子")[0]
+    assert (first.service, first.situation) == ("birth-registration", "born-abroad")
+    assert search(INDEX, "小孩身份证丢了")[0].situation == "minor-lost"
+
+
+def test_offers_both_services_where_the_words_fit_both():
+    assert {hit.service for hit in search(INDEX, "驾驶证")} >= {"licence-renewal", "licence-replacement"}
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", "吃饭", "qqqqqqq", "12345", "'; DROP TABLE service; --", "😀", "办"]
+)
+def test_finds_nothing_rather_than_something_odd(query):
+    assert search(INDEX, query) == ()
+
+
+def test_names_each_service_once_and_no_more_than_asked():
+    hits = search(INDEX, "身份证丢了", limit=2)
+    assert len(hits) == len({hit.service for hit in hits}) == 2
+    assert search(INDEX, "身份证" * 500)
