@@ -1,0 +1,72 @@
+"""What happens to numbers and appointments. Payloads hold ids only."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from kernel.outbox import Event
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersPublished(Event):
+    """Numbers of these days were written or withdrawn."""
+
+    hall_id: int
+    first_on: date
+    last_on: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentBooked(Event):
+    """A citizen has a number."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentCancelled(Event):
+    """An appointment was given up, by the citizen or by the hall."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentRescheduled(Event):
+    """An appointment moved to another time."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentCheckedIn(Event):
+    """Who booked is here."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFulfilled(Event):
+    """What was booked was handled."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentNoShow(Event):
+    """Who booked did not come and did not cancel."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int

@@ -1,0 +1,83 @@
+"""Reading the catalogue: services, where they are handled, their guides."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.guide import Guide as GuideTree
+from catalog.guide import Material
+from catalog.guide_file import guide_from_data, materials_from_data
+from catalog.models import Guide, HallService, Service
+from kernel.errors import NotFound
+
+
+class ServiceUnknown(NotFound):
+    """No service has this code, or it is no longer handled."""
+
+    code = "service_unknown"
+    zh = "没有这个事项，请搜索或从列表中选择。"
+    en = "There is no such service. Please search, or choose one from the list."
+
+
+def get_service(session: Session, code: str) -> Service:
+    """The service of this code; raises ServiceUnknown."""
+    service = session.scalar(select(Service).where(Service.code == code, Service.active))
+    if service is None:
+        raise ServiceUnknown
+    return service
+
+
+def list_services(session: Session, hall_id: int | None = None) -> list[Service]:
+    """All services in their order, or those that a hall handles."""
+    wanted = select(Service).where(Service.active).order_by(Service.position, Service.code)
+    if hall_id is not None:
+        wanted = wanted.join(HallService, HallService.service_id == Service.id).where(
+            HallService.hall_id == hall_id
+        )
+    return list(session.scalars(wanted))
+
+
+def services_of(session: Session, service_ids: Iterable[int]) -> list[Service]:
+    """Services by id (also those no longer handled), in the order asked for."""
+    ids = list(service_ids)
+    found = {row.id: row for row in session.scalars(select(Service).where(Service.id.in_(ids)))}
+    return [found[each] for each in ids if each in found]
+
+
+def halls_offering(session: Session, service_id: int) -> list[tuple[int, int]]:
+    """Where a service is handled: (hall id, group id)."""
+    rows = session.execute(
+        select(HallService.hall_id, HallService.group_id)
+        .where(HallService.service_id == service_id)
+        .order_by(HallService.hall_id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def services_by_group(session: Session, hall_id: int) -> Mapping[int, list[Service]]:
+    """Group id → the services that the hall handles there; what a kiosk offers."""
+    rows = session.execute(
+        select(HallService.group_id, Service)
+        .join(Service, Service.id == HallService.service_id)
+        .where(HallService.hall_id == hall_id, Service.active)
+        .order_by(Service.position, Service.code)
+    )
+    found: dict[int, list[Service]] = {}
+    for group_id, service in rows.tuples():
+        found.setdefault(group_id, []).append(service)
+    return found
+
+
+def materials_of(service: Service) -> tuple[Material, ...]:
+    """The materials of a service, all that may be needed."""
+    return materials_from_data(service.materials)
+
+
+def find_guide(session: Session, service: Service) -> GuideTree | None:
+    """The questions of a service, if it has any."""
+    row = session.get(Guide, service.id)
+    if row is None:
+        return None
+    codes = {material["code"] for material in service.materials}
+    return guide_from_data(row.tree, materials=codes, name=f"{service.code}.guide")

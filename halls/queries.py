@@ -1,0 +1,157 @@
+"""Reading halls, their lines and counters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session
+
+from halls.models import CalendarDay, Counter, CounterSkill, Hall, ServiceGroup
+from halls.state_calendar import state_calendar
+from halls.workdays import Calendar
+from kernel.errors import NotFound
+
+_FIRST_YEAR, _LAST_YEAR = 2020, 2040
+
+
+class HallUnknown(NotFound):
+    """No hall has this code, or it was closed for good."""
+
+    code = "hall_unknown"
+    zh = "没有这个大厅，请从列表中选择。"
+    en = "There is no such hall. Please choose one from the list."
+
+
+class GroupUnknown(NotFound):
+    """The hall has no such line."""
+
+    code = "group_unknown"
+    zh = "本大厅没有这个业务组，请从列表中选择。"
+    en = "This hall has no such line. Please choose one from the list."
+
+
+class CounterNotFound(NotFound):
+    """No such counter."""
+
+    code = "counter_not_found"
+    zh = "没有这个窗口，请核对窗口号。"
+    en = "There is no such counter. Please check its number."
+
+
+@dataclass(frozen=True, slots=True)
+class CounterView:
+    """A counter in use with the groups it can serve."""
+
+    id: int
+    number: int
+    name_zh: str
+    name_en: str
+    group_ids: tuple[int, ...]
+
+
+def get_hall(session: Session, code: str) -> Hall:
+    """The hall of this code; raises HallUnknown."""
+    hall = session.scalar(select(Hall).where(Hall.code == code, Hall.active))
+    if hall is None:
+        raise HallUnknown
+    return hall
+
+
+def get_hall_by_id(session: Session, hall_id: int) -> Hall:
+    """The hall of this id; raises HallUnknown."""
+    hall = session.get(Hall, hall_id)
+    if hall is None:
+        raise HallUnknown
+    return hall
+
+
+def list_halls(session: Session) -> list[Hall]:
+    """All halls in use, in order of their code."""
+    return list(session.scalars(select(Hall).where(Hall.active).order_by(Hall.code)))
+
+
+def list_groups(session: Session, hall_id: int) -> list[ServiceGroup]:
+    """The hall's lines in their order on screens."""
+    return list(
+        session.scalars(
+            select(ServiceGroup)
+            .where(ServiceGroup.hall_id == hall_id)
+            .order_by(ServiceGroup.position, ServiceGroup.letter)
+        )
+    )
+
+
+def get_group(session: Session, group_id: int) -> ServiceGroup:
+    """The line of this id; raises GroupUnknown."""
+    group = session.get(ServiceGroup, group_id)
+    if group is None:
+        raise GroupUnknown
+    return group
+
+
+def get_group_by_code(session: Session, hall_id: int, code: str) -> ServiceGroup:
+    """The hall's line of this code; raises GroupUnknown."""
+    group = session.scalar(
+        select(ServiceGroup).where(ServiceGroup.hall_id == hall_id, ServiceGroup.code == code)
+    )
+    if group is None:
+        raise GroupUnknown
+    return group
+
+
+def list_counters(session: Session, hall_id: int) -> list[CounterView]:
+    """The hall's counters in use, by number."""
+    skills = func.array_agg(aggregate_order_by(CounterSkill.group_id, CounterSkill.group_id))
+    rows = session.execute(
+        select(
+            Counter.id,
+            Counter.number,
+            Counter.name_zh,
+            Counter.name_en,
+            skills.filter(CounterSkill.group_id.is_not(None)),
+        )
+        .outerjoin(CounterSkill, CounterSkill.counter_id == Counter.id)
+        .where(Counter.hall_id == hall_id, Counter.active)
+        .group_by(Counter.id)
+        .order_by(Counter.number)
+    )
+    return [CounterView(row[0], row[1], row[2], row[3], tuple(row[4] or ())) for row in rows]
+
+
+def get_counter(session: Session, counter_id: int) -> Counter:
+    """The counter of this id; raises CounterNotFound."""
+    counter = session.get(Counter, counter_id)
+    if counter is None or not counter.active:
+        raise CounterNotFound
+    return counter
+
+
+def get_counter_by_number(session: Session, hall_id: int, number: int) -> Counter:
+    """The hall's counter of this number; raises CounterNotFound."""
+    counter = session.scalar(
+        select(Counter).where(Counter.hall_id == hall_id, Counter.number == number, Counter.active)
+    )
+    if counter is None:
+        raise CounterNotFound
+    return counter
+
+
+def calendar(session: Session) -> Calendar:
+    """Working days: the State Council's calendar with the city's own table on top."""
+    rows = session.execute(select(CalendarDay.on_date, CalendarDay.working)).tuples().all()
+    table = dict(rows)
+    return _state_calendar().with_exceptions(table) if table else _state_calendar()
+
+
+def policy(hall: Hall, rules: str) -> Mapping[str, Any]:
+    """The hall's own values for one file of rules ("booking", "queue"); what is absent keeps its default."""
+    values: Mapping[str, Any] = hall.policy.get(rules, {})
+    return values
+
+
+@cache
+def _state_calendar() -> Calendar:
+    return state_calendar(_FIRST_YEAR, _LAST_YEAR)
