@@ -63,8 +63,8 @@ class Number(Base):
 class Draft(Base):
     """What a citizen has filled in so far, kept on the server: refresh, back and a killed page lose nothing.
 
-    `token_hash` is that of the hold token; `answers` (guide) holds no personal data; `form_sealed`
-    (purpose `draft.form`) holds the rest, encrypted JSON.
+    `token_hash` is that of the hold token; `needed` is how many numbers the visit takes; `answers` (guide)
+    holds no personal data; `form_sealed` (purpose `draft.form`) holds the rest, encrypted JSON.
     """
 
     __tablename__ = "draft"
@@ -75,6 +75,7 @@ class Draft(Base):
     group_id: Mapped[int] = mapped_column(BigInteger)
     slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"))
     service_ids: Mapped[list[int]] = mapped_column(JSONB)
+    needed: Mapped[int] = mapped_column(default=1)
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     form_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     held_until: Mapped[datetime]

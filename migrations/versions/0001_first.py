@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
         sa.Column("counter_id", sa.BigInteger(), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("several", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("pause_reason", sa.String(length=32), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -81,7 +82,7 @@ def upgrade() -> None:
         "counter_session",
         ["staff_id"],
         unique=True,
-        postgresql_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND NOT several"),
     )
     op.create_table(
         "device",
@@ -558,6 +559,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.BigInteger(), nullable=False),
         sa.Column("slot_id", sa.BigInteger(), nullable=False),
         sa.Column("service_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("needed", sa.Integer(), nullable=False),
         sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("form_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=False),
@@ -863,7 +865,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_counter_session_staff",
         table_name="counter_session",
-        postgresql_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL AND NOT several"),
     )
     op.drop_index(
         "uq_counter_session_counter",
