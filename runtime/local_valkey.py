@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis import Redis
@@ -69,6 +69,8 @@ def stop(server: LocalServer, *, seconds: float = 10.0) -> None:
         if wait_until(lambda: not server.is_alive(), seconds=seconds):
             break
     server.is_alive()
+    with suppress(OSError):  # the other server still uses it
+        server.socket.parent.rmdir()
 
 
 def url_of(sockets: Path) -> str:

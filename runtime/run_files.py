@@ -50,8 +50,10 @@ def hold(var: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         end_orphans(var)
-        yield
-        record_path(var).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            record_path(var).unlink(missing_ok=True)
 
 
 def record_path(var: Path) -> Path:
@@ -63,10 +65,14 @@ def mark_of(var: Path) -> str:
     return str(var.resolve())
 
 
-def write_record(var: Path, pids: Mapping[str, int]) -> None:
-    """Record who runs now: name → pid and start time, beside the supervisor itself."""
-    body = {name: {"pid": pid, "started": started(pid)} for name, pid in pids.items()}
-    body["supervisor"] = {"pid": os.getpid(), "started": started(os.getpid())}
+def write_record(var: Path, children: Mapping[str, int], *, servers: Mapping[str, int]) -> None:
+    """Record who runs now: name → pid and start time, beside the supervisor itself.
+
+    Local servers are meant to outlive a killed run and be used again, which their entries say.
+    """
+    ending = {**children, "supervisor": os.getpid()}
+    body = {name: {"pid": pid, "started": started(pid), "outlives": False} for name, pid in ending.items()}
+    body |= {name: {"pid": pid, "started": started(pid), "outlives": True} for name, pid in servers.items()}
     path = record_path(var)
     unfinished = path.with_suffix(".new")
     unfinished.write_text(json.dumps(body, indent=1))
@@ -103,7 +109,9 @@ def started(pid: int) -> str:
 def _recorded(var: Path) -> set[int]:
     try:
         body = json.loads(record_path(var).read_text())
-        entries = [(int(entry["pid"]), str(entry["started"])) for entry in body.values()]
+        entries = [
+            (int(entry["pid"]), str(entry["started"])) for entry in body.values() if not entry["outlives"]
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
     return {pid for pid, then in entries if then and pid != os.getpid() and started(pid) == then}

@@ -20,9 +20,11 @@ from types import FrameType
 from runtime.backoff import Backoff
 from runtime.local_servers import LocalServers
 from runtime.run_files import MARK, mark_of, write_record
+from runtime.server_home import last_words
 
 LOOK_SECONDS = 0.05
 READY_SECONDS = 60.0
+DEATHS_BEFORE_READY = 5  # about three seconds: it will not come up by being tried again
 STOP_SECONDS = 10.0
 LOG_BYTES = 10 * 1024 * 1024
 TETHER = Path(__file__).with_name("tether.py")
@@ -67,7 +69,7 @@ class Supervisor:
         self._children = [_Child(spec, self._var) for spec in specs]
         self._servers = servers
         self._signals = 0
-        self._recorded: dict[str, int] = {}
+        self._recorded: tuple[dict[str, int], dict[str, int]] | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Start everything, call `on_ready` once all parts answer, and return when all have ended.
@@ -96,17 +98,19 @@ class Supervisor:
         while waiting and not self._signals:
             self._look()
             waiting = [child for child in waiting if not child.is_ready()]
-            if waiting and time.monotonic() > deadline:
-                raise NotReady(f"{waiting[0].spec.name} did not come up. Its log: {waiting[0].log_path}")
+            for child in waiting:
+                if child.deaths >= DEATHS_BEFORE_READY or time.monotonic() > deadline:
+                    words = last_words(child.log_path)
+                    raise NotReady(f"{child.spec.name} did not come up: {words} (see {child.log_path})")
 
     def _look(self) -> None:
         for child in self._children:
             child.look()
         pids = {child.spec.name: child.pid for child in self._children if child.pid is not None}
-        pids |= self._servers.pids() if self._servers else {}
-        if pids != self._recorded:
-            write_record(self._var, pids)
-            self._recorded = pids
+        servers = self._servers.pids() if self._servers else {}
+        if (pids, servers) != self._recorded:
+            write_record(self._var, pids, servers=servers)
+            self._recorded = (pids, servers)
         time.sleep(LOOK_SECONDS)
 
     def _end(self) -> None:
@@ -129,6 +133,7 @@ class _Child:
         self.log_path = var / "log" / f"{spec.name}.log"
         self._env = {**os.environ, **spec.env, MARK: mark_of(var)}
         self._process: subprocess.Popen[bytes] | None = None
+        self.deaths = 0
         self._last_group: int | None = None
         self._born = 0.0
         self._start_at = 0.0
@@ -147,6 +152,7 @@ class _Child:
         if self._process is not None and self._process.poll() is not None:
             wait = self._backoff.after_life_of(now - self._born)
             log.warning("%s ended with %s; again in %.1f s", self.spec.name, self._process.returncode, wait)
+            self.deaths += 1
             # Its own children still hold the port. They may finish what they do until the restart.
             _signal_group(self._process.pid, signal.SIGTERM)
             self._last_group = self._process.pid

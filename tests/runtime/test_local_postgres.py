@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,10 +16,10 @@ from runtime.server_home import LocalServer, ServerNotStarted, socket_directory,
 from tests.runtime.conftest import StartServer
 
 
-def ask(server: LocalServer, statement: str) -> object:
+def ask(server: LocalServer, statement: str) -> Any:
     address = server.url.replace("+psycopg", "")
     with psycopg.connect(address, autocommit=True) as connection:
-        cursor = connection.execute(statement)  # type: ignore[arg-type]  # statements of these tests
+        cursor = connection.execute(statement)
         row = cursor.fetchone() if cursor.description else None
     return row[0] if row else None
 

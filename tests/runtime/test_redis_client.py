@@ -31,7 +31,7 @@ def test_a_nudge_of_nothing_is_fine(redis_url: str) -> None:
 
 def test_a_topic_is_published_once(redis_url: str) -> None:
     client = make_client(redis_url)
-    with client.pubsub() as heard:
+    with client.pubsub() as heard:  # type: ignore[no-untyped-call]  # redis-py has no hints here
         heard.psubscribe("live:*")
         heard.get_message(timeout=1)
         nudge.publish(client, ["a", "b", "a"])
