@@ -126,7 +126,7 @@ def on_crash(error: Exception) -> Response:
         "unhandled",
         error=type(error).__name__,
         path=request.url_rule and request.url_rule.rule,
-        exc_info=error,  # noqa: LOG014  # an error handler is called with the exception in hand
+        exc_info=error,  # an error handler is called with the exception in hand
     )
     sentence = HTTP_SENTENCES[500][edge.language() == "en"]
     if wants_problem():

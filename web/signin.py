@@ -10,31 +10,14 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 
 from kernel import audit, clock
 from kernel.actor import Actor
-from kernel.errors import Unauthenticated
 from people.models import Staff
-from people.staff import actor_of, check_password
+from people.staff import SignInLocked, SignInWrong, actor_of, check_password
 from web import edge
 from web.guards import public, staff_only
 from web.languages import safe_next
 from web.limits import limiter
 
 blueprint = Blueprint("signin", __name__)
-
-
-class SignInRefused(Unauthenticated):
-    """Wrong name or password: the sentence does not say which."""
-
-    code = "sign_in_refused"
-    zh = "用户名或密码不正确。"
-    en = "The user name or the password is not right."
-
-
-class SignInLocked(Unauthenticated):
-    """Too many failures; the account rests for a while."""
-
-    code = "sign_in_locked"
-    zh = "多次输入错误，账号已暂时锁定，请 15 分钟后再试或联系管理员。"
-    en = "Too many wrong attempts. The account rests for 15 minutes; or ask the administrator."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ def authenticate(username: str, password: str) -> Staff:
     if outcome.locked:
         raise SignInLocked
     if outcome.staff is None:
-        raise SignInRefused
+        raise SignInWrong
     return outcome.staff
 
 
@@ -104,7 +87,7 @@ def submit() -> Any:
     target = request.form.get("next")
     try:
         staff = authenticate(request.form.get("username", "")[:40], request.form.get("password", "")[:200])
-    except Unauthenticated as error:
+    except (SignInWrong, SignInLocked) as error:
         page = render_template("staff/sign_in.html", next=target, error=error.sentence(edge.language()))
         return page, 401
     cookie_session.clear()
