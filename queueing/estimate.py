@@ -1,0 +1,164 @@
+"""PURE: how long people still wait, by rolling the real rule forward over what is known.
+
+The roll calls tickets one after the other by `next_from_heads`, with the booked people who are expected added
+at their slots in proportion to p̂. With i idle counters, call k (from 0) comes now for k < i, and then when
+the open counters have worked off m·(k − i + ½) minutes (k − i + 1 where one was idle: it starts afresh).
+The range is the 80 % interval of that work, from the spread of services and of shows; it never is a point.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from math import ceil, floor, sqrt
+
+from queueing.capacity import Capacity
+from queueing.lineup import Lineup
+from queueing.ordering import RecentCall, Track, Waiting, next_from_heads
+from queueing.policy import DEFAULT_POLICY, QueuePolicy
+from queueing.promise import Load
+
+_MINUTE = timedelta(minutes=1)
+#: 80 % of a normal distribution lies within so many standard deviations.
+_Z80 = 1.2816
+#: "about 0–2 minutes": what is said when nothing is uncertain.
+_NARROWEST_MINUTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a waiting citizen is told: "3 ahead, about 12–20 minutes, latest 10:40".
+
+    `people_ahead` counts those present who will be called before by the rule. `latest_at` is the promise of
+    a walk-in as long as it can be kept, else the upper end of the range. `promise_at_risk`: the promise that
+    was given will probably be missed, so the hall has to act and tell.
+    """
+
+    people_ahead: int
+    expected_minutes: int
+    low_minutes: int
+    high_minutes: int
+    latest_at: datetime
+    promise_at_risk: bool = False
+
+
+class _Clock:
+    """Turns the work before a call into a time: in opening hours and, past them, with who is still busy."""
+
+    def __init__(self, capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy) -> None:
+        self._capacity, self._load, self._policy = capacity, load, policy
+        self._starts_at = capacity.open_from(now) or now
+        self._idle = max(0, floor(capacity.counters_at(self._starts_at) - load.busy))
+
+    def work_before(self, calls: int) -> float:
+        """Return the minutes of work before call number `calls` (from 0)."""
+        if calls < self._idle:
+            return 0.0
+        return self._load.service_minutes * (calls - self._idle + (1.0 if self._idle else 0.5))
+
+    def spread(self, calls: int, expected: int) -> float:
+        """Return the standard deviation of that work, with `expected` booked people who may come or not."""
+        shows = self._load.show_probability
+        services = 0.0 if calls < self._idle else calls - self._idle + 1.0
+        return self._load.service_minutes * sqrt(
+            self._policy.service_cv**2 * services + shows * (1 - shows) * expected
+        )
+
+    def when(self, work: float) -> datetime:
+        """Return the moment at which so much work is done."""
+        minutes = max(0.0, work) / self._policy.admission_efficiency
+        at = self._capacity.reached_at(self._starts_at, minutes)
+        if at is not None:
+            return at
+        closes_at = max(self._starts_at, self._capacity.closes_at or self._starts_at)
+        over = minutes - self._capacity.between(self._starts_at, closes_at)
+        return closes_at + over / max(1.0, self._load.busy) * _MINUTE
+
+
+class _Arrivals:
+    """The booked people who are expected, as tickets that come at their slots; ids are negative."""
+
+    def __init__(self, load: Load, now: datetime) -> None:
+        self._slots = deque(
+            sorted((s.slot_starts_at, s.numbers) for s in load.expected if s.slot_starts_at > now)
+        )
+        self._show_probability = load.show_probability
+        self._ids = count(1)
+        self._credit = 0.5
+        self.numbers = 0
+
+    def until(self, at: datetime) -> Iterator[Waiting]:
+        """Yield those who are due by `at` and have not been yielded before."""
+        while self._slots and self._slots[0][0] <= at:
+            starts_at, numbers = self._slots.popleft()
+            self.numbers += numbers
+            self._credit += numbers * self._show_probability
+            while self._credit >= 1:
+                self._credit -= 1
+                yield Waiting(-next(self._ids), "", Track.BOOKED, starts_at, starts_at, 0, starts_at)
+
+
+def estimate(
+    waiting: Sequence[Waiting],
+    recent: Sequence[RecentCall],
+    now: datetime,
+    *,
+    capacity: Capacity,
+    load: Load,
+    policy: QueuePolicy = DEFAULT_POLICY,
+) -> dict[int, Estimate]:
+    """Return an estimate for each waiting ticket, by ticket id.
+
+    Of `load`, `waiting` is not used: the tickets are here. To tell someone before a ticket is taken, add the
+    ticket that would be issued. Green people who come later are not foreseen.
+    """
+    line, arrivals, clock = Lineup(waiting), _Arrivals(load, now), _Clock(capacity, load, now, policy)
+    calls = deque(recent, maxlen=max(policy.green_run, policy.return_every))
+    tickets = {ticket.ticket_id: ticket for ticket in waiting}
+    estimates: dict[int, Estimate] = {}
+    for call in count():
+        if len(estimates) == len(tickets):
+            return estimates
+        at = clock.when(clock.work_before(call))
+        for arrival in arrivals.until(at):
+            line.add(arrival)
+        choice = next_from_heads(line.heads(), tuple(calls), at, policy)
+        if choice is None:  # cannot be: a real ticket still waits, and the rule never idles
+            break
+        called = line.remove(choice.ticket_id)
+        line.count_call()
+        calls.appendleft(RecentCall(called.track, called.returned_at is not None))
+        if called.ticket_id in tickets:
+            times = _times(clock, call, arrivals.numbers)
+            estimates[called.ticket_id] = _told(called, len(estimates), times, now)
+    return estimates
+
+
+def _times(clock: _Clock, call: int, expected: int) -> tuple[datetime, datetime, datetime]:
+    """Return the low end, the middle and the high end of the time of a call."""
+    work, margin = clock.work_before(call), _Z80 * clock.spread(call, expected)
+    return clock.when(work - margin), clock.when(work), clock.when(work + margin)
+
+
+def _told(
+    ticket: Waiting, people_ahead: int, times: tuple[datetime, datetime, datetime], now: datetime
+) -> Estimate:
+    low_at, expected_at, high_at = times
+    promised = ticket.track is Track.WALK_IN and ticket.returned_at is None
+    at_risk = promised and expected_at > ticket.due_at
+    low, high = floor((low_at - now) / _MINUTE), ceil((high_at - now) / _MINUTE)
+    high = max(high, low + _NARROWEST_MINUTES)
+    if promised and not at_risk:
+        high = max(_NARROWEST_MINUTES, min(high, ceil((ticket.due_at - now) / _MINUTE)))
+        low = min(low, high - _NARROWEST_MINUTES)
+    return Estimate(
+        people_ahead=people_ahead,
+        expected_minutes=max(low, min(high, round((expected_at - now) / _MINUTE))),
+        low_minutes=low,
+        high_minutes=high,
+        latest_at=ticket.due_at if promised and not at_risk else now + high * _MINUTE,
+        promise_at_risk=at_risk,
+    )

@@ -1,0 +1,70 @@
+"""PURE: a line in memory that always knows the heads of its lanes; used by estimates and by the simulator.
+
+Each change costs O(log n): one heap per lane, in which tickets that are gone stay until they surface.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import replace
+
+from queueing.ordering import LANE_ORDER, Heads, Lane, SortKey, Waiting, by_key, lanes_of
+
+
+class Lineup:
+    """Waiting tickets, changed by add, remove and count_call. Ticket ids are distinct."""
+
+    def __init__(self, waiting: Iterable[Waiting] = ()) -> None:
+        self._tickets: dict[int, Waiting] = {}
+        # The serial number decides between a ticket that came back and what is left of its first entry.
+        self._heaps: dict[Lane, list[tuple[SortKey, int, Waiting]]] = {lane: [] for lane in Lane}
+        self._serial = 0
+        self._calls = 0
+        for ticket in waiting:
+            self.add(ticket)
+
+    def __len__(self) -> int:
+        return len(self._tickets)
+
+    def add(self, ticket: Waiting) -> None:
+        """Let a ticket wait; one that has to let calls pass comes back by itself (count_call)."""
+        self._tickets[ticket.ticket_id] = ticket
+        self._serial += 1
+        for lane in lanes_of(ticket):
+            heapq.heappush(self._heaps[lane], (self._order(lane, ticket), self._serial, ticket))
+
+    def remove(self, ticket_id: int) -> Waiting:
+        """Take out a ticket that was called or left; raises KeyError if it does not wait."""
+        return self._tickets.pop(ticket_id)
+
+    def count_call(self) -> None:
+        """Note that the group made a call: held tickets come one call closer."""
+        self._calls += 1
+        while (held := self._head(Lane.HELD)) and held[0][0] <= self._calls:
+            _, _, ticket = heapq.heappop(self._heaps[Lane.HELD])
+            self.add(replace(ticket, calls_to_wait=0))
+
+    def heads(self) -> Heads:
+        """Return the first ticket of each lane that has one, for queueing.ordering.next_from_heads."""
+        heads: dict[Lane, Waiting] = {}
+        for lane in Lane:
+            head = self._head(lane)
+            if head is None:
+                continue
+            order, _, ticket = head
+            left = order[0] - self._calls if lane is Lane.HELD else 0
+            heads[lane] = replace(ticket, calls_to_wait=left) if left else ticket
+        return heads
+
+    def _order(self, lane: Lane, ticket: Waiting) -> SortKey:
+        if lane is Lane.HELD:
+            # Held until a count of calls that does not move while calls are made.
+            return (self._calls + ticket.calls_to_wait, *by_key(ticket))
+        return LANE_ORDER[lane](ticket)
+
+    def _head(self, lane: Lane) -> tuple[SortKey, int, Waiting] | None:
+        heap = self._heaps[lane]
+        while heap and self._tickets.get(heap[0][2].ticket_id) is not heap[0][2]:
+            heapq.heappop(heap)
+        return heap[0] if heap else None

@@ -1,0 +1,106 @@
+"""PURE: the latest call time that a walk-in is promised, printed on the ticket and its key in line.
+
+For a walk-in who comes at t, with m the expected minutes of a service:
+
+    P = max(P_previous, t + 20, v(t)),   v(t) = min{u : η·C(t,u) − m·p̂·F(t,u) ≥ m·(N+1) + r} − m
+
+C(t,u): open counter-minutes in (t,u] (queueing.capacity). F(t,u): booked numbers that have not checked in
+yet, with slots in (t,u]. p̂: the probability that a booked person comes. N: everyone who waits in the group.
+r = ½·m·busy: the work that is still left at busy counters. η = 0.88 leaves room for breaks and slow cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from queueing.capacity import Capacity
+from queueing.policy import DEFAULT_POLICY, QueuePolicy
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Booked numbers of one slot whose owners have not checked in yet."""
+
+    slot_starts_at: datetime
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂."""
+
+    service_minutes: float
+    waiting: int
+    busy: float = 0.0
+    expected: Sequence[Expected] = ()
+    show_probability: float = 1.0
+
+    @property
+    def residual_minutes(self) -> float:
+        """Return r = ½·m·busy: on average half of a running service is left."""
+        return 0.5 * self.service_minutes * self.busy
+
+    def expected_between(self, after: datetime, until: datetime) -> int:
+        """Return F(after, until): booked numbers not yet checked in, with slots in (after, until]."""
+        return sum(slot.numbers for slot in self.expected if after < slot.slot_starts_at <= until)
+
+
+def latest_call(
+    capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy = DEFAULT_POLICY
+) -> datetime | None:
+    """Return v(now), exact; it may lie before `now` where counters are idle. None: not within the day.
+
+    Booked people lower the left side in steps at their slots, so the first crossing is sought between them:
+    with the slots up to s counted, the need is met at u; if no other slot starts until u, that is the first.
+    """
+    need = load.service_minutes * (load.waiting + 1) + load.residual_minutes
+    slots = sorted((slot.slot_starts_at, slot.numbers) for slot in load.expected if slot.slot_starts_at > now)
+    met_at = capacity.reached_at(now, need / policy.promise_efficiency)
+    for slot_starts_at, numbers in slots:
+        if met_at is None or met_at < slot_starts_at:
+            break
+        need += load.service_minutes * load.show_probability * numbers
+        met_at = capacity.reached_at(now, need / policy.promise_efficiency)
+    return None if met_at is None else met_at - load.service_minutes * _MINUTE
+
+
+def promised_call(
+    capacity: Capacity,
+    load: Load,
+    now: datetime,
+    *,
+    previous: datetime | None,
+    policy: QueuePolicy = DEFAULT_POLICY,
+) -> datetime | None:
+    """Return P, the promise for a walk-in who comes now, rounded up to the minute that the ticket shows.
+
+    `previous` is the last promise that the group gave today: promises never go back. None where the capacity
+    of the day does not reach: nothing can be promised, and admission refuses. Who is admitted all the same
+    (by the duty officer) takes `promise_at_close`.
+    """
+    call_at = latest_call(capacity, load, now, policy)
+    if call_at is None:
+        return None
+    return _up_to_minute(_latest(previous, now + policy.minimum_promise, call_at))
+
+
+def promise_at_close(
+    closes_at: datetime, now: datetime, *, previous: datetime | None, policy: QueuePolicy = DEFAULT_POLICY
+) -> datetime:
+    """Return the promise for someone admitted beyond the capacity of the day: closing, after all others."""
+    return _up_to_minute(_latest(previous, now + policy.minimum_promise, closes_at))
+
+
+def _latest(previous: datetime | None, *times: datetime) -> datetime:
+    latest = max(times)
+    return latest if previous is None else max(previous, latest)
+
+
+def _up_to_minute(at: datetime) -> datetime:
+    """The citizen reads minutes: a key between two would be another time than the ticket shows."""
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + _MINUTE
