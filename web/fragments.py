@@ -12,4 +12,5 @@ def fragment(template: str, **values: Any) -> Response:
     response = make_response(html)
     response.headers["Cache-Control"] = "no-cache, private"
     response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:24])
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
