@@ -20,7 +20,8 @@ class Message(Base):
     harmless. The phone is sealed (purpose `message.phone`). States: docs/messages.md.
 
     `lease_until` is the end of the sender's turn while sending, and the time of the next look-up while
-    unknown; `lookups` counts look-ups that could not tell.
+    unknown; `lookups` counts look-ups that could not tell. `text_index` is a keyed hash of the text sent,
+    by which it is known again in the provider's list.
     """
 
     __tablename__ = "message"
@@ -61,6 +62,7 @@ class Message(Base):
     provider: Mapped[str | None] = mapped_column(String(16))
     provider_id: Mapped[str | None] = mapped_column(String(64), index=True)
     error: Mapped[str | None] = mapped_column(String(64))
+    text_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     segments: Mapped[int | None]
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]

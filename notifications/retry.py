@@ -16,11 +16,12 @@ def delay_after(attempt: int, jitter: float, *, wanted: timedelta | None = None)
 
     `wanted` is what the provider asked for; we never come back sooner.
     """
-    doubled = _FIRST * 2 ** min(attempt - 1, 12)
+    doubled: timedelta = _FIRST * 2 ** min(attempt - 1, 12)
     spread = min(doubled, _LONGEST) * (0.75 + 0.5 * jitter)
     return max(spread, wanted) if wanted else spread
 
 
 def lookup_delay_after(lookups: int) -> timedelta:
     """The wait after a look-up that could not tell: 1 s doubling to 1 min."""
-    return min(timedelta(seconds=1) * 2**lookups, timedelta(minutes=1))
+    doubled: timedelta = timedelta(seconds=1) * 2 ** min(lookups, 12)
+    return min(doubled, timedelta(minutes=1))

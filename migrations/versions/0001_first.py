@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=16), nullable=True),
         sa.Column("provider_id", sa.String(length=64), nullable=True),
         sa.Column("error", sa.String(length=64), nullable=True),
+        sa.Column("text_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("segments", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),

@@ -12,10 +12,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a gateway can do. `timeout` is the longest that `send` or `lookup` may take, in seconds."""
+    """What a gateway can do.
+
+    `timeout` is the longest that `send` or `lookup` may take, in seconds; `settles_within` is how long
+    after that a message may still turn up in what `lookup` sees.
+    """
 
     name: str
     timeout: float
+    settles_within: float
     can_look_up: bool
 
 

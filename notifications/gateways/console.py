@@ -1,0 +1,88 @@
+"""The console gateway: a simulated provider for demonstrations, tests and the SMS simulator.
+
+It keeps what it accepted in `simulated_sms`, in a transaction of its own, as a far system would, and does
+not deduplicate: if the program ever sends twice, two rows show it. Each accepted message gets a delivery
+receipt, which often comes before our own commit; that is the order that real providers surprise with.
+"""
+
+import time
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import clock, ids
+from kernel.crypto import cipher
+from kernel.db import Database
+from notifications import receipts
+from notifications.gateways.base import (
+    Absent,
+    Accepted,
+    Capabilities,
+    Found,
+    Incoming,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Reply,
+    Sighting,
+    Sought,
+)
+from notifications.models import SimulatedSms
+
+NAME = "console"
+
+
+class ConsoleGateway:
+    """Takes `delay` seconds for a message: half before it accepts, half before it answers."""
+
+    def __init__(self, database: Database, *, delay: float = 0.0) -> None:
+        self._database = database
+        self._delay = delay
+        self.capabilities = Capabilities(NAME, timeout=2.0 + delay, settles_within=0.5, can_look_up=True)
+
+    def send(self, message: Outgoing) -> Outcome:
+        """Accept, always."""
+        time.sleep(self._delay / 2)
+        provider_id = f"SIM{ids.new_reference()}"
+        with self._database.transaction() as session:
+            _keep(session, message, provider_id)
+        time.sleep(self._delay / 2)
+        return Accepted(provider_id)
+
+    def lookup(self, sought: Sought) -> Sighting:
+        """By our reference, which it keeps: as sure as a provider can be."""
+        with self._database.transaction() as session:
+            kept = session.scalars(
+                select(SimulatedSms.provider_id)
+                .where(SimulatedSms.message_reference == sought.reference)
+                .order_by(SimulatedSms.id)
+            ).all()
+        return Found(tuple(kept)) if kept else Absent()
+
+    def is_genuine(self, _incoming: Incoming) -> bool:
+        """Nobody calls back: the simulator page answers through `notifications.simulator`."""
+        return False
+
+    def parse_receipts(self, _incoming: Incoming) -> list[Receipt]:
+        """None by HTTP."""
+        return []
+
+    def parse_replies(self, _incoming: Incoming) -> list[Reply]:
+        """None by HTTP."""
+        return []
+
+
+def _keep(session: Session, message: Outgoing, provider_id: str) -> None:
+    real_now = clock.real_now()
+    session.add(
+        SimulatedSms(
+            provider_id=provider_id,
+            message_reference=message.reference,
+            phone_index=cipher().blind_index(message.phone, "phone"),
+            phone_sealed=cipher().encrypt(message.phone, "simulator.phone"),
+            text_sealed=cipher().encrypt(message.text, "simulator.text"),
+            accepted_at=real_now,
+        )
+    )
+    receipt = Receipt(provider_id, "delivered", message.reference)
+    receipts.store(session, NAME, [receipt], real_now=real_now)

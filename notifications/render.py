@@ -1,0 +1,157 @@
+"""Write a message's text when it is sent, from the rows it tells of as they are then.
+
+So names and codes are stored nowhere twice, and a message whose subject has moved on is not sent: nobody
+wants to be called to a counter at which they already sit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from halls.models import Counter, Hall, ServiceGroup
+from kernel.db import Base
+from notifications import texts
+from notifications.models import Message
+from notifications.states import MessageState
+from people.citizens import name_of
+from people.models import Citizen, PhoneCode
+from people.phone_codes import code_of
+from queueing.models import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What all texts share: the sender's signature and the address of the citizens' pages."""
+
+    signature: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Do not send: the subject has moved on. `state` is where the message ends, `why` a code."""
+
+    state: MessageState
+    why: str
+
+
+Values = Mapping[str, str]
+Rendered = str | Skip
+
+_CANCELLED = MessageState.CANCELLED
+_EXPIRED = MessageState.EXPIRED
+
+_MODELS: Mapping[str, type[Base]] = {"appointment": Appointment, "ticket": Ticket, "phone_code": PhoneCode}
+# The states in which a message about a subject still makes sense.
+_APPOINTMENT_STATES = {
+    "booked": {"booked"},
+    "rescheduled": {"booked"},
+    "reminder_eve": {"booked"},
+    "reminder_2h": {"booked"},
+    "cancelled": {"cancelled"},
+}
+_TICKET_STATES = {"three_ahead": {"waiting"}, "called": {"called"}, "missed": {"absent"}}
+
+
+def prefetch(session: Session, messages: Iterable[Message]) -> list[object]:
+    """Read the subjects of a batch in a few statements; keep the answer while rendering."""
+    rows: list[object] = []
+    wanted: dict[str, set[int]] = {}
+    for message in messages:
+        wanted.setdefault(message.subject_kind, set()).add(message.subject_id)
+    for kind, ids in wanted.items():
+        model = _MODELS.get(kind)
+        if model is not None:
+            rows += session.scalars(select(model).where(model.id.in_(ids)))  # type: ignore[attr-defined]
+    citizens = {row.citizen_id for row in rows if isinstance(row, Appointment)}
+    rows += session.scalars(select(Citizen).where(Citizen.id.in_(citizens))) if citizens else []
+    return rows
+
+
+def render(session: Session, message: Message, *, wording: Wording, now: datetime) -> Rendered:
+    """The text of `message` as of business time `now`, or why it is not to be sent."""
+    values = _WRITERS[message.subject_kind](session, message, wording, now)
+    if isinstance(values, Skip):
+        return values
+    return texts.write(message.template, message.language, values, signature=wording.signature)
+
+
+def _phone_code(session: Session, message: Message, _wording: Wording, now: datetime) -> Values | Skip:
+    code = session.get_one(PhoneCode, message.subject_id)
+    if code.used_at is not None or code.expires_at <= now:
+        return Skip(_EXPIRED, "code_over")
+    minutes = max(1, round((code.expires_at - now).total_seconds() / 60))
+    return {"code": code_of(code), "minutes": str(minutes)}
+
+
+def _appointment(session: Session, message: Message, wording: Wording, now: datetime) -> Values | Skip:
+    appointment = session.get_one(Appointment, message.subject_id)
+    if appointment.state not in _APPOINTMENT_STATES[message.template]:
+        return Skip(_CANCELLED, f"appointment_{appointment.state}")
+    planned_for = message.facts.get("starts_at")
+    if planned_for and datetime.fromisoformat(planned_for) != appointment.starts_at:
+        return Skip(_CANCELLED, "appointment_moved")
+    if appointment.starts_at <= now and message.template != "cancelled":
+        return Skip(_EXPIRED, "appointment_over")
+    hall = session.get_one(Hall, appointment.hall_id)
+    local = appointment.starts_at.astimezone(ZoneInfo(hall.time_zone))
+    again = message.template == "cancelled"
+    return {
+        "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
+        "hall": _named(hall, message.language),
+        "group": _named(session.get_one(ServiceGroup, appointment.group_id), message.language),
+        "when": texts.when(local, message.language),
+        "time": f"{local:%H:%M}",
+        "code": appointment.code,
+        "link": wording.base_url + ("" if again else f"/b/{appointment.reference}"),
+    }
+
+
+def _ticket(session: Session, message: Message, wording: Wording, _now: datetime) -> Values | Skip:
+    ticket = session.get_one(Ticket, message.subject_id)
+    if ticket.state not in _TICKET_STATES[message.template]:
+        return Skip(_CANCELLED, f"ticket_{ticket.state}")
+    counter = session.get(Counter, ticket.counter_id) if ticket.counter_id else None
+    if message.template == "called" and counter is None:
+        return Skip(_CANCELLED, "ticket_not_called")
+    hall = session.get_one(Hall, ticket.hall_id)
+    return {
+        "label": ticket.label,
+        "hall": _named(hall, message.language),
+        "group": _named(session.get_one(ServiceGroup, ticket.group_id), message.language),
+        "counter": str(counter.number) if counter else "",
+        "ahead": str(message.facts.get("ahead", 3)),
+        "link": f"{wording.base_url}/q/{ticket.reference}",
+    }
+
+
+def _survey(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
+    hall = session.get_one(Hall, message.hall_id)
+    visit_on = date.fromisoformat(message.facts["visit_on"])
+    return {
+        "hall": _named(hall, message.language),
+        "date": texts.day(visit_on, message.language),
+        "link": f"{wording.base_url}/r/{message.facts['reference']}",
+    }
+
+
+def _reply(_session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
+    return {"link": wording.base_url, "days": str(message.facts.get("days", 1))}
+
+
+def _named(row: Hall | ServiceGroup, language: str) -> str:
+    return (row.name_en if language.startswith("en") else "") or row.name_zh
+
+
+_WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | Skip]] = {
+    "phone_code": _phone_code,
+    "appointment": _appointment,
+    "ticket": _ticket,
+    "survey": _survey,
+    "reply": _reply,
+}

@@ -1,0 +1,151 @@
+"""What people are told when something happened: each handler plans messages and does nothing else.
+
+Handlers run once per event, in one transaction with the mark that they ran. Planning is idempotent too,
+so even a repeated event tells nobody twice.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from halls.models import Hall
+from notifications.phones import phone_of_appointment, phone_of_ticket
+from notifications.plan import cancel_pending, plan
+from notifications.timing import reminders_for
+from people.models import PhoneCode
+from people.phone_codes import phone_of_code
+from queueing.models import Ticket
+from queueing.queries import upcoming
+
+Facts = Mapping[str, Any]
+
+REMINDERS = frozenset({"reminder_eve", "reminder_2h"})
+AHEAD = 3
+# Who has just taken a ticket was told at the kiosk how many are ahead.
+_SETTLED = timedelta(minutes=10)
+
+
+def phone_code(session: Session, event: Facts, *, now: datetime) -> None:
+    """Send a one-time code."""
+    code = session.get_one(PhoneCode, event["code_id"])
+    plan(
+        session,
+        "phone_code",
+        event_key=f"phone_code:{code.id}",
+        phone=phone_of_code(code),
+        language=event["language"],
+        subject=("phone_code", code.id),
+        hall_id=None,
+        now=now,
+    )
+
+
+def booked(session: Session, event: Facts, *, now: datetime) -> None:
+    """Confirm a booking and plan its reminders."""
+    appointment = session.get_one(Appointment, event["appointment_id"])
+    _plan_about(session, appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
+    _plan_reminders(session, appointment, now=now)
+
+
+def rescheduled(session: Session, event: Facts, *, now: datetime) -> None:
+    """Tell the new time. Reminders of the old one find the slot changed when they are due."""
+    appointment = session.get_one(Appointment, event["appointment_id"])
+    cancel_pending(session, ("appointment", appointment.id), templates=frozenset({"rescheduled"}))
+    key = f"appointment:{appointment.id}:rescheduled:{event['event_id']}"
+    _plan_about(session, appointment, "rescheduled", key, now=now)
+    _plan_reminders(session, appointment, now=now)
+
+
+def cancelled(session: Session, event: Facts, *, now: datetime) -> None:
+    """Confirm a cancellation and withdraw what was still to be sent."""
+    appointment = session.get_one(Appointment, event["appointment_id"])
+    subject = ("appointment", appointment.id)
+    cancel_pending(session, subject, templates=REMINDERS | {"booked", "rescheduled"})
+    _plan_about(session, appointment, "cancelled", f"appointment:{appointment.id}:cancelled", now=now)
+
+
+def called(session: Session, event: Facts, *, now: datetime) -> None:
+    """Call by phone too: the hall may be loud, or its owner outside."""
+    key = f"ticket:{event['ticket_id']}:called:{event['call_id']}"
+    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "called", key, now=now)
+
+
+def missed(session: Session, event: Facts, *, now: datetime) -> None:
+    """Say how to come back into line."""
+    key = f"ticket:{event['ticket_id']}:missed:{event['event_id']}"
+    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "missed", key, now=now)
+
+
+def three_ahead(session: Session, event: Facts, *, now: datetime) -> None:
+    """Tell those who will soon be called at this counter, once each."""
+    for ticket, _reason in upcoming(session, event["counter_id"], now=now, limit=AHEAD):
+        if ticket.issued_at <= now - _SETTLED:
+            _plan_for_ticket(session, ticket, "three_ahead", f"ticket:{ticket.id}:three_ahead", now=now)
+
+
+def _plan_about(
+    session: Session,
+    appointment: Appointment,
+    template: str,
+    event_key: str,
+    *,
+    now: datetime,
+    plan_at: datetime | None = None,
+    expires_in: timedelta | None = None,
+    facts: Facts | None = None,
+) -> None:
+    plan(
+        session,
+        template,
+        event_key=event_key,
+        phone=phone_of_appointment(appointment),
+        language=appointment.language,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        now=now,
+        plan_at=plan_at,
+        expires_in=expires_in,
+        facts=facts,
+    )
+
+
+def _plan_reminders(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """The key is the slot: in whatever order events are handled, each slot has its reminders once."""
+    if appointment.state != "booked":
+        return
+    tz = ZoneInfo(session.get_one(Hall, appointment.hall_id).time_zone)
+    for each in reminders_for(appointment.starts_at, booked_at=now, tz=tz):
+        key = f"appointment:{appointment.id}:remind:{appointment.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}"
+        _plan_about(
+            session,
+            appointment,
+            each.template,
+            key,
+            now=now,
+            plan_at=each.send_at,
+            expires_in=each.expires_at - each.send_at,
+            facts={"starts_at": appointment.starts_at.astimezone(UTC).isoformat()},
+        )
+
+
+def _plan_for_ticket(
+    session: Session, ticket: Ticket, template: str, event_key: str, *, now: datetime
+) -> None:
+    phone = phone_of_ticket(session, ticket)
+    if phone is None:
+        return
+    plan(
+        session,
+        template,
+        event_key=event_key,
+        phone=phone,
+        language=ticket.language,
+        subject=("ticket", ticket.id),
+        hall_id=ticket.hall_id,
+        facts={"ahead": AHEAD} if template == "three_ahead" else None,
+        now=now,
+    )

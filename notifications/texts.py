@@ -1,0 +1,97 @@
+"""PURE: the words of every message, in Chinese and English.
+
+Each begins with the sender's signature, which Chinese carriers require. Values are cut and cleaned before
+they enter a text: a name must not be able to carry a link or another signature into somebody's phone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+_LONGEST_VALUE = 40
+_LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S*|www\.\S*|[【】\[\]{}<>\x00-\x1f\x7f]")
+_LINK_KEYS = frozenset({"link"})
+_WEEKDAYS_ZH = "一二三四五六日"
+_WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_ZH: Mapping[str, str] = {
+    "phone_code": "验证码{code}，{minutes}分钟内有效。请勿告诉任何人，工作人员不会向您索要。",
+    "booked": "{name}，您已预约{when}到{hall}办理{group}业务。取号码{code}。查看、改期或取消：{link}",
+    "cancelled": "您{when}在{hall}的{group}预约已取消。如仍需办理，请重新预约：{link}",
+    "rescheduled": "{name}，您的{group}预约已改到{when}，地点{hall}。取号码{code}。查看：{link}",
+    "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
+    "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
+    "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
+    "called": "{label}号，请到{counter}号窗口。{hall}。实时进度：{link}",
+    "missed": "{label}号已叫号，未见您到窗口。今天之内请到{hall}服务台恢复排队：{link}",
+    "survey": (
+        "您{date}在{hall}的业务已办完，请回复数字评价：5非常满意 4满意 3基本满意 2不满意 1非常不满意，"
+        "或打开{link} 退订回TD"
+    ),
+    "reply_thanks": "感谢您的评价。",
+    "reply_sorry": "感谢您如实评价，我们没有做好。工作人员会在{days}个工作日内与您联系。",
+    "reply_known": "您这次办理已经评价过了，一次办理只评价一次。谢谢您。",
+    "reply_help": "没能看懂您的回复。评价请只回一个数字（5非常满意到1非常不满意）；预约请打开{link} 退订回TD",
+    "opted_out": "已停止向您发送提醒和评价短信。验证码、预约和叫号通知仍会发送。",
+}
+
+_EN: Mapping[str, str] = {
+    "phone_code": "{code} is your code, valid for {minutes} minutes. Do not share it, not even with staff.",
+    "booked": "{name}, you are booked: {when}, {hall}, {group}. Check-in code {code}. View or change: {link}",
+    "cancelled": "Your booking of {when} at {hall} ({group}) is cancelled. Book again: {link}",
+    "rescheduled": "{name}, your booking is moved to {when}, {hall}, {group}. Code {code}. View: {link}",
+    "reminder_eve": (
+        "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"
+    ),
+    "reminder_2h": "Reminder: today {time}, {hall}, {group}. Check-in code {code}. What to bring: {link}",
+    "three_ahead": "{label}: fewer than {ahead} people ahead. Please be at {hall}, {group}. Live: {link}",
+    "called": "{label}: please go to counter {counter}. {hall}. Live: {link}",
+    "missed": "{label} was called and missed. Ask the desk at {hall} today to rejoin the line: {link}",
+    "survey": (
+        "Your visit to {hall} on {date} is done. Reply 5 very satisfied, 4 satisfied, 3 fairly satisfied, "
+        "2 dissatisfied, 1 very dissatisfied, or open {link} Stop: TD"
+    ),
+    "reply_thanks": "Thank you for your rating.",
+    "reply_sorry": "Thank you for telling us. We will contact you within {days} working day(s).",
+    "reply_known": "This visit is already rated; each visit is rated once. Thank you.",
+    "reply_help": (
+        "We did not understand. To rate, reply one digit (5 very satisfied to 1 very dissatisfied). "
+        "Bookings: {link} Stop: TD"
+    ),
+    "opted_out": "No more reminders and surveys. Codes, booking and call messages are still sent.",
+}
+
+TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType({"zh": _ZH, "en": _EN})
+
+
+def write(template: str, language: str, values: Mapping[str, str], *, signature: str) -> str:
+    """The whole text of a message.
+
+    Raises:
+        KeyError: a value that the template needs is missing.
+    """
+    words = TEXTS["en" if language.startswith("en") else "zh"][template]
+    safe = {key: text if key in _LINK_KEYS else clean(text) for key, text in values.items()}
+    return f"【{signature}】{words.format(**safe)}"
+
+
+def clean(value: str) -> str:
+    """A value as it may stand in a text: without links, brackets and control characters, not too long."""
+    return _LINKS.sub("", value).strip()[:_LONGEST_VALUE]
+
+
+def when(local: datetime, language: str) -> str:
+    """Day and time for people: 3月3日（周二）10:00, Tue 3 Mar 10:00. `local` is in the hall's zone."""
+    gap = " " if language.startswith("en") else ""
+    return f"{day(local.date(), language)}{gap}{local:%H:%M}"
+
+
+def day(on: date, language: str) -> str:
+    """A day for people: 3月3日（周二）, Tue 3 Mar."""
+    if language.startswith("en"):
+        return f"{_WEEKDAYS_EN[on.weekday()]} {on.day} {_MONTHS_EN[on.month - 1]}"
+    return f"{on.month}月{on.day}日（周{_WEEKDAYS_ZH[on.weekday()]}）"
