@@ -29,8 +29,9 @@ def day_plans(
 ) -> dict[int, DayPlan]:
     """The plan of each group on a hall-local date.
 
-    Lines of the date ("replace") stand instead of the weekly ones; "extra" ones add to them. Weekly lines rest
-    on public holidays; a weekend day that is worked in exchange (调休) has Monday's lines unless it has its own.
+    Lines of the date ("replace") stand instead of the weekly ones; "extra" ones add to them. Weekly lines
+    rest on public holidays; a weekend day that is worked in exchange (调休) has Monday's lines unless it
+    has its own.
     """
     plans = {group_id: DayPlan() for group_id in group_ids}
     weekday = on.isoweekday()

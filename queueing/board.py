@@ -1,11 +1,20 @@
 """What call screens show: numbers, never names."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Select, func, lateral, select, true
 from sqlalchemy.orm import Session
 
-from halls.models import Hall
+from halls.models import Counter, Hall, ServiceGroup
+from halls.queries import list_groups
+from queueing.models import Call, Ticket
+from queueing.today import Today, today_of
+
+CALLS_SHOWN = 7
+#: A call that was taken back, or whose ticket left, is not shown.
+_SHOWN = ("called", "serving", "completed", "parked", "absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +55,81 @@ class Board:
 
 def board(session: Session, hall_id: int, *, now: datetime) -> Board:
     """The screen of a hall now."""
-    raise NotImplementedError
+    today = today_of(session, hall_id, now=now)
+    groups = list_groups(session, hall_id)
+    calls = _calls(session, today, groups)
+    lines = _lines(session, today, groups)
+    return Board(today.hall, calls, lines, _version(calls, lines))
+
+
+def _calls(session: Session, today: Today, groups: list[ServiceGroup]) -> list[BoardCall]:
+    """The last calls of every line by its index, and those that still stand, however old; newest first."""
+    rows = session.execute(
+        select(Call, Ticket.label, Ticket.track, Ticket.state, Counter.number)
+        .join(Ticket, Ticket.id == Call.ticket_id)
+        .join(Counter, Counter.id == Call.counter_id)
+        .where(Call.id.in_(_recent(today).union(_standing(today))), Ticket.state.in_(_SHOWN))
+        .order_by(Call.last_called_at.desc(), Call.id.desc())
+    )
+    by_id = {group.id: group for group in groups}
+    shown: dict[int, BoardCall] = {}
+    for call, label, track, state, number in rows:
+        if call.ticket_id in shown or call.group_id not in by_id:
+            continue
+        group = by_id[call.group_id]
+        shown[call.ticket_id] = BoardCall(
+            call_id=call.id,
+            label=label,
+            booked=track == "booked",
+            counter_number=number,
+            called_at=call.called_at,
+            last_called_at=call.last_called_at,
+            group_name_zh=group.name_zh,
+            group_name_en=group.name_en,
+            serving=state != "called",
+        )
+    return list(shown.values())[:CALLS_SHOWN]
+
+
+def _recent(today: Today) -> Select[int]:
+    """More than are shown: a ticket may have been called twice, or have left."""
+    last = lateral(
+        select(Call.id)
+        .where(Call.group_id == ServiceGroup.id, Call.on_date == today.on_date)
+        .order_by(Call.id.desc())
+        .limit(CALLS_SHOWN * 2)
+    )
+    return (
+        select(last.c.id)
+        .select_from(ServiceGroup)
+        .join(last, true())
+        .where(ServiceGroup.hall_id == today.hall.id)
+    )
+
+
+def _standing(today: Today) -> Select[int]:
+    """The last call of everybody who is called and has not come yet."""
+    return (
+        select(func.max(Call.id))
+        .join(Ticket, Ticket.id == Call.ticket_id)
+        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "called")
+        .group_by(Call.ticket_id)
+    )
+
+
+def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[BoardLine]:
+    query = (
+        select(Ticket.group_id, func.count())
+        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "waiting")
+        .group_by(Ticket.group_id)
+    )
+    counts: dict[int, int] = dict(session.execute(query).tuples().all())
+    return [
+        BoardLine(group.id, group.letter, group.name_zh, group.name_en, counts.get(group.id, 0))
+        for group in groups
+    ]
+
+
+def _version(calls: list[BoardCall], lines: list[BoardLine]) -> str:
+    seen = ([(c.call_id, c.last_called_at, c.serving) for c in calls], [(w.group_id, w.count) for w in lines])
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

@@ -1,11 +1,25 @@
 """End a hall's day: nobody stays in a line overnight."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from halls.queries import get_hall_by_id
+from kernel import audit
 from kernel.actor import SYSTEM, Actor
+from kernel.outbox import emit
+from queueing.counters import end_session
+from queueing.errors import DayNotOver
+from queueing.events import HallDayClosed
+from queueing.models import CounterSession, Ticket
+from queueing.serve import abandon, complete
+from queueing.states import FINAL, TicketState
+
+#: The code in the audit of tickets and bookings that ended with the day.
+REASON = "day_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +38,75 @@ def close_day(
 ) -> DayClosed:
     """Complete who is being served, let all others go, close the counters. Safe to repeat.
 
+    1. Lock the counters' sessions: nobody calls while the day is being closed.
+    2. End the tickets in the order of their ids. A booking whose owner was here and could not be served is
+       cancelled, not missed; one whose owner did not answer the call is missed.
+    3. Close the counters.
+
     Raises:
         DayNotOver: for a day that has not come
     """
-    raise NotImplementedError
+    zone = ZoneInfo(get_hall_by_id(session, hall_id).time_zone)
+    if on_date > now.astimezone(zone).date():
+        raise DayNotOver(on_date=on_date.isoformat())
+    running = _running_sessions(session, hall_id, before=_midnight_after(on_date, zone))
+    abandoned = completed = 0
+    for ticket in _open_tickets(session, hall_id, on_date):
+        if ticket.state == TicketState.SERVING:
+            complete(session, ticket, actor=actor, now=now)
+            completed += 1
+        else:
+            abandon(session, ticket, actor=actor, now=now, reason=REASON)
+            abandoned += 1
+    for each in running:
+        end_session(session, each, actor=actor, now=now)
+    closed = DayClosed(hall_id, on_date, abandoned, completed, len(running))
+    if abandoned or completed or running:
+        _tell(session, closed, actor=actor, now=now)
+    return closed
+
+
+def _midnight_after(on_date: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(on_date + timedelta(days=1), time.min, zone)
+
+
+def _running_sessions(session: Session, hall_id: int, *, before: datetime) -> list[CounterSession]:
+    query = (
+        select(CounterSession)
+        .where(
+            CounterSession.hall_id == hall_id,
+            CounterSession.closed_at.is_(None),
+            CounterSession.opened_at < before,
+        )
+        .order_by(CounterSession.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _open_tickets(session: Session, hall_id: int, on_date: date) -> list[Ticket]:
+    query = (
+        select(Ticket)
+        .where(Ticket.hall_id == hall_id, Ticket.on_date == on_date, Ticket.state.not_in(FINAL))
+        .order_by(Ticket.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _tell(session: Session, closed: DayClosed, *, actor: Actor, now: datetime) -> None:
+    audit.record(
+        session,
+        "hall.close_day",
+        actor=actor,
+        now=now,
+        subject=("hall", closed.hall_id),
+        hall_id=closed.hall_id,
+        on_date=closed.on_date.isoformat(),
+        abandoned=closed.abandoned,
+        completed=closed.completed,
+        counters_closed=closed.counters_closed,
+    )
+    emit(session, HallDayClosed(closed.hall_id, closed.on_date.isoformat()), now=now)

@@ -1,22 +1,50 @@
-"""Counters at work: open, pause, resume, close. One session per counter and per officer."""
+"""Counters at work: open, pause, resume, close. One session per counter, and per officer."""
 
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from halls.models import Counter, CounterSkill
+from halls.queries import get_counter
+from kernel import audit
 from kernel.actor import Actor
-from queueing.models import CounterSession
+from kernel.outbox import Event, emit
+from queueing import events
+from queueing.errors import (
+    AlreadyAtCounter,
+    CounterBusy,
+    CounterNotOpen,
+    CounterTaken,
+    NotYourCounter,
+    PauseReasonUnknown,
+)
+from queueing.models import CounterSession, Ticket
+from queueing.states import AT_COUNTER
+from queueing.steps import ensure_in_hall
 
 PAUSE_REASONS = ("break", "meal", "meeting", "equipment", "other")
 
 
 def open_counter(session: Session, counter_id: int, *, actor: Actor, now: datetime) -> CounterSession:
-    """Sit down at a counter; again by the same officer returns the same session (and resumes it).
+    """Sit down at a counter; again by the same officer returns the same session, and ends its pause.
+
+    Who may set the clock plays whole days and may work several counters at once.
 
     Raises:
-        CounterUnknown, CounterTaken, AlreadyAtCounter
+        CounterNotFound, CounterTaken, AlreadyAtCounter, NotYourCounter
     """
-    raise NotImplementedError
+    counter = get_counter(session, counter_id)
+    ensure_in_hall(actor, counter.hall_id)
+    if actor.kind != "staff" or actor.id is None:
+        raise NotYourCounter
+    running = session_of_counter(session, counter_id)
+    if running is None:
+        return _sit_down(session, counter, actor.id, actor=actor, now=now)
+    if running.staff_id != actor.id:
+        raise CounterTaken
+    return resume_counter(session, counter_id, actor=actor, now=now)
 
 
 def pause_counter(
@@ -27,7 +55,15 @@ def pause_counter(
     Raises:
         CounterNotOpen, PauseReasonUnknown, NotYourCounter
     """
-    raise NotImplementedError
+    if reason not in PAUSE_REASONS:
+        raise PauseReasonUnknown
+    running = lock_session(session, counter_id)
+    ensure_own(running, actor)
+    if running.state != "paused":
+        running.state, running.pause_reason = "paused", reason
+        told = events.CounterPaused(counter_id=counter_id, hall_id=running.hall_id)
+        _tell(session, running, told, "counter.pause", actor=actor, now=now, states=("open", "paused"))
+    return running
 
 
 def resume_counter(session: Session, counter_id: int, *, actor: Actor, now: datetime) -> CounterSession:
@@ -36,7 +72,13 @@ def resume_counter(session: Session, counter_id: int, *, actor: Actor, now: date
     Raises:
         CounterNotOpen, NotYourCounter
     """
-    raise NotImplementedError
+    running = lock_session(session, counter_id)
+    ensure_own(running, actor)
+    if running.state == "paused":
+        running.state, running.pause_reason = "open", None
+        told = events.CounterOpened(counter_id=counter_id, hall_id=running.hall_id)
+        _tell(session, running, told, "counter.resume", actor=actor, now=now, states=("paused", "open"))
+    return running
 
 
 def close_counter(session: Session, counter_id: int, *, actor: Actor, now: datetime) -> CounterSession:
@@ -45,14 +87,120 @@ def close_counter(session: Session, counter_id: int, *, actor: Actor, now: datet
     Raises:
         CounterNotOpen, CounterBusy, NotYourCounter
     """
-    raise NotImplementedError
+    running = lock_session(session, counter_id)
+    ensure_own(running, actor)
+    ensure_free(session, counter_id)
+    end_session(session, running, actor=actor, now=now)
+    return running
+
+
+def end_session(session: Session, running: CounterSession, *, actor: Actor, now: datetime) -> None:
+    """Close a locked session, whoever sits there."""
+    before, running.state, running.closed_at = running.state, "closed", now
+    told = events.CounterClosed(counter_id=running.counter_id, hall_id=running.hall_id)
+    _tell(session, running, told, "counter.close", actor=actor, now=now, states=(before, "closed"))
 
 
 def counter_of_staff(session: Session, staff_id: int) -> CounterSession | None:
-    """The running session of an officer, open or paused."""
-    raise NotImplementedError
+    """The running session of an officer, open or paused; the last one of who works several."""
+    query = select(CounterSession).where(
+        CounterSession.staff_id == staff_id, CounterSession.closed_at.is_(None)
+    )
+    return session.scalars(query.order_by(CounterSession.id.desc()).limit(1)).first()
 
 
 def session_of_counter(session: Session, counter_id: int) -> CounterSession | None:
     """The running session at a counter, open or paused."""
-    raise NotImplementedError
+    query = select(CounterSession).where(
+        CounterSession.counter_id == counter_id, CounterSession.closed_at.is_(None)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def lock_session(session: Session, counter_id: int) -> CounterSession:
+    """The running session, locked and read afresh; first in the order of locks. Raises CounterNotOpen."""
+    query = (
+        select(CounterSession)
+        .where(CounterSession.counter_id == counter_id, CounterSession.closed_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    running = session.scalars(query).one_or_none()
+    if running is None:
+        raise CounterNotOpen
+    return running
+
+
+def ensure_own(running: CounterSession, actor: Actor) -> None:
+    """Only who sits at a counter works it, or the duty officer; raises NotYourCounter."""
+    if actor.kind == "system" or (actor.kind == "staff" and running.staff_id == actor.id):
+        return
+    if not actor.may("ticket.override", running.hall_id):
+        raise NotYourCounter
+
+
+def ensure_free(session: Session, counter_id: int) -> None:
+    """No ticket is called to or served at the counter; raises CounterBusy."""
+    query = select(Ticket.label).where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
+    label = session.scalars(query).first()
+    if label is not None:
+        raise CounterBusy(label=label)
+
+
+def list_group_ids(session: Session, counter_id: int) -> list[int]:
+    """The groups that a counter can serve."""
+    query = select(CounterSkill.group_id).where(CounterSkill.counter_id == counter_id)
+    return list(session.scalars(query.order_by(CounterSkill.group_id)))
+
+
+def _sit_down(
+    session: Session, counter: Counter, staff_id: int, *, actor: Actor, now: datetime
+) -> CounterSession:
+    several = actor.may("clock.set")
+    if not several:
+        _ensure_nowhere_else(session, staff_id)
+    values = {
+        "hall_id": counter.hall_id,
+        "counter_id": counter.id,
+        "staff_id": staff_id,
+        "several": several,
+        "opened_at": now,
+    }
+    # Two who sit down in the same moment meet at the unique indexes; the second inserts nothing.
+    made = insert(CounterSession).values(values).on_conflict_do_nothing().returning(CounterSession)
+    running = session.scalars(made).one_or_none()
+    if running is None:
+        _ensure_nowhere_else(session, staff_id)
+        raise CounterTaken
+    told = events.CounterOpened(counter_id=counter.id, hall_id=counter.hall_id)
+    _tell(session, running, told, "counter.open", actor=actor, now=now, states=(None, "open"))
+    return running
+
+
+def _ensure_nowhere_else(session: Session, staff_id: int) -> None:
+    own = counter_of_staff(session, staff_id)
+    if own is not None:
+        raise AlreadyAtCounter(number=get_counter(session, own.counter_id).number)
+
+
+def _tell(
+    session: Session,
+    running: CounterSession,
+    told: Event,
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    states: tuple[str | None, str],
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor=actor,
+        now=now,
+        subject=("counter", running.counter_id),
+        hall_id=running.hall_id,
+        states=states,
+        reason=running.pause_reason,
+    )
+    emit(session, told, now=now)

@@ -11,22 +11,6 @@ class TicketUnknown(NotFound):
     en = "We could not find this ticket. Please check the link or ask at the kiosk."
 
 
-class LineUnknown(NotFound):
-    """The hall has no such service group."""
-
-    code = "line_unknown"
-    zh = "本大厅没有这个业务窗口组，请重新选择业务。"
-    en = "This hall has no such line. Please choose the service again."
-
-
-class CounterUnknown(NotFound):
-    """No such counter, or it is out of use."""
-
-    code = "counter_unknown"
-    zh = "没有这个窗口，或窗口已停用，请核对窗口号。"
-    en = "There is no such counter, or it is out of use. Please check its number."
-
-
 class TrackUnknown(Invalid):
     """Tickets are issued as walk_in, green or standby; booked ones come from a check-in."""
 
@@ -51,7 +35,10 @@ class WalkInsStopped(Conflict):
     """
 
     code = "walk_ins_stopped"
-    zh = "今天的现场号已发完：现在取号，下班前已轮不到。请当场预约近三个工作日的号，或取候补号，或请值班长协助。"
+    zh = (
+        "今天的现场号已发完：现在取号，下班前已轮不到。"
+        "请当场预约近三个工作日的号，或取候补号，或请值班长协助。"
+    )
     en = (
         "No more walk-in numbers today: one more could not be served before closing. Please book a number "
         "for one of the next working days right here, take a standby number, or ask the duty officer."
@@ -63,7 +50,7 @@ class LineClosed(Conflict):
 
     code = "line_closed"
     zh = "该业务今天已不再办理。请当场预约近三个工作日的号，或选择其他大厅。"
-    en = "This line does not serve any more today. Please book a number for another day, or choose another hall."
+    en = "This line serves nobody any more today. Please book another day, or choose another hall."
 
 
 class PressReused(Conflict):
@@ -91,22 +78,6 @@ class WrongHall(Conflict):
     code = "wrong_hall"
     zh = "您的预约在“{hall_zh}”，请到该大厅办理签到。"
     en = "Your booking is for {hall_en}. Please check in there."
-
-
-class WrongDay(Conflict):
-    """The booking is for another day. `on_date` is ISO text."""
-
-    code = "wrong_day"
-    zh = "您的预约日期是 {on_date}，请在当天签到；如需今天办理，可现场取号或改约。"
-    en = "Your booking is for {on_date}. Please check in on that day, or take a walk-in number now."
-
-
-class TooEarly(Conflict):
-    """Check-in opens later. `opens` and `slot` are hall-local times; `opens_at` is the instant."""
-
-    code = "too_early"
-    zh = "您预约的是 {slot}，{opens} 起可以签到。请稍后再来，或请工作人员协助。"
-    en = "You are booked for {slot}; check-in opens at {opens}. Please come back then, or ask the staff."
 
 
 class TooLate(Conflict):

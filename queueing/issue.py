@@ -3,21 +3,35 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from booking.availability import alternatives
+from booking.policy import numbers_needed
+from catalog.models import Service
 from kernel.actor import Actor
-from queueing.models import Ticket
+from kernel.errors import Forbidden
+from queueing import press
+from queueing.admission import Admission, admit
+from queueing.errors import GreenReasonUnknown, LineClosed, PressReused, TrackUnknown, WalkInsStopped
+from queueing.keys import green_key, standby_key
+from queueing.models import Line, Ticket
+from queueing.ordering import Track
+from queueing.place import Holder, OpenLine, Place, give, open_line, walk_in_place
+from queueing.steps import ensure_in_hall
+from queueing.today import get_group, today_of
 
 #: Why somebody may take the green channel.
 GREEN_REASONS = ("elderly", "disabled", "pregnant", "infant", "urgent")
+_TRACKS = (Track.WALK_IN, Track.GREEN, Track.STANDBY)
 
 
 @dataclass(frozen=True, slots=True)
 class IssueTicket:
     """`track` is walk_in, green or standby; a `green_reason` makes it green.
 
-    `phone` is E.164; `press_key` is the id of the press (same press, same ticket). `override`: the duty officer
-    (permission ticket.override) admits although the day is full.
+    `phone` is E.164; `press_key` is the id of the press (same press, same ticket). `override`: the duty
+    officer (permission ticket.override) admits although the day is full.
     """
 
     hall_id: int
@@ -35,6 +49,88 @@ def issue(session: Session, command: IssueTicket, *, actor: Actor, now: datetime
     """Issue the next number of the line; the same press gives the same ticket.
 
     Raises:
-        LineUnknown, TrackUnknown, GreenReasonUnknown, WalkInsStopped, LineClosed, PressReused, Forbidden
+        HallUnknown, GroupUnknown, TrackUnknown, GreenReasonUnknown, WalkInsStopped, LineClosed, PressReused,
+        Forbidden
     """
-    raise NotImplementedError
+    ensure_in_hall(actor, command.hall_id)
+    if command.override and not actor.may("ticket.override", command.hall_id):
+        raise Forbidden
+    track = _track(command)
+    today = today_of(session, command.hall_id, now=now)
+    group = get_group(session, command.hall_id, command.group_id)
+    key = press.stored(command.press_key)
+    line = open_line(session, today, group, now=now)
+    ticket = _issued_by_press(session, line.row, key)
+    if ticket is not None:
+        return ticket
+    place = _place(session, line, command, track, now=now)
+    holder = Holder(command.service_ids, command.phone, command.language, green_reason=command.green_reason)
+    ticket = give(
+        session,
+        line.row,
+        letter=group.letter,
+        place=place,
+        holder=holder,
+        press_key=key,
+        actor=actor,
+        now=now,
+    )
+    if ticket is None:
+        raise PressReused
+    return ticket
+
+
+def ensure_admitted(
+    session: Session, line: OpenLine, admission: Admission, *, service_ids: tuple[int, ...], now: datetime
+) -> None:
+    """Refuse with what can be done instead: numbers that can be booked on the spot.
+
+    Raises:
+        LineClosed: the line does not serve (any more) today
+        WalkInsStopped: one more would not be served before closing
+    """
+    if admission.admitted:
+        return
+    unit = line.group.unit_minutes
+    minutes = session.scalar(select(func.sum(Service.minutes)).where(Service.id.in_(service_ids)))
+    needed = numbers_needed(minutes or unit, unit)
+    free = alternatives(session, line.group.id, starts_at=now, needed=needed, now=now)
+    instead = [each.as_json() for each in free]
+    if line.is_over(now):
+        raise LineClosed(alternatives=instead)
+    raise WalkInsStopped(alternatives=instead, short_minutes=round(admission.short_minutes))
+
+
+def _track(command: IssueTicket) -> Track:
+    if command.track not in _TRACKS:
+        raise TrackUnknown
+    track = Track(command.track)
+    if command.green_reason is None and track is not Track.GREEN:
+        return track
+    if command.green_reason not in GREEN_REASONS:
+        raise GreenReasonUnknown
+    return Track.GREEN
+
+
+def _issued_by_press(session: Session, line: Line, key: str | None) -> Ticket | None:
+    if key is None:
+        return None
+    ticket = session.scalars(select(Ticket).where(Ticket.press_key == key)).one_or_none()
+    if ticket is not None and (ticket.issued_group_id, ticket.on_date) != (line.group_id, line.on_date):
+        raise PressReused
+    return ticket
+
+
+def _place(session: Session, line: OpenLine, command: IssueTicket, track: Track, *, now: datetime) -> Place:
+    """Admission by the rule. A standby number promises nothing: only a closed line refuses it."""
+    # Urgent cases are never refused for being one too many; a line that is closed serves nobody.
+    beyond = track is not Track.WALK_IN and not line.is_over(now)
+    admission = admit(
+        line.capacity, line.load, now, green=beyond, duty_officer=command.override, policy=line.policy
+    )
+    ensure_admitted(session, line, admission, service_ids=command.service_ids, now=now)
+    if track is Track.GREEN:
+        return Place(track, green_key(now), ground=admission.ground)
+    if track is Track.STANDBY:
+        return Place(track, standby_key(now))
+    return walk_in_place(line, ground=admission.ground, now=now)

@@ -44,7 +44,9 @@ class Ticket(Base):
     __table_args__ = (
         UniqueConstraint("issued_group_id", "on_date", "ordinal"),
         Index("ix_ticket_waiting", "group_id", "due_at", postgresql_where=text("state = 'waiting'")),
-        Index("ix_ticket_waiting_issued", "group_id", "issued_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_ticket_waiting_issued", "group_id", "issued_at", postgresql_where=text("state = 'waiting'")
+        ),
         Index("ix_ticket_day", "hall_id", "on_date", "state"),
         Index(
             "uq_ticket_at_counter",
@@ -119,7 +121,10 @@ class Call(Base):
 
 
 class CounterSession(Base):
-    """Someone sits at a counter: open or paused (with a reason) until closed."""
+    """Someone sits at a counter: open or paused (with a reason) until closed.
+
+    `several`: opened by who may work more than one counter at once, as when a day is played.
+    """
 
     __tablename__ = "counter_session"
     __table_args__ = (
@@ -130,7 +135,10 @@ class CounterSession(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(
-            "uq_counter_session_staff", "staff_id", unique=True, postgresql_where=text("closed_at IS NULL")
+            "uq_counter_session_staff",
+            "staff_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL AND NOT several"),
         ),
     )
 
@@ -138,6 +146,7 @@ class CounterSession(Base):
     hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
     counter_id: Mapped[int] = mapped_column(BigInteger)
     staff_id: Mapped[int] = mapped_column(BigInteger)
+    several: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(8), default="open")
     pause_reason: Mapped[str | None] = mapped_column(String(32))
     opened_at: Mapped[datetime]

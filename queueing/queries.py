@@ -1,18 +1,35 @@
 """Reads about tickets: for the citizen's page, the console and the kiosk."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from halls.models import Counter
+from halls.queries import get_counter, get_group
+from queueing.counters import list_group_ids
+from queueing.errors import TicketUnknown
+from queueing.estimate import Estimate, estimate
+from queueing.lineup import Lineup
 from queueing.models import Ticket
+from queueing.ordering import RecentCall, next_from_heads
 from queueing.reasons import Reason
+from queueing.staffing import capacity_of, load_of
+from queueing.states import AT_COUNTER, TicketState
+from queueing.steps import lock
+from queueing.today import Today, today_of
+from queueing.waiting import all_waiting, first_waiting, recent_calls
 
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """What its owner may see. Minutes are None unless the ticket waits; `latest_at` is the promise or the
-    upper end of the range; `counter_number` is set while called or served."""
+    """What its owner may see.
+
+    Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range;
+    `counter_number` is set while called or served.
+    """
 
     reference: str
     label: str
@@ -36,41 +53,119 @@ class TicketView:
 
 def get_ticket(session: Session, reference: str) -> Ticket:
     """The ticket; raises TicketUnknown."""
-    raise NotImplementedError
+    ticket = session.scalars(select(Ticket).where(Ticket.reference == reference)).one_or_none()
+    if ticket is None:
+        raise TicketUnknown
+    return ticket
 
 
 def lock_ticket(session: Session, reference: str) -> Ticket:
-    """The ticket, locked and read afresh; raises TicketUnknown."""
-    raise NotImplementedError
+    """The ticket, locked and read afresh; raises TicketUnknown. The verbs lock by themselves."""
+    return lock(session, get_ticket(session, reference))
 
 
 def find_ticket_of_appointment(session: Session, appointment_id: int) -> Ticket | None:
     """The ticket that a check-in gave, unless it was abandoned."""
-    raise NotImplementedError
+    query = select(Ticket).where(
+        Ticket.appointment_id == appointment_id, Ticket.state != TicketState.ABANDONED
+    )
+    return session.scalars(query).one_or_none()
 
 
 def ticket_view(session: Session, ticket: Ticket, *, now: datetime) -> TicketView:
     """How the ticket stands, with people ahead and the range of minutes while it waits."""
-    raise NotImplementedError
+    group = get_group(session, ticket.group_id)
+    told = _estimate_of(session, ticket, now=now) if ticket.state == TicketState.WAITING else None
+    at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
+    counter = session.get(Counter, ticket.counter_id) if at_counter else None
+    return TicketView(
+        reference=ticket.reference,
+        label=ticket.label,
+        track=ticket.track,
+        late=ticket.late,
+        state=ticket.state,
+        hall_id=ticket.hall_id,
+        group_id=group.id,
+        group_name_zh=group.name_zh,
+        group_name_en=group.name_en,
+        issued_at=ticket.issued_at,
+        slot_starts_at=ticket.slot_starts_at,
+        ahead=told.people_ahead if told else None,
+        low_min=told.low_minutes if told else None,
+        high_min=told.high_minutes if told else None,
+        latest_at=told.latest_at if told else ticket.promised_at,
+        promise_at_risk=told.promise_at_risk if told else False,
+        counter_number=counter.number if counter else None,
+        called_at=ticket.called_at,
+    )
 
 
 def current_ticket(session: Session, counter_id: int) -> Ticket | None:
     """The ticket called to or served at a counter."""
-    raise NotImplementedError
+    query = select(Ticket).where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
+    return session.scalars(query).one_or_none()
 
 
-def list_parked(session: Session, counter_id: int) -> list[Ticket]:
-    """Tickets put aside at a counter, the oldest first."""
-    raise NotImplementedError
+def list_parked(session: Session, counter_id: int, *, now: datetime) -> list[Ticket]:
+    """Today's tickets put aside at a counter, the oldest first."""
+    hall_id = get_counter(session, counter_id).hall_id
+    query = _of_today(session, hall_id, TicketState.PARKED, now=now).where(Ticket.counter_id == counter_id)
+    return list(session.scalars(query.order_by(Ticket.started_at)))
 
 
 def list_missed(session: Session, hall_id: int, *, now: datetime) -> list[Ticket]:
-    """Tickets of today that missed their call, the latest first: for "the citizen is back"."""
-    raise NotImplementedError
+    """Today's tickets that missed their call, the latest first: for "the citizen is back"."""
+    query = _of_today(session, hall_id, TicketState.ABSENT, now=now)
+    return list(session.scalars(query.order_by(Ticket.absent_at.desc())))
 
 
 def upcoming(
     session: Session, counter_id: int, *, now: datetime, limit: int = 5
 ) -> list[tuple[Ticket, Reason]]:
-    """Who would be called next at a counter, with the reasons, if it alone called."""
-    raise NotImplementedError
+    """Who would be called next at a counter, with the reasons, if it alone called now."""
+    today = today_of(session, get_counter(session, counter_id).hall_id, now=now)
+    group_ids = list_group_ids(session, counter_id)
+    if not group_ids or limit < 1:
+        return []
+    waiting = first_waiting(session, group_ids, on_date=today.on_date, policy=today.policy, each=limit)
+    recent = recent_calls(session, group_ids, on_date=today.on_date, policy=today.policy)
+    line, calls = (
+        Lineup(waiting),
+        deque(recent, maxlen=max(today.policy.green_run, today.policy.return_every)),
+    )
+    chosen: list[tuple[int, Reason]] = []
+    while len(chosen) < limit and (choice := next_from_heads(line.heads(), tuple(calls), now, today.policy)):
+        called = line.remove(choice.ticket_id)
+        line.count_call()
+        calls.appendleft(RecentCall(called.track, called.returned_at is not None))
+        chosen.append((choice.ticket_id, choice.reason))
+    tickets = session.scalars(select(Ticket).where(Ticket.id.in_([each for each, _ in chosen])))
+    by_id = {ticket.id: ticket for ticket in tickets}
+    return [(by_id[ticket_id], reason) for ticket_id, reason in chosen]
+
+
+def _of_today(session: Session, hall_id: int, state: TicketState, *, now: datetime) -> Select[Ticket]:
+    today = today_of(session, hall_id, now=now)
+    return select(Ticket).where(
+        Ticket.hall_id == hall_id, Ticket.on_date == today.on_date, Ticket.state == state
+    )
+
+
+def _estimate_of(session: Session, ticket: Ticket, *, now: datetime) -> Estimate | None:
+    today = today_of(session, ticket.hall_id, now=now)
+    if ticket.on_date != today.on_date:
+        return None  # nobody closed that day; the ticket is void
+    return estimates(session, today, ticket.group_id, now=now).get(ticket.id)
+
+
+def estimates(session: Session, today: Today, group_id: int, *, now: datetime) -> dict[int, Estimate]:
+    """What everybody who waits in a group is told, by ticket id: the rule rolled forward once for all."""
+    waiting = all_waiting(session, [group_id], on_date=today.on_date)
+    if not waiting:
+        return {}
+    recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)
+    capacity = capacity_of(session, today, group_id, now=now)
+    load = load_of(session, today, get_group(session, group_id), now=now)
+    return estimate(
+        waiting, recent, now, capacity=capacity, load=replace(load, waiting=len(waiting)), policy=today.policy
+    )

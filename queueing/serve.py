@@ -1,53 +1,134 @@
 """What staff do with a ticket after the call. Each verb locks the ticket and goes one step of its life.
 
-All raise TicketMoved (409) when the ticket is not where the verb begins.
+All raise TicketMoved (409) when the ticket is not where the verb begins: of two officers who act on one
+ticket at once, one wins and the other is told.
 """
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from booking.cancel import cancel
+from booking.fulfil import fulfil
+from booking.models import Appointment
+from booking.no_show import mark_no_show
+from booking.states import OPEN
 from kernel.actor import Actor
-from queueing.models import Ticket
+from kernel.outbox import emit
+from queueing import events
+from queueing.check_in import half_day_of
+from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session
+from queueing.errors import CounterNotOpen, SameLine, TakeNewNumber
+from queueing.models import Call, Ticket
+from queueing.recall import Return
+from queueing.recall import reinstate as second_chance
+from queueing.states import TicketState
+from queueing.steps import ensure_in_hall, lock, move, moved, record, staff_id_of
+from queueing.today import get_group, lock_lines, today_of
+
+_S = TicketState
 
 
 def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Call once more; screens announce again."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    ensure_in_hall(actor, ticket.hall_id)
+    if ticket.state != _S.CALLED:
+        raise moved(ticket)
+    call = _last_call(session, ticket)
+    call.last_called_at = now
+    ticket.recalls += 1
+    record(session, ticket, "ticket.recall", actor=actor, now=now, recalls=ticket.recalls)
+    told = events.TicketRecalled(*_key(ticket), call_id=call.id, counter_id=call.counter_id)
+    emit(session, told, now=now)
+    return ticket
 
 
 def mark_absent(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Nobody came: 过号."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    move(session, ticket, _S.ABSENT, "ticket.mark_absent", actor=actor, now=now)
+    ticket.absences += 1
+    ticket.absent_at = now
+    emit(session, events.TicketMissed(*_key(ticket)), now=now)
+    return ticket
 
 
 def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Take back who missed the call: after the next 3 calls, once, within 30 minutes.
 
+    After that a booked person counts as late, until the half-day of the booking ends.
+
     Raises:
         TakeNewNumber: later or for the second time, without a booking of this half-day
     """
-    raise NotImplementedError
+    today = today_of(session, ticket.hall_id, now=now)
+    line = lock_lines(session, today, [ticket.group_id])[ticket.group_id]
+    ticket = lock(session, ticket)
+    if ticket.state != _S.ABSENT or ticket.absent_at is None:
+        raise moved(ticket)
+    slot_at = ticket.slot_starts_at
+    chance = second_chance(
+        absent_at=ticket.absent_at,
+        reinstated_before=ticket.reinstated,
+        booked=slot_at is not None,
+        calls_made=line.calls,
+        half_day_ends_at=now
+        if slot_at is None
+        else half_day_of(session, today, line.group_id, slot_at, now=now),
+        now=now,
+        policy=today.policy,
+    )
+    if chance.outcome is Return.NEW_NUMBER or ticket.on_date != today.on_date:
+        raise TakeNewNumber(label=ticket.label)
+    move(session, ticket, _S.WAITING, "ticket.reinstate", actor=actor, now=now, outcome=chance.outcome.value)
+    if chance.due_at is not None:
+        ticket.due_at, ticket.late = chance.due_at, True
+    ticket.reinstated += 1
+    ticket.reinsert_after_call = chance.reinsert_after_call
+    _leave_counter(ticket)
+    emit(session, events.TicketReinstated(*_key(ticket)), now=now)
+    return ticket
 
 
 def start_serving(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The citizen is at the counter."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    _start(session, ticket, actor=actor, now=now)
+    return ticket
 
 
 def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The matter is done; a booking is fulfilled; emits VisitCompleted once."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now)
+    ticket.ended_at = now
+    ticket.staff_id = staff_id_of(actor) or ticket.staff_id
+    appointment = _open_appointment(session, ticket)
+    if appointment is not None:
+        fulfil(session, appointment, actor=actor, now=now)
+    emit(session, events.VisitCompleted(*_key(ticket)), now=now)
+    return ticket
 
 
 def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Take a call back: the ticket waits again with its key."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    if ticket.state != _S.CALLED:
+        raise moved(ticket)
+    move(session, ticket, _S.WAITING, "ticket.undo_call", actor=actor, now=now)
+    _leave_counter(ticket)
+    emit(session, events.CallUndone(*_key(ticket)), now=now)
+    return ticket
 
 
 def park(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Put aside while a paper is fetched; the counter is free for others."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now)
+    emit(session, events.TicketParked(*_key(ticket)), now=now)
+    return ticket
 
 
 def resume(
@@ -56,25 +137,106 @@ def resume(
     """Serve a parked ticket again, at the officer's own counter (or `counter_id`).
 
     Raises:
-        CounterNotOpen, CounterBusy
+        CounterNotOpen, CounterBusy, NotYourCounter
     """
-    raise NotImplementedError
+    at_counter = counter_id or _own_counter(session, actor) or ticket.counter_id
+    if at_counter is None:
+        raise CounterNotOpen
+    running = lock_session(session, at_counter)
+    ensure_own(running, actor)
+    ticket = lock(session, ticket)
+    if ticket.state != _S.PARKED or ticket.hall_id != running.hall_id:
+        raise moved(ticket)
+    ensure_free(session, at_counter)
+    ticket.counter_id, ticket.staff_id = at_counter, staff_id_of(actor) or running.staff_id
+    move(session, ticket, _S.SERVING, "ticket.resume", actor=actor, now=now, counter_id=at_counter)
+    emit(session, events.ServiceStarted(*_key(ticket), counter_id=at_counter), now=now)
+    return ticket
 
 
 def return_to_line(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """A parked citizen is back with the paper: waits with the first key, first at one of the next calls."""
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    if ticket.state != _S.PARKED:
+        raise moved(ticket)
+    move(session, ticket, _S.WAITING, "ticket.return_to_line", actor=actor, now=now)
+    ticket.returned_at = now
+    _leave_counter(ticket)
+    emit(session, events.TicketReturned(*_key(ticket)), now=now)
+    return ticket
 
 
 def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, now: datetime) -> Ticket:
-    """Pass on to another line of the hall with the first key.
+    """Pass on to another line of the hall with the first key. Who is only called is taken as having come.
 
     Raises:
-        LineUnknown, SameLine
+        GroupUnknown, SameLine
     """
-    raise NotImplementedError
+    ticket = lock(session, ticket)
+    from_group_id = ticket.group_id
+    group = get_group(session, ticket.hall_id, group_id)
+    if group.id == from_group_id:
+        raise SameLine
+    if ticket.state == _S.CALLED:
+        _start(session, ticket, actor=actor, now=now)
+    if ticket.state != _S.SERVING:
+        raise moved(ticket)
+    move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code)
+    ticket.group_id, ticket.returned_at = group.id, now
+    _leave_counter(ticket)
+    emit(session, events.TicketTransferred(*_key(ticket), from_group_id=from_group_id), now=now)
+    return ticket
 
 
-def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
-    """The citizen left, or gives the number up."""
-    raise NotImplementedError
+def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
+    """The citizen left, or gives the number up. A booking ends with it: missed or cancelled."""
+    ticket = lock(session, ticket)
+    missed = ticket.state == _S.ABSENT
+    move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, reason=reason)
+    ticket.ended_at = now
+    appointment = _open_appointment(session, ticket)
+    if appointment is not None and missed:
+        mark_no_show(session, appointment, actor=actor, now=now)
+    elif appointment is not None:
+        cancel(session, appointment, reason=reason, actor=actor, now=now)
+    emit(session, events.TicketAbandoned(*_key(ticket)), now=now)
+    return ticket
+
+
+def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> None:
+    if ticket.state != _S.CALLED or ticket.counter_id is None:
+        raise moved(ticket)
+    move(session, ticket, _S.SERVING, "ticket.start_serving", actor=actor, now=now)
+    ticket.started_at = now
+    ticket.staff_id = staff_id_of(actor) or ticket.staff_id
+    # The privileges of having returned or having been put back are used up.
+    ticket.returned_at = ticket.reinsert_after_call = None
+    emit(session, events.ServiceStarted(*_key(ticket), counter_id=ticket.counter_id), now=now)
+
+
+def _open_appointment(session: Session, ticket: Ticket) -> Appointment | None:
+    """The ticket's booking, locked. One that has ended otherwise must not keep an officer from going on."""
+    if ticket.appointment_id is None:
+        return None
+    query = select(Appointment).where(Appointment.id == ticket.appointment_id).with_for_update()
+    appointment = session.scalars(query.execution_options(populate_existing=True)).one()
+    return appointment if appointment.state in OPEN else None
+
+
+def _leave_counter(ticket: Ticket) -> None:
+    ticket.counter_id = ticket.staff_id = None
+
+
+def _last_call(session: Session, ticket: Ticket) -> Call:
+    query = select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc()).limit(1)
+    return session.scalars(query).one()
+
+
+def _own_counter(session: Session, actor: Actor) -> int | None:
+    staff_id = staff_id_of(actor)
+    own = None if staff_id is None else counter_of_staff(session, staff_id)
+    return None if own is None else own.counter_id
+
+
+def _key(ticket: Ticket) -> tuple[int, int, int]:
+    return ticket.id, ticket.hall_id, ticket.group_id

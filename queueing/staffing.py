@@ -1,0 +1,128 @@
+"""Capacity and load of a group today, as the pure rules want them; a handful of bounded reads.
+
+Capacity is the plan of the hall (`halls.day_plan`), except for the half-hour that is running: as soon as
+anybody sits at a counter of the hall, what counts there is who really is open, for a counter may be missing
+or added. A counter with several skills counts for each of its groups in the shares that the plan has now.
+When the plan has just stepped up, counters that are not open yet have ten minutes to open: one early
+officer must not make the first promises of the morning late for the whole day, since promises never go back.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment, Number
+from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots
+from halls.day_plan import DayPlan, day_plans
+from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
+from halls.queries import list_groups
+from queueing.capacity import Capacity, Opening
+from queueing.models import CounterSession, Ticket
+from queueing.promise import Expected, Load
+from queueing.today import Today
+
+#: p̂: how many of those who booked come, until a hall knows better.
+SHOW_PROBABILITY = 0.88
+_TO_SIT_DOWN = timedelta(minutes=10)
+
+
+def capacity_of(session: Session, today: Today, group_id: int, *, now: datetime) -> Capacity:
+    """The open counter-minutes of a group today."""
+    group_ids = [group.id for group in list_groups(session, today.hall.id)]
+    plans = day_plans(session, today.hall.id, group_ids, on=today.on_date, tz=today.zone)
+    slots = _slots(today, plans[group_id])
+    running = _running_sessions(session, today)
+    if not running:
+        return Capacity(Opening(s.starts_at, s.ends_at, float(s.counters)) for s in slots)
+    planned = {each: _planned_at(_slots(today, plans[each]), now) for each in _groups_of(running)}
+    planned[group_id] = _planned_at(slots, now)
+    open_now = sum(_share(group_id, skills, planned) for is_open, skills in running.values() if is_open)
+    stepped_up = _planned_at(slots, now - _TO_SIT_DOWN) < planned[group_id]
+    if stepped_up:
+        open_now = max(open_now, planned[group_id])
+    return Capacity(
+        Opening(s.starts_at, s.ends_at, open_now if s.starts_at <= now < s.ends_at else float(s.counters))
+        for s in slots
+    )
+
+
+def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetime) -> Load:
+    """What the group has to do now. Standby tickets wait for what others leave, so they do not count."""
+    active = (
+        select(Ticket.state, func.count())
+        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date)
+        .where(Ticket.state.in_(("waiting", "called", "serving")), Ticket.group_id == group.id)
+        .where((Ticket.track != "standby") | (Ticket.state != "waiting"))
+        .group_by(Ticket.state)
+    )
+    counts: dict[str, int] = dict(session.execute(active).tuples().all())
+    return Load(
+        service_minutes=group.mean_minutes,
+        waiting=counts.get("waiting", 0),
+        busy=counts.get("called", 0) + counts.get("serving", 0),
+        expected=_expected(session, today, group.id, now=now),
+        show_probability=SHOW_PROBABILITY,
+    )
+
+
+def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -> list[Expected]:
+    """Numbers booked for later today whose owners have not checked in. An appointment counts at least one."""
+    booked = (
+        select(Appointment.starts_at, func.count())
+        .outerjoin(Number, Number.appointment_id == Appointment.id)
+        .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
+        .where(Appointment.starts_at > now, Appointment.group_id == group_id, Appointment.state == "booked")
+        .group_by(Appointment.starts_at)
+    )
+    return [Expected(starts_at, count) for starts_at, count in session.execute(booked).tuples()]
+
+
+Running = dict[int, tuple[bool, list[int]]]
+
+
+def _running_sessions(session: Session, today: Today) -> Running:
+    """Counter → (open rather than paused, the groups it can serve), for counters where somebody sits."""
+    query = (
+        select(Counter.id, CounterSession.state, CounterSkill.group_id)
+        .join(CounterSession, CounterSession.counter_id == Counter.id)
+        .join(CounterSkill, CounterSkill.counter_id == Counter.id)
+        .where(Counter.hall_id == today.hall.id, CounterSession.closed_at.is_(None))
+    )
+    running: Running = {}
+    for counter_id, state, group_id in session.execute(query):
+        running.setdefault(counter_id, (state == "open", []))[1].append(group_id)
+    return running
+
+
+def _groups_of(running: Running) -> set[int]:
+    """Groups that share a counter with another: only their plans decide about shares."""
+    return {group_id for _, skills in running.values() if len(skills) > 1 for group_id in skills}
+
+
+def _share(group_id: int, skills: list[int], planned: Mapping[int, float]) -> float:
+    if group_id not in skills:
+        return 0.0
+    if len(skills) == 1:
+        return 1.0
+    total = sum(planned[each] for each in skills)
+    return planned[group_id] / total if total else 1 / len(skills)
+
+
+def _planned_at(slots: Iterable[CutSlot], at: datetime) -> float:
+    return next((float(slot.counters) for slot in slots if slot.starts_at <= at < slot.ends_at), 0.0)
+
+
+def _slots(today: Today, plan: DayPlan) -> list[CutSlot]:
+    return cut_slots(
+        today.on_date,
+        map(_line, plan.lines),
+        tz=today.zone,
+        extra=map(_line, plan.extra),
+        closures=[Closed(each.starts_at, each.ends_at) for each in plan.closures],
+    )
+
+
+def _line(line: PlanLine) -> PlannedLine:
+    return PlannedLine(line.starts, line.ends, line.counters)

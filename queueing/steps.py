@@ -1,0 +1,108 @@
+"""One step in the life of a ticket: allowed by the drawing, written to the audit."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import audit
+from kernel.actor import Actor
+from kernel.errors import Forbidden
+from queueing.errors import TicketMoved, TicketUnknown
+from queueing.models import Ticket
+from queueing.states import TicketState, can_become
+
+NAMES_ZH: dict[TicketState, str] = {
+    TicketState.WAITING: "等候中",
+    TicketState.CALLED: "已叫号",
+    TicketState.SERVING: "办理中",
+    TicketState.PARKED: "已挂起",
+    TicketState.ABSENT: "已过号",
+    TicketState.COMPLETED: "已办结",
+    TicketState.ABANDONED: "已作废",
+}
+NAMES_EN: dict[TicketState, str] = {
+    TicketState.WAITING: "waiting",
+    TicketState.CALLED: "called",
+    TicketState.SERVING: "being served",
+    TicketState.PARKED: "put aside",
+    TicketState.ABSENT: "missed",
+    TicketState.COMPLETED: "completed",
+    TicketState.ABANDONED: "given up",
+}
+
+
+def lock(session: Session, ticket: Ticket) -> Ticket:
+    """The same ticket, locked until the commit and read afresh: what was read before may be old."""
+    query = select(Ticket).where(Ticket.id == ticket.id).with_for_update()
+    found = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise TicketUnknown
+    return found
+
+
+def ensure_in_hall(actor: Actor, hall_id: int) -> None:
+    """Refuse who works in other halls only; raises Forbidden."""
+    if actor.hall_ids is not None and hall_id not in actor.hall_ids:
+        raise Forbidden
+
+
+def moved(ticket: Ticket) -> TicketMoved:
+    """The refusal for a ticket that is not where a verb begins."""
+    state = TicketState(ticket.state)
+    return TicketMoved(
+        label=ticket.label, state=ticket.state, state_zh=NAMES_ZH[state], state_en=NAMES_EN[state]
+    )
+
+
+def move(
+    session: Session,
+    ticket: Ticket,
+    after: TicketState,
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    **details: Any,
+) -> None:
+    """Take a locked ticket to its next state and record it.
+
+    Raises:
+        TicketMoved: the drawing of states has no such arrow
+        Forbidden: the actor works in other halls
+    """
+    ensure_in_hall(actor, ticket.hall_id)
+    before = TicketState(ticket.state)
+    if not can_become(before, after):
+        raise moved(ticket)
+    ticket.state = after.value
+    record(session, ticket, action, actor=actor, now=now, states=(before.value, after.value), **details)
+
+
+def record(
+    session: Session,
+    ticket: Ticket,
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    states: tuple[str | None, str | None] = (None, None),
+    **details: Any,
+) -> None:
+    """Write what was done with a ticket to the audit."""
+    audit.record(
+        session,
+        action,
+        actor=actor,
+        now=now,
+        subject=("ticket", ticket.id),
+        hall_id=ticket.hall_id,
+        states=states,
+        **details,
+    )
+
+
+def staff_id_of(actor: Actor) -> int | None:
+    """The member of staff who acts; None for devices and the system."""
+    return actor.id if actor.kind == "staff" else None
