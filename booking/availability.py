@@ -1,14 +1,25 @@
 """What is free: counted from the rows themselves, never kept beside them.
 
 `free` is the number of visits that can still be booked; `needed` is how many numbers one visit takes
-(`booking.policy.numbers_needed`).
+(`booking.policy.numbers_needed`). Only what `hold` would accept is counted: nothing inside the lead time or
+beyond the horizon.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
+
+from booking.hall_rules import rules_of
+from booking.models import Number
+from booking.policy import last_bookable_on
+from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
+from catalog.models import HallService
+from halls.models import Hall, ServiceGroup
+from halls.queries import calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,55 @@ class Alternative:
 
     def as_json(self) -> dict[str, object]:
         """For `SlotFull.alternatives`."""
-        raise NotImplementedError
+        return {
+            "hall_id": self.hall_id,
+            "hall_code": self.hall_code,
+            "group_id": self.group_id,
+            "starts_at": self.starts_at.astimezone(UTC).isoformat(),
+            "free": self.free,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When a group can be booked at all: from `earliest_at` to the end of `last_on`."""
+
+    hall_id: int
+    hall_code: str
+    group_id: int
+    earliest_at: datetime
+    last_on: date
+
+
+_FREE_BY_SLOT = text("""
+SELECT slot.group_id, slot.on_date, slot.id AS slot_id, slot.starts_at, slot.ends_at,
+       CASE WHEN slot.starts_at >= bookable.earliest_at AND slot.on_date <= bookable.last_on
+            THEN count(number.id) ELSE 0 END AS free
+FROM unnest(CAST(:group_ids AS bigint[]), CAST(:earliest AS timestamptz[]), CAST(:last AS date[]))
+         AS bookable(group_id, earliest_at, last_on)
+JOIN slot ON slot.group_id = bookable.group_id
+LEFT JOIN number
+       ON number.slot_id = slot.id AND number.group_id = slot.group_id AND number.on_date = slot.on_date
+      AND number.starts_at = slot.starts_at
+      AND number.appointment_id IS NULL AND number.channel = 'online' AND number.released_at <= :now
+      AND (number.held_until IS NULL OR number.held_until <= :now)
+WHERE slot.on_date BETWEEN :first_on AND :last_on
+GROUP BY slot.id, bookable.earliest_at, bookable.last_on
+ORDER BY slot.group_id, slot.starts_at
+""")
+
+_FREE_BY_DAY = text("""
+SELECT number.group_id, number.on_date, count(*) AS free
+FROM unnest(CAST(:group_ids AS bigint[]), CAST(:earliest AS timestamptz[]), CAST(:last AS date[]))
+         AS bookable(group_id, earliest_at, last_on)
+JOIN number ON number.group_id = bookable.group_id
+           AND number.on_date BETWEEN :first_on AND least(bookable.last_on, CAST(:last_on AS date))
+           AND number.starts_at >= bookable.earliest_at
+WHERE number.appointment_id IS NULL AND number.channel = 'online' AND number.released_at <= :now
+  AND (number.held_until IS NULL OR number.held_until <= :now)
+GROUP BY number.group_id, number.on_date
+ORDER BY number.group_id, number.on_date
+""")
 
 
 def day_counts(
@@ -55,23 +114,145 @@ def day_counts(
     needed: int = 1,
 ) -> list[DayCount]:
     """Free visits per group and day, both dates included, in order."""
-    raise NotImplementedError
+    windows = _windows(session, group_ids, now=now)
+    if not windows:
+        return []
+    if needed == 1:
+        facts = {**_as_arrays(windows), "first_on": first_on, "last_on": last_on, "now": now}
+        return [DayCount(*row) for row in session.execute(_FREE_BY_DAY, facts)]
+    rows = _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
+    counts = [
+        DayCount(group_id, on_date, visits_of_day([_free(row) for row in day], needed))
+        for (group_id, on_date), day in groupby(rows, key=lambda row: (row.group_id, row.on_date))
+    ]
+    return [count for count in counts if count.free]
 
 
 def slot_counts(
     session: Session, group_id: int, on_date: date, *, now: datetime, needed: int = 1
 ) -> list[SlotCount]:
     """Every slot of a day in order."""
-    raise NotImplementedError
+    windows = _windows(session, [group_id], now=now)
+    rows = _free_by_slot(session, windows, first_on=on_date, last_on=on_date, now=now)
+    visits = visits_from_each([_free(row) for row in rows], needed)
+    return [
+        SlotCount(row.slot_id, row.starts_at, row.ends_at, free)
+        for row, free in zip(rows, visits, strict=True)
+    ]
 
 
 def alternatives(
-    session: Session, group_id: int, *, starts_at: datetime, needed: int, now: datetime, limit: int = 3
+    session: Session,
+    group_id: int,
+    *,
+    starts_at: datetime,
+    needed: int,
+    now: datetime,
+    limit: int = 3,
+    service_ids: Collection[int] = (),
 ) -> list[Alternative]:
-    """The free slots nearest in time: in this group, then in groups of other halls with the same services."""
-    raise NotImplementedError
+    """The free slots nearest in time: in this line, then, for given services, in other halls."""
+    found = _nearest(session, [group_id], starts_at=starts_at, needed=needed, now=now)[:limit]
+    if len(found) < limit and service_ids:
+        elsewhere = _groups_elsewhere(session, group_id, service_ids)
+        found += _nearest(session, elsewhere, starts_at=starts_at, needed=needed, now=now)
+    return found[:limit]
 
 
 def next_release_at(session: Session, group_id: int, *, now: datetime) -> datetime | None:
-    """When the next numbers of a group come, None when no release is planned."""
-    raise NotImplementedError
+    """When the next numbers of a group come, None when no release is planned.
+
+    Releases are planned on whole minutes. Numbers that somebody gave back return at other moments, and
+    those must not be foreseen.
+    """
+    return session.scalar(
+        select(func.min(Number.released_at)).where(
+            Number.group_id == group_id,
+            Number.channel == "online",
+            Number.appointment_id.is_(None),
+            Number.starts_at > now,
+            Number.released_at > now,
+            func.date_trunc("minute", Number.released_at) == Number.released_at,
+        )
+    )
+
+
+def _windows(session: Session, group_ids: Iterable[int], *, now: datetime) -> list[_Window]:
+    rows = session.execute(
+        select(ServiceGroup.id, Hall)
+        .join(Hall, Hall.id == ServiceGroup.hall_id)
+        .where(ServiceGroup.id.in_(group_ids), Hall.active)
+    ).all()
+    days = calendar(session)
+    found = []
+    for group_id, hall in rows:
+        rules = rules_of(hall)
+        earliest_at = max(now + rules.policy.lead_time, now + timedelta(microseconds=1))
+        last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
+        found.append(_Window(hall.id, hall.code, group_id, earliest_at, last_on))
+    return found
+
+
+def _as_arrays(windows: Sequence[_Window]) -> dict[str, list[int] | list[datetime] | list[date]]:
+    return {
+        "group_ids": [window.group_id for window in windows],
+        "earliest": [window.earliest_at for window in windows],
+        "last": [window.last_on for window in windows],
+    }
+
+
+def _free_by_slot(
+    session: Session,
+    windows: Sequence[_Window],
+    *,
+    first_on: date,
+    last_on: date,
+    now: datetime,
+) -> list[Row[tuple[object, ...]]]:
+    facts = {"first_on": first_on, "last_on": last_on, "now": now}
+    return list(session.execute(_FREE_BY_SLOT, {**_as_arrays(windows), **facts}))
+
+
+def _free(row: Row[tuple[object, ...]]) -> FreeSlot:
+    return FreeSlot(row.starts_at, row.ends_at, row.free)
+
+
+def _nearest(
+    session: Session, group_ids: Sequence[int], *, starts_at: datetime, needed: int, now: datetime
+) -> list[Alternative]:
+    """Free slots of these groups from now on, the nearest to `starts_at` first."""
+    windows = {window.group_id: window for window in _windows(session, group_ids, now=now)}
+    if not windows:
+        return []
+    last_on = max(window.last_on for window in windows.values())
+    rows = _free_by_slot(
+        session,
+        list(windows.values()),
+        first_on=(now - timedelta(days=1)).date(),
+        last_on=last_on,
+        now=now,
+    )
+    found = []
+    for group_id, of_group in groupby(rows, key=lambda row: row.group_id):
+        slots = list(of_group)
+        hall_id, code = windows[group_id].hall_id, windows[group_id].hall_code
+        visits = visits_from_each([_free(row) for row in slots], needed)
+        found += [
+            Alternative(hall_id, code, group_id, row.starts_at, free)
+            for row, free in zip(slots, visits, strict=True)
+            if free and row.starts_at != starts_at
+        ]
+    return sorted(found, key=lambda each: (abs(each.starts_at - starts_at), each.starts_at))
+
+
+def _groups_elsewhere(session: Session, group_id: int, service_ids: Collection[int]) -> list[int]:
+    """Lines of other halls that handle all these services together."""
+    hall_id = select(ServiceGroup.hall_id).where(ServiceGroup.id == group_id).scalar_subquery()
+    return list(
+        session.scalars(
+            select(HallService.group_id)
+            .where(HallService.service_id.in_(service_ids), HallService.hall_id != hall_id)
+            .group_by(HallService.group_id)
+            .having(func.count() == len(set(service_ids)))
+        )
+    )

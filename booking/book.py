@@ -1,12 +1,36 @@
-"""Book: held numbers become an appointment."""
+"""Book: held numbers become an appointment.
 
+Four statements: lock the draft and the person, read how the person stands, write everything, tell it.
+"""
+
+import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment
+from booking.errors import HoldExpired
+from booking.events import AppointmentBooked
+from booking.hall_rules import HallRules, rules_from
+from booking.models import Appointment, Draft, Number, Slot
+from booking.policy import AlreadyBookedThatDay, InPast
+from booking.standing import ensure_may_book, standing_of
+from booking.states import AppointmentState
+from halls.models import Hall
 from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.db import constraint_of
+from kernel.ids import new_reference, token_hash
+from kernel.story import tell
+from people.citizens import identity_index, phone_index, sealed_values
+from people.identity import Identity, check
+
+CODE_DIGITS = 6
+_CODE_TRIES = 5
+_FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +45,51 @@ class Book:
     language: str = "zh"
 
 
+# The numbers are those that still carry the token. A hold that ran out is as good as a running one while
+# nobody else has taken them: who types slowly loses nothing that is still there.
+_WRITE = text("""
+WITH mine AS MATERIALIZED (
+    SELECT id FROM number
+    WHERE hold_token = :token AND appointment_id IS NULL
+    FOR UPDATE
+),
+person AS (
+    INSERT INTO citizen (reference, identity_kind, identity_index, number_sealed, name_sealed, phone_sealed,
+                         phone_index, language, created_at)
+    SELECT :citizen_reference, :identity_kind, :identity_index, :number_sealed, :name_sealed,
+           :citizen_phone_sealed, :phone_index, :language, :now
+    WHERE (SELECT count(*) FROM mine) = :needed
+    ON CONFLICT (identity_index) DO UPDATE
+        SET name_sealed = excluded.name_sealed, phone_sealed = excluded.phone_sealed,
+            phone_index = excluded.phone_index, language = excluded.language
+    RETURNING id
+),
+booked AS (
+    INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
+                             ends_at, service_ids, answers, state, booked_at, phone_sealed, phone_index,
+                             language)
+    SELECT :reference, :code, person.id, draft.hall_id, draft.group_id, draft.slot_id, slot.on_date,
+           slot.starts_at, slot.ends_at, draft.service_ids, draft.answers, 'booked', :now, :phone_sealed,
+           :phone_index, :language
+    FROM person, draft JOIN slot ON slot.id = draft.slot_id
+    WHERE draft.id = :draft_id
+    ON CONFLICT (hall_id, on_date, code) DO NOTHING
+    RETURNING *
+),
+bound AS (
+    UPDATE number SET appointment_id = booked.id, hold_token = NULL, held_until = NULL
+    FROM booked
+    WHERE number.id IN (SELECT id FROM mine)
+),
+done AS (
+    UPDATE draft SET appointment_id = booked.id, form_sealed = NULL
+    FROM booked
+    WHERE draft.id = :draft_id
+)
+SELECT * FROM booked
+""")
+
+
 def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> Appointment:
     """Turn held numbers into an appointment. The same token again gives the same appointment.
 
@@ -28,4 +97,114 @@ def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> App
         IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
         HoldExpired, InPast, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
     """
-    raise NotImplementedError
+    identity = check(command.identity_kind, command.identity_number, today=_today_somewhere(now))
+    person = identity_index(identity.kind, identity.number)
+    draft = _lock_draft(session, command.token, person)
+    if draft.appointment_id is not None:
+        return session.get_one(Appointment, draft.appointment_id)
+    if draft.starts_at <= now:
+        raise InPast
+    rules = rules_from(draft.policy, draft.time_zone)
+    _ensure_person_may_book(session, person, draft, rules, now=now)
+    appointment = _write(session, command, identity, draft, now=now)
+    tell(
+        session,
+        AppointmentBooked(appointment.id, appointment.hall_id, appointment.group_id),
+        "appointment.book",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        states=(None, AppointmentState.BOOKED),
+    )
+    return appointment
+
+
+def _today_somewhere(now: datetime) -> date:
+    """A birth date may be today's wherever the hall is; the hall is not known yet."""
+    return now.astimezone(_FIRST_TO_SEE_A_DAY).date()
+
+
+def _lock_draft(session: Session, token: str, person: bytes) -> Row[Any]:
+    """The draft with its hall's rules. Its lock makes a token book once; the person's makes caps exact."""
+    row = session.execute(
+        select(
+            Draft.id,
+            Draft.group_id,
+            Draft.needed,
+            Draft.appointment_id,
+            Slot.on_date,
+            Slot.starts_at,
+            Hall.policy,
+            Hall.time_zone,
+            func.pg_advisory_xact_lock(int.from_bytes(person[:8], signed=True)),
+        )
+        .join(Slot, Slot.id == Draft.slot_id)
+        .join(Hall, Hall.id == Draft.hall_id)
+        .where(Draft.token_hash == token_hash(token))
+        .with_for_update(of=Draft)
+    ).one_or_none()
+    if row is None:
+        raise HoldExpired
+    return row
+
+
+def _ensure_person_may_book(
+    session: Session, person: bytes, draft: Row[Any], rules: HallRules, *, now: datetime
+) -> None:
+    standing = standing_of(
+        session, person, rules=rules, now=now, group_id=draft.group_id, on_date=draft.on_date
+    )
+    ensure_may_book(standing, rules=rules, now=now)
+
+
+def _write(
+    session: Session, command: Book, identity: Identity, draft: Row[Any], *, now: datetime
+) -> Appointment:
+    """Write citizen, appointment and numbers; a code that is taken in this hall that day is drawn again."""
+    facts = _facts(command, identity, draft, now=now)
+    statement = select(Appointment).from_statement(_WRITE)
+    for _ in range(_CODE_TRIES):
+        try:
+            appointment: Appointment | None = session.scalar(statement, {**facts, "code": _new_code()})
+        except IntegrityError as error:
+            if constraint_of(error) == "uq_appointment_open_per_day":
+                raise AlreadyBookedThatDay from error
+            raise
+        if appointment is not None:
+            return appointment
+        if not _still_held(session, command.token, draft.needed):
+            raise HoldExpired
+    raise RuntimeError("no free appointment code: a hall cannot have a million appointments a day")
+
+
+def _facts(command: Book, identity: Identity, draft: Row[Any], *, now: datetime) -> dict[str, object]:
+    citizen = sealed_values(
+        identity, name=command.name, phone=command.phone, language=command.language, now=now
+    )
+    citizen["citizen_reference"] = citizen.pop("reference")
+    citizen["citizen_phone_sealed"] = citizen.pop("phone_sealed")
+    citizen.pop("created_at")
+    return {
+        **citizen,
+        "token": token_hash(command.token),
+        "draft_id": draft.id,
+        "needed": draft.needed,
+        "reference": new_reference(),
+        "phone_sealed": cipher().encrypt(command.phone, "appointment.phone"),
+        "phone_index": phone_index(command.phone),
+        "now": now.astimezone(UTC),
+    }
+
+
+def _new_code() -> str:
+    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+
+
+def _still_held(session: Session, token: str, needed: int) -> bool:
+    found = session.scalar(
+        select(func.count())
+        .select_from(Number)
+        .where(Number.hold_token == token_hash(token), Number.appointment_id.is_(None))
+    )
+    return found == needed

@@ -3,20 +3,37 @@
 A hold is `held_until` and a token on numbers, and a draft on the server. It ends by itself.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from booking.models import Draft
+from booking.availability import alternatives
+from booking.errors import HoldExpired, SlotFull, SlotUnknown
+from booking.models import Draft, Number, Slot
+from booking.offers import Offer, get_offer
+from booking.policy import ensure_bookable
+from booking.taking import Wanted, take
+from halls.queries import calendar
 from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.ids import new_token, token_hash
+
+DRAFTS_KEPT_FOR = timedelta(days=1)
+FARTHEST = timedelta(days=3660)
 
 
 @dataclass(frozen=True, slots=True)
 class HoldSlot:
-    """The slot a citizen has chosen. `answers` are those of the guide; `previous_token` is given up."""
+    """The slot a citizen has chosen.
+
+    `answers` are the guide's (`question: option`); `previous_token` is a hold that this one replaces: it is
+    given up once the new one stands, and its form is carried over.
+    """
 
     hall_code: str
     service_codes: tuple[str, ...]
@@ -38,31 +55,114 @@ class Held:
     group_id: int
 
 
-def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:
+def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:  # noqa: ARG001  # see below
     """Keep the numbers that a visit takes, all or none.
+
+    Three statements: the offer, the calendar, the taking. A hold is nobody's yet and leaves no audit entry;
+    `actor` is asked for as in every use case.
 
     Raises:
         HallUnknown, ServiceNotOffered, ServicesInDifferentLines, SlotUnknown, InPast, InsideLeadTime,
         BeyondHorizon, SlotFull (with `alternatives`)
     """
-    raise NotImplementedError
+    offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    rules = offer.rules
+    if command.starts_at - now > FARTHEST:
+        raise SlotUnknown  # the end of the calendar has no local time
+    ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=calendar(session), tz=rules.tz)
+    token = new_token()
+    held_until = now + rules.policy.hold
+    taken = take(session, _wanted(command, offer, token, held_until), now=now)
+    if taken is None:
+        raise _refusal(session, command, offer, now=now)
+    return Held(
+        token=token,
+        draft_id=taken.draft_id,
+        held_until=held_until,
+        starts_at=taken.starts_at,
+        ends_at=taken.ends_at,
+        hall_id=offer.hall_id,
+        group_id=offer.group_id,
+    )
+
+
+def _wanted(command: HoldSlot, offer: Offer, token: str, held_until: datetime) -> Wanted:
+    return Wanted(
+        hall_id=offer.hall_id,
+        group_id=offer.group_id,
+        on_date=offer.rules.date_of(command.starts_at),
+        starts_at=command.starts_at,
+        needed=offer.needed,
+        service_ids=offer.service_ids,
+        answers=command.answers,
+        token=token_hash(token),
+        previous=token_hash(command.previous_token) if command.previous_token else None,
+        held_until=held_until,
+    )
+
+
+def _refusal(session: Session, command: HoldSlot, offer: Offer, *, now: datetime) -> SlotFull | SlotUnknown:
+    slot_id = session.scalar(
+        select(Slot.id).where(Slot.group_id == offer.group_id, Slot.starts_at == command.starts_at)
+    )
+    if slot_id is None:
+        return SlotUnknown()
+    nearest = alternatives(
+        session,
+        offer.group_id,
+        starts_at=command.starts_at,
+        needed=offer.needed,
+        now=now,
+        service_ids=offer.service_ids,
+    )
+    return SlotFull(alternatives=[each.as_json() for each in nearest])
 
 
 def find_draft(session: Session, token: str, *, now: datetime) -> Draft | None:
-    """What was filled in under this token, also after the hold ran out; None when the token is unknown."""
-    raise NotImplementedError
+    """What was filled in under this token, also after the hold ran out; None when the token is unknown.
+
+    Drafts are kept for a day.
+    """
+    return session.scalar(
+        select(Draft).where(Draft.token_hash == token_hash(token), Draft.created_at > now - DRAFTS_KEPT_FOR)
+    )
 
 
 def release(session: Session, token: str, *, now: datetime) -> None:
-    """Give the numbers back at once; the draft stays."""
-    raise NotImplementedError
+    """Give the numbers back at once; the draft stays, its hold has ended."""
+    hashed = token_hash(token)
+    session.execute(
+        update(Number)
+        .where(Number.hold_token == hashed, Number.appointment_id.is_(None))
+        .values(held_until=None, hold_token=None)
+    )
+    session.execute(
+        update(Draft)
+        .where(Draft.token_hash == hashed, Draft.appointment_id.is_(None), Draft.held_until > now)
+        .values(held_until=now)
+    )
 
 
 def save_form(session: Session, token: str, form: Mapping[str, Any], *, now: datetime) -> None:
     """Keep the form, encrypted. Raises HoldExpired when the token is unknown."""
-    raise NotImplementedError
+    sealed = cipher().encrypt(json.dumps(dict(form), ensure_ascii=False), "draft.form")
+    draft = find_draft(session, token, now=now)
+    if draft is None:
+        raise HoldExpired
+    draft.form_sealed = sealed
 
 
 def read_form(draft: Draft) -> dict[str, Any]:
     """What `save_form` kept; empty when nothing was."""
-    raise NotImplementedError
+    if draft.form_sealed is None:
+        return {}
+    form: dict[str, Any] = json.loads(cipher().decrypt(draft.form_sealed, "draft.form"))
+    return form
+
+
+def remove_old_drafts(session: Session, *, now: datetime) -> int:
+    """Remove drafts older than a day; how many. They hold personal data that nobody needs any more."""
+    removed = session.scalars(
+        delete(Draft).where(Draft.created_at <= now - DRAFTS_KEPT_FOR).returning(Draft.id)
+    )
+    return len(removed.all())

@@ -1,25 +1,48 @@
 """Finding appointments."""
 
+from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from booking.errors import AppointmentUnknown
 from booking.models import Appointment
+from booking.states import OPEN
+from kernel.crypto import cipher
+from people.citizens import identity_indexes, phone_index
+from people.models import Citizen
 
 
 def get_appointment(session: Session, reference: str) -> Appointment:
     """The appointment of this public reference; raises AppointmentUnknown."""
-    raise NotImplementedError
+    appointment = session.scalar(select(Appointment).where(Appointment.reference == reference))
+    if appointment is None:
+        raise AppointmentUnknown
+    return appointment
 
 
 def get_appointment_by_id(session: Session, appointment_id: int) -> Appointment:
     """The appointment of this id; raises AppointmentUnknown."""
-    raise NotImplementedError
+    appointment = session.get(Appointment, appointment_id)
+    if appointment is None:
+        raise AppointmentUnknown
+    return appointment
+
+
+def lock_appointment(session: Session, appointment: Appointment) -> Appointment:
+    """The same appointment as it is now, locked until the commit: whoever changes its state calls this."""
+    session.refresh(appointment, with_for_update=True)
+    return appointment
 
 
 def find_by_code(session: Session, hall_id: int, on_date: date, code: str) -> Appointment | None:
     """The hall's appointment of that day with this six-digit code, in any state."""
-    raise NotImplementedError
+    return session.scalar(
+        select(Appointment).where(
+            Appointment.hall_id == hall_id, Appointment.on_date == on_date, Appointment.code == code
+        )
+    )
 
 
 def find_today_by_identity(session: Session, hall_id: int, on_date: date, number: str) -> list[Appointment]:
@@ -27,14 +50,30 @@ def find_today_by_identity(session: Session, hall_id: int, on_date: date, number
 
     `number` is as typed or read: the kind of document need not be known.
     """
-    raise NotImplementedError
+    return list(
+        session.scalars(
+            select(Appointment)
+            .join(Citizen, Citizen.id == Appointment.citizen_id)
+            .where(
+                Citizen.identity_index.in_(identity_indexes(number, today=on_date)),
+                Appointment.hall_id == hall_id,
+                Appointment.on_date == on_date,
+                Appointment.state.in_(OPEN),
+            )
+            .order_by(Appointment.starts_at)
+        )
+    )
 
 
-def list_of_phone(session: Session, phone: str, *, since_on: date) -> list[Appointment]:
+def list_of_phone(session: Session, phone: str, *, since_on: date) -> Sequence[Appointment]:
     """Appointments booked with this phone (E.164) on or after a date, in order of time."""
-    raise NotImplementedError
+    return session.scalars(
+        select(Appointment)
+        .where(Appointment.phone_index == phone_index(phone), Appointment.on_date >= since_on)
+        .order_by(Appointment.starts_at)
+    ).all()
 
 
 def phone_of(appointment: Appointment) -> str:
     """The phone in E.164 that messages about this appointment go to."""
-    raise NotImplementedError
+    return cipher().decrypt(appointment.phone_sealed, "appointment.phone")

@@ -1,12 +1,13 @@
 """Reading the catalogue: services, where they are handled, their guides."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.guide import Guide as GuideTree
-from catalog.guide import Material
+from catalog.guide import Material, UnknownAnswer, walk
 from catalog.guide_file import guide_from_data, materials_from_data
 from catalog.models import Guide, HallService, Service
 from kernel.errors import NotFound
@@ -64,7 +65,7 @@ def services_by_group(session: Session, hall_id: int) -> Mapping[int, list[Servi
         .order_by(Service.position, Service.code)
     )
     found: dict[int, list[Service]] = {}
-    for group_id, service in rows.tuples():
+    for group_id, service in rows:
         found.setdefault(group_id, []).append(service)
     return found
 
@@ -81,3 +82,28 @@ def find_guide(session: Session, service: Service) -> GuideTree | None:
         return None
     codes = {material["code"] for material in service.materials}
     return guide_from_data(row.tree, materials=codes, name=f"{service.code}.guide")
+
+
+def minutes_in_situation(
+    session: Session, service_ids: Sequence[int], answers: Mapping[str, Any]
+) -> dict[int, int]:
+    """Service id → planned minutes, for services whose guide these answers lead to a length of its own.
+
+    Answers are `question: option`; those that a guide does not ask, or no longer offers, change nothing.
+    """
+    rows = session.execute(
+        select(Service, Guide.tree)
+        .join(Guide, Guide.service_id == Service.id)
+        .where(Service.id.in_(service_ids))
+    )
+    texts = {str(question): str(option) for question, option in answers.items()}
+    found: dict[int, int] = {}
+    for service, tree in rows:
+        codes = {material["code"] for material in service.materials}
+        try:
+            step = walk(guide_from_data(tree, materials=codes), texts)
+        except UnknownAnswer:
+            continue
+        if step.situation is not None and step.situation.minutes is not None:
+            found[service.id] = step.situation.minutes
+    return found

@@ -141,8 +141,8 @@ def get_counter_by_number(session: Session, hall_id: int, number: int) -> Counte
 
 def calendar(session: Session) -> Calendar:
     """Working days: the State Council's calendar with the city's own table on top."""
-    rows = session.execute(select(CalendarDay.on_date, CalendarDay.working)).tuples().all()
-    table = dict(rows)
+    rows = session.execute(select(CalendarDay.on_date, CalendarDay.working)).all()
+    table = {row.on_date: row.working for row in rows}
     return _state_calendar().with_exceptions(table) if table else _state_calendar()
 
 

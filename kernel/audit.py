@@ -35,6 +35,32 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
 
 
+def values(
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    subject: tuple[str, int | None],
+    hall_id: int | None = None,
+    states: tuple[str | None, str | None] = (None, None),
+    **details: Any,
+) -> dict[str, Any]:
+    """The columns of an entry, for `record` and for statements that write it with their own change."""
+    return {
+        "at": now,
+        "recorded_at": clock.real_now(),
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "action": action,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "hall_id": hall_id,
+        "from_state": states[0],
+        "to_state": states[1],
+        "details": details,
+    }
+
+
 def record(
     session: Session,
     action: str,
@@ -47,18 +73,5 @@ def record(
     **details: Any,
 ) -> None:
     """Add an entry: `subject` is (kind, id), `states` is (from, to) of that subject."""
-    session.add(
-        AuditEntry(
-            at=now,
-            recorded_at=clock.real_now(),
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            action=action,
-            subject_kind=subject[0],
-            subject_id=subject[1],
-            hall_id=hall_id,
-            from_state=states[0],
-            to_state=states[1],
-            details=details,
-        )
-    )
+    entry = values(action, actor=actor, now=now, subject=subject, hall_id=hall_id, states=states, **details)
+    session.add(AuditEntry(**entry))

@@ -69,15 +69,20 @@ class Event:
         return [f"hall:{hall_id}"] if hall_id is not None else []
 
 
+def values(event: Event, *, now: datetime) -> dict[str, Any]:
+    """The columns of an outbox row, for `emit` and for statements that write it with their own change."""
+    payload = {key: _plain(value) for key, value in asdict(event).items()}
+    return {
+        "name": event.name(),
+        "payload": {**payload, "topics": event.topics()},
+        "occurred_at": now,
+        "recorded_at": clock.real_now(),
+    }
+
+
 def emit(session: Session, event: Event, *, now: datetime) -> OutboxEvent:
     """Append `event` to the outbox; it is carried out after the commit, or never happened."""
-    payload = {key: _plain(value) for key, value in asdict(event).items()}
-    row = OutboxEvent(
-        name=event.name(),
-        payload={**payload, "topics": event.topics()},
-        occurred_at=now,
-        recorded_at=clock.real_now(),
-    )
+    row = OutboxEvent(**values(event, now=now))
     session.add(row)
     return row
 

@@ -1,20 +1,33 @@
 """Citizens by identity document: one row a person, however often they book."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.crypto import cipher
+from kernel.errors import Invalid
 from kernel.ids import new_reference
-from people.identity import Identity
+from people.identity import Identity, IdentityKind, check
 from people.models import Citizen
 
 
 def identity_index(kind: str, number: str) -> bytes:
     """The keyed hash by which a document finds its owner; the number in its stored form."""
     return cipher().blind_index(f"{kind}:{number}", "citizen.identity")
+
+
+def identity_indexes(text: str, *, today: date) -> list[bytes]:
+    """The keyed hashes of every document that this text may be the number of: kiosks do not ask the kind."""
+    found = set()
+    for kind in IdentityKind:
+        try:
+            identity = check(kind, text, today=today)
+        except Invalid:
+            continue
+        found.add(identity_index(identity.kind, identity.number))
+    return sorted(found)
 
 
 def phone_index(phone: str) -> bytes:

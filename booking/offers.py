@@ -1,0 +1,76 @@
+"""What a hall offers for a visit: the line of the services, and how many numbers they take together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from booking.errors import ServiceNotOffered, ServicesInDifferentLines
+from booking.hall_rules import HallRules, rules_from
+from booking.policy import numbers_needed
+from catalog.models import HallService, Service
+from catalog.queries import minutes_in_situation
+from halls.models import Hall, ServiceGroup
+from halls.queries import HallUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One hall's line for a visit. `service_ids` in the order asked for."""
+
+    hall_id: int
+    group_id: int
+    service_ids: tuple[int, ...]
+    minutes: int
+    needed: int
+    rules: HallRules
+
+
+def get_offer(
+    session: Session, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
+) -> Offer:
+    """The line that handles these services together, by the guide's answers where they matter.
+
+    Raises:
+        HallUnknown, ServiceNotOffered, ServicesInDifferentLines
+    """
+    codes = list(dict.fromkeys(service_codes))
+    rows = session.execute(
+        select(
+            Hall.id.label("hall_id"),
+            Hall.policy,
+            Hall.time_zone,
+            ServiceGroup.id.label("group_id"),
+            ServiceGroup.unit_minutes,
+            Service.id.label("service_id"),
+            Service.code,
+            Service.minutes,
+        )
+        .select_from(Hall)
+        .outerjoin(Service, and_(Service.code.in_(codes), Service.active))
+        .outerjoin(HallService, and_(HallService.hall_id == Hall.id, HallService.service_id == Service.id))
+        .outerjoin(ServiceGroup, ServiceGroup.id == HallService.group_id)
+        .where(Hall.code == hall_code, Hall.active)
+    ).all()
+    if not rows:
+        raise HallUnknown
+    offered = {row.code: row for row in rows if row.group_id is not None}
+    if not codes or len(offered) < len(codes):
+        raise ServiceNotOffered
+    if len({row.group_id for row in offered.values()}) > 1:
+        raise ServicesInDifferentLines
+    service_ids = tuple(offered[code].service_id for code in codes)
+    changed = minutes_in_situation(session, service_ids, answers) if answers else {}
+    minutes = sum(changed.get(row.service_id, row.minutes) for row in offered.values())
+    first = rows[0]
+    group = offered[codes[0]]
+    return Offer(
+        hall_id=first.hall_id,
+        group_id=group.group_id,
+        service_ids=service_ids,
+        minutes=minutes,
+        needed=numbers_needed(minutes, group.unit_minutes),
+        rules=rules_from(first.policy, first.time_zone),
+    )

@@ -1,0 +1,84 @@
+"""How a person stands with the booking rules: open appointments, and those that were missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from booking.hall_rules import HallRules
+from booking.models import Appointment
+from booking.policy import (
+    NoShowStanding,
+    ensure_not_suspended,
+    ensure_room_for_another,
+    no_show_standing,
+)
+from booking.states import OPEN, AppointmentState
+from people.models import Citizen
+
+# Reasons of cancelling that are the citizen's own; those of the hall never count against anybody.
+BY_CITIZEN = ("citizen", "reply", "link")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`missed_at` are the starts of missed slots, late cancellations included."""
+
+    open_appointments: int
+    same_group_that_day: int
+    missed_at: Sequence[datetime]
+
+
+def standing_of(
+    session: Session,
+    identity_index: bytes,
+    *,
+    rules: HallRules,
+    now: datetime,
+    group_id: int | None = None,
+    on_date: date | None = None,
+) -> Standing:
+    """Read it in one statement; `group_id` and `on_date` are those of the appointment that is wanted."""
+    is_open = Appointment.state.in_(OPEN)
+    missed = _missed(rules)
+    oldest = now - rules.policy.no_show_window - rules.policy.suspension
+    row = session.execute(
+        select(
+            func.count().filter(is_open),
+            func.count().filter(is_open, Appointment.group_id == group_id, Appointment.on_date == on_date),
+            func.array_agg(Appointment.starts_at).filter(missed, Appointment.starts_at > oldest),
+        )
+        .join(Citizen, Citizen.id == Appointment.citizen_id)
+        .where(Citizen.identity_index == identity_index, or_(is_open, Appointment.starts_at > oldest))
+    ).one()
+    return Standing(row[0], row[1], row[2] or [])
+
+
+def ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> None:
+    """Ask all rules about the person.
+
+    Raises:
+        AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
+    """
+    ensure_room_for_another(standing.open_appointments, standing.same_group_that_day, policy=rules.policy)
+    ensure_not_suspended(standing.missed_at, now=now, policy=rules.policy, tz=rules.tz)
+
+
+def no_shows_of(
+    session: Session, identity_index: bytes, *, rules: HallRules, now: datetime
+) -> NoShowStanding:
+    """What to show before the button."""
+    standing = standing_of(session, identity_index, rules=rules, now=now)
+    return no_show_standing(standing.missed_at, now=now, policy=rules.policy)
+
+
+def _missed(rules: HallRules) -> ColumnElement[bool]:
+    late = Appointment.starts_at - Appointment.cancelled_at < rules.policy.cancellation_cutoff
+    return or_(
+        Appointment.state == AppointmentState.NO_SHOW,
+        and_(
+            Appointment.state == AppointmentState.CANCELLED, Appointment.cancel_reason.in_(BY_CITIZEN), late
+        ),
+    )

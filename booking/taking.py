@@ -1,0 +1,132 @@
+"""Taking numbers: the one statement in which citizens compete, and the only way a hold begins.
+
+A visit of several numbers takes them from the slot asked for and, where that has too few, from the slots
+right after it: all or none. Numbers that somebody else is taking at this moment are skipped, so nobody
+waits on anybody's row and no number is ever given twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, LargeBinary, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+# What makes the race safe. Without it two citizens read the same free number and both are told it is theirs.
+LOCK = "FOR UPDATE SKIP LOCKED"
+
+_TAKE = """
+WITH picked AS MATERIALIZED (
+    SELECT id, slot_id
+    FROM number
+    WHERE group_id = :group_id
+      AND on_date = :on_date
+      AND starts_at >= :starts_at
+      AND appointment_id IS NULL
+      AND channel = 'online'
+      AND released_at <= :now
+      AND (held_until IS NULL OR held_until <= :now OR hold_token = :previous)
+    ORDER BY starts_at, ordinal
+    LIMIT :needed
+    {lock}
+),
+stretch AS (
+    SELECT min(starts_at) AS starts_at,
+           max(ends_at) - min(starts_at) = sum(ends_at - starts_at) AS unbroken
+    FROM slot
+    WHERE id IN (SELECT slot_id FROM picked)
+),
+visit AS (
+    SELECT slot.id AS slot_id, slot.starts_at, slot.ends_at
+    FROM slot JOIN stretch USING (starts_at)
+    WHERE slot.group_id = :group_id
+      AND slot.starts_at = :starts_at
+      AND stretch.unbroken
+      AND (SELECT count(*) FROM picked) = :needed
+),
+taken AS (
+    UPDATE number SET held_until = :held_until, hold_token = :token
+    FROM visit
+    WHERE number.id IN (SELECT id FROM picked)
+),
+given_up AS (
+    UPDATE number SET held_until = NULL, hold_token = NULL
+    FROM visit
+    WHERE number.hold_token = :previous
+      AND number.appointment_id IS NULL
+      AND number.id NOT IN (SELECT id FROM picked)
+),
+drafted AS (
+    INSERT INTO draft (token_hash, hall_id, group_id, slot_id, service_ids, needed, answers, form_sealed,
+                       held_until, created_at)
+    SELECT :token, :hall_id, :group_id, visit.slot_id, :service_ids, :needed, :answers,
+           (SELECT form_sealed FROM draft WHERE token_hash = :previous), :held_until, :now
+    FROM visit
+    RETURNING id
+)
+SELECT drafted.id AS draft_id, visit.slot_id, visit.starts_at, visit.ends_at
+FROM visit, drafted
+"""
+
+
+def take_statement(lock: str = LOCK) -> TextClause:
+    """The statement; tests take the lock away to show that the race is real."""
+    return text(_TAKE.format(lock=lock)).bindparams(
+        bindparam("service_ids", type_=JSONB),
+        bindparam("answers", type_=JSONB),
+        bindparam("token", type_=LargeBinary),
+        bindparam("previous", type_=LargeBinary),
+        bindparam("group_id", type_=BigInteger),
+    )
+
+
+TAKE = take_statement()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Numbers for one visit. Tokens are hashes; `previous` is the hold that this one replaces."""
+
+    hall_id: int
+    group_id: int
+    on_date: date
+    starts_at: datetime
+    needed: int
+    service_ids: Sequence[int]
+    answers: Mapping[str, Any]
+    token: bytes
+    previous: bytes | None
+    held_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The draft that was made, and the slot the visit begins in."""
+
+    draft_id: int
+    slot_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+def take(session: Session, wanted: Wanted, *, now: datetime) -> Taken | None:
+    """Hold the numbers and start the draft; None, with nothing changed, when they are not all there."""
+    row = session.execute(
+        TAKE,
+        {
+            "hall_id": wanted.hall_id,
+            "group_id": wanted.group_id,
+            "on_date": wanted.on_date,
+            "starts_at": wanted.starts_at,
+            "needed": wanted.needed,
+            "service_ids": list(wanted.service_ids),
+            "answers": dict(wanted.answers),
+            "token": wanted.token,
+            "previous": wanted.previous,
+            "held_until": wanted.held_until,
+            "now": now,
+        },
+    ).one_or_none()
+    return None if row is None else Taken(row.draft_id, row.slot_id, row.starts_at, row.ends_at)

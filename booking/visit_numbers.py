@@ -1,0 +1,56 @@
+"""PURE: how many visits the free numbers of consecutive slots can still take.
+
+A visit takes its numbers from the slot it begins in, as many as it needs, and from the next slots where
+that one has too few; a slot without a free number, or a gap between slots, ends the row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """Free numbers of the slot [starts_at, ends_at)."""
+
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+
+
+def visits_from_each(slots: Sequence[FreeSlot], needed: int) -> list[int]:
+    """For every slot of a day, in order: how many visits could begin in it if all were booked there."""
+    return [_begin_at(slots, at, [slot.free for slot in slots], needed) for at in range(len(slots))]
+
+
+def visits_of_day(slots: Sequence[FreeSlot], needed: int) -> int:
+    """How many visits the day can take together."""
+    free = [slot.free for slot in slots]
+    return sum(_begin_at(slots, at, free, needed) for at in range(len(slots)))
+
+
+def _begin_at(slots: Sequence[FreeSlot], first: int, free: list[int], needed: int) -> int:
+    """Take visits that begin in slot `first` out of `free` until no more fits; how many."""
+    visits = 0
+    while (taken := _one_visit(slots, first, free, needed)) is not None:
+        for at, numbers in taken.items():
+            free[at] -= numbers
+        visits += 1
+    return visits
+
+
+def _one_visit(
+    slots: Sequence[FreeSlot], first: int, free: Sequence[int], needed: int
+) -> dict[int, int] | None:
+    """Slot index → numbers that one visit takes, None when it does not fit."""
+    taken: dict[int, int] = {}
+    left = needed
+    for at in range(first, len(slots)):
+        gap = at > first and slots[at].starts_at != slots[at - 1].ends_at
+        if gap or free[at] == 0:
+            return None
+        taken[at] = min(left, free[at])
+        left -= taken[at]
+        if left == 0:
+            return taken
+    return None
