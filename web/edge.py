@@ -1,6 +1,6 @@
 """The edge of a request: the one place that reads the clock, opens the transaction and knows who asks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -76,3 +76,11 @@ def text(row: Any, name: str) -> str:
 def local(moment: datetime, zone: str = "Asia/Shanghai") -> datetime:
     """The instant on the hall's wall clock."""
     return moment.astimezone(ZoneInfo(zone))
+
+
+def parts_extension(name: str, make: Callable[[Parts], Any]) -> Any:
+    """Something built once per process from its parts, when first asked for."""
+    extensions = current_app.extensions
+    if name not in extensions:
+        extensions[name] = make(parts())
+    return extensions[name]

@@ -1,9 +1,11 @@
 """Chinese first, English by an explicit switch; care mode (适老化) the same way: both are cookies."""
 
+from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, redirect, request
-from flask_babel import Babel
+from flask_babel import Babel, format_date
 from werkzeug.wrappers import Response
 
 from web import edge
@@ -49,9 +51,20 @@ def _context() -> dict[str, object]:
     }
 
 
+def day_words(day: date) -> str:
+    """A date as people say it: `11月23日 周一`, `Mon 23 Nov`."""
+    return str(format_date(day, "EEE d MMM" if edge.language() == "en" else "M月d日 EEE"))
+
+
+def hall_topic(hall: Any) -> str:
+    """The live topic of a hall."""
+    return f"hall:{hall.id}"
+
+
 def register(app: Flask) -> None:
     """Babel with our switch, and the words that every template may use."""
     app.config.update(BABEL_DEFAULT_LOCALE="zh_Hans", BABEL_DEFAULT_TIMEZONE="Asia/Shanghai")
     Babel(app, locale_selector=lambda: edge.LANGUAGES[edge.language()])
     app.context_processor(_context)
+    app.jinja_env.filters.update(day_words=day_words, hall_topic=hall_topic)
     app.register_blueprint(blueprint)

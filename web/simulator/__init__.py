@@ -1,8 +1,72 @@
-"""The simulator face."""
+"""The SMS simulator: every message as its phone would show it, and a box to answer. Never in production."""
 
-from flask import Flask
+from typing import Any
+
+from flask import Blueprint, Flask, Response, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from kernel.actor import ANONYMOUS
+from kernel.errors import NotFound
+from kernel.phone import mask
+from notifications import simulator
+from notifications.simulator import Bubble
+from web import edge
+from web.fragments import fragment
+from web.guards import public
+
+blueprint = Blueprint("simulator", __name__, url_prefix="/simulator")
+PHONES = 24
+
+
+def _require_simulated() -> None:
+    settings = edge.parts().settings
+    if settings.production or settings.sms_gateway != "console":
+        raise NotFound
+    g.actor = ANONYMOUS
+
+
+def _phones(limit: int = PHONES) -> list[list[Bubble]]:
+    """Conversations, the phone with the newest message first."""
+    with edge.transaction() as session:
+        newest = simulator.list_simulated(session, limit=400)
+        phones = list(dict.fromkeys(bubble.phone for bubble in newest))[:limit]
+        return [simulator.conversation(session, phone, limit=30) for phone in phones]
+
+
+def _view() -> dict[str, Any]:
+    return {"phones": _phones(), "mask": mask}
+
+
+@blueprint.get("/")
+@public
+def home() -> Any:
+    """All phones."""
+    _require_simulated()
+    return render_template("simulator/home.html", **_view())
+
+
+@blueprint.get("/phones")
+@public
+def phones() -> Response:
+    """What changes on the page."""
+    _require_simulated()
+    return fragment("simulator/phones.html", **_view())
+
+
+@blueprint.post("/answer")
+@public
+def answer() -> Any:
+    """Answer as the owner of the phone would."""
+    _require_simulated()
+    text = request.form.get("text", "").strip()[:500]
+    with edge.transaction() as session:
+        if text:
+            simulator.answer(session, request.form.get("phone", ""), text, now=edge.now())
+    flash(_("已代发这条短信。") if text else _("请先写下短信内容。"), "ok" if text else "warn")
+    return redirect(url_for("simulator.home"), 303)
 
 
 def register(app: Flask) -> None:
-    """Add this face's pages."""
-    del app
+    """Add the simulator, except in production."""
+    if not app.extensions["youhao"].settings.production:
+        app.register_blueprint(blueprint)
