@@ -99,9 +99,10 @@ function replace(id, fresh, keep) {
 
 function selectorOf(element) {
   if (!element) return null;
+  // A choice is its value: ids are numbered and move when one option goes.
+  if (element.name && ['radio', 'checkbox'].includes(element.type)) return `[name="${CSS.escape(element.name)}"][value="${CSS.escape(element.value)}"]`;
   if (element.id) return `#${CSS.escape(element.id)}`;
   if (element.dataset.key) return `[data-key="${CSS.escape(element.dataset.key)}"]`;
-  if (element.name && element.type === 'radio') return `[name="${CSS.escape(element.name)}"][value="${CSS.escape(element.value)}"]`;
   if (element.name) return `[name="${CSS.escape(element.name)}"]`;
   const href = element.getAttribute('href');
   return href ? `[href="${CSS.escape(href)}"]` : null;
