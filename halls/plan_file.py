@@ -245,7 +245,7 @@ def _known_group(row: Table, known: set[str]) -> str:
     return code
 
 
-def _span(row: Table) -> tuple[time, time]:
+def read_span(row: Table) -> tuple[time, time]:
     """[starts, ends), forward and on half-hours: slots are half-hours."""
     starts, ends = row.clock("starts"), row.clock("ends")
     for key, at in (("starts", starts), ("ends", ends)):
@@ -257,7 +257,7 @@ def _span(row: Table) -> tuple[time, time]:
 
 
 def _plan(row: Table, known: set[str]) -> PlanRow:
-    starts, ends = _span(row)
+    starts, ends = read_span(row)
     made = PlanRow(
         group=_known_group(row, known),
         weekdays=row.wholes("weekdays", least=1, most=7),
@@ -270,7 +270,7 @@ def _plan(row: Table, known: set[str]) -> PlanRow:
 
 
 def _extra(row: Table, known: set[str]) -> ExtraRow:
-    starts, ends = _span(row)
+    starts, ends = read_span(row)
     kind = row.text("kind", "extra")
     if kind not in ("extra", "replace"):
         row.complain("kind", "应为 extra 或 replace", "must be extra or replace")
@@ -287,7 +287,7 @@ def _extra(row: Table, known: set[str]) -> ExtraRow:
 
 
 def _closure(row: Table, known: set[str]) -> ClosureRow:
-    starts, ends = _span(row)
+    starts, ends = read_span(row)
     made = ClosureRow(
         group=_known_group(row, known) if row.has("group") else None,
         on_date=row.day("on"),
