@@ -123,7 +123,7 @@ def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "waiting")
         .group_by(Ticket.group_id)
     )
-    counts: dict[int, int] = dict(session.execute(query).tuples().all())
+    counts: dict[int, int] = dict(session.execute(query).all())
     return [
         BoardLine(group.id, group.letter, group.name_zh, group.name_en, counts.get(group.id, 0))
         for group in groups

@@ -1,8 +1,168 @@
 """Invariants of the lines, checked on the data of a running system."""
 
+from collections.abc import Iterator
+
+from sqlalchemy import Row, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from kernel.audit import AuditEntry
+from kernel.doctor import Violation
+from kernel.outbox import OutboxEvent
+from queueing.models import Call, CounterSession, Line, Ticket
+from queueing.states import AT_COUNTER, TicketState, can_become
 
-def check(session: Session) -> list[str]:
-    """Every broken invariant as one line of text; empty when all hold."""
-    raise NotImplementedError
+#: Enough to see what is wrong; a broken rule may break everywhere.
+_MOST = 20
+
+
+def check(session: Session) -> list[Violation]:
+    """Every broken invariant of tickets, lines and counters; empty when all hold."""
+    return [
+        *_two_counters(session),
+        *_called_twice(session),
+        *_ordinals(session),
+        *_skipped_states(session),
+        *_last_states(session),
+        *_times(session),
+        *_visits(session),
+    ]
+
+
+def _two_counters(session: Session) -> Iterator[Violation]:
+    """A counter has one ticket at a time, and one session."""
+    at_counter = (
+        select(Ticket.counter_id)
+        .where(Ticket.state.in_(AT_COUNTER))
+        .group_by(Ticket.counter_id)
+        .having(or_(func.count() > 1, Ticket.counter_id.is_(None)))
+    )
+    for counter_id in session.scalars(at_counter.limit(_MOST)):
+        yield Violation("counter_with_two_tickets", f"counter {counter_id}")
+    sessions = (
+        select(CounterSession.counter_id)
+        .where(CounterSession.closed_at.is_(None))
+        .group_by(CounterSession.counter_id)
+        .having(func.count() > 1)
+    )
+    for counter_id in session.scalars(sessions.limit(_MOST)):
+        yield Violation("counter_with_two_sessions", f"counter {counter_id}")
+
+
+def _called_twice(session: Session) -> Iterator[Violation]:
+    """Every step to `called` has its own call; a ticket called once was called by one counter."""
+    steps = (
+        select(AuditEntry.subject_id, func.count().label("steps"))
+        .where(AuditEntry.subject_kind == "ticket", AuditEntry.to_state == TicketState.CALLED)
+        .group_by(AuditEntry.subject_id)
+        .subquery()
+    )
+    calls = select(Call.ticket_id, func.count().label("calls")).group_by(Call.ticket_id).subquery()
+    query = (
+        select(calls.c.ticket_id, calls.c.calls, func.coalesce(steps.c.steps, 0))
+        .outerjoin(steps, steps.c.subject_id == calls.c.ticket_id)
+        .where(calls.c.calls != func.coalesce(steps.c.steps, 0))
+    )
+    for ticket_id, made, wanted in session.execute(query.limit(_MOST)):
+        yield Violation(
+            "ticket_called_by_two_counters", f"ticket {ticket_id}", f"{made} calls, {wanted} steps"
+        )
+
+
+def _ordinals(session: Session) -> Iterator[Violation]:
+    """Per group and day the ordinals are 1, 2, … n, the labels differ, and the line knows n."""
+    given = (
+        select(
+            Ticket.issued_group_id.label("group_id"),
+            Ticket.on_date,
+            func.count().label("tickets"),
+            func.count(Ticket.label.distinct()).label("labels"),
+            func.min(Ticket.ordinal).label("first"),
+            func.max(Ticket.ordinal).label("last"),
+        )
+        .group_by(Ticket.issued_group_id, Ticket.on_date)
+        .subquery()
+    )
+    same_day = and_(Line.group_id == given.c.group_id, Line.on_date == given.c.on_date)
+    query = select(given, Line.last_ordinal).outerjoin(Line, same_day)
+    wrong = or_(
+        given.c.first != 1,
+        given.c.tickets != given.c.last,
+        given.c.labels != given.c.tickets,
+        Line.last_ordinal.is_distinct_from(given.c.last),
+    )
+    for row in session.execute(query.where(wrong).limit(_MOST)):
+        yield Violation("ticket_numbers_with_gaps", f"group {row.group_id} on {row.on_date}", _numbers(row))
+
+
+def _numbers(row: Row[tuple[object, ...]]) -> str:
+    found = row._mapping  # noqa: SLF001  # SQLAlchemy's documented way to columns by name
+    return f"{found['tickets']} tickets, {found['labels']} labels, up to {found['last']}"
+
+
+def _skipped_states(session: Session) -> Iterator[Violation]:
+    """The audit of each ticket is one chain from its issue, and each link is in the drawing."""
+    before = func.lag(AuditEntry.to_state).over(partition_by=AuditEntry.subject_id, order_by=AuditEntry.id)
+    links = (
+        select(AuditEntry.subject_id, AuditEntry.from_state, AuditEntry.to_state, before.label("before"))
+        .where(AuditEntry.subject_kind == "ticket", AuditEntry.to_state.is_not(None))
+        .subquery()
+    )
+    broken = select(links).where(links.c.before.is_distinct_from(links.c.from_state))
+    for row in session.execute(broken.limit(_MOST)):
+        yield Violation(
+            "ticket_state_skipped", f"ticket {row.subject_id}", f"{row.before} then {row.from_state}"
+        )
+    kinds = select(links.c.from_state, links.c.to_state, func.min(links.c.subject_id).label("ticket_id"))
+    for row in session.execute(kinds.group_by(links.c.from_state, links.c.to_state)):
+        if not _is_allowed(row.from_state, row.to_state):
+            step = f"{row.from_state} to {row.to_state}"
+            yield Violation("ticket_step_not_allowed", f"ticket {row.ticket_id}", step)
+
+
+def _is_allowed(before: str | None, after: str) -> bool:
+    if before is None:
+        return after == TicketState.WAITING
+    return can_become(TicketState(before), TicketState(after))
+
+
+def _last_states(session: Session) -> Iterator[Violation]:
+    """The row is where its audit left it."""
+    last = (
+        select(AuditEntry.to_state)
+        .where(AuditEntry.subject_kind == "ticket", AuditEntry.subject_id == Ticket.id)
+        .where(AuditEntry.to_state.is_not(None))
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(Ticket.id, Ticket.state, last.label("told")).where(Ticket.state.is_distinct_from(last))
+    for row in session.execute(query.limit(_MOST)):
+        yield Violation("ticket_state_untold", f"ticket {row.id}", f"{row.state}, audit says {row.told}")
+
+
+def _times(session: Session) -> Iterator[Violation]:
+    """Who was served was issued, called, started and ended, in this order."""
+    wrong = or_(
+        Ticket.called_at.is_(None),
+        Ticket.started_at.is_(None),
+        Ticket.ended_at.is_(None),
+        Ticket.called_at < Ticket.issued_at,
+        Ticket.started_at < Ticket.called_at,
+        Ticket.ended_at < Ticket.started_at,
+    )
+    query = select(Ticket.id).where(Ticket.state == TicketState.COMPLETED, wrong)
+    for ticket_id in session.scalars(query.limit(_MOST)):
+        yield Violation("ticket_times_out_of_order", f"ticket {ticket_id}")
+
+
+def _visits(session: Session) -> Iterator[Violation]:
+    """Every completed ticket told it once. Old events may be gone from the outbox: more than one is wrong."""
+    told = OutboxEvent.payload["ticket_id"].as_integer()
+    query = (
+        select(told.label("ticket_id"), func.count().label("times"))
+        .where(OutboxEvent.name == "VisitCompleted")
+        .group_by(text("1"))
+        .having(func.count() > 1)
+    )
+    for row in session.execute(query.limit(_MOST)):
+        yield Violation("visit_completed_twice", f"ticket {row.ticket_id}", f"{row.times} times")

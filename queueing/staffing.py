@@ -57,7 +57,7 @@ def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetim
         .where((Ticket.track != "standby") | (Ticket.state != "waiting"))
         .group_by(Ticket.state)
     )
-    counts: dict[str, int] = dict(session.execute(active).tuples().all())
+    counts: dict[str, int] = dict(session.execute(active).all())
     return Load(
         service_minutes=group.mean_minutes,
         waiting=counts.get("waiting", 0),
@@ -76,7 +76,7 @@ def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -
         .where(Appointment.starts_at > now, Appointment.group_id == group_id, Appointment.state == "booked")
         .group_by(Appointment.starts_at)
     )
-    return [Expected(starts_at, count) for starts_at, count in session.execute(booked).tuples()]
+    return [Expected(starts_at, count) for starts_at, count in session.execute(booked)]
 
 
 Running = dict[int, tuple[bool, list[int]]]
