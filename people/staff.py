@@ -4,6 +4,7 @@ A password is checked in three steps, so that failures are counted even though s
 `check_password` counts and answers, the edge commits, then it shows the outcome.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,6 +24,7 @@ SHORTEST_PASSWORD = 10
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 
+_USERNAME = re.compile(r"[a-z0-9._-]{2,40}")
 _hasher = PasswordHasher()
 
 
@@ -32,6 +34,14 @@ class UsernameTaken(Conflict):
     code = "username_taken"
     zh = "用户名“{username}”已被使用，请换一个。"
     en = "The user name “{username}” is taken. Please choose another."
+
+
+class UsernameMalformed(Invalid):
+    """A user name is typed every morning: short and plain."""
+
+    code = "username_malformed"
+    zh = "用户名请用 2 到 40 个小写字母、数字、点、横线或下划线。"
+    en = "A user name has 2 to 40 lower-case letters, digits, dots, hyphens or underscores."
 
 
 class PasswordTooShort(Invalid):
@@ -90,8 +100,10 @@ def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: date
     """Add a member of staff.
 
     Raises:
-        UsernameTaken, PasswordTooShort, RoleUnknown
+        UsernameMalformed, UsernameTaken, PasswordTooShort, RoleUnknown
     """
+    if not _USERNAME.fullmatch(command.username.lower()):
+        raise UsernameMalformed
     for role in command.roles:
         if role not in STAFF_ROLES:
             raise RoleUnknown(role=role)
@@ -118,6 +130,16 @@ def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: date
         halls=staff.hall_ids,
     )
     return staff
+
+
+def set_active(session: Session, staff: Staff, *, active: bool, actor: Actor, now: datetime) -> None:
+    """Stop an account or let it work again; stopping ends its sessions at once."""
+    if staff.active == active:
+        return
+    staff.active = active
+    staff.session_epoch += 1
+    action = "staff.activate" if active else "staff.stop"
+    audit.record(session, action, actor=actor, now=now, subject=("staff", staff.id))
 
 
 def hash_password(password: str) -> str:

@@ -11,7 +11,7 @@ from kernel.parts import Parts
 from web import assets, edge, health, languages, limits, live_link, problems, security, signin
 
 # Each package has `register(app)`; the simulator refuses to be there in production.
-FACES = ("citizen", "kiosk", "console", "display", "cockpit", "desk", "admin", "simulator", "api", "hooks")
+FACES = ("citizen", "kiosk", "console", "display", "cockpit", "admin", "simulator", "api", "hooks")
 
 csrf = CSRFProtect()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from flask import session as cookie_session
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from kernel import audit, clock
@@ -106,11 +106,10 @@ def leave() -> Any:
 
 # (permission, endpoint, words): the first that a person may open is their home.
 FACES = (
-    ("counter.work", "console.home", "窗口工作台"),
-    ("cockpit.view", "cockpit.home", "数据驾驶舱"),
-    ("case.work", "desk.home", "回访工作台"),
-    ("hall.edit", "admin.home", "管理"),
-    ("simulator.use", "simulator.home", "短信模拟器"),
+    ("counter.work", "console.home", _("窗口工作台")),
+    ("cockpit.view", "cockpit.home", _("数据驾驶舱")),
+    ("hall.edit", "admin.home", _("管理")),
+    ("simulator.use", "simulator.home", _("短信模拟器")),
 )
 
 
@@ -127,14 +126,14 @@ def home() -> Any:
     faces = _faces_of(current_user)
     if len(faces) == 1:
         return redirect(url_for(faces[0][0]))
-    return render_template("staff/home.html", faces=[(url_for(point), _(label)) for point, label in faces])
+    return render_template("staff/home.html", faces=[(url_for(point), str(label)) for point, label in faces])
 
 
 def _context() -> dict[str, Any]:
     if not current_user or not current_user.is_authenticated:
         return {"staff_name": "", "staff_nav": []}
     nav = [
-        {"url": url_for(point), "label": _(label), "current": request.endpoint == point}
+        {"url": url_for(point), "label": str(label), "current": request.endpoint == point}
         for point, label in _faces_of(current_user)
     ]
     return {

@@ -1,8 +1,14 @@
-"""The admin face."""
+"""Administration: halls at a glance, staff accounts with roles, devices, and who did what."""
 
-from flask import Flask
+from flask import Blueprint, Flask
+
+from web.admin import audit_log, devices, halls, staff
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 
 def register(app: Flask) -> None:
-    """Add this face's pages."""
-    del app
+    """Add the administrators' pages."""
+    for page in (halls, staff, devices, audit_log):
+        page.add_to(blueprint)
+    app.register_blueprint(blueprint)

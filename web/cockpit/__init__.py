@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Flask, Response, render_template
+from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from analytics.promise import promise_rows
@@ -14,7 +15,7 @@ from web.fragments import fragment
 from web.guards import staff_only
 
 blueprint = Blueprint("cockpit", __name__, url_prefix="/cockpit")
-LEVELS = {"plenty": "有号", "few": "紧张", "none": "无号"}
+LEVELS = {"plenty": _("有号"), "few": _("紧张"), "none": _("无号")}
 
 
 def _my_halls(session: Session) -> list[Hall]:

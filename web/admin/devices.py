@@ -1,0 +1,65 @@
+"""Kiosks and screens: enrolled here, opened once by an address that is shown once, withdrawn here."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from halls.queries import get_hall, list_halls
+from kernel.errors import NotFound
+from people import devices
+from people.models import Device
+from web import edge
+from web.guards import staff_only
+
+
+def _page(session: Session, link: str = "") -> str:
+    halls = [hall for hall in list_halls(session) if edge.actor().may("device.enrol", hall.id)]
+    ids = [hall.id for hall in halls]
+    rows = list(session.scalars(select(Device).where(Device.hall_id.in_(ids)).order_by(Device.id)))
+    return render_template(
+        "admin/devices.html", rows=rows, halls=halls, hall_names={hall.id: hall for hall in halls}, link=link
+    )
+
+
+@staff_only("device.enrol")
+def home() -> Any:
+    """All devices of one's halls."""
+    with edge.transaction() as session:
+        return _page(session)
+
+
+@staff_only("device.enrol")
+def enrol() -> Any:
+    """Add a kiosk and show, this once, the address to open on it."""
+    with edge.transaction() as session:
+        hall = get_hall(session, request.form.get("hall", ""))
+        who = edge.require("device.enrol", hall.id)
+        name = request.form.get("name", "").strip()[:60] or _("自助机")
+        _device, token = devices.enrol(
+            session, kind="kiosk", hall_id=hall.id, name=name, actor=who, now=edge.now()
+        )
+        return _page(session, f"{edge.parts().settings.base_url}/kiosk/{hall.code}?device={token}")
+
+
+@staff_only("device.enrol")
+def withdraw(device_id: int) -> Any:
+    """From now on the device is a stranger."""
+    with edge.transaction() as session:
+        device = session.get(Device, device_id)
+        if device is None:
+            raise NotFound
+        devices.revoke(session, device, actor=edge.require("device.enrol", device.hall_id), now=edge.now())
+    flash(_("设备已停用。"), "ok")
+    return redirect(url_for("admin.devices"), 303)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule("/devices", "devices", home)
+    blueprint.add_url_rule("/devices", "devices_enrol", enrol, methods=["POST"])
+    blueprint.add_url_rule(
+        "/devices/<int:device_id>/withdraw", "devices_withdraw", withdraw, methods=["POST"]
+    )

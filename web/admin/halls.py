@@ -1,0 +1,25 @@
+"""The halls of the city: their lines, counters, and addresses of their faces."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from halls import queries as halls
+from web import edge
+from web.guards import staff_only
+
+
+@staff_only("hall.edit")
+def home() -> Any:
+    """Every hall with its groups and counters."""
+    with edge.transaction() as session:
+        shown = [
+            (hall, halls.list_groups(session, hall.id), halls.list_counters(session, hall.id))
+            for hall in halls.list_halls(session)
+        ]
+    return render_template("admin/halls.html", halls=shown)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule("/", "home", home)

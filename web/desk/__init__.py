@@ -1,8 +1,0 @@
-"""The desk face."""
-
-from flask import Flask
-
-
-def register(app: Flask) -> None:
-    """Add this face's pages."""
-    del app
