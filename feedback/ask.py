@@ -1,0 +1,83 @@
+"""Ask about a completed visit: one survey for each, whatever happens (handler of VisitCompleted).
+
+By SMS where a phone is known and its owner wants surveys, else by the QR code on ticket and counter.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from feedback.grades import ANSWERABLE
+from feedback.models import Survey
+from halls.models import Hall
+from kernel import ids
+from kernel.crypto import cipher
+from notifications.phones import phone_of_ticket
+from notifications.plan import has_opted_out, plan
+from notifications.timing import sendable_at
+from queueing.models import Ticket
+
+
+def ask(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
+    """Write the survey of the visit and plan its SMS; a second time changes nothing."""
+    ticket = session.get_one(Ticket, event["ticket_id"])
+    phone = phone_of_ticket(session, ticket)
+    index = cipher().blind_index(phone, "phone") if phone else None
+    by_sms = index is not None and not has_opted_out(session, index)
+    survey = _insert(session, ticket, phone_index=index, channel="sms" if by_sms else "qr", now=now)
+    if survey is not None and by_sms and phone is not None:
+        _plan_sms(session, survey, phone, language=ticket.language, now=now)
+
+
+def _insert(
+    session: Session, ticket: Ticket, *, phone_index: bytes | None, channel: str, now: datetime
+) -> Survey | None:
+    added = session.scalar(
+        insert(Survey)
+        .values(
+            reference=ids.new_reference(),
+            ticket_id=ticket.id,
+            hall_id=ticket.hall_id,
+            group_id=ticket.group_id,
+            counter_id=ticket.counter_id,
+            staff_id=ticket.staff_id,
+            service_ids=ticket.service_ids,
+            citizen_id=_citizen_of(session, ticket),
+            phone_index=phone_index,
+            channel=channel,
+            visit_on=ticket.on_date,
+            asked_at=now,
+            expires_at=now + ANSWERABLE,
+        )
+        .on_conflict_do_nothing(index_elements=[Survey.ticket_id])
+        .returning(Survey.id)
+    )
+    return session.get_one(Survey, added) if added is not None else None
+
+
+def _citizen_of(session: Session, ticket: Ticket) -> int | None:
+    if ticket.citizen_id is not None or ticket.appointment_id is None:
+        return ticket.citizen_id
+    return session.scalar(select(Appointment.citizen_id).where(Appointment.id == ticket.appointment_id))
+
+
+def _plan_sms(session: Session, survey: Survey, phone: str, *, language: str, now: datetime) -> None:
+    zone = ZoneInfo(session.get_one(Hall, survey.hall_id).time_zone)
+    plan(
+        session,
+        "survey",
+        event_key=f"ticket:{survey.ticket_id}:survey",
+        phone=phone,
+        language=language,
+        subject=("survey", survey.id),
+        hall_id=survey.hall_id,
+        facts={"reference": survey.reference, "visit_on": survey.visit_on.isoformat()},
+        now=now,
+        plan_at=sendable_at("survey", wanted_at=now, tz=zone),
+    )

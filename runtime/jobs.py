@@ -1,0 +1,68 @@
+"""The jobs that RQ runs. Their arguments are ids only; PostgreSQL knows the rest."""
+
+import logging
+from dataclasses import dataclass
+
+from kernel import clock
+from kernel.parts import Parts
+from notifications.gateways.base import Gateway
+from notifications.gateways.choose import make_gateway
+from notifications.reconcile import reconcile_due
+from notifications.render import Wording
+from notifications.sender import Sender
+from runtime import deliveries
+from runtime.subscriptions import HANDLERS
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a process can do: make deliveries, send messages, settle doubts."""
+
+    parts: Parts
+    gateway: Gateway
+    sender: Sender
+
+    def deliver(self, delivery_ids: list[int]) -> None:
+        """Make deliveries, one transaction each; a failing one does not stop the others."""
+        for delivery_id in delivery_ids:
+            deliveries.deliver(self.parts.database, delivery_id, HANDLERS, now=clock.now())
+
+    def send_due(self) -> int:
+        """Send what is due."""
+        return self.sender.send_due()
+
+    def reconcile(self) -> int:
+        """Look up what is unknown."""
+        return reconcile_due(self.parts.database, self.gateway)
+
+
+def make_work(parts: Parts, gateway: Gateway | None = None) -> Work:
+    """Build a process's work; `gateway` replaces the one that the settings name."""
+    chosen = gateway or make_gateway(parts.settings, parts.database)
+    wording = Wording(parts.settings.sms_signature, parts.settings.base_url)
+    return Work(parts, chosen, Sender(parts.database, chosen, wording))
+
+
+_works: list[Work] = []
+
+
+def use(work: Work) -> None:
+    """Set what this process's jobs work with, once, when the worker starts."""
+    _works[:] = [work]
+
+
+def deliver(delivery_ids: list[int]) -> None:
+    """Job: make these deliveries."""
+    _works[0].deliver(delivery_ids)
+
+
+def send_due() -> None:
+    """Job: send what is due."""
+    _works[0].send_due()
+
+
+def reconcile() -> None:
+    """Job: look up what is unknown."""
+    _works[0].reconcile()

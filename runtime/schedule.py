@@ -1,0 +1,134 @@
+"""Time → job: what the program does by itself, in business time, on one screen.
+
+When a time has come, `tick` writes a row of `job_run` and an event in one transaction. The row's key makes
+it once, whatever many schedulers run; the event makes it happen, retried and visible like every other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from booking.hall_rules import rules_of
+from booking.no_show import close_no_shows
+from booking.publish import publish
+from halls.models import Hall
+from halls.queries import calendar, get_hall_by_id, list_halls
+from halls.workdays import add_working_days
+from kernel import outbox
+from kernel.actor import SYSTEM
+from kernel.job_run import JobRun
+from kernel.outbox import Event
+from queueing.close_day import close_day
+from runtime.due_times import Daily, Every, When, due_times
+
+_LOCK = 0x5963686564  # one scheduler at a time looks at the clock
+_REMEMBERED = timedelta(days=10)
+
+Do = Callable[[Session, int | None, datetime, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCame(Event):
+    """A job of the schedule is due. `due_at` is ISO text; `hall_id` is None for jobs of the whole program."""
+
+    job: str
+    hall_id: int | None
+    due_at: str
+
+    def topics(self) -> list[str]:
+        """None: what the job does has events of its own."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`do(session, hall_id, due_at, now)` runs at the times of `when`, once per hall where `per_hall`."""
+
+    when: When
+    do: Do
+    per_hall: bool = True
+
+
+def publish_numbers(session: Session, hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Write the numbers of the days that can be booked, and one more."""
+    hall = _hall(session, hall_id)
+    rules = rules_of(hall)
+    today = rules.date_of(now)
+    last_on = add_working_days(today, rules.policy.horizon_working_days + 1, calendar(session))
+    publish(session, hall.id, first_on=today, last_on=last_on, actor=SYSTEM, now=now)
+
+
+def close_halls_day(session: Session, hall_id: int | None, due_at: datetime, now: datetime) -> None:
+    """Nobody stays in a line overnight."""
+    hall = _hall(session, hall_id)
+    close_day(session, hall.id, on_date=due_at.astimezone(ZoneInfo(hall.time_zone)).date(), now=now)
+
+
+def find_no_shows(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Close the appointments whose owners did not come."""
+    close_no_shows(session, now=now)
+
+
+def _hall(session: Session, hall_id: int | None) -> Hall:
+    if hall_id is None:
+        raise ValueError("a job of a hall needs its id")
+    return get_hall_by_id(session, hall_id)
+
+
+SCHEDULE: Mapping[str, Entry] = {
+    "publish_numbers": Entry(Daily(time(2)), publish_numbers),
+    "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
+    "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
+}
+
+
+def tick(session: Session, *, now: datetime, real_now: datetime) -> int:
+    """Hand over every job whose time has come; returns how many. Safe in any number of processes."""
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+        return 0
+    last = _last_runs(session, now)
+    handed = 0
+    for name, hall_id, zone in _targets(session):
+        key = name if hall_id is None else f"{name}:{hall_id}"
+        for due_at in due_times(SCHEDULE[name].when, last=last.get(key), now=now, tz=zone):
+            if _is_new(session, key, due_at, real_now=real_now):
+                outbox.emit(session, TimeCame(name, hall_id, due_at.isoformat()), now=now)
+                handed += 1
+    return handed
+
+
+def run(session: Session, event: Mapping[str, object], *, now: datetime) -> None:
+    """Do the job (handler of TimeCame)."""
+    hall_id = event["hall_id"]
+    due_at = datetime.fromisoformat(str(event["due_at"]))
+    SCHEDULE[str(event["job"])].do(session, hall_id if isinstance(hall_id, int) else None, due_at, now)
+
+
+def _last_runs(session: Session, now: datetime) -> dict[str, datetime]:
+    """The newest run of each job before `now`: a demonstration clock may have been set back."""
+    runs = select(JobRun.name, func.max(JobRun.due_at)).where(
+        JobRun.due_at <= now, JobRun.due_at > now - _REMEMBERED
+    )
+    return dict(session.execute(runs.group_by(JobRun.name)).tuples().all())
+
+
+def _targets(session: Session) -> list[tuple[str, int | None, ZoneInfo]]:
+    """Each job of the whole program, and each of a hall for every hall."""
+    halls = list_halls(session)
+    targets: list[tuple[str, int | None, ZoneInfo]] = []
+    for name, entry in SCHEDULE.items():
+        if entry.per_hall:
+            targets += [(name, hall.id, ZoneInfo(hall.time_zone)) for hall in halls]
+        else:
+            targets.append((name, None, ZoneInfo("UTC")))
+    return targets
+
+
+def _is_new(session: Session, key: str, due_at: datetime, *, real_now: datetime) -> bool:
+    added = insert(JobRun).values(name=key, due_at=due_at, recorded_at=real_now)
+    return session.scalar(added.on_conflict_do_nothing().returning(JobRun.name)) is not None

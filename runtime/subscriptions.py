@@ -1,0 +1,78 @@
+"""Event → handlers: who reacts to what, on one screen. Also in docs/events.md.
+
+A handler is `handler(session, event, *, now)`; it only writes rows and may be tried again.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from booking import events as booking
+from feedback import ask, cases, hear_reply
+from feedback import events as feedback
+from halls import events as halls
+from kernel.outbox import Event
+from notifications import events as notifications
+from notifications import tell
+from people import events as people
+from queueing import events as queueing
+from runtime import schedule
+from runtime.deliveries import Handler
+
+SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
+    {
+        people.PhoneCodeRequested: (tell.phone_code,),
+        booking.AppointmentBooked: (tell.booked,),
+        booking.AppointmentRescheduled: (tell.rescheduled,),
+        booking.AppointmentCancelled: (tell.cancelled,),
+        queueing.TicketCalled: (tell.called, tell.three_ahead),
+        queueing.TicketMissed: (tell.missed,),
+        queueing.VisitCompleted: (ask.ask,),
+        notifications.ReplyReceived: (hear_reply.hear,),
+        feedback.RatingGiven: (cases.open_case,),
+        schedule.TimeCame: (schedule.run,),
+    }
+)
+
+#: Events that only nudge live pages, which their topics do.
+UNHEARD: frozenset[type[Event]] = frozenset(
+    {
+        halls.HallSaved,
+        halls.ClosureAdded,
+        booking.NumbersPublished,
+        booking.AppointmentCheckedIn,
+        booking.AppointmentFulfilled,
+        booking.AppointmentNoShow,
+        queueing.TicketIssued,
+        queueing.TicketRecalled,
+        queueing.CallUndone,
+        queueing.TicketReinstated,
+        queueing.ServiceStarted,
+        queueing.TicketParked,
+        queueing.TicketReturned,
+        queueing.TicketTransferred,
+        queueing.TicketAbandoned,
+        queueing.CounterOpened,
+        queueing.CounterPaused,
+        queueing.CounterClosed,
+        queueing.HallDayClosed,
+        feedback.CaseOpened,
+    }
+)
+
+
+def name_of(handler: Handler) -> str:
+    """The name under which a delivery remembers its handler: `notifications.tell.booked`."""
+    return f"{handler.__module__}.{handler.__qualname__}"
+
+
+#: Every handler by its name.
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {name_of(handler): handler for handlers in SUBSCRIPTIONS.values() for handler in handlers}
+)
+
+_NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}
+
+
+def handlers_of(event_name: str) -> tuple[str, ...]:
+    """The names of the handlers of an event; none for an unheard one."""
+    return _NAMES.get(event_name, ())

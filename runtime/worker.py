@@ -1,0 +1,60 @@
+"""One job worker: RQ's, working in this process.
+
+A fork per job would cost more than the job (some 20 ms; ours take 1 to 5), and a supervisor restarts what
+dies. Sending is concurrent inside one job instead, by threads (`notifications.sender`).
+"""
+
+import logging
+import os
+import time
+import uuid
+
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from kernel.parts import Parts
+from runtime import jobs
+from runtime.job_queue import QUEUES, make_queue
+from runtime.redis_client import make_client
+
+_PAUSE = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class QuickWorker(SimpleWorker):
+    """Asks a Redis that is away each second; RQ's own wait doubles up to a minute."""
+
+    max_connection_wait_time = 1.0
+
+
+def run(parts: Parts) -> None:
+    """Work off jobs until SIGTERM or SIGINT; the job at hand is finished first.
+
+    RQ's worker gives up when Redis goes away in the middle of a job; then another takes its place.
+    """
+    jobs.use(jobs.make_work(parts))
+    while True:
+        try:
+            worker = make_worker(parts)
+            worker.work(logging_level="ERROR")
+            if worker._stop_requested:  # noqa: SLF001  # RQ has no public word for "asked to end"
+                return
+        except RedisError as error:
+            log.warning("Redis does not answer: %s", type(error).__name__)
+        time.sleep(_PAUSE)
+
+
+def make_worker(parts: Parts) -> QuickWorker:
+    """A worker with a connection of its own, which blocks while it waits."""
+    connection = make_client(parts.settings.redis_url, answer_seconds=None)
+    return QuickWorker(
+        [make_queue(name, connection) for name in QUEUES],
+        name=f"{os.getpid()}-{uuid.uuid4().hex[:8]}",
+        connection=connection,
+        serializer=JSONSerializer,
+        worker_ttl=30,
+        maintenance_interval=60,
+        log_job_description=False,
+    )
