@@ -1,0 +1,36 @@
+"""A phone for a ticket: whom the officer asks for one is told how it goes, and asked afterwards."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.phone import normalise
+from queueing.models import Ticket
+from queueing.states import FINAL
+from queueing.steps import ensure_in_hall, lock, moved, record
+
+
+def set_phone(session: Session, ticket: Ticket, *, phone: str, actor: Actor, now: datetime) -> Ticket:
+    """Keep the phone, encrypted, with the ticket; a later one replaces it.
+
+    Raises:
+        PhoneMalformed
+        TicketMoved: the visit is over
+        Forbidden: the actor works in other halls
+    """
+    number = normalise(phone)
+    ticket = lock(session, ticket)
+    ensure_in_hall(actor, ticket.hall_id)
+    if ticket.state in FINAL:
+        raise moved(ticket)
+    ticket.phone_sealed = cipher().encrypt(number, "ticket.phone")
+    ticket.phone_index = cipher().blind_index(number, "phone")
+    record(session, ticket, "ticket.set_phone", actor=actor, now=now)
+    return ticket
+
+
+def phone_of(ticket: Ticket) -> str | None:
+    """The phone in E.164, if one is known."""
+    return cipher().decrypt(ticket.phone_sealed, "ticket.phone") if ticket.phone_sealed else None

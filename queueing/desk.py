@@ -1,0 +1,172 @@
+"""What an officer sees at a counter: who is here and why, who comes next, who was put aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from catalog.guide import ChecklistItem, UnknownAnswer, checklist, plain_checklist, walk
+from catalog.models import Service
+from catalog.queries import find_guide, materials_of, services_of
+from halls.models import Counter, Hall, ServiceGroup
+from halls.queries import get_counter, list_groups
+from kernel import phone
+from people.citizens import name_of
+from people.identity import mask_name
+from people.models import Citizen
+from queueing import contact
+from queueing.counters import list_group_ids, session_of_counter
+from queueing.errors import CounterNotOpen
+from queueing.labels import parse_label
+from queueing.models import Call, CounterSession, Ticket
+from queueing.queries import current_ticket, list_missed, list_parked, upcoming
+from queueing.reasons import Reason
+from queueing.today import today_of
+
+UPCOMING_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A service and what to bring for it, as the citizen was told. `situation` names the answers given."""
+
+    service: Service
+    situation_zh: str
+    situation_en: str
+    items: tuple[ChecklistItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AtCounter:
+    """The ticket called to or served at the counter. Name and phone are masked."""
+
+    ticket: Ticket
+    call: Call
+    reason: Reason
+    matters: list[Matter]
+    person: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """A ticket of a list, with the names of its services."""
+
+    ticket: Ticket
+    services: list[Service]
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One counter now. `waiting` counts everybody whom it could serve."""
+
+    hall: Hall
+    zone: ZoneInfo
+    counter: Counter
+    running: CounterSession
+    groups: list[ServiceGroup]
+    current: AtCounter | None
+    upcoming: list[InLine]
+    waiting: int
+    parked: list[InLine]
+    missed: list[InLine]
+
+
+def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
+    """The desk of an open counter.
+
+    Raises:
+        CounterNotFound, CounterNotOpen
+    """
+    counter = get_counter(session, counter_id)
+    running = session_of_counter(session, counter_id)
+    if running is None:
+        raise CounterNotOpen
+    today = today_of(session, counter.hall_id, now=now)
+    skills = list_group_ids(session, counter_id)
+    missed = [each for each in list_missed(session, counter.hall_id, now=now) if each.group_id in skills]
+    waiting = select(func.count()).where(
+        Ticket.group_id.in_(skills), Ticket.on_date == today.on_date, Ticket.state == "waiting"
+    )
+    return Desk(
+        hall=today.hall,
+        zone=today.zone,
+        counter=counter,
+        running=running,
+        groups=list_groups(session, counter.hall_id),
+        current=_current(session, counter_id),
+        upcoming=_in_line(session, upcoming(session, counter_id, now=now, limit=UPCOMING_SHOWN)),
+        waiting=session.scalar(waiting) or 0,
+        parked=_in_line(session, [(each, None) for each in list_parked(session, counter_id, now=now)]),
+        missed=_in_line(session, [(each, None) for each in missed]),
+    )
+
+
+def find_in_hall(session: Session, hall_id: int, label: str, *, now: datetime) -> Ticket | None:
+    """Today's ticket of this label; None for a text that is no label."""
+    if parse_label(label) is None:
+        return None
+    today = today_of(session, hall_id, now=now)
+    query = select(Ticket).where(
+        Ticket.hall_id == hall_id, Ticket.on_date == today.on_date, Ticket.label == label.strip().upper()
+    )
+    return session.scalars(query).first()
+
+
+def matters_of(session: Session, ticket: Ticket) -> list[Matter]:
+    """The ticket's services with their checklists, personal ones where questions were answered."""
+    appointment = _appointment(session, ticket)
+    answers = {} if appointment is None else {str(k): str(v) for k, v in appointment.answers.items()}
+    return [_matter(session, service, answers) for service in services_of(session, ticket.service_ids)]
+
+
+def _matter(session: Session, service: Service, answers: dict[str, str]) -> Matter:
+    materials = materials_of(service)
+    guide = find_guide(session, service) if answers else None
+    if guide is not None:
+        try:
+            situation = walk(guide, answers).situation
+        except UnknownAnswer:  # the guide has changed since
+            situation = None
+        if situation is not None:
+            return Matter(service, situation.name_zh, situation.name_en, checklist(situation, materials))
+    return Matter(service, "", "", plain_checklist(materials))
+
+
+def _current(session: Session, counter_id: int) -> AtCounter | None:
+    ticket = current_ticket(session, counter_id)
+    if ticket is None:
+        return None
+    last = select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc()).limit(1)
+    call = session.scalars(last).one()
+    return AtCounter(
+        ticket=ticket,
+        call=call,
+        reason=Reason.from_data(call.reason),
+        matters=matters_of(session, ticket),
+        person=_person(session, ticket),
+        phone=phone.mask(number) if (number := contact.phone_of(ticket)) else "",
+    )
+
+
+def _person(session: Session, ticket: Ticket) -> str:
+    citizen = session.get(Citizen, ticket.citizen_id) if ticket.citizen_id else None
+    return mask_name(name_of(citizen)) if citizen is not None and citizen.erased_at is None else ""
+
+
+def _appointment(session: Session, ticket: Ticket) -> Appointment | None:
+    return session.get(Appointment, ticket.appointment_id) if ticket.appointment_id else None
+
+
+def _in_line(session: Session, tickets: Sequence[tuple[Ticket, Reason | None]]) -> list[InLine]:
+    wanted = {service_id for ticket, _ in tickets for service_id in ticket.service_ids}
+    by_id = {service.id: service for service in services_of(session, wanted)}
+    return [
+        InLine(ticket, [by_id[each] for each in ticket.service_ids if each in by_id], reason)
+        for ticket, reason in tickets
+    ]

@@ -1,0 +1,43 @@
+"""What somebody without a booking would be told, before they take a number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from queueing.admission import admit
+from queueing.models import Line
+from queueing.promise import promised_call
+from queueing.staffing import capacity_of, load_of
+from queueing.today import get_group, today_of
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """`latest_at`: the call would come until then; None where no number would be given.
+
+    `is_over`: the line serves nobody (any more) today.
+    """
+
+    waiting: int
+    latest_at: datetime | None
+    is_over: bool
+
+
+def outlook(session: Session, hall_id: int, group_id: int, *, now: datetime) -> Outlook:
+    """Ask the rule without locking or writing: until the number is taken, others may be quicker.
+
+    Raises:
+        HallUnknown, GroupUnknown
+    """
+    today = today_of(session, hall_id, now=now)
+    group = get_group(session, hall_id, group_id)
+    capacity = capacity_of(session, today, group.id, now=now)
+    load = load_of(session, today, group, now=now)
+    is_over = capacity.closes_at is None or capacity.closes_at <= now
+    if is_over or not admit(capacity, load, now, policy=today.policy).admitted:
+        return Outlook(load.waiting, None, is_over)
+    last = select(Line.last_promise_at).where(Line.group_id == group.id, Line.on_date == today.on_date)
+    latest_at = promised_call(capacity, load, now, previous=session.scalar(last), policy=today.policy)
+    return Outlook(load.waiting, latest_at or capacity.closes_at, is_over)
