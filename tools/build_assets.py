@@ -147,17 +147,19 @@ def run_npm(arguments: list[str], *, cwd: Path) -> None:
 
 
 def explain(output: str) -> str:
-    """Turn npm's complaint into a sentence that says what to do, with npm's own last lines below it."""
-    tail = "\n".join(line for line in output.splitlines() if "error" in line)[-1500:]
+    """Npm's own last lines, and below them a sentence that says what to do: the end is what people read."""
+    tail = "\n".join(line for line in output.splitlines() if "error" in line)[-800:]
     if any(word in output for word in UNREACHABLE):
-        return (
+        advice = (
             "The npm registry cannot be reached, so WeUI and htmx could not be fetched. Either connect this "
             "machine, or point npm to a mirror (npm_config_registry=…, HTTPS_PROXY=…), or build the wheel on "
-            "another machine (`pip wheel .`) and install that file here: it carries everything.\n" + tail
+            "another machine (`pip wheel .`) and install that file here: it carries everything."
         )
-    if "EINTEGRITY" in output:
-        return "A package differs from its hash in package-lock.json; nothing was installed.\n" + tail
-    return "npm failed while fetching WeUI and htmx.\n" + (tail or output[-1500:])
+    elif "EINTEGRITY" in output:
+        advice = "A package differs from its hash in package-lock.json; nothing was installed."
+    else:
+        advice = "npm failed while fetching WeUI and htmx."
+    return f"{tail}\n{advice}"
 
 
 def renew_lock(root: Path = ROOT) -> None:
