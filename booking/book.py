@@ -3,7 +3,6 @@
 Four statements: lock the draft and the person, read how the person stands, write everything, tell it.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from booking import codes
 from booking.errors import HoldExpired
 from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
@@ -28,8 +28,6 @@ from kernel.story import tell
 from people.citizens import identity_index, phone_index, sealed_values
 from people.identity import Identity, check
 
-CODE_DIGITS = 6
-_CODE_TRIES = 5
 _FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
 
 
@@ -164,9 +162,9 @@ def _write(
     """Write citizen, appointment and numbers; a code that is taken in this hall that day is drawn again."""
     facts = _facts(command, identity, draft, now=now)
     statement = select(Appointment).from_statement(_WRITE)
-    for _ in range(_CODE_TRIES):
+    for _ in range(codes.TRIES):
         try:
-            appointment: Appointment | None = session.scalar(statement, {**facts, "code": _new_code()})
+            appointment: Appointment | None = session.scalar(statement, {**facts, "code": codes.new_code()})
         except IntegrityError as error:
             if constraint_of(error) == "uq_appointment_open_per_day":
                 raise AlreadyBookedThatDay from error
@@ -175,7 +173,7 @@ def _write(
             return appointment
         if not _still_held(session, command.token, draft.needed):
             raise HoldExpired
-    raise RuntimeError("no free appointment code: a hall cannot have a million appointments a day")
+    raise codes.NoFreeCode
 
 
 def _facts(command: Book, identity: Identity, draft: Row[Any], *, now: datetime) -> dict[str, object]:
@@ -195,10 +193,6 @@ def _facts(command: Book, identity: Identity, draft: Row[Any], *, now: datetime)
         "phone_index": phone_index(command.phone),
         "now": now.astimezone(UTC),
     }
-
-
-def _new_code() -> str:
-    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
 
 
 def _still_held(session: Session, token: str, needed: int) -> bool:

@@ -4,7 +4,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from booking.events import AppointmentCancelled
+from booking.giving_back import give_back
+from booking.hall_rules import rules_of
 from booking.models import Appointment
+from booking.policy import ensure_cancellable
+from booking.queries import lock_appointment
+from booking.standing import BY_CITIZEN
+from booking.states import AppointmentState, ensure_can_become
+from halls.queries import get_hall_by_id
+from kernel import audit, outbox
 from kernel.actor import Actor
 
 
@@ -17,11 +26,36 @@ def cancel(
     now: datetime,
     fraction: float | None = None,
 ) -> None:
-    """Cancel; doing it twice changes nothing. `reason` is a code such as `citizen`, `reply`, `hall_closed`.
+    """Cancel; doing it twice changes nothing.
 
-    `fraction` in [0, 1) places the numbers' return within the hall's window; random unless given.
+    `reason` is a code: `citizen`, `reply`, `link` are the citizen's own (see `booking.standing`), others,
+    such as `hall_closed`, never count against anybody. `fraction` in [0, 1) places the numbers' return
+    within the hall's window; random unless given.
 
     Raises:
         AppointmentStateConflict, CancellationTooLate (a citizen, once the slot has begun)
     """
-    raise NotImplementedError
+    lock_appointment(session, appointment)
+    before = appointment.state
+    if before == AppointmentState.CANCELLED:
+        return
+    ensure_can_become(before, AppointmentState.CANCELLED)
+    if reason in BY_CITIZEN:
+        ensure_cancellable(appointment.starts_at, now=now)
+    appointment.state = AppointmentState.CANCELLED
+    appointment.cancelled_at = now
+    appointment.cancel_reason = reason
+    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
+    give_back(session, appointment.id, rules=rules, now=now, fraction=fraction)
+    audit.record(
+        session,
+        "appointment.cancel",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        states=(before, AppointmentState.CANCELLED),
+        reason=reason,
+    )
+    event = AppointmentCancelled(appointment.id, appointment.hall_id, appointment.group_id, reason)
+    outbox.emit(session, event, now=now)

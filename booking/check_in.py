@@ -4,7 +4,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from booking.events import AppointmentCheckedIn
+from booking.hall_rules import rules_of
 from booking.models import Appointment
+from booking.policy import Punctuality, ensure_can_check_in
+from booking.queries import lock_appointment
+from booking.states import AppointmentState, ensure_can_become
+from halls.queries import get_hall_by_id
+from kernel import audit, outbox
 from kernel.actor import Actor
 
 
@@ -14,4 +21,28 @@ def mark_checked_in(session: Session, appointment: Appointment, *, actor: Actor,
     Raises:
         AppointmentStateConflict, CheckInOnAnotherDay, CheckInTooEarly (unless staff does it)
     """
-    raise NotImplementedError
+    lock_appointment(session, appointment)
+    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
+    arrived_at = appointment.checked_in_at
+    if appointment.state == AppointmentState.CHECKED_IN and arrived_at is not None:
+        return arrived_at > appointment.starts_at + rules.policy.check_in_closes
+    ensure_can_become(appointment.state, AppointmentState.CHECKED_IN)
+    found = ensure_can_check_in(
+        appointment.starts_at, now=now, policy=rules.policy, tz=rules.tz, by_staff=actor.kind == "staff"
+    )
+    late = found is Punctuality.LATE
+    appointment.state = AppointmentState.CHECKED_IN
+    appointment.checked_in_at = now
+    audit.record(
+        session,
+        "appointment.check_in",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        states=(AppointmentState.BOOKED, AppointmentState.CHECKED_IN),
+        punctuality=str(found),
+    )
+    event = AppointmentCheckedIn(appointment.id, appointment.hall_id, appointment.group_id, late)
+    outbox.emit(session, event, now=now)
+    return late

@@ -1,10 +1,80 @@
 """Publish: slots and numbers of coming days, written from the plan."""
 
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from booking.events import NumbersPublished
+from booking.hall_rules import HallRules, rules_of
+from booking.ladder import PlannedNumber, plan_numbers, releases_of
+from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots, quotas
+from halls.day_plan import DayPlan, day_plans
+from halls.models import PlanLine, ServiceGroup
+from halls.queries import calendar, get_hall_by_id, list_groups
+from halls.workdays import Calendar
 from kernel.actor import Actor
+from kernel.story import tell
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupDay:
+    """What one group has on one date."""
+
+    group_id: int
+    on_date: date
+    slots: Sequence[CutSlot]
+    numbers: Sequence[PlannedNumber]
+
+
+_WRITE_SLOTS = text("""
+INSERT INTO slot (hall_id, group_id, on_date, starts_at, ends_at, counters)
+SELECT :hall_id, planned.*
+FROM unnest(CAST(:group_ids AS bigint[]), CAST(:dates AS date[]), CAST(:starts AS timestamptz[]),
+            CAST(:ends AS timestamptz[]), CAST(:counters AS float8[])) AS planned
+ON CONFLICT (group_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at, counters = excluded.counters
+""")
+
+# Numbers that are there stay as they are: some were given back and wait for their moment, some were moved
+# to another channel by a person.
+_WRITE_NUMBERS = text("""
+INSERT INTO number (slot_id, hall_id, group_id, on_date, starts_at, ordinal, channel, released_at)
+SELECT slot.id, slot.hall_id, slot.group_id, slot.on_date, slot.starts_at,
+       planned.ordinal, planned.channel, planned.released_at
+FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ordinals AS integer[]),
+            CAST(:channels AS varchar[]), CAST(:releases AS timestamptz[]))
+         AS planned(group_id, starts_at, ordinal, channel, released_at)
+JOIN slot ON slot.group_id = planned.group_id AND slot.starts_at = planned.starts_at
+ON CONFLICT (slot_id, ordinal) DO NOTHING
+""")
+
+_WITHDRAW = text("""
+DELETE FROM number
+WHERE number.hall_id = :hall_id AND number.group_id = ANY(CAST(:all_groups AS bigint[]))
+  AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at > :now
+  AND number.appointment_id IS NULL
+  AND (number.held_until IS NULL OR number.held_until <= :now)
+  AND NOT EXISTS (
+      SELECT FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]),
+                         CAST(:counts AS integer[])) AS planned(group_id, starts_at, numbers)
+      WHERE planned.group_id = number.group_id AND planned.starts_at = number.starts_at
+        AND number.ordinal <= planned.numbers)
+""")
+
+_REMOVE_EMPTY_SLOTS = text("""
+DELETE FROM slot
+WHERE slot.hall_id = :hall_id AND slot.on_date BETWEEN :first_on AND :last_on AND slot.starts_at > :now
+  AND (slot.group_id, slot.starts_at) NOT IN (
+      SELECT * FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[])))
+  AND NOT EXISTS (SELECT FROM number WHERE number.slot_id = slot.id)
+  AND NOT EXISTS (SELECT FROM draft WHERE draft.slot_id = slot.id)
+  AND NOT EXISTS (SELECT FROM appointment WHERE appointment.slot_id = slot.id)
+""")
 
 
 def publish(
@@ -12,6 +82,162 @@ def publish(
 ) -> int:
     """Write the numbers of these days, both included; how many are new. Doing it twice adds nothing.
 
-    What is there stays: a slot that the plan no longer has keeps its booked numbers and loses its free ones.
+    Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked and
+    held ones stay.
     """
-    raise NotImplementedError
+    hall = get_hall_by_id(session, hall_id)
+    groups = list_groups(session, hall_id)
+    days = calendar(session)
+    rules = rules_of(hall)
+    planned = [
+        group_day
+        for on in _dates(first_on, last_on)
+        for group_day in _plan_day(session, hall_id, groups, on, rules=rules, days=days, now=now)
+    ]
+    _write_slots(session, hall_id, planned)
+    withdrawn = _withdraw(session, hall_id, groups, planned, first_on=first_on, last_on=last_on, now=now)
+    added = _write_numbers(session, planned)
+    if added or withdrawn:
+        tell(
+            session,
+            NumbersPublished(hall_id, first_on, last_on, added),
+            "numbers.publish",
+            actor=actor,
+            now=now,
+            subject=("hall", hall_id),
+            hall_id=hall_id,
+            first_on=first_on.isoformat(),
+            last_on=last_on.isoformat(),
+            added=added,
+            withdrawn=withdrawn,
+        )
+    return added
+
+
+def _dates(first_on: date, last_on: date) -> Iterable[date]:
+    return (first_on + n * _DAY for n in range((last_on - first_on).days + 1))
+
+
+def _plan_day(
+    session: Session,
+    hall_id: int,
+    groups: Sequence[ServiceGroup],
+    on: date,
+    *,
+    rules: HallRules,
+    days: Calendar,
+    now: datetime,
+) -> list[_GroupDay]:
+    policy = rules.policy
+    releases = releases_of(on, calendar=days, tz=rules.tz, ladder=policy.ladder)
+    plans = day_plans(session, hall_id, [group.id for group in groups], on=on, tz=rules.tz)
+    found = []
+    for group in groups:
+        slots = _cut(on, plans[group.id], rules)
+        of_slots = quotas(slots, unit_minutes=group.unit_minutes, beta=policy.beta, eta=policy.eta)
+        numbers = plan_numbers(of_slots, releases, duty_share=policy.ladder.duty_share)
+        begun = sum(slot.starts_at <= now for slot in slots)
+        kept = [number for number in numbers if number.slot_index >= begun]
+        found.append(_GroupDay(group.id, on, slots, kept))
+    return found
+
+
+def _cut(on: date, plan: DayPlan, rules: HallRules) -> list[CutSlot]:
+    return cut_slots(
+        on,
+        [_line(line) for line in plan.lines],
+        tz=rules.tz,
+        extra=[_line(line) for line in plan.extra],
+        closures=[Closed(each.starts_at, each.ends_at) for each in plan.closures],
+    )
+
+
+def _line(line: PlanLine) -> PlannedLine:
+    return PlannedLine(line.starts, line.ends, Decimal(line.counters))
+
+
+def _write_slots(session: Session, hall_id: int, planned: Sequence[_GroupDay]) -> None:
+    rows = [(day.group_id, day.on_date, slot) for day in planned for slot in day.slots]
+    session.execute(
+        _WRITE_SLOTS,
+        {
+            "hall_id": hall_id,
+            "group_ids": [group_id for group_id, _, _ in rows],
+            "dates": [on for _, on, _ in rows],
+            "starts": [slot.starts_at for _, _, slot in rows],
+            "ends": [slot.ends_at for _, _, slot in rows],
+            "counters": [float(slot.counters) for _, _, slot in rows],
+        },
+    )
+
+
+def _write_numbers(session: Session, planned: Sequence[_GroupDay]) -> int:
+    rows = [(day, number) for day in planned for number in day.numbers]
+    written = session.connection().execute(
+        _WRITE_NUMBERS,
+        {
+            "group_ids": [day.group_id for day, _ in rows],
+            "starts": [day.slots[number.slot_index].starts_at for day, number in rows],
+            "ordinals": [number.ordinal for _, number in rows],
+            "channels": [str(number.channel) for _, number in rows],
+            "releases": [number.released_at for _, number in rows],
+        },
+    )
+    return written.rowcount
+
+
+def _withdraw(
+    session: Session,
+    hall_id: int,
+    groups: Sequence[ServiceGroup],
+    planned: Sequence[_GroupDay],
+    *,
+    first_on: date,
+    last_on: date,
+    now: datetime,
+) -> int:
+    """Remove free numbers that are beyond the plan: ordinals of a slot are planned from 1 without a gap."""
+    counts: dict[tuple[int, datetime], int] = {}
+    for day in planned:
+        for number in day.numbers:
+            key = (day.group_id, day.slots[number.slot_index].starts_at)
+            counts[key] = counts.get(key, 0) + 1
+    withdrawn = session.connection().execute(
+        _WITHDRAW,
+        {
+            "hall_id": hall_id,
+            "all_groups": [group.id for group in groups],
+            "first_on": first_on,
+            "last_on": last_on,
+            "now": now,
+            "group_ids": [group_id for group_id, _ in counts],
+            "starts": [starts_at for _, starts_at in counts],
+            "counts": list(counts.values()),
+        },
+    )
+    _remove_empty_slots(session, hall_id, planned, first_on=first_on, last_on=last_on, now=now)
+    return withdrawn.rowcount
+
+
+def _remove_empty_slots(
+    session: Session,
+    hall_id: int,
+    planned: Sequence[_GroupDay],
+    *,
+    first_on: date,
+    last_on: date,
+    now: datetime,
+) -> None:
+    """A slot that the plan no longer has, and that nobody uses, is not shown any more."""
+    slots = [(day.group_id, slot.starts_at) for day in planned for slot in day.slots]
+    session.execute(
+        _REMOVE_EMPTY_SLOTS,
+        {
+            "hall_id": hall_id,
+            "first_on": first_on,
+            "last_on": last_on,
+            "now": now,
+            "group_ids": [group_id for group_id, _ in slots],
+            "starts": [starts_at for _, starts_at in slots],
+        },
+    )

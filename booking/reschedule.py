@@ -2,10 +2,24 @@
 
 from datetime import datetime
 
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment
+from booking.codes import free_code
+from booking.errors import HoldExpired, OtherGroup
+from booking.events import AppointmentRescheduled
+from booking.giving_back import give_back
+from booking.hall_rules import rules_of
+from booking.models import Appointment, Draft, Number, Slot
+from booking.policy import AlreadyBookedThatDay, InPast, ensure_cancellable
+from booking.queries import lock_appointment
+from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
+from halls.queries import get_hall_by_id
+from kernel import audit, outbox
 from kernel.actor import Actor
+from kernel.db import constraint_of
+from kernel.ids import token_hash
 
 
 def reschedule(
@@ -19,7 +33,99 @@ def reschedule(
 ) -> None:
     """Move a booked appointment to the slot that `token` holds, in the same hall and group.
 
+    The same token again changes nothing. The code for the kiosk stays unless somebody has it that day.
+
+    1. Lock the appointment and the draft.
+    2. Move the appointment, which the constraint of one a day may refuse.
+    3. Bind the new numbers, then give the old ones back.
+
     Raises:
-        AppointmentStateConflict, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay
+        AppointmentStateConflict, CancellationTooLate, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay
     """
-    raise NotImplementedError
+    lock_appointment(session, appointment)
+    draft = session.scalar(select(Draft).where(Draft.token_hash == token_hash(token)).with_for_update())
+    if draft is None:
+        raise HoldExpired
+    if draft.appointment_id == appointment.id:
+        return
+    slot = session.get_one(Slot, draft.slot_id)
+    _ensure_can_move(appointment, draft, slot, now=now)
+    mine = _lock_numbers(session, draft)
+    before = appointment.starts_at
+    _move(session, appointment, draft, slot)
+    session.execute(
+        update(Number)
+        .where(Number.id.in_(mine))
+        .values(appointment_id=appointment.id, hold_token=None, held_until=None)
+    )
+    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
+    give_back(session, appointment.id, rules=rules, now=now, fraction=fraction, except_ids=mine)
+    _tell(session, appointment, before, actor=actor, now=now)
+
+
+def _ensure_can_move(appointment: Appointment, draft: Draft, slot: Slot, *, now: datetime) -> None:
+    if appointment.state != AppointmentState.BOOKED:
+        state = AppointmentState(appointment.state)
+        raise AppointmentStateConflict(
+            state=state,
+            state_zh=NAMES_ZH[state],
+            state_en=NAMES_EN[state],
+            target_zh=NAMES_ZH[AppointmentState.BOOKED],
+            target_en=NAMES_EN[AppointmentState.BOOKED],
+        )
+    ensure_cancellable(appointment.starts_at, now=now)
+    if (draft.hall_id, draft.group_id) != (appointment.hall_id, appointment.group_id):
+        raise OtherGroup
+    if draft.appointment_id is not None:
+        raise HoldExpired
+    if slot.starts_at <= now:
+        raise InPast
+
+
+def _lock_numbers(session: Session, draft: Draft) -> list[int]:
+    """The numbers that still carry the draft's token, all of them."""
+    mine = session.scalars(
+        select(Number.id)
+        .where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
+        .with_for_update()
+    ).all()
+    if len(mine) != draft.needed:
+        raise HoldExpired
+    return list(mine)
+
+
+def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) -> None:
+    if slot.on_date != appointment.on_date:
+        appointment.code = free_code(session, appointment.hall_id, slot.on_date, wish=appointment.code)
+    appointment.slot_id = slot.id
+    appointment.on_date = slot.on_date
+    appointment.starts_at = slot.starts_at
+    appointment.ends_at = slot.ends_at
+    appointment.service_ids = draft.service_ids
+    appointment.answers = draft.answers
+    draft.appointment_id = appointment.id
+    draft.form_sealed = None
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_appointment_open_per_day":
+            raise AlreadyBookedThatDay from error
+        raise
+
+
+def _tell(
+    session: Session, appointment: Appointment, before: datetime, *, actor: Actor, now: datetime
+) -> None:
+    audit.record(
+        session,
+        "appointment.reschedule",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        states=(AppointmentState.BOOKED, AppointmentState.BOOKED),
+        from_slot=before.isoformat(),
+        to_slot=appointment.starts_at.isoformat(),
+    )
+    event = AppointmentRescheduled(appointment.id, appointment.hall_id, appointment.group_id)
+    outbox.emit(session, event, now=now)

@@ -2,12 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.models import Service
+from catalog.events import ServicesSaved
+from catalog.models import Guide, HallService, Service
+from catalog.queries import ServiceUnknown
 from catalog.service_file import ServiceFile
+from kernel import audit, outbox
 from kernel.actor import Actor
+
+_PLAIN = (
+    "position",
+    "name_zh",
+    "name_en",
+    "summary_zh",
+    "summary_en",
+    "minutes",
+    "fee_fen",
+    "fee_note_zh",
+    "fee_note_en",
+    "handling_zh",
+    "handling_en",
+    "online_url",
+    "online_note_zh",
+    "online_note_en",
+)
 
 
 def save_services(
@@ -17,7 +39,27 @@ def save_services(
 
     The same services twice change nothing. Where they are handled is `offer`'s matter.
     """
-    raise NotImplementedError
+    codes = [each.code for each in services]
+    known = {row.code: row for row in session.scalars(select(Service).where(Service.code.in_(codes)))}
+    changed = []
+    for each in services:
+        values = _values(each)
+        row = known.get(each.code)
+        if row is None:
+            row = known[each.code] = Service(code=each.code, **values)
+            session.add(row)
+            session.flush()
+            differs = True
+        else:
+            differs = _set(row, values)
+        if _save_guide(session, row, each) or differs:
+            changed.append(row)
+    for row in changed:
+        audit.record(session, "service.save", actor=actor, now=now, subject=("service", row.id))
+    if changed:
+        outbox.emit(session, ServicesSaved(len(changed)), now=now)
+    session.flush()
+    return [known[code] for code in codes]
 
 
 def offer(
@@ -28,9 +70,72 @@ def offer(
     Raises:
         ServiceUnknown
     """
-    raise NotImplementedError
+    found = session.scalars(select(Service).where(Service.code.in_(list(group_of))))
+    ids = {service.code: service.id for service in found}
+    if set(group_of) - set(ids):
+        raise ServiceUnknown
+    wanted = {ids[code]: group_id for code, group_id in group_of.items()}
+    rows = session.scalars(select(HallService).where(HallService.hall_id == hall_id))
+    offered = {row.service_id: row for row in rows}
+    if {service_id: row.group_id for service_id, row in offered.items()} == wanted:
+        return
+    for service_id in set(offered) - set(wanted):
+        session.delete(offered[service_id])
+    for service_id, group_id in wanted.items():
+        if service_id in offered:
+            offered[service_id].group_id = group_id
+        else:
+            session.add(HallService(hall_id=hall_id, service_id=service_id, group_id=group_id))
+    audit.record(
+        session,
+        "hall.offer",
+        actor=actor,
+        now=now,
+        subject=("hall", hall_id),
+        hall_id=hall_id,
+        services=sorted(group_of),
+    )
+    session.flush()
 
 
 def set_active(session: Session, service: Service, *, active: bool, actor: Actor, now: datetime) -> None:
     """Take a service out of the catalogue, or back in."""
-    raise NotImplementedError
+    if service.active == active:
+        return
+    service.active = active
+    audit.record(
+        session, "service.set_active", actor=actor, now=now, subject=("service", service.id), active=active
+    )
+    outbox.emit(session, ServicesSaved(1), now=now)
+
+
+def _values(service: ServiceFile) -> dict[str, Any]:
+    return {
+        **{name: getattr(service, name) for name in _PLAIN},
+        "group_code": service.group,
+        "materials": service.materials_data(),
+        "keywords": list(service.keywords),
+    }
+
+
+def _set(row: Service, values: Mapping[str, Any]) -> bool:
+    """Set columns; whether any of them differed."""
+    different = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in different.items():
+        setattr(row, name, value)
+    return bool(different)
+
+
+def _save_guide(session: Session, row: Service, service: ServiceFile) -> bool:
+    guide = session.get(Guide, row.id)
+    if service.guide_data is None:
+        if guide is not None:
+            session.delete(guide)
+        return guide is not None
+    tree = dict(service.guide_data)
+    if guide is None:
+        session.add(Guide(service_id=row.id, tree=tree))
+        return True
+    differs = guide.tree != tree
+    guide.tree = tree
+    return differs

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from booking import book as book_module
+from booking import codes
 from booking.book import Book, book
 from booking.errors import HoldExpired
 from booking.hold import HoldSlot, find_draft, hold, save_form
@@ -241,8 +242,8 @@ def test_a_later_booking_brings_the_newest_phone_but_not_to_earlier_appointments
 
 def test_a_code_that_is_taken_is_drawn_again(session, now, group, service, monkeypatch):
     make_slot(session, group, TEN)
-    codes = iter(["111111", "111111", "222222"])
-    monkeypatch.setattr(book_module, "_new_code", lambda: next(codes))
+    drawn = iter(["111111", "111111", "222222"])
+    monkeypatch.setattr(codes, "new_code", lambda: next(drawn))
     first = book_one(session, now, service)
     second = book_one(session, now, service, seed=2)
     assert (first.code, second.code) == ("111111", "222222")

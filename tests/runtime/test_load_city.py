@@ -1,0 +1,75 @@
+from datetime import date, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from sqlalchemy import func, select
+
+from booking.availability import day_counts
+from booking.models import Number, Slot
+from booking.publish import publish
+from catalog.models import Guide, HallService, Service
+from catalog.queries import find_guide, get_service, list_services
+from halls.models import Counter, Hall, PlanLine
+from halls.queries import get_hall, list_counters, list_groups
+from kernel.actor import SYSTEM
+from kernel.audit import AuditEntry
+from people.models import Staff
+from runtime.load_city import load_city, read_staff
+
+CITY = Path(__file__).parents[2] / "examples" / "city"
+
+
+@pytest.fixture
+def city(session, now):
+    return load_city(session, CITY, actor=SYSTEM, now=now)
+
+
+def count(session, model):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_the_demonstration_city_is_loaded_whole(session, city):
+    assert city.halls == ("city-hall", "xihu-station")
+    assert len(city.services) >= 12
+    hall = get_hall(session, "city-hall")
+    assert len(list_counters(session, hall.id)) == 12
+    assert [group.code for group in list_groups(session, hall.id)] == ["A", "B", "C", "Z"]
+    assert len(list_services(session)) == len(city.services)
+    with_guides = [service for service in list_services(session) if find_guide(session, service)]
+    assert len(with_guides) >= 2
+    assert get_service(session, "id-card-renewal").minutes > 0
+
+
+def test_loading_twice_changes_nothing(session, city, now):
+    models = (Hall, Counter, PlanLine, Service, HallService, Guide, AuditEntry)
+    before = {model: count(session, model) for model in models}
+    load_city(session, CITY, actor=SYSTEM, now=now)
+    assert {model: count(session, model) for model in models} == before
+
+
+def test_accounts_are_made_for_those_with_a_password_only_once(session, now):
+    names = {person.username for person in read_staff(CITY)}
+    assert {"admin", "window01"} <= names
+    first = load_city(session, CITY, actor=SYSTEM, now=now, passwords={"admin": "a long password"})
+    assert first.staff == ("admin",)
+    again = load_city(session, CITY, actor=SYSTEM, now=now, passwords={"admin": "another password"})
+    assert again.staff == ()
+    assert session.scalars(select(Staff.username)).all() == ["admin"]
+
+
+def test_sixty_days_of_the_city_hall_are_published_in_two_seconds(session, city, now):
+    hall = get_hall(session, "city-hall")
+    first_on = date(2026, 3, 2)
+    started = perf_counter()
+    added = publish(
+        session, hall.id, first_on=first_on, last_on=first_on + timedelta(days=59), actor=SYSTEM, now=now
+    )
+    seconds = perf_counter() - started
+    assert added == count(session, Number)
+    assert count(session, Slot) > 40 * 4 * 10
+    assert seconds < 2, seconds
+    groups = [group.id for group in list_groups(session, hall.id)]
+    free = day_counts(session, groups, first_on=first_on, last_on=first_on + timedelta(days=5), now=now)
+    assert {each.group_id for each in free} == set(groups)
+    assert all(each.free > 0 for each in free)
