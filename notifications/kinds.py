@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "missed": Kind(30 * _MINUTES, InDoubt.RESEND, urgent=True),
         "survey": Kind(48 * _HOURS, InDoubt.HOLD, optional=True),
         "reply_thanks": Kind(1 * _HOURS, InDoubt.HOLD),
+        "reply_sorry": Kind(1 * _HOURS, InDoubt.HOLD),
         "reply_known": Kind(1 * _HOURS, InDoubt.HOLD),
         "reply_help": Kind(1 * _HOURS, InDoubt.HOLD),
         "opted_out": Kind(1 * _HOURS, InDoubt.HOLD),

@@ -1,0 +1,114 @@
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from notifications import texts
+from notifications.kinds import KINDS
+from notifications.segments import segments
+
+VALUES = {
+    "code": "042731",
+    "minutes": "5",
+    "name": "张三",
+    "hall": "云州市政务服务大厅",
+    "group": "出入境",
+    "when": "3月3日（周二）10:00",
+    "time": "10:00",
+    "date": "3月3日（周二）",
+    "label": "A012",
+    "ahead": "3",
+    "counter": "7",
+    "days": "1",
+    "link": "https://yh.example.cn/b/Vb0ZkS3rJ7mXq1TnE5yLhA",
+}
+ENGLISH = VALUES | {
+    "hall": "Yunzhou City Hall",
+    "group": "Exit and entry",
+    "when": "Tue 3 Mar 10:00",
+    "date": "Tue 3 Mar",
+}
+LINK = VALUES["link"]
+
+GOLDEN_ZH = {
+    "phone_code": "【有号】验证码042731，5分钟内有效。请勿告诉任何人，工作人员不会向您索要。",
+    "booked": "【有号】张三，您已预约3月3日（周二）10:00到云州市政务服务大厅办理出入境业务。"
+    f"取号码042731。查看、改期或取消：{LINK}",
+    "cancelled": "【有号】您3月3日（周二）10:00在云州市政务服务大厅的出入境预约已取消。"
+    f"如仍需办理，请重新预约：{LINK}",
+    "rescheduled": "【有号】张三，您的出入境预约已改到3月3日（周二）10:00，地点云州市政务服务大厅。"
+    f"取号码042731。查看：{LINK}",
+    "reminder_eve": "【有号】提醒：您预约了3月3日（周二）10:00到云州市政务服务大厅办理出入境业务，"
+    f"取号码042731。不能来请取消：{LINK}",
+    "reminder_2h": "【有号】提醒：您预约了今天10:00到云州市政务服务大厅办理出入境业务，"
+    f"取号码042731。材料清单：{LINK}",
+    "three_ahead": "【有号】A012号快到了，前面不到3人。请回到云州市政务服务大厅出入境等候区。"
+    f"实时进度：{LINK}",
+    "called": f"【有号】A012号，请到7号窗口。云州市政务服务大厅。实时进度：{LINK}",
+    "missed": f"【有号】A012号已叫号，未见您到窗口。今天之内请到云州市政务服务大厅服务台恢复排队：{LINK}",
+    "survey": "【有号】您3月3日（周二）在云州市政务服务大厅的业务已办完，请回复数字评价："
+    f"5非常满意 4满意 3基本满意 2不满意 1非常不满意，或打开{LINK} 退订回TD",
+    "reply_thanks": "【有号】感谢您的评价。",
+    "reply_sorry": "【有号】感谢您如实评价，我们没有做好。工作人员会在1个工作日内与您联系。",
+    "reply_known": "【有号】您这次办理已经评价过了，一次办理只评价一次。谢谢您。",
+    "reply_help": "【有号】没能看懂您的回复。评价请只回一个数字（5非常满意到1非常不满意）；"
+    f"预约请打开{LINK} 退订回TD",
+    "opted_out": "【有号】已停止向您发送提醒和评价短信。验证码、预约和叫号通知仍会发送。",
+}
+GOLDEN_EN = {
+    "phone_code": "【有号】042731 is your code, valid for 5 minutes. Do not share it, not even with staff.",
+    "booked": "【有号】张三, you are booked: Tue 3 Mar 10:00, Yunzhou City Hall, Exit and entry. "
+    f"Check-in code 042731. View or change: {LINK}",
+    "survey": "【有号】Your visit to Yunzhou City Hall on Tue 3 Mar is done. Reply 5 very satisfied, "
+    "4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied, or open "
+    f"{LINK} Stop: TD",
+    "called": f"【有号】A012: please go to counter 7. Yunzhou City Hall. Live: {LINK}",
+}
+
+
+@pytest.mark.parametrize("template", KINDS)
+def test_reads_as_agreed_in_chinese(template):
+    assert texts.write(template, "zh", VALUES, signature="有号") == GOLDEN_ZH[template]
+
+
+@pytest.mark.parametrize("template", GOLDEN_EN)
+def test_reads_as_agreed_in_english(template):
+    assert texts.write(template, "en", ENGLISH, signature="有号") == GOLDEN_EN[template]
+
+
+@pytest.mark.parametrize("template", KINDS)
+def test_costs_at_most_two_segments_in_chinese_and_four_in_english(template):
+    assert segments(texts.write(template, "zh", VALUES, signature="有号")) <= 2
+    assert segments(texts.write(template, "en", ENGLISH, signature="有号")) <= 4
+
+
+def test_has_every_template_in_both_languages():
+    assert set(texts.TEXTS["zh"]) == set(texts.TEXTS["en"]) == set(KINDS)
+
+
+def test_every_survey_prints_what_each_digit_means():
+    chinese = texts.write("survey", "zh", VALUES, signature="有号")
+    for grade in ("5非常满意", "4满意", "3基本满意", "2不满意", "1非常不满意"):
+        assert grade in chinese
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("张三 https://evil.example/x", "张三"),
+        ("【银行】转账", "银行转账"),
+        ("www.evil.example 李", "李"),
+        ("{code}", "code"),
+        ("王\n\r五", "王五"),
+        ("阿" * 100, "阿" * 40),
+    ],
+)
+def test_a_name_cannot_carry_a_link_a_signature_or_a_second_text(name, shown):
+    assert texts.clean(name) == shown
+
+
+def test_writes_days_as_people_say_them():
+    local = datetime(2026, 3, 3, 9, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert texts.when(local, "zh") == "3月3日（周二）09:05"
+    assert texts.when(local, "en") == "Tue 3 Mar 09:05"
+    assert texts.day(date(2026, 3, 8), "zh") == "3月8日（周日）"
