@@ -32,6 +32,7 @@ def get_appointment_by_id(session: Session, appointment_id: int) -> Appointment:
 
 def lock_appointment(session: Session, appointment: Appointment) -> Appointment:
     """The same appointment as it is now, locked until the commit: whoever changes its state calls this."""
+    session.flush()  # reading anew would drop what this transaction has changed and not yet written
     session.refresh(appointment, with_for_update=True)
     return appointment
 
