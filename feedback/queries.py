@@ -62,7 +62,7 @@ def count_ratings(session: Session, hall_id: int, *, first_on: date, last_on: da
     asked = session.scalar(select(func.count(Survey.id)).where(*visits)) or 0
     graded = session.execute(
         select(Rating.grade, func.count()).join(Survey).where(*visits).group_by(Rating.grade)
-    ).tuples()
+    )
     return RatingCounts(asked, dict.fromkeys(range(5, 0, -1), 0) | dict(graded.all()))
 
 

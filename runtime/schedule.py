@@ -114,7 +114,7 @@ def _last_runs(session: Session, now: datetime) -> dict[str, datetime]:
     runs = select(JobRun.name, func.max(JobRun.due_at)).where(
         JobRun.due_at <= now, JobRun.due_at > now - _REMEMBERED
     )
-    return dict(session.execute(runs.group_by(JobRun.name)).tuples().all())
+    return dict(session.execute(runs.group_by(JobRun.name)).all())
 
 
 def _targets(session: Session) -> list[tuple[str, int | None, ZoneInfo]]:
