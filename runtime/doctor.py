@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
+import booking.doctor
 import feedback.doctor
 import notifications.doctor
 import queueing.doctor
@@ -73,6 +74,7 @@ def _list(session: Session, rule: str, statement: Select[int, str]) -> list[Viol
 
 
 CHECKS: Sequence[Callable[[Session], Sequence[Violation]]] = (
+    booking.doctor.check,
     queueing.doctor.check,
     notifications.doctor.check,
     feedback.doctor.check,
