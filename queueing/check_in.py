@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking import queries as bookings
@@ -50,7 +49,7 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
     """
     ensure_in_hall(actor, command.hall_id)
     today = today_of(session, command.hall_id, now=now)
-    appointment = _locked(session, _find(session, today, command))
+    appointment = bookings.lock_appointment(session, _find(session, today, command))
     ticket = find_ticket_of_appointment(session, appointment.id)
     if ticket is not None and ticket.hall_id == today.hall.id:
         return ticket
@@ -74,27 +73,23 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
 
 
 def _find(session: Session, today: Today, command: CheckIn) -> Appointment:
-    if command.reference:
+    if command.reference and command.reference.isprintable():
         try:
             return bookings.get_appointment(session, command.reference)
         except AppointmentUnknown:
             raise NothingToCheckIn from None
-    if command.code:
-        found = bookings.find_by_code(session, today.hall.id, today.on_date, command.code.strip())
+    code = (command.code or "").strip()
+    candidates: list[Appointment] = []
+    if code.isdecimal():
+        found = bookings.find_by_code(session, today.hall.id, today.on_date, code)
         candidates = [] if found is None else [found]
-    else:
-        number = command.identity or ""
-        candidates = bookings.find_today_by_identity(session, today.hall.id, today.on_date, number)
+    elif command.identity:
+        candidates = bookings.find_today_by_identity(session, today.hall.id, today.on_date, command.identity)
     # Who has two bookings checks in for the next one; the one before keeps its ticket.
     candidates.sort(key=lambda each: (each.state != AppointmentState.BOOKED, each.starts_at))
     if not candidates:
         raise NothingToCheckIn
     return candidates[0]
-
-
-def _locked(session: Session, appointment: Appointment) -> Appointment:
-    query = select(Appointment).where(Appointment.id == appointment.id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _ensure_open_here(session: Session, today: Today, appointment: Appointment) -> None:

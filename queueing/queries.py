@@ -53,7 +53,9 @@ class TicketView:
 
 def get_ticket(session: Session, reference: str) -> Ticket:
     """The ticket; raises TicketUnknown."""
-    ticket = session.scalars(select(Ticket).where(Ticket.reference == reference)).one_or_none()
+    # The text comes from an address, where anything can stand; PostgreSQL does not even take every character.
+    known = reference if reference.isprintable() else ""
+    ticket = session.scalars(select(Ticket).where(Ticket.reference == known)).one_or_none()
     if ticket is None:
         raise TicketUnknown
     return ticket

@@ -13,6 +13,7 @@ from booking.cancel import cancel
 from booking.fulfil import fulfil
 from booking.models import Appointment
 from booking.no_show import mark_no_show
+from booking.queries import get_appointment_by_id, lock_appointment
 from booking.states import OPEN
 from kernel.actor import Actor
 from kernel.outbox import emit
@@ -218,8 +219,7 @@ def _open_appointment(session: Session, ticket: Ticket) -> Appointment | None:
     """The ticket's booking, locked. One that has ended otherwise must not keep an officer from going on."""
     if ticket.appointment_id is None:
         return None
-    query = select(Appointment).where(Appointment.id == ticket.appointment_id).with_for_update()
-    appointment = session.scalars(query.execution_options(populate_existing=True)).one()
+    appointment = lock_appointment(session, get_appointment_by_id(session, ticket.appointment_id))
     return appointment if appointment.state in OPEN else None
 
 
