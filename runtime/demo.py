@@ -20,11 +20,12 @@ from kernel.audit import AuditEntry
 from kernel.parts import Parts
 from people import devices
 from people.models import Device
-from runtime.load_city import load_city
+from runtime.load_city import load_city, read_staff
 
 OPENS = time(8, 0)
 ZONE = ZoneInfo("Asia/Shanghai")
 HORIZON_DAYS = 15
+_SHOWN_ACCOUNTS = ("admin", "manager", "duty", "window01")
 _DEVICES = (("kiosk", "自助取号机 1"),)
 
 Say = Callable[[str], None]
@@ -96,8 +97,6 @@ def _passwords(var: Path) -> dict[str, str]:
 
 
 def _staff_names() -> list[str]:
-    from people.staff_file import read_staff  # noqa: PLC0415  # replaced below
-
     return [person.username for person in read_staff(city_folder())]
 
 
@@ -125,7 +124,8 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
         (f"kiosk {key.split('/')[1]}", f"/kiosk/{key.split('/')[1]}?device={token}")
         for key, token in tokens.items()
     ]
-    people = [("sign in as", f"{name} / {password}") for name, password in accounts.items()]
+    shown = [name for name in _SHOWN_ACCOUNTS if name in accounts]
+    people = [("sign in as", f"{name} / {accounts[name]}") for name in shown]
     return [
         ("citizen", "/"),
         *kiosks,
@@ -134,4 +134,5 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
         ("SMS simulator", "/simulator"),
         ("API and its docs", "/api/v1/docs"),
         *people,
+        ("all accounts", str(parts.settings.var / "demo-accounts.json")),
     ]
