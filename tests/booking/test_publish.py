@@ -54,7 +54,7 @@ def test_numbers_follow_the_plan_in_three_channels(session, now, hall, group):
         at(t, TOMORROW) for t in ("09:00", "09:30", "10:00", "10:30")
     ]
     assert {(slot.counters, slot.ends_at - slot.starts_at) for slot in slots} == {
-        (2.0, timedelta(minutes=30))
+        (4.0, timedelta(minutes=30))
     }
 
 
