@@ -7,6 +7,7 @@ from catalog.guide import Guide, Material, Need, Option, Question, Situation
 from kernel.data_file import DataFileInvalid, Problems, Table, report_doubles
 
 MOST_WAYS = 2000
+MOST_QUESTIONS = 100
 
 
 class GuideInvalid(DataFileInvalid):
@@ -62,6 +63,10 @@ def read_guide(table: Table, *, materials: Collection[str]) -> Guide:
     )
     table.finish()
     before = len(table.problems.found)
+    if len(asked) > MOST_QUESTIONS:
+        table.complain(
+            "questions", f"超过 {MOST_QUESTIONS} 个问题", f"has more than {MOST_QUESTIONS} questions"
+        )
     _check_links(table, asked, guide)
     for row, situation in named:
         _check_when(row, situation, guide)

@@ -71,6 +71,17 @@ def parse_services(
     return tuple(sorted((service for _, service in services), key=lambda one: (one.position, one.code)))
 
 
+def service_from_data(data: Mapping[str, Any], *, code: str) -> ServiceFile:
+    """A service from a mapping of the same shape as its file, handled nowhere yet.
+
+    Raises `ServiceFileInvalid` with all mistakes.
+    """
+    problems = Problems()
+    service = _service(Table({**data, "code": code, "halls": {}}, problems, file=code), {})
+    problems.stop_if_any(ServiceFileInvalid)
+    return service
+
+
 def _service(table: Table, hall_groups: Mapping[str, Collection[str]]) -> ServiceFile:
     code = table.code("code")
     if code and PurePosixPath(table.file).stem != code:

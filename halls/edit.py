@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from halls.events import ClosureAdded, HallSaved
@@ -14,8 +15,8 @@ from halls.models import CalendarDay, Closure, Counter, CounterSkill, Hall, Plan
 from halls.plan_file import CalendarRow, ClosureRow, CounterRow, HallFile
 from kernel import audit, outbox
 from kernel.actor import Actor
-from kernel.db import Base
-from kernel.errors import Invalid
+from kernel.db import Base, constraint_of
+from kernel.errors import Conflict, Invalid
 
 _PLACE = ("name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude")
 _LINE = ("letter", "name_zh", "name_en", "unit_minutes", "mean_minutes")
@@ -27,6 +28,14 @@ class ClosureBackwards(Invalid):
     code = "closure_backwards"
     zh = "关闭的结束时间应晚于开始时间。"
     en = "A closure must end after it begins."
+
+
+class LetterTaken(Conflict):
+    """Two lines of a hall would share a letter; a line that is gone keeps its own."""
+
+    code = "letter_taken"
+    zh = "字母已被本大厅另一业务组使用（含已停用的业务组），请换一个字母。"
+    en = "Another line of this hall, perhaps one no longer in use, has that letter. Please choose another."
 
 
 def save_hall(
@@ -44,6 +53,9 @@ def save_hall(
     history but has no counters and no plan. Closures are added, never removed: one that was declared in an
     emergency must outlive the next edit. `time_zone` and `policy` (`{"booking": {...}, "queue": {...}}`)
     stay as they are unless given.
+
+    Raises:
+        LetterTaken
     """
     hall = session.scalar(select(Hall).where(Hall.code == plan.code).with_for_update())
     made = hall is None
@@ -166,7 +178,12 @@ def _save_groups(session: Session, hall: Hall, plan: HallFile) -> tuple[dict[str
             known[row.code] = ServiceGroup(hall_id=hall.id, code=row.code, **values)
             session.add(known[row.code])
             changed = True
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_service_group_hall_id_letter":
+            raise LetterTaken from error
+        raise
     return known, changed
 
 

@@ -4,10 +4,12 @@ The rows carry what `halls.models` stores; loading them is another file's work. 
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import PurePosixPath
+from typing import Any
 from zoneinfo import available_timezones
 
 from halls.staffing import assign
@@ -172,11 +174,24 @@ def _calendar_row(row: Table) -> CalendarRow:
     return made
 
 
+def hall_from_data(data: Mapping[str, Any], *, code: str) -> HallFile:
+    """A hall from a mapping of the same shape as its file; raises CityFileInvalid with all mistakes."""
+    problems = Problems()
+    hall = _read_hall(Table({**data, "code": code}, problems, file=code), problems)
+    problems.stop_if_any(CityFileInvalid)
+    return hall
+
+
 def _hall(name: str, text: str, problems: Problems) -> HallFile:
     table = read_toml(text, problems, file=name)
+    stem = PurePosixPath(name).stem
+    if table.data.get("code", stem) != stem:
+        table.complain("code", f"应与文件名一致：{stem}", "must equal the file's name")
+    return _read_hall(table, problems)
+
+
+def _read_hall(table: Table, problems: Problems) -> HallFile:
     code = table.code("code", most=32)
-    if code and PurePosixPath(name).stem != code:
-        table.complain("code", f"应与文件名一致：{PurePosixPath(name).stem}", "must equal the file's name")
     groups = [(row, _group(row)) for row in table.tables("groups", required=True)]
     report_doubles(((row, group.code) for row, group in groups), "code")
     report_doubles(((row, group.letter) for row, group in groups), "letter")
@@ -200,7 +215,7 @@ def _hall(name: str, text: str, problems: Problems) -> HallFile:
     )
     table.finish()
     _check_served(table, hall)
-    if not any(problem.file == name for problem in problems.found):
+    if not any(problem.file == table.file for problem in problems.found):
         _check_shares(table, hall)  # on faulty rows it would only repeat their mistakes in other words
     return hall
 
@@ -210,7 +225,7 @@ def _group(row: Table) -> GroupRow:
     unit = row.whole("unit_minutes", least=1, most=240)
     group = GroupRow(
         code=code,
-        letter=row.code("letter", code[:2] or "A", most=2),
+        letter=_letter(row, code),
         name_zh=row.text("name_zh", most=60),
         name_en=row.text("name_en", most=80),
         unit_minutes=unit,
@@ -218,6 +233,14 @@ def _group(row: Table) -> GroupRow:
     )
     row.finish()
     return group
+
+
+def _letter(row: Table, code: str) -> str:
+    """What tickets of the line begin with: a capital, because people read it aloud."""
+    letter = row.code("letter", code[:1].upper() or "A", most=2)
+    if re.fullmatch("[A-Z]", letter) is None:
+        row.complain("letter", "应为一个大写字母 A–Z", "must be one capital letter, A to Z")
+    return letter
 
 
 def _counter(row: Table, known: set[str]) -> CounterRow:
