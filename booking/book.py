@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import BigInteger, Row, bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,6 +42,24 @@ class Book:
     phone: str
     language: str = "zh"
 
+
+_LOCK_DRAFT = (
+    select(
+        Draft.id,
+        Draft.group_id,
+        Draft.needed,
+        Draft.appointment_id,
+        Slot.on_date,
+        Slot.starts_at,
+        Hall.policy,
+        Hall.time_zone,
+        func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger)),
+    )
+    .join(Slot, Slot.id == Draft.slot_id)
+    .join(Hall, Hall.id == Draft.hall_id)
+    .where(Draft.token_hash == bindparam("token"))
+    .with_for_update(of=Draft)
+)
 
 # The numbers are those that still carry the token. A hold that ran out is as good as a running one while
 # nobody else has taken them: who types slowly loses nothing that is still there.
@@ -86,6 +104,7 @@ done AS (
 )
 SELECT * FROM booked
 """)
+_BOOK = select(Appointment).from_statement(_WRITE)
 
 
 def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> Appointment:
@@ -125,23 +144,8 @@ def _today_somewhere(now: datetime) -> date:
 
 def _lock_draft(session: Session, token: str, person: bytes) -> Row[Any]:
     """The draft with its hall's rules. Its lock makes a token book once; the person's makes caps exact."""
-    row = session.execute(
-        select(
-            Draft.id,
-            Draft.group_id,
-            Draft.needed,
-            Draft.appointment_id,
-            Slot.on_date,
-            Slot.starts_at,
-            Hall.policy,
-            Hall.time_zone,
-            func.pg_advisory_xact_lock(int.from_bytes(person[:8], signed=True)),
-        )
-        .join(Slot, Slot.id == Draft.slot_id)
-        .join(Hall, Hall.id == Draft.hall_id)
-        .where(Draft.token_hash == token_hash(token))
-        .with_for_update(of=Draft)
-    ).one_or_none()
+    facts = {"token": token_hash(token), "person": int.from_bytes(person[:8], signed=True)}
+    row = session.execute(_LOCK_DRAFT, facts).one_or_none()
     if row is None:
         raise HoldExpired
     return row
@@ -161,10 +165,9 @@ def _write(
 ) -> Appointment:
     """Write citizen, appointment and numbers; a code that is taken in this hall that day is drawn again."""
     facts = _facts(command, identity, draft, now=now)
-    statement = select(Appointment).from_statement(_WRITE)
     for _ in range(codes.TRIES):
         try:
-            appointment: Appointment | None = session.scalar(statement, {**facts, "code": codes.new_code()})
+            appointment: Appointment | None = session.scalar(_BOOK, {**facts, "code": codes.new_code()})
         except IntegrityError as error:
             if constraint_of(error) == "uq_appointment_open_per_day":
                 raise AlreadyBookedThatDay from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from booking.errors import ServiceNotOffered, ServicesInDifferentLines
@@ -28,6 +28,25 @@ class Offer:
     rules: HallRules
 
 
+_OFFERS = (
+    select(
+        Hall.id.label("hall_id"),
+        Hall.policy,
+        Hall.time_zone,
+        ServiceGroup.id.label("group_id"),
+        ServiceGroup.unit_minutes,
+        Service.id.label("service_id"),
+        Service.code,
+        Service.minutes,
+    )
+    .select_from(Hall)
+    .outerjoin(Service, and_(Service.code.in_(bindparam("codes", expanding=True)), Service.active))
+    .outerjoin(HallService, and_(HallService.hall_id == Hall.id, HallService.service_id == Service.id))
+    .outerjoin(ServiceGroup, ServiceGroup.id == HallService.group_id)
+    .where(Hall.code == bindparam("hall_code"), Hall.active)
+)
+
+
 def get_offer(
     session: Session, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
 ) -> Offer:
@@ -37,23 +56,7 @@ def get_offer(
         HallUnknown, ServiceNotOffered, ServicesInDifferentLines
     """
     codes = list(dict.fromkeys(service_codes))
-    rows = session.execute(
-        select(
-            Hall.id.label("hall_id"),
-            Hall.policy,
-            Hall.time_zone,
-            ServiceGroup.id.label("group_id"),
-            ServiceGroup.unit_minutes,
-            Service.id.label("service_id"),
-            Service.code,
-            Service.minutes,
-        )
-        .select_from(Hall)
-        .outerjoin(Service, and_(Service.code.in_(codes), Service.active))
-        .outerjoin(HallService, and_(HallService.hall_id == Hall.id, HallService.service_id == Service.id))
-        .outerjoin(ServiceGroup, ServiceGroup.id == HallService.group_id)
-        .where(Hall.code == hall_code, Hall.active)
-    ).all()
+    rows = session.execute(_OFFERS, {"hall_code": hall_code, "codes": codes}).all()
     if not rows:
         raise HallUnknown
     offered = {row.code: row for row in rows if row.group_id is not None}

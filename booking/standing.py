@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Interval, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules
@@ -20,6 +20,29 @@ from people.models import Citizen
 
 # Reasons of cancelling that are the citizen's own; those of the hall never count against anybody.
 BY_CITIZEN = ("citizen", "reply", "link")
+
+
+_OPEN = Appointment.state.in_(OPEN)
+_MISSED = or_(
+    Appointment.state == AppointmentState.NO_SHOW,
+    and_(
+        Appointment.state == AppointmentState.CANCELLED,
+        Appointment.cancel_reason.in_(BY_CITIZEN),
+        Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
+    ),
+)
+_RECENT = Appointment.starts_at > bindparam("oldest")
+_STANDING = (
+    select(
+        func.count().filter(_OPEN),
+        func.count().filter(
+            _OPEN, Appointment.group_id == bindparam("group_id"), Appointment.on_date == bindparam("on_date")
+        ),
+        func.array_agg(Appointment.starts_at).filter(_MISSED, _RECENT),
+    )
+    .join(Citizen, Citizen.id == Appointment.citizen_id)
+    .where(Citizen.identity_index == bindparam("identity_index"), or_(_OPEN, _RECENT))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +64,16 @@ def standing_of(
     on_date: date | None = None,
 ) -> Standing:
     """Read it in one statement; `group_id` and `on_date` are those of the appointment that is wanted."""
-    is_open = Appointment.state.in_(OPEN)
-    missed = _missed(rules)
-    oldest = now - rules.policy.no_show_window - rules.policy.suspension
+    policy = rules.policy
     row = session.execute(
-        select(
-            func.count().filter(is_open),
-            func.count().filter(is_open, Appointment.group_id == group_id, Appointment.on_date == on_date),
-            func.array_agg(Appointment.starts_at).filter(missed, Appointment.starts_at > oldest),
-        )
-        .join(Citizen, Citizen.id == Appointment.citizen_id)
-        .where(Citizen.identity_index == identity_index, or_(is_open, Appointment.starts_at > oldest))
+        _STANDING,
+        {
+            "identity_index": identity_index,
+            "group_id": group_id,
+            "on_date": on_date,
+            "oldest": now - policy.no_show_window - policy.suspension,
+            "cutoff": policy.cancellation_cutoff,
+        },
     ).one()
     return Standing(row[0], row[1], row[2] or [])
 
@@ -72,13 +94,3 @@ def no_shows_of(
     """What to show before the button."""
     standing = standing_of(session, identity_index, rules=rules, now=now)
     return no_show_standing(standing.missed_at, now=now, policy=rules.policy)
-
-
-def _missed(rules: HallRules) -> ColumnElement[bool]:
-    late = Appointment.starts_at - Appointment.cancelled_at < rules.policy.cancellation_cutoff
-    return or_(
-        Appointment.state == AppointmentState.NO_SHOW,
-        and_(
-            Appointment.state == AppointmentState.CANCELLED, Appointment.cancel_reason.in_(BY_CITIZEN), late
-        ),
-    )

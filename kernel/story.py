@@ -3,11 +3,30 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy.orm import Session
 
 from kernel import audit, outbox
 from kernel.actor import Actor
+
+_ENTRY = (
+    "at",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "action",
+    "subject_kind",
+    "subject_id",
+    "hall_id",
+    "from_state",
+    "to_state",
+    "details",
+)
+_EVENT = ("name", "payload", "occurred_at", "recorded_at")
+_RECORD = insert(audit.AuditEntry).values({name: bindparam(name) for name in _ENTRY}).cte("recorded")
+_TELL = (
+    insert(outbox.OutboxEvent).values({name: bindparam(f"event_{name}") for name in _EVENT}).add_cte(_RECORD)
+)
 
 
 def tell(
@@ -26,7 +45,5 @@ def tell(
     entry = audit.values(
         action, actor=actor, now=now, subject=subject, hall_id=hall_id, states=states, **details
     )
-    recorded = insert(audit.AuditEntry).values(entry).cte("recorded")
-    session.connection().execute(
-        insert(outbox.OutboxEvent).values(outbox.values(event, now=now)).add_cte(recorded)
-    )
+    told = {f"event_{name}": value for name, value in outbox.values(event, now=now).items()}
+    session.connection().execute(_TELL, {**entry, **told})
