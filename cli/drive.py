@@ -1,0 +1,93 @@
+"""`youhao drive`."""
+
+import json
+from pathlib import Path
+
+import click
+
+from twin.day_file import Day, DayFileInvalid, parse_day
+from twin.drive.outcome import as_json, table
+from twin.drive.phones import CodeNeverCame
+from twin.drive.play import Play
+from twin.drive.play import drive as play_day
+from twin.drive.server import Refused, Server, ServerUnreachable
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--url", required=True, help="Address of a running demonstration, http://127.0.0.1:8000.")
+@click.option("--day", "day_file", required=True, type=_FILE, help="Day file (docs/day-files.md).")
+@click.option(
+    "--rate", type=click.FloatRange(1, 3600), default=120.0, show_default=True, help="How many times faster."
+)
+@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+@click.option("--user", default="admin", show_default=True, help="An administrator's account.")
+@click.option("--password", envvar="YOUHAO_DRIVE_PASSWORD", default="", help="Or in YOUHAO_DRIVE_PASSWORD.")
+@click.option(
+    "--accounts",
+    type=_FILE,
+    default=Path("var/demo-accounts.json"),
+    show_default=True,
+    help="Where the demonstration keeps its passwords, if none is given.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same choices.")
+@click.option(
+    "--survey-share",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    help="Share of surveys answered.",
+)
+def drive(
+    *,
+    url: str,
+    day_file: Path,
+    rate: float,
+    json_file: Path | None,
+    user: str,
+    password: str,
+    accounts: Path,
+    seed: int,
+    survey_share: float,
+) -> None:
+    """Play a day against a running demonstration; exit 1 when a promise was broken.
+
+    Moves the clock of the whole demonstration, and leaves it at the end of the day.
+    """
+    day = _read(day_file)
+    play = Play(
+        username=user,
+        password=password or _password(accounts, user),
+        name=day_file.name,
+        rate=rate,
+        seed=seed,
+        survey_share=survey_share,
+    )
+    try:
+        outcome = play_day(Server(url), day, play, say=click.echo)
+    except (Refused, ServerUnreachable, CodeNeverCame) as error:
+        raise click.ClickException(f"the day could not be played: {error}") from error
+    click.echo(table(outcome))
+    if json_file is not None:
+        text = json.dumps(as_json(outcome), ensure_ascii=False, indent=1)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if outcome.violations:
+        raise SystemExit(1)
+
+
+def _read(path: Path) -> Day:
+    try:
+        return parse_day(path.read_text(encoding="utf-8"), name=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
+    except DayFileInvalid as error:
+        raise click.ClickException(error.sentence("en")) from error
+
+
+def _password(accounts: Path, user: str) -> str:
+    try:
+        return str(json.loads(accounts.read_text(encoding="utf-8"))[user])
+    except (OSError, ValueError, KeyError) as error:
+        told = f"no password for {user} in {accounts}: give --password or --accounts"
+        raise click.ClickException(told) from error
