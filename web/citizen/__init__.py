@@ -1,8 +1,28 @@
-"""The citizen face."""
+"""The citizen face: find, book, come, see how the queue stands, rate. Every page works without scripts."""
+
+from importlib import import_module
 
 from flask import Flask
+
+from web.citizen.face import blueprint
+
+PAGES = (
+    "home",
+    "services",
+    "slots",
+    "identify",
+    "confirm",
+    "bookings",
+    "moving",
+    "arrival",
+    "mine",
+    "queue",
+    "rating",
+)
 
 
 def register(app: Flask) -> None:
     """Add this face's pages."""
-    del app
+    for name in PAGES:
+        import_module(f"web.citizen.{name}")
+    app.register_blueprint(blueprint)

@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from halls.queries import get_hall
+from queueing.arrival_code import arrival_code
 from queueing.board import Board, board
 from web import edge
 from web.fragments import fragment
@@ -23,18 +24,24 @@ def _board(hall_code: str) -> Board:
 @public
 def screen(hall_code: str) -> ResponseReturnValue:
     """The whole screen of a hall."""
-    return render_template("display/screen.html", board=_board(hall_code), **_words())
+    return render_template("display/screen.html", **_words(_board(hall_code)))
 
 
 @blueprint.get("/screen/<hall_code>/board")
 @public
 def live_board(hall_code: str) -> Response:
     """What changes on it."""
-    return fragment("display/board.html", board=_board(hall_code), **_words())
+    return fragment("display/board.html", **_words(_board(hall_code)))
 
 
-def _words() -> dict[str, object]:
-    return {"now": edge.now(), "stale_seconds": STALE_SECONDS}
+def _words(shown: Board) -> dict[str, object]:
+    today = edge.local(edge.now(), shown.hall.time_zone).date()
+    return {
+        "board": shown,
+        "now": edge.now(),
+        "stale_seconds": STALE_SECONDS,
+        "arrival": arrival_code(shown.hall.id, today),
+    }
 
 
 def register(app: Flask) -> None:

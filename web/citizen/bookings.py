@@ -1,0 +1,153 @@
+"""One booking: its page with QR and code, calendar file, cancelling. Whoever has the address may see it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import segno
+from flask import Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from booking.cancel import cancel
+from booking.hall_rules import HallRules, rules_of
+from booking.models import Appointment
+from booking.policy import counts_as_no_show
+from booking.queries import get_appointment
+from booking.states import AppointmentState
+from halls.models import Hall
+from halls.queries import get_hall_by_id
+from kernel.errors import DomainError
+from people.citizens import name_of
+from people.identity import mask_name
+from people.models import Citizen
+from queueing.queries import find_ticket_of_appointment
+from web import edge
+from web.citizen.calendar_file import Entry, write
+from web.citizen.face import blueprint
+from web.citizen.visit import Visit, visits_of
+from web.guards import public
+from web.problems import status_of
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A booking with what its page shows; the name is masked, everything else says nothing about a person."""
+
+    appointment: Appointment
+    hall: Hall
+    rules: HallRules
+    visits: list[Visit]
+    name: str
+    ticket: str | None
+    now: datetime
+
+    @property
+    def changeable(self) -> bool:
+        """Whether it can still be moved or cancelled."""
+        return self.appointment.state == AppointmentState.BOOKED and self.appointment.starts_at > self.now
+
+    @property
+    def here_today(self) -> bool:
+        """Whether checking in makes sense: on the day, while nobody has."""
+        booked = self.appointment.state == AppointmentState.BOOKED
+        return booked and self.appointment.on_date == self.rules.date_of(self.now)
+
+    @property
+    def check_in_from(self) -> datetime:
+        """When check-in opens."""
+        return self.appointment.starts_at - self.rules.policy.check_in_opens
+
+    @property
+    def late_to_cancel(self) -> bool:
+        """Whether cancelling now counts as missed."""
+        begins = self.appointment.starts_at
+        return counts_as_no_show(begins, cancelled_at=self.now, policy=self.rules.policy)
+
+
+def shown(session: Session, reference: str) -> Shown:
+    """Read a booking for its pages; raises AppointmentUnknown."""
+    appointment = get_appointment(session, reference)
+    hall = get_hall_by_id(session, appointment.hall_id)
+    ticket = find_ticket_of_appointment(session, appointment.id)
+    return Shown(
+        appointment=appointment,
+        hall=hall,
+        rules=rules_of(hall),
+        visits=visits_of(session, appointment.service_ids, appointment.answers),
+        name=mask_name(name_of(session.get_one(Citizen, appointment.citizen_id))),
+        ticket=ticket.reference if ticket else None,
+        now=edge.now(),
+    )
+
+
+def _read(reference: str) -> Shown:
+    with edge.transaction() as session:
+        return shown(session, reference)
+
+
+@blueprint.get("/b/<reference>")
+@public
+def booking(reference: str) -> ResponseReturnValue:
+    """The booking: when, where, what to bring, and the QR for the kiosk."""
+    return render_template("citizen/booking.html", it=_read(reference), qr=qr_of(reference))
+
+
+def qr_of(text: str) -> str:
+    """An inline SVG without styles, so the content security policy lets it be."""
+    drawn: str = segno.make(text, error="m").svg_inline(border=2, scale=6, omitsize=True, svgclass=None)
+    return drawn
+
+
+@blueprint.get("/b/<reference>.ics")
+@public
+def calendar_file(reference: str) -> Response:
+    """The booking for the phone's calendar."""
+    it = _read(reference)
+    answer = Response(write(_entry(it)), content_type="text/calendar; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="youhao.ics"'
+    return answer
+
+
+def _entry(it: Shown) -> Entry:
+    booked = it.appointment
+    bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
+    notes = [_("取号码 %(code)s", code=booked.code)]
+    if bring:
+        notes.append(_("请带：%(what)s", what="、".join(bring)))
+    return Entry(
+        uid=f"{booked.reference}@youhao",
+        made_at=booked.booked_at,
+        starts_at=booked.starts_at,
+        ends_at=max(booked.ends_at, booked.starts_at + timedelta(minutes=1)),
+        title=" · ".join(edge.text(visit.service, "name") for visit in it.visits) or _("预约"),
+        place=" ".join(filter(None, [edge.text(it.hall, "name"), edge.text(it.hall, "address")])),
+        notes="\n".join(notes),
+        url=f"{edge.parts().settings.base_url}{url_for('.booking', reference=booked.reference)}",
+    )
+
+
+@blueprint.get("/b/<reference>/cancel")
+@public
+def ask_cancel(reference: str) -> ResponseReturnValue:
+    """Say what cancelling means; one button."""
+    return _cancel_page(_read(reference))
+
+
+def _cancel_page(it: Shown, refusal: str = "") -> str:
+    here = url_for(".ask_cancel", reference=it.appointment.reference)
+    return render_template("citizen/cancel.html", it=it, refusal=refusal, here=here)
+
+
+@blueprint.post("/b/<reference>/cancel")
+@public
+def submit_cancel(reference: str) -> ResponseReturnValue:
+    """Cancel; twice is once."""
+    try:
+        with edge.transaction() as session:
+            appointment = get_appointment(session, reference)
+            cancel(session, appointment, reason="citizen", actor=edge.actor(), now=edge.now())
+    except DomainError as refusal:
+        return _cancel_page(_read(reference), refusal.sentence(edge.language())), status_of(refusal)
+    flash(_("预约已取消。"), "ok")
+    return redirect(url_for(".booking", reference=reference), 303)

@@ -1,0 +1,25 @@
+"""The blueprint that all citizen pages share, with the words their templates use."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from kernel import clock
+from web.citizen import words
+
+blueprint = Blueprint("citizen", __name__)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    demo = clock.demo_clock()
+    return {
+        "day": words.day,
+        "date_alone": words.date_alone,
+        "weekday": words.weekday,
+        "hour": words.hour,
+        "span": words.span,
+        "yuan": words.yuan,
+        "mask_phone": words.mask_phone,
+        "clock_rate": demo.rate if demo else 1,
+    }

@@ -1,0 +1,59 @@
+"""The first page: three things people come for; and how full the halls are now."""
+
+from datetime import date, datetime
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from booking.queries import list_of_phone
+from booking.states import OPEN
+from catalog.queries import list_services
+from halls.models import Hall
+from halls.queries import list_halls
+from queueing.board import BoardLine, board
+from web import edge
+from web.citizen.face import blueprint
+from web.guards import citizen_phone, public
+
+POPULAR = 6
+
+
+@blueprint.get("/")
+@public
+def home() -> ResponseReturnValue:
+    """Search, the big entries, what people ask for most, and the next booking of a verified phone."""
+    phone = citizen_phone()
+    with edge.transaction() as session:
+        services = list_services(session)[:POPULAR]
+        halls = list_halls(session)
+        coming = _next_booking(session, phone, halls, now=edge.now()) if phone else None
+    return render_template("citizen/home.html", services=services, halls=halls, coming=coming)
+
+
+def _next_booking(
+    session: Session, phone: str, halls: list[Hall], *, now: datetime
+) -> tuple[Appointment, Hall] | None:
+    by_id = {hall.id: hall for hall in halls}
+    for appointment in list_of_phone(session, phone, since_on=_today(now)):
+        if appointment.state in OPEN and appointment.hall_id in by_id:
+            return appointment, by_id[appointment.hall_id]
+    return None
+
+
+def _today(now: datetime) -> date:
+    return edge.local(now).date()
+
+
+@blueprint.get("/queues")
+@public
+def queues() -> ResponseReturnValue:
+    """How many wait in every hall now, and how to queue without a booking."""
+    with edge.transaction() as session:
+        halls = [(hall, _waiting(session, hall)) for hall in list_halls(session)]
+    return render_template("citizen/queues.html", halls=halls, moment=edge.now())
+
+
+def _waiting(session: Session, hall: Hall) -> list[BoardLine]:
+    return board(session, hall.id, now=edge.now()).waiting

@@ -1,0 +1,101 @@
+"""Who comes: name, document, phone. Asked once, after the slot was chosen, and kept while it is corrected."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask import session as cookie_session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from kernel.errors import DomainError
+from kernel.phone import mask as mask_phone
+from people.identity import mask
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.forms import PersonForm, errors_of, kind_options, typed
+from web.citizen.phone_check import TRIES, send_code, try_code
+from web.citizen.running import Running, keep_form, running_booking
+from web.guards import CITIZEN_KEY, citizen_phone, public
+from web.limits import limiter
+from web.problems import status_of
+
+KEPT = ("name", "kind", "number", "phone", "agree")
+
+
+@blueprint.get("/booking/who")
+@public
+def who() -> ResponseReturnValue:
+    """The form, with everything that was filled in before."""
+    running = running_booking()
+    if running.reference:
+        return redirect(url_for(".booking", reference=running.reference))
+    return _page(running, running.form)
+
+
+@blueprint.post("/booking/who")
+@public
+@limiter.limit(TRIES)
+def submit_who() -> ResponseReturnValue:
+    """Keep what was typed, then do what the pressed button says."""
+    running = running_booking()
+    if running.reference:
+        return redirect(url_for(".booking", reference=running.reference), 303)
+    form = _merge(running.form, typed(request.form, *KEPT))
+    keep_form(running.token, form)
+    wish = {"send": _send, "other": _other_phone}.get(request.form.get("do", ""), _go_on)
+    return wish(running, form)
+
+
+def _merge(before: dict[str, Any], now: dict[str, str]) -> dict[str, Any]:
+    """An empty number means the one given before: it is never shown again in full."""
+    kept = {name: before.get(name, "") for name in ("number",) if not now[name]}
+    return {**now, **kept, "phone": now["phone"] or before.get("phone", "")}
+
+
+def _send(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
+    try:
+        phone = send_code(form["phone"])
+    except DomainError as error:
+        return _page(running, form, {"phone": error.sentence(edge.language())}), status_of(error)
+    flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(phone)), "ok")
+    return redirect(url_for(".who", _anchor="field-code"), 303)
+
+
+def _other_phone(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
+    cookie_session.pop(CITIZEN_KEY, None)
+    keep_form(running.token, {**form, "phone": ""})
+    return redirect(url_for(".who", _anchor="field-phone"), 303)
+
+
+def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
+    errors = errors_of(PersonForm(), form)
+    code = request.form.get("code", "").strip()[:12]
+    if citizen_phone() is None:
+        errors |= try_code(form["phone"], code) if code else {"code": _("请填写短信里的 6 位验证码")}
+    if errors:
+        return _page(running, form, errors), 422
+    return redirect(url_for(".check"), 303)
+
+
+def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None = None) -> str:
+    """The number is shown as typed only while it is wrong; afterwards by its first and last characters."""
+    right = bool(form.get("number")) and not {"number", "kind"} & set(errors_of(PersonForm(), form))
+    labels = {
+        "name": _("姓名"),
+        "kind": _("证件类型"),
+        "number": _("证件号码"),
+        "phone": _("手机号"),
+        "code": _("验证码"),
+        "agree": "",
+    }
+    return render_template(
+        "citizen/who.html",
+        running=running,
+        form=form,
+        errors=errors or {},
+        labels=labels,
+        kinds=kind_options(),
+        number_kept=mask(form["number"]) if right else "",
+        verified=citizen_phone(),
+        here=url_for(".who"),
+    )

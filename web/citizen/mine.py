@@ -1,0 +1,115 @@
+"""My bookings: by a phone that its owner has shown to be theirs, in this browser, for half an hour."""
+
+import base64
+import binascii
+from datetime import timedelta
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask import session as cookie_session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from booking.models import Appointment
+from booking.queries import list_of_phone
+from booking.states import OPEN
+from catalog.queries import services_of
+from halls.models import Hall
+from halls.queries import list_halls
+from kernel.crypto import CannotDecrypt, cipher
+from kernel.errors import DomainError
+from kernel.phone import mask as mask_phone
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.forms import typed
+from web.citizen.phone_check import TRIES, send_code, try_code
+from web.guards import CITIZEN_KEY, citizen_only, public
+from web.languages import safe_next
+from web.limits import limiter
+from web.problems import status_of
+
+SHOWN_FOR = timedelta(days=60)
+_ASKED_KEY = "asked_phone"
+_PURPOSE = "session.asked_phone"
+
+
+@blueprint.get("/my")
+@citizen_only
+def my_bookings() -> ResponseReturnValue:
+    """Those to come first, then the past two months."""
+    since = edge.local(edge.now() - SHOWN_FOR).date()
+    with edge.transaction() as session:
+        rows = list_of_phone(session, g.phone, since_on=since)
+        halls = {hall.id: hall for hall in list_halls(session)}
+        names = {row.id: services_of(session, row.service_ids) for row in rows}
+    listed = [(row, halls[row.hall_id], names[row.id]) for row in rows if row.hall_id in halls]
+    coming = [each for each in listed if _is_coming(each)]
+    past = [each for each in reversed(listed) if not _is_coming(each)]
+    return render_template("citizen/my.html", coming=coming, past=past, phone=g.phone)
+
+
+def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:
+    return listed[0].state in OPEN
+
+
+@blueprint.post("/my/leave")
+@public
+def leave() -> ResponseReturnValue:
+    """Forget the phone: for a phone or computer that others use, too."""
+    cookie_session.clear()
+    flash(_("已退出，本机不再保留您的手机号。"), "ok")
+    return redirect(url_for(".home"), 303)
+
+
+@blueprint.get("/verify")
+@public
+def verify_phone() -> ResponseReturnValue:
+    """Ask for the phone, and for the code once it was sent."""
+    return _page(request.args.get("next"), _asked())
+
+
+@blueprint.post("/verify")
+@public
+@limiter.limit(TRIES)
+def submit_verify() -> ResponseReturnValue:
+    """Send a code, or try one and go on to where the citizen wanted to be."""
+    form, target = typed(request.form, "phone", "code", "do"), request.form.get("next")
+    if form["do"] == "send" or not form["code"]:
+        return _send(form["phone"], target)
+    errors = try_code(form["phone"], form["code"][:12])
+    if errors:
+        return _page(target, form["phone"], errors), 422
+    cookie_session.pop(_ASKED_KEY, None)
+    return redirect(safe_next(target, url_for(".my_bookings")), 303)
+
+
+def _send(phone: str, target: str | None) -> ResponseReturnValue:
+    try:
+        number = send_code(phone)
+    except DomainError as error:
+        return _page(target, phone, {"phone": error.sentence(edge.language())}), status_of(error)
+    sealed = cipher().encrypt(phone, _PURPOSE)
+    cookie_session[_ASKED_KEY] = base64.urlsafe_b64encode(sealed).decode()
+    flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(number)), "ok")
+    return redirect(url_for(".verify_phone", next=safe_next(target, ""), _anchor="field-code"), 303)
+
+
+def _asked() -> str:
+    """The phone that a code was sent to, kept sealed in the cookie: it is not yet shown to be theirs."""
+    try:
+        sealed = base64.urlsafe_b64decode(cookie_session.get(_ASKED_KEY, ""))
+        return cipher().decrypt(sealed, _PURPOSE)
+    except (CannotDecrypt, binascii.Error):
+        return ""
+
+
+def _page(target: str | None, phone: str, errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "citizen/verify.html",
+        next=safe_next(target, ""),
+        phone=phone,
+        errors=errors or {},
+        labels={"phone": _("手机号"), "code": _("验证码")},
+        sent=_ASKED_KEY in cookie_session,
+        known=CITIZEN_KEY in cookie_session,
+        here=url_for(".verify_phone", next=safe_next(target, "") or None),
+    )

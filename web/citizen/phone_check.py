@@ -1,0 +1,41 @@
+"""Show that a phone is yours, by one-time code: used when booking and before "my bookings"."""
+
+from kernel.errors import DomainError
+from kernel.phone import normalise
+from people.phone_codes import raise_unless_ok, request_code, verify_code
+from web import edge
+from web.guards import remember_citizen_phone
+
+# Beside the limits of each phone; wide, because phones of one carrier share addresses.
+TRIES = "60/minute"
+
+
+def send_code(phone: str) -> str:
+    """Have a code sent to a phone as typed; the phone in E.164.
+
+    Raises:
+        PhoneMalformed, TooManyPhoneCodes
+    """
+    number = normalise(phone)
+    with edge.transaction() as session:
+        request_code(session, number, language=edge.language(), now=edge.now())
+    return number
+
+
+def try_code(phone: str, code: str) -> dict[str, str]:
+    """One try: remembers the phone when the code is right, else says what is wrong per field.
+
+    The try is committed before its outcome is told, so wrong ones count.
+    """
+    try:
+        number = normalise(phone)
+    except DomainError as error:
+        return {"phone": error.sentence(edge.language())}
+    try:
+        with edge.transaction() as session:
+            outcome = verify_code(session, number, code, now=edge.now())
+        raise_unless_ok(outcome)
+    except DomainError as error:
+        return {"code": error.sentence(edge.language())}
+    remember_citizen_phone(number)
+    return {}

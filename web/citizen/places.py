@@ -1,0 +1,154 @@
+"""Where a visit is possible and when: what the pages for choosing hall, day and slot show."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from booking.availability import DayCount, SlotCount, day_counts, next_release_at, slot_counts
+from booking.offers import Offer, get_offer
+from booking.policy import last_bookable_on
+from catalog.queries import halls_offering
+from halls.models import Hall
+from halls.queries import calendar, get_hall, get_hall_by_id
+from halls.workdays import Calendar, add_working_days
+from queueing.board import board
+from web.citizen.visit import Visit
+
+PROMISE_WORKING_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A hall that handles the visit. `soon` numbers are free within 3 working days; `first_at` None: none."""
+
+    hall: Hall
+    soon: int
+    first_at: datetime | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayTab:
+    """One day that can be chosen, and the free numbers on it."""
+
+    on_date: date
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """One slot. `too_soon`: inside the lead time, where only the hall itself still helps."""
+
+    starts_at: datetime
+    ends_at: datetime
+    free: int
+    too_soon: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
+
+    hall: Hall
+    offer: Offer
+    today: date
+    on_date: date
+    days: list[DayTab]
+    slots: list[SlotChoice]
+    next_release_at: datetime | None
+
+    @property
+    def any_free(self) -> bool:
+        """Whether any day has a number."""
+        return any(tab.free for tab in self.days)
+
+
+def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]:
+    """The halls for a visit, those with the earliest free number first."""
+    offers = []
+    for hall_id, _group_id in halls_offering(session, visit.service.id):
+        hall = get_hall_by_id(session, hall_id)
+        if hall.active:
+            offers.append((hall, _offer(session, hall, visit)))
+    counts = _counts(session, [offer for _, offer in offers], now=now)
+    days = calendar(session)
+    places = [_place(session, hall, offer, counts[offer.group_id], days, now=now) for hall, offer in offers]
+    return sorted(places, key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
+
+
+def read_choice(
+    session: Session, visit: Visit, hall_code: str, *, wanted: date | None, now: datetime
+) -> Choice:
+    """Days and slots of one hall; without a wanted day the first that has a number.
+
+    Raises:
+        HallUnknown, ServiceNotOffered
+    """
+    hall = get_hall(session, hall_code)
+    offer = _offer(session, hall, visit)
+    today = offer.rules.date_of(now)
+    tabs = _tabs(session, offer, today, now=now)
+    first = next((tab.on_date for tab in tabs if tab.free), tabs[0].on_date if tabs else today)
+    on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
+    slots = slot_counts(session, offer.group_id, on_date, now=now, needed=offer.needed)
+    nothing = not any(tab.free for tab in tabs)
+    return Choice(
+        hall=hall,
+        offer=offer,
+        today=today,
+        on_date=on_date,
+        days=tabs,
+        slots=[_slot(slot, offer, now=now) for slot in slots if slot.starts_at > now],
+        next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
+    )
+
+
+def _offer(session: Session, hall: Hall, visit: Visit) -> Offer:
+    answers = dict(visit.step.answers) if visit.step else {}
+    return get_offer(session, hall.code, [visit.code], answers=answers)
+
+
+def _counts(session: Session, offers: list[Offer], *, now: datetime) -> Mapping[int, list[DayCount]]:
+    """Group id → its days with free numbers, each for as many numbers as the visit takes there."""
+    by_needed: dict[int, list[Offer]] = defaultdict(list)
+    for offer in offers:
+        by_needed[offer.needed].append(offer)
+    found: dict[int, list[DayCount]] = defaultdict(list)
+    for needed, same in by_needed.items():
+        first_on = min(offer.rules.date_of(now) for offer in same)
+        last_on = first_on + max(offer.rules.policy.horizon for offer in same) + timedelta(days=1)
+        group_ids = [offer.group_id for offer in same]
+        rows = day_counts(session, group_ids, first_on=first_on, last_on=last_on, now=now, needed=needed)
+        for row in rows:
+            found[row.group_id].append(row)
+    return found
+
+
+def _place(
+    session: Session, hall: Hall, offer: Offer, counts: list[DayCount], days: Calendar, *, now: datetime
+) -> Place:
+    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
+    soon = sum(count.free for count in counts if count.on_date <= soon_until)
+    waiting = {line.group_id: line.count for line in board(session, hall.id, now=now).waiting}
+    first_at = None
+    if counts:
+        slots = slot_counts(session, offer.group_id, counts[0].on_date, now=now, needed=offer.needed)
+        first_at = next((slot.starts_at for slot in slots if slot.free), None)
+    return Place(hall, soon, first_at, waiting.get(offer.group_id, 0))
+
+
+def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list[DayTab]:
+    """The working days that can be booked, and any other day that has a number (weekend sessions)."""
+    rules, days = offer.rules, calendar(session)
+    last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
+    free = {count.on_date: count.free for count in _counts(session, [offer], now=now)[offer.group_id]}
+    spread = [today + timedelta(days=n) for n in range((last_on - today).days + 1)]
+    return [DayTab(on, free.get(on, 0)) for on in spread if on in free or days.is_working(on)]
+
+
+def _slot(slot: SlotCount, offer: Offer, *, now: datetime) -> SlotChoice:
+    too_soon = slot.starts_at - now < offer.rules.policy.lead_time
+    return SlotChoice(slot.starts_at, slot.ends_at, slot.free, too_soon)

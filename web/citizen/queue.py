@@ -1,0 +1,73 @@
+"""The live queue of one ticket, asked again every 15 seconds while it is looked at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
+
+from feedback.queries import find_survey_of_ticket
+from halls.models import Hall
+from queueing.models import Ticket
+from queueing.policy import QueuePolicy
+from queueing.queries import TicketView, get_ticket, ticket_view
+from queueing.states import FINAL
+from queueing.today import today_of
+from web import edge
+from web.citizen.face import blueprint
+from web.fragments import fragment
+from web.guards import public
+
+POLL_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a ticket stands. `survey` is where its visit can be rated, once it is completed."""
+
+    ticket: Ticket
+    view: TicketView
+    hall: Hall
+    policy: QueuePolicy
+    survey: str | None
+    today: bool
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.ticket.state in FINAL or not self.today
+
+    @property
+    def back_until(self) -> datetime | None:
+        """Until when a missed ticket can come back into the line."""
+        missed = self.ticket.absent_at
+        return missed + self.policy.reinstate_within if missed else None
+
+
+def _read(reference: str) -> Stand:
+    with edge.transaction() as session:
+        ticket = get_ticket(session, reference)
+        survey = find_survey_of_ticket(session, ticket.id)
+        today = today_of(session, ticket.hall_id, now=edge.now())
+        return Stand(
+            ticket=ticket,
+            view=ticket_view(session, ticket, now=edge.now()),
+            hall=today.hall,
+            policy=today.policy,
+            survey=survey.reference if survey else None,
+            today=ticket.on_date == today.on_date,
+        )
+
+
+@blueprint.get("/q/<reference>")
+@public
+def ticket(reference: str) -> ResponseReturnValue:
+    """The whole page."""
+    return render_template("citizen/ticket.html", it=_read(reference), poll=POLL_SECONDS)
+
+
+@blueprint.get("/q/<reference>/live")
+@public
+def live_ticket(reference: str) -> Response:
+    """What changes on it; 304 while nothing has."""
+    return fragment("citizen/_ticket.html", it=_read(reference), poll=POLL_SECONDS)

@@ -1,0 +1,91 @@
+"""The booking that this browser is in the middle of: its hold token is in the signed session cookie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import session as cookie_session
+from sqlalchemy.orm import Session
+
+from booking.hold import find_draft, read_form, save_form
+from booking.models import Appointment, Draft, Slot
+from halls.models import Hall
+from halls.queries import get_hall_by_id
+from kernel.errors import NotFound
+from web import edge
+from web.citizen.visit import Visit, visits_of
+
+HOLD_KEY = "hold"
+
+
+class NothingRunning(NotFound):
+    """This browser holds no number, or did so more than a day ago."""
+
+    code = "nothing_running"
+    zh = "您还没有选好时段。请先选择事项、大厅和时间，再填写信息。"
+    en = "No time has been chosen yet. Please choose a service, a hall and a time first."
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A draft with what its pages show. `reference` is set once it was booked."""
+
+    token: str
+    draft: Draft
+    form: dict[str, Any]
+    hall: Hall
+    visits: list[Visit]
+    starts_at: datetime
+    ends_at: datetime
+    seconds_left: int
+    reference: str | None
+
+
+def hold_token() -> str | None:
+    """The token in this browser's cookie."""
+    token: str | None = cookie_session.get(HOLD_KEY)
+    return token
+
+
+def remember_hold(token: str) -> None:
+    """Go on with this hold. It stays after the booking: a second press finds the first one's result."""
+    cookie_session[HOLD_KEY] = token
+
+
+def running_booking() -> Running:
+    """What this browser is filling in.
+
+    Raises:
+        NothingRunning
+    """
+    token = hold_token()
+    if token is None:
+        raise NothingRunning
+    with edge.transaction() as session:
+        draft = find_draft(session, token, now=edge.now())
+        if draft is None:
+            raise NothingRunning
+        return _running(session, token, draft, now=edge.now())
+
+
+def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Running:
+    slot = session.get_one(Slot, draft.slot_id)
+    booked = session.get_one(Appointment, draft.appointment_id) if draft.appointment_id else None
+    return Running(
+        token=token,
+        draft=draft,
+        form=read_form(draft),
+        hall=get_hall_by_id(session, draft.hall_id),
+        visits=visits_of(session, draft.service_ids, draft.answers),
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        seconds_left=max(0, int((draft.held_until - now).total_seconds())),
+        reference=booked.reference if booked else None,
+    )
+
+
+def keep_form(token: str, form: Mapping[str, Any]) -> None:
+    """Keep what was typed, encrypted, before anything is checked: a mistake must cost no typing."""
+    with edge.transaction() as session:
+        save_form(session, token, form, now=edge.now())

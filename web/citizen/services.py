@@ -1,0 +1,75 @@
+"""Find a service, read about it, and be guided to one's own list of materials."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from catalog.find import find_services
+from catalog.guide import Guide, Step, format_answers
+from catalog.queries import list_services
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.visit import get_visit
+from web.guards import public
+
+MOST_QUERY = 60
+
+
+@blueprint.get("/services")
+@public
+def services() -> ResponseReturnValue:
+    """What fits the words of `q`; everything when nothing was asked or nothing fits."""
+    query = request.args.get("q", "").strip()[:MOST_QUERY]
+    with edge.transaction() as session:
+        found = find_services(session, query) if query else []
+        everything = [] if found else list_services(session)
+    return render_template("citizen/services.html", query=query, found=found, everything=everything)
+
+
+@blueprint.get("/services/<code>")
+@public
+def service(code: str) -> ResponseReturnValue:
+    """One service: how long, how much, what to bring, where else."""
+    with edge.transaction() as session:
+        visit = get_visit(session, code, "")
+    return render_template("citizen/service.html", visit=visit)
+
+
+@blueprint.get("/services/<code>/guide")
+@public
+def guide(code: str) -> ResponseReturnValue:
+    """One question, or where the answers have led. Answers are in the address, so "back" takes one away."""
+    with edge.transaction() as session:
+        visit = get_visit(session, code, request.args.get("a", ""))
+    if visit.step is None or visit.guide is None or visit.situation is not None:
+        return render_template("citizen/checklist.html", visit=visit, back=_before(visit.step))
+    facts = _question(visit.guide, visit.step)
+    return render_template("citizen/question.html", visit=visit, back=_before(visit.step), **facts)
+
+
+def _question(guide: Guide, step: Step) -> dict[str, object]:
+    """The open question with the link text that each answer leads to."""
+    question = step.question
+    if question is None:
+        raise AssertionError("a step without a situation asks a question")
+    options = [
+        (option, format_answers((*step.answers, (question.code, option.code)))) for option in question.options
+    ]
+    return {"question": question, "options": options, "at": len(step.answers) + 1, "of": _most(guide, step)}
+
+
+def _before(step: Step | None) -> str | None:
+    """The answers without the last one; None at the first question."""
+    return format_answers(step.answers[:-1]) if step and step.answers else None
+
+
+def _most(guide: Guide, step: Step) -> int:
+    """How many questions there will be at most on the way that the answers took."""
+    depth: dict[str, int] = {}
+
+    def longest(code: str) -> int:
+        if code not in depth:
+            options = guide.question(code).options
+            depth[code] = 1 + max((longest(option.next) for option in options if option.next), default=0)
+        return depth[code]
+
+    return len(step.answers) + (longest(step.question.code) if step.question else 0)

@@ -1,0 +1,152 @@
+"""Choose hall, day and slot; what is free is shown before anybody is asked who they are."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from booking.errors import SlotFull, SlotUnknown
+from booking.hold import Held, HoldSlot, hold
+from booking.policy import BeyondHorizon, InPast, InsideLeadTime
+from halls.queries import list_halls
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.places import Choice, list_places, read_choice
+from web.citizen.running import hold_token, remember_hold
+from web.citizen.visit import Visit, get_visit
+from web.fragments import fragment
+from web.guards import public
+from web.limits import limiter
+
+# Phones of one carrier share addresses, so the limit is wide: it stops programs, not neighbours.
+HOLDS = "60/minute"
+_YEARS = range(2000, 2100)
+
+
+@blueprint.get("/services/<code>/halls")
+@public
+def halls(code: str) -> ResponseReturnValue:
+    """Where the service is handled, and where numbers are free soonest."""
+    with edge.transaction() as session:
+        visit = get_visit(session, code, request.args.get("a", ""))
+        places = list_places(session, visit, now=edge.now())
+    return render_template(
+        "citizen/halls.html", visit=visit, places=places, today=edge.local(edge.now()).date()
+    )
+
+
+@blueprint.get("/services/<code>/halls/<hall_code>")
+@public
+def slots(code: str, hall_code: str) -> ResponseReturnValue:
+    """Days and slots of one hall."""
+    return _page(code, hall_code, request.args.get("a", ""), day_of(request.args.get("day")))
+
+
+@blueprint.get("/services/<code>/halls/<hall_code>/live")
+@public
+def live_slots(code: str, hall_code: str) -> Response:
+    """The slots of a day, asked again while the page is open."""
+    visit, choice = _read(code, hall_code, request.args.get("a", ""), day_of(request.args.get("day")))
+    return fragment("citizen/_slots.html", live=_live(visit, choice), choice=choice)
+
+
+@blueprint.post("/services/<code>/halls/<hall_code>")
+@public
+@limiter.limit(HOLDS)
+def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
+    """Hold the chosen slot and ask who it is for."""
+    answers, starts_at = request.form.get("a", ""), moment_of(request.form.get("starts_at"))
+    if starts_at is None:
+        errors = {"starts_at": _("请选择一个时段")}
+        return _page(code, hall_code, answers, day_of(request.form.get("day")), errors), 422
+    try:
+        remember_hold(_hold(code, hall_code, answers, starts_at).token)
+    except SlotFull as full:
+        return lost_page(code, answers, starts_at, full), 409
+    except (SlotUnknown, InPast, InsideLeadTime, BeyondHorizon) as refusal:
+        flash(refusal.sentence(edge.language()), "warn")
+        return redirect(url_for(".slots", code=code, hall_code=hall_code, a=answers or None), 303)
+    return redirect(url_for(".who"), 303)
+
+
+def _hold(code: str, hall_code: str, answers: str, starts_at: datetime) -> Held:
+    with edge.transaction() as session:
+        visit = get_visit(session, code, answers)
+        wanted = HoldSlot(
+            hall_code=hall_code,
+            service_codes=(code,),
+            starts_at=starts_at,
+            answers=dict(visit.step.answers) if visit.step else {},
+            previous_token=hold_token(),
+        )
+        return hold(session, wanted, actor=edge.actor(), now=edge.now())
+
+
+def lost_page(code: str, answers: str, starts_at: datetime, full: SlotFull) -> str:
+    """Somebody was quicker: the nearest free slots, one tap each."""
+    with edge.transaction() as session:
+        visit = get_visit(session, code, answers)
+        by_code = {hall.code: hall for hall in list_halls(session)}
+    nearest = [
+        (by_code[each["hall_code"]], datetime.fromisoformat(each["starts_at"]), each["free"])
+        for each in full.params["alternatives"]
+        if each["hall_code"] in by_code
+    ]
+    sentence = full.sentence(edge.language())
+    back = url_for(".halls", code=code, a=answers or None)
+    return render_template(
+        "citizen/lost.html", visit=visit, starts_at=starts_at, nearest=nearest, sentence=sentence, here=back
+    )
+
+
+def _read(code: str, hall_code: str, answers: str, wanted: date | None) -> tuple[Visit, Choice]:
+    with edge.transaction() as session:
+        visit = get_visit(session, code, answers)
+        return visit, read_choice(session, visit, hall_code, wanted=wanted, now=edge.now())
+
+
+def _page(
+    code: str, hall_code: str, answers: str, wanted: date | None, errors: dict[str, str] | None = None
+) -> str:
+    visit, choice = _read(code, hall_code, answers, wanted)
+    address: dict[str, Any] = {"code": code, "hall_code": hall_code, "a": visit.answers or None}
+    return render_template(
+        "citizen/slots.html",
+        visit=visit,
+        choice=choice,
+        live=_live(visit, choice),
+        action=url_for(".hold_slot", **address),
+        tabs=[(tab, url_for(".slots", day=tab.on_date.isoformat(), **address)) for tab in choice.days],
+        errors=errors or {},
+        here=url_for(".slots", day=choice.on_date.isoformat(), **address),
+    )
+
+
+def _live(visit: Visit, choice: Choice) -> str:
+    facts: dict[str, Any] = {
+        "code": visit.code,
+        "hall_code": choice.hall.code,
+        "day": choice.on_date.isoformat(),
+    }
+    return url_for(".live_slots", a=visit.answers or None, **facts)
+
+
+def day_of(text: str | None) -> date | None:
+    """The date of a link or form; None for anything else."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The instant of a form, aware; None for anything else and for years that no slot has."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    if moment.tzinfo is None or moment.year not in _YEARS:
+        return None
+    return moment.astimezone(UTC)
