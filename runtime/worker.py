@@ -8,9 +8,12 @@ import logging
 import os
 import time
 import uuid
+from contextlib import suppress
+from types import FrameType
 
 from redis.exceptions import RedisError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from kernel.parts import Parts
@@ -27,6 +30,12 @@ class QuickWorker(SimpleWorker):
     """Asks a Redis that is away each second; RQ's own wait doubles up to a minute."""
 
     max_connection_wait_time = 1.0
+    ending = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """SIGTERM or SIGINT: remember it, as RQ does only while a job runs."""
+        self.ending = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has no types here
 
 
 def run(parts: Parts) -> None:
@@ -35,15 +44,19 @@ def run(parts: Parts) -> None:
     RQ's worker gives up when Redis goes away in the middle of a job; then another takes its place.
     """
     jobs.use(jobs.make_work(parts))
-    while True:
-        try:
-            worker = make_worker(parts)
-            worker.work(logging_level="ERROR")
-            if worker._stop_requested:  # noqa: SLF001  # RQ has no public word for "asked to end"
-                return
-        except RedisError as error:
-            log.warning("Redis does not answer: %s", type(error).__name__)
-        time.sleep(_PAUSE)
+    worker = make_worker(parts)
+    while not worker.ending:
+        with suppress(StopRequested):  # a signal that came while no job was at hand
+            _work(worker)
+            time.sleep(_PAUSE)
+            worker = worker if worker.ending else make_worker(parts)
+
+
+def _work(worker: QuickWorker) -> None:
+    try:
+        worker.work(logging_level="ERROR")
+    except RedisError as error:
+        log.warning("Redis does not answer: %s", type(error).__name__)
 
 
 def make_worker(parts: Parts) -> QuickWorker:
