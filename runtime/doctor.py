@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 import booking.doctor
 import feedback.doctor
 import notifications.doctor
+import people.doctor
 import queueing.doctor
 from kernel import clock
 from kernel.doctor import Violation
@@ -74,6 +75,7 @@ def _list(session: Session, rule: str, statement: Select[int, str]) -> list[Viol
 
 
 CHECKS: Sequence[Callable[[Session], Sequence[Violation]]] = (
+    people.doctor.check,
     booking.doctor.check,
     queueing.doctor.check,
     notifications.doctor.check,

@@ -2,6 +2,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from people import doctor
 from people.citizens import find_by_identity, find_or_create, identity_indexes, name_of, number_of, phone_of
 from people.identity import check
 from people.models import Citizen
@@ -43,3 +44,17 @@ def test_a_kiosk_finds_a_person_without_asking_for_the_kind(session, now):
 
 def test_a_citizen_without_a_phone_is_known_too(session, now):
     assert phone_of(come(session, now, sample_resident_id(1), phone=None)) is None
+
+
+def test_the_doctor_sees_data_that_cannot_be_read_or_found(session, now, cipher):
+    citizen = come(session, now, sample_resident_id(1))
+    assert doctor.check(session) == []
+    other = check("resident_id", sample_resident_id(2), today=TODAY)
+    citizen.number_sealed = cipher.encrypt(other.number, "citizen.number")
+    citizen.phone_sealed = cipher.encrypt("+8613900139000", "citizen.phone")
+    session.flush()
+    found = {violation.rule for violation in doctor.check(session)}
+    assert found == {"citizen_not_found_by_document", "citizen_not_found_by_phone"}
+    citizen.name_sealed = b"nonsense"
+    session.flush()
+    assert [violation.rule for violation in doctor.check(session)] == ["citizen_unreadable"]
