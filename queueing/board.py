@@ -88,7 +88,13 @@ def _calls(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
             group_name_en=group.name_en,
             serving=state != "called",
         )
-    return list(shown.values())[:CALLS_SHOWN]
+    return _most_wanted(list(shown.values()))
+
+
+def _most_wanted(calls: list[BoardCall]) -> list[BoardCall]:
+    """As many as fit: who has not come yet before who has, newest first."""
+    chosen = sorted(calls, key=lambda call: call.serving)[:CALLS_SHOWN]
+    return [call for call in calls if call in chosen]
 
 
 def _recent(today: Today) -> Select[int]:

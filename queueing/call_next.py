@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -82,7 +82,8 @@ def _take(
             state=TicketState.CALLED.value,
             counter_id=running.counter_id,
             staff_id=staff_id or running.staff_id,
-            called_at=now,
+            # This call may have waited for the line while the ticket was issued, a moment after its `now`.
+            called_at=func.greatest(Ticket.issued_at, now),
             absent_at=None,
             recalls=0,
         )
@@ -112,8 +113,8 @@ def _write(
         "track": ticket.track,
         "was_return": ticket.returned_at is not None,
         "reason": choice.reason.as_data(),
-        "called_at": now,
-        "last_called_at": now,
+        "called_at": ticket.called_at,
+        "last_called_at": ticket.called_at,
         "press_key": key,
     }
     # The same key pressed at two counters at once meets here; the second inserts nothing and is undone.

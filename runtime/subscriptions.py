@@ -15,6 +15,7 @@ from notifications import events as notifications
 from notifications import tell
 from people import events as people
 from queueing import events as queueing
+from queueing import leave
 from runtime import schedule
 from runtime.deliveries import Handler
 
@@ -23,7 +24,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         people.PhoneCodeRequested: (tell.phone_code,),
         booking.AppointmentBooked: (tell.booked,),
         booking.AppointmentRescheduled: (tell.rescheduled,),
-        booking.AppointmentCancelled: (tell.cancelled,),
+        booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
         queueing.TicketMissed: (tell.missed,),
         queueing.VisitCompleted: (ask.ask,),
