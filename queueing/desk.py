@@ -13,11 +13,11 @@ from catalog.guide import ChecklistItem, UnknownAnswer, checklist, plain_checkli
 from catalog.models import Service
 from catalog.queries import find_guide, materials_of, services_of
 from halls.models import Counter, Hall, ServiceGroup
-from halls.queries import get_counter, list_groups
+from halls.queries import CounterView, get_counter, list_counters, list_groups
 from kernel import phone
 from people.citizens import name_of
 from people.identity import mask_name
-from people.models import Citizen
+from people.models import Citizen, Staff
 from queueing import contact
 from queueing.counters import list_group_ids, session_of_counter
 from queueing.errors import CounterNotOpen
@@ -75,6 +75,26 @@ class Desk:
     waiting: int
     parked: list[InLine]
     missed: list[InLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A counter that can be opened, or who sits there."""
+
+    counter: CounterView
+    running: CounterSession | None
+    staff_name: str
+
+
+def list_seats(session: Session, hall_id: int) -> list[Seat]:
+    """The hall's counters by number, with who has them open."""
+    query = (
+        select(CounterSession, Staff.name)
+        .join(Staff, Staff.id == CounterSession.staff_id)
+        .where(CounterSession.hall_id == hall_id, CounterSession.closed_at.is_(None))
+    )
+    taken = {running.counter_id: (running, name) for running, name in session.execute(query)}
+    return [Seat(each, *taken.get(each.id, (None, ""))) for each in list_counters(session, hall_id)]
 
 
 def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:

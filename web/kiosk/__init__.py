@@ -1,8 +1,70 @@
-"""The kiosk face."""
+"""The kiosk of a hall: check in, take a number, get help. Only enrolled devices see more than the door."""
 
-from flask import Flask
+from flask import Flask, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from halls.queries import get_hall
+from people.devices import find_device
+from web import edge
+from web.guards import DEVICE_COOKIE, DeviceUnknown, public
+from web.kiosk import check_in, take, tickets
+from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, kiosk_only
+
+_TEN_YEARS = 315_360_000
+
+__all__ = ["check_in", "register", "take", "tickets"]
+
+
+@blueprint.get("")
+@public
+def door(hall_code: str) -> ResponseReturnValue:
+    """The address a device starts with: `?device=TOKEN` becomes a cookie, and leaves the address.
+
+    `printer=1` says that this browser prints without asking (`--kiosk-printing`).
+    """
+    token = request.args.get("device", "")
+    answer = redirect(url_for("kiosk.home", hall_code=hall_code), 303)
+    if token:
+        _check(hall_code, token)
+        path = url_for("kiosk.door", hall_code=hall_code)
+        _keep(answer, DEVICE_COOKIE, token, path)
+        _keep(answer, PRINTER_COOKIE, "1" if request.args.get("printer") == "1" else "0", path)
+    return answer
+
+
+def _check(hall_code: str, token: str) -> None:
+    with edge.transaction() as session:
+        hall = get_hall(session, hall_code)
+        device = find_device(session, token)
+    if device is None or device.kind != "kiosk":
+        raise DeviceUnknown
+    if device.hall_id != hall.id:
+        raise DeviceElsewhere
+
+
+def _keep(answer: Response, name: str, value: str, path: str) -> None:
+    """For this hall's kiosk pages only: one browser may show the kiosks of two halls."""
+    secure = request.is_secure
+    answer.set_cookie(
+        name, value, max_age=_TEN_YEARS, path=path, httponly=True, samesite="Lax", secure=secure
+    )
+
+
+@blueprint.get("/home")
+@kiosk_only
+def home() -> ResponseReturnValue:
+    """Two entries, and help."""
+    return render_template("kiosk/home.html")
+
+
+@blueprint.get("/help")
+@kiosk_only
+def staff_help() -> ResponseReturnValue:
+    """Where to find a person."""
+    return render_template("kiosk/help.html")
 
 
 def register(app: Flask) -> None:
-    """Add this face's pages."""
-    del app
+    """Add the kiosks."""
+    app.register_blueprint(blueprint)

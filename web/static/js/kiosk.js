@@ -81,6 +81,19 @@ document.addEventListener('submit', (event) => {
 
 document.getElementById('error-summary')?.focus();
 
+// ---- paper: by itself where the device says so, once a ticket; else by the button ----
+
+const printNow = document.querySelector('[data-print-now]');
+if (printNow) {
+  printNow.hidden = false;
+  printNow.addEventListener('click', () => window.print());
+}
+const toPrint = document.body.dataset.print;
+if (toPrint && sessionStorage.getItem('printed') !== toPrint) {
+  sessionStorage.setItem('printed', toPrint);
+  window.print();
+}
+
 // ---- the next person finds the first page ----
 
 const home = document.body.dataset.resetUrl;

@@ -1,0 +1,127 @@
+"""What the keys of the console do. Each action does one use case and says one sentence."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from halls.queries import get_counter, get_group_by_code
+from kernel.errors import NotFound
+from queueing import contact, counters, serve
+from queueing.call_next import call_next
+from queueing.models import Ticket
+from queueing.queries import get_ticket, lock_ticket
+from queueing.steps import moved
+from web import edge
+from web.console.once import Said
+
+Verb = Callable[..., Ticket]
+
+#: On the ticket at this counter: the verb, and what is said.
+_HERE: Mapping[str, tuple[Verb, Any]] = {
+    "recall": (serve.recall, _l("已再次呼叫 %(label)s。")),
+    "absent": (serve.mark_absent, _l("%(label)s 已标记过号。")),
+    "start": (serve.start_serving, _l("%(label)s 开始办理。")),
+    "finish": (serve.complete, _l("%(label)s 已办结。")),
+    "undo": (serve.undo_call, _l("已撤销呼叫，%(label)s 回到原来的位置。")),
+    "park": (serve.park, _l("%(label)s 已挂起，可以叫下一位。")),
+}
+#: On a ticket of a list.
+_LISTED: Mapping[str, tuple[Verb, Any]] = {
+    "reinstate": (serve.reinstate, _l("%(label)s 已恢复，会再次叫到。")),
+    "return": (serve.return_to_line, _l("%(label)s 已回到队列，优先叫号。")),
+    "leave": (serve.abandon, _l("%(label)s 已作废。")),
+}
+
+
+def carry_out(session: Session, counter_id: int, action: str) -> Said:
+    """Do what a form of the desk asks; raises NotFound for an action that there is not."""
+    edge.require("counter.work", get_counter(session, counter_id).hall_id)
+    if action in _HERE:
+        verb, said = _HERE[action]
+        ticket = verb(session, _ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
+        return "ok", said % {"label": ticket.label}
+    if action in _LISTED:
+        verb, said = _LISTED[action]
+        ticket = verb(session, _ticket(session), actor=edge.actor(), now=edge.now())
+        return "ok", said % {"label": ticket.label}
+    if action in _OTHERS:
+        return _OTHERS[action](session, counter_id)
+    raise NotFound
+
+
+def _ticket(session: Session) -> Ticket:
+    return get_ticket(session, request.form.get("ticket", ""))
+
+
+def _ticket_here(session: Session, counter_id: int) -> Ticket:
+    """The ticket that the form shows, if it still is at this counter: a page may be older than the truth."""
+    ticket = lock_ticket(session, request.form.get("ticket", ""))
+    if ticket.counter_id != counter_id:
+        raise moved(ticket)
+    return ticket
+
+
+def _next(session: Session, counter_id: int) -> Said:
+    press = request.form.get("press", "")
+    key = f"console:{press}" if press else None
+    ticket = call_next(session, counter_id, actor=edge.actor(), now=edge.now(), press_key=key)
+    if ticket is None:
+        return "info", _("现在没有人等候。")
+    return "ok", _("已呼叫 %(label)s。", label=ticket.label)
+
+
+def _transfer(session: Session, counter_id: int) -> Said:
+    ticket = _ticket_here(session, counter_id)
+    group = get_group_by_code(session, ticket.hall_id, request.form.get("group", ""))
+    serve.transfer(session, ticket, group_id=group.id, actor=edge.actor(), now=edge.now())
+    return "ok", _("%(label)s 已转到%(line)s，优先叫号。", label=ticket.label, line=edge.text(group, "name"))
+
+
+def _resume(session: Session, counter_id: int) -> Said:
+    ticket = serve.resume(
+        session, _ticket(session), actor=edge.actor(), now=edge.now(), counter_id=counter_id
+    )
+    return "ok", _("%(label)s 继续办理。", label=ticket.label)
+
+
+def _phone(session: Session, counter_id: int) -> Said:
+    ticket, phone = _ticket_here(session, counter_id), request.form.get("phone", "")
+    contact.set_phone(session, ticket, phone=phone, actor=edge.actor(), now=edge.now())
+    return "ok", _("已记下手机号，办结后会发短信请 %(label)s 评价。", label=ticket.label)
+
+
+def _pause(session: Session, counter_id: int) -> Said:
+    reason = request.form.get("reason", "")
+    counters.pause_counter(session, counter_id, reason=reason, actor=edge.actor(), now=edge.now())
+    return "info", _("窗口已暂停，不再叫号。")
+
+
+def _go_on(session: Session, counter_id: int) -> Said:
+    counters.resume_counter(session, counter_id, actor=edge.actor(), now=edge.now())
+    return "ok", _("窗口已恢复。")
+
+
+def _open(session: Session, counter_id: int) -> Said:
+    counters.open_counter(session, counter_id, actor=edge.actor(), now=edge.now())
+    return "ok", _("窗口已开放，按 Enter 叫第一位。")
+
+
+def _close(session: Session, counter_id: int) -> Said:
+    counters.close_counter(session, counter_id, actor=edge.actor(), now=edge.now())
+    return "ok", _("窗口已关闭。")
+
+
+_OTHERS: Mapping[str, Callable[[Session, int], Said]] = {
+    "next": _next,
+    "transfer": _transfer,
+    "resume": _resume,
+    "phone": _phone,
+    "pause": _pause,
+    "go-on": _go_on,
+    "open": _open,
+    "close": _close,
+}

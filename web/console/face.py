@@ -1,0 +1,71 @@
+"""The console's blueprint, the desk that its pages show, and what an officer reads when a rule says no."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from kernel import clock
+from kernel.errors import DomainError
+from queueing.counters import PAUSE_REASONS, ensure_own
+from queueing.desk import Desk, desk
+from web import edge, problems
+
+blueprint = Blueprint("console", __name__, url_prefix="/console")
+UNDO_SECONDS = 10
+
+
+def get_desk(session: Session, counter_id: int) -> Desk:
+    """The officer's own desk (the duty officer's: any in the hall).
+
+    Raises:
+        CounterNotFound, CounterNotOpen, NotYourCounter, Forbidden
+    """
+    found = desk(session, counter_id, now=edge.now())
+    edge.require("counter.work", found.hall.id)
+    ensure_own(found.running, edge.actor())
+    return found
+
+
+def facts(found: Desk) -> dict[str, Any]:
+    """What the templates of a desk ask for."""
+    return {
+        "desk": found,
+        "now": edge.now(),
+        "can_undo": _can_undo(found),
+        "pause_reasons": PAUSE_REASONS,
+        "minutes": _minutes,
+    }
+
+
+def _minutes(before: datetime | None, after: datetime) -> int:
+    """Whole minutes between; 0 where the first is unknown or later."""
+    return max(0, (after - before) // timedelta(minutes=1)) if before else 0
+
+
+def _can_undo(found: Desk) -> bool:
+    """For ten seconds of the officer's own time, however fast the demonstration's clock runs."""
+    if found.current is None or found.current.ticket.state != "called":
+        return False
+    demo = clock.demo_clock()
+    passed = (edge.now() - found.current.call.last_called_at).total_seconds()
+    return passed <= UNDO_SECONDS * max(demo.rate if demo else 1.0, 1.0)
+
+
+@blueprint.errorhandler(DomainError)
+def on_refusal(error: DomainError) -> ResponseReturnValue:
+    """The desk as it is now, with the sentence above it; a plain page where there is no desk to show."""
+    sentence, status = error.sentence(edge.language()), problems.status_of(error)
+    here = url_for("console.home")
+    try:
+        with edge.transaction() as session:
+            found = get_desk(session, int((request.view_args or {})["counter_id"]))
+    except (DomainError, KeyError):
+        words = {"title": _("现在不能这样做"), "sentence": sentence, "code": error.code, "here": here}
+        return render_template("error.html", layout="staff/base.html", home=here, **words), status
+    flash(sentence, "bad")
+    here = url_for("console.desk_page", counter_id=found.counter.id)
+    return render_template("console/desk.html", here=here, **facts(found)), status

@@ -1,0 +1,82 @@
+"""The kiosk's blueprint: which device, which hall, and what a person reads when a rule says no."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from halls.models import Hall
+from halls.queries import get_hall
+from kernel.errors import DomainError, Forbidden
+from web import edge, problems
+from web.citizen import words
+from web.guards import device_only
+from web.qr import qr
+
+blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk/<hall_code>")
+PRINTER_COOKIE = "printer"
+
+
+class DeviceElsewhere(Forbidden):
+    """The device is enrolled in another hall."""
+
+    code = "device_elsewhere"
+    zh = "本设备登记在另一个大厅，请联系大厅工作人员重新登记。"
+    en = "This device is enrolled in another hall. Please ask the staff to enrol it here."
+
+
+def hall() -> Hall:
+    """The hall where this kiosk stands."""
+    here: Hall = g.hall
+    return here
+
+
+def kiosk_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """An enrolled kiosk of the hall in the address; the view does not get `hall_code`, it asks `hall()`."""
+
+    @wraps(view)
+    def here(hall_code: str, **values: Any) -> ResponseReturnValue:
+        with edge.transaction() as session:
+            g.hall = get_hall(session, hall_code)
+        if g.hall.id != g.device.hall_id:
+            raise DeviceElsewhere
+        return view(**values)
+
+    return device_only("kiosk")(here)
+
+
+@blueprint.url_defaults
+def _same_hall(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint.startswith("kiosk.") and "hall" in g:
+        values.setdefault("hall_code", g.hall.code)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    if "hall" not in g:
+        return {}
+    home = url_for("kiosk.home")
+    return {
+        "hall": g.hall,
+        "hall_name": edge.text(g.hall, "name"),
+        "kiosk_home": home,
+        # The next person finds Chinese again, whatever the last one chose.
+        "kiosk_reset": url_for("preferences.choose", lang="zh", next=home),
+        "has_printer": request.cookies.get(PRINTER_COOKIE) == "1",
+        "hour": words.hour,
+        "day": words.day,
+        "qr": qr,
+    }
+
+
+@blueprint.errorhandler(DomainError)
+def on_refusal(error: DomainError) -> ResponseReturnValue:
+    """A page of the kiosk that says what to do and goes back to the start by itself."""
+    sentence, status = error.sentence(edge.language()), problems.status_of(error)
+    if "hall" in g:
+        return render_template("kiosk/refusal.html", sentence=sentence), status
+    facts = {"title": _("请看这里"), "sentence": sentence, "code": error.code, "home": request.path}
+    return render_template("error.html", layout="kiosk/base.html", **facts), status

@@ -1,0 +1,45 @@
+"""PURE: what a scanner or a finger typed at the kiosk: a booking, a ticket, a code, or a document."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{22}")
+_CODE = re.compile(r"[0-9]{6}")
+_TICKET_PATH = "q"
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """At most one of them is set; none for a text that says nothing."""
+
+    ticket: str | None = None
+    reference: str | None = None
+    code: str | None = None
+    identity: str | None = None
+
+
+def read_scan(text: str) -> Scan:
+    """Read a booking's or a ticket's address, a bare reference, a six-digit code, else a document's number.
+
+    Scanners add spaces and line ends; input methods make full-width letters.
+    """
+    bare = unicodedata.normalize("NFKC", text[:_LONGEST]).strip()
+    if "/" in bare:
+        return _read_address(bare)
+    if _CODE.fullmatch(bare.replace(" ", "")):
+        return Scan(code=bare.replace(" ", ""))
+    if _REFERENCE.fullmatch(bare):
+        return Scan(reference=bare)
+    return Scan(identity=bare) if bare else Scan()
+
+
+def _read_address(address: str) -> Scan:
+    pieces = [unquote(piece) for piece in urlsplit(address).path.split("/")]
+    found = [at for at, piece in enumerate(pieces) if _REFERENCE.fullmatch(piece)]
+    if not found:
+        return Scan()
+    at = found[-1]
+    return Scan(ticket=pieces[at]) if pieces[at - 1] == _TICKET_PATH else Scan(reference=pieces[at])

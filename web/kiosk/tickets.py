@@ -1,0 +1,44 @@
+"""The ticket, on the screen and on paper, and the way back for who missed the call."""
+
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from catalog.queries import services_of
+from queueing.errors import TicketUnknown
+from queueing.models import Ticket
+from queueing.queries import get_ticket, ticket_view
+from queueing.serve import reinstate
+from web import edge
+from web.kiosk.face import blueprint, hall, kiosk_only
+
+
+@blueprint.get("/ticket/<reference>")
+@kiosk_only
+def ticket(reference: str) -> ResponseReturnValue:
+    """Number, who is ahead, from when to when, and the QR code of the live page."""
+    with edge.transaction() as session:
+        found = _here(session, reference)
+        view = ticket_view(session, found, now=edge.now())
+        services = services_of(session, found.service_ids)
+    live = f"{edge.parts().settings.base_url}/q/{found.reference}"
+    fresh = "new" in request.args
+    return render_template("kiosk/ticket.html", ticket=view, services=services, live=live, fresh=fresh)
+
+
+@blueprint.post("/ticket/<reference>/back")
+@kiosk_only
+def come_back(reference: str) -> ResponseReturnValue:
+    """Who missed the call is here again."""
+    with edge.transaction() as session:
+        found = _here(session, reference)
+        if found.state == "absent":
+            reinstate(session, found, actor=g.actor, now=edge.now())
+    return redirect(url_for("kiosk.ticket", reference=reference), 303)
+
+
+def _here(session: Session, reference: str) -> Ticket:
+    found = get_ticket(session, reference)
+    if found.hall_id != hall().id:
+        raise TicketUnknown
+    return found
