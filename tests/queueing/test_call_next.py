@@ -227,3 +227,12 @@ def test_reads_no_more_when_the_line_is_long(session):
         event.remove(session.connection().engine, "after_cursor_execute", count)
     assert len(fetched) < 20
     assert max(fetched) <= 10
+
+
+def test_a_call_that_waited_while_the_ticket_was_issued_is_not_earlier_than_it(session):
+    day = open_hall(session)
+    issued = day.take(at("09:01"))
+    ticket = day.call(at("09:00"))
+    assert ticket is issued
+    assert ticket.called_at == at("09:01")
+    assert session.scalars(select(Call.called_at)).one() == at("09:01")

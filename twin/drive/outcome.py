@@ -98,7 +98,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def table(outcome: Outcome) -> str:
-    """One row per track. Mean, p50, p90 are waits in minutes; kept: called by the time told with the ticket."""
+    """One row per track. Mean, p50 and p90 are waits in minutes; kept: called by the time told at issue."""
     rows = [("track", *(heading for heading, _figure, _form in _COLUMNS))]
     for track, one in (*outcome.tracks.items(), ("all", outcome.overall)):
         values = asdict(one)
