@@ -8,6 +8,7 @@ from kernel.db import Database, make_engine
 from kernel.parts import Parts
 from kernel.settings import Settings, SettingsInvalid
 from runtime import logs
+from runtime.doctor import check_all
 from runtime.redis_client import make_client
 
 
@@ -30,7 +31,7 @@ def build(settings: Settings) -> Parts:
     crypto.configure(_cipher(settings))
     clock.use_demo_file(None if settings.production else settings.clock_file)
     database = Database(make_engine(settings.database_url))
-    return Parts(settings, database, make_client(settings.redis_url))
+    return Parts(settings, database, make_client(settings.redis_url), check_all)
 
 
 def _cipher(settings: Settings) -> Cipher:

@@ -15,6 +15,7 @@ from kernel.db import Database, make_engine
 from kernel.parts import Parts
 from kernel.settings import Settings
 from runtime import schema
+from runtime.doctor import check_all
 from runtime.redis_client import make_client
 from tests.servers import start_test_servers
 
@@ -107,4 +108,4 @@ def parts(servers: Servers, database: Database, redis_client: "redis.Redis", tmp
     settings = Settings(
         env="test", database_url=servers.database_url, redis_url=servers.redis_url, var=tmp_path
     )
-    return Parts(settings, database, redis_client)
+    return Parts(settings, database, redis_client, check_all)

@@ -66,13 +66,14 @@ def signed(view: View) -> View:
     return view
 
 
-def _bearer() -> str:
+def bearer_token() -> str:
+    """The token of this request, empty when it has none."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 
 
 def _token_actor() -> Actor | None:
-    token = _bearer()
+    token = bearer_token()
     if not token:
         return None
     with edge.transaction() as session:

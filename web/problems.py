@@ -62,10 +62,16 @@ def wants_problem() -> bool:
 
 
 def problem(status: int, code: str, detail: str, **members: Any) -> Response:
-    """An `application/problem+json` answer; `code` is the stable name programs branch on."""
-    body = {"type": f"about:blank#{code}", "title": detail, "status": status, "detail": detail, "code": code}
+    """An `application/problem+json` answer; `code` is the stable name programs branch on.
+
+    `type` is where the code is explained; `wait_seconds` among the members says when to come again.
+    """
+    body = {"type": f"/api/v1/docs#{code}", "title": detail, "status": status, "detail": detail, "code": code}
     text = json.dumps({**members, **body}, ensure_ascii=False, default=str)
-    return _with_retry(Response(text, status, content_type="application/problem+json"), status)
+    response = _with_retry(Response(text, status, content_type="application/problem+json"), status)
+    if "wait_seconds" in members:
+        response.headers["Retry-After"] = str(members["wait_seconds"])
+    return response
 
 
 def page(status: int, code: str, sentence: str) -> Response:

@@ -1,0 +1,132 @@
+"""Book, read, move and cancel appointments. The reference is the key: whoever knows it may do all that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from booking.book import Book, book
+from booking.cancel import cancel
+from booking.errors import (
+    AppointmentUnknown,
+    HoldExpired,
+    IdempotencyKeyReused,
+    OtherGroup,
+    RequestInProgress,
+)
+from booking.policy import (
+    AlreadyBookedThatDay,
+    CancellationTooLate,
+    InPast,
+    SuspendedForNoShows,
+    TooManyOpen,
+)
+from booking.queries import get_appointment
+from booking.reschedule import reschedule
+from booking.states import AppointmentStateConflict
+from people import phone_token
+from people.identity import (
+    IdentityBirthImpossible,
+    IdentityChecksumWrong,
+    IdentityKindUnknown,
+    IdentityMalformed,
+)
+from web import edge
+from web.api import present
+from web.api.blueprint import Blueprint, idempotent, refuses
+from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.schemas import booking as shapes
+from web.guards import public
+
+blueprint = Blueprint("appointments", __name__, description="The promise. 预约")
+
+APPOINTMENT = shapes.AppointmentSchema()
+
+
+@blueprint.post("/appointments")
+@public
+@idempotent
+@refuses(
+    phone_token.PhoneNotVerified,
+    IdentityKindUnknown,
+    IdentityMalformed,
+    IdentityChecksumWrong,
+    IdentityBirthImpossible,
+    HoldExpired,
+    InPast,
+    AlreadyBookedThatDay,
+    TooManyOpen,
+    SuspendedForNoShows,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
+)
+@blueprint.arguments(shapes.BookSchema())
+@blueprint.response(201, APPOINTMENT)
+def book_appointment(body: Mapping[str, str]) -> Response:
+    """Book what a hold keeps, for a person whose phone is verified.
+
+    为手机号已验证的实名办事人确认预约。
+    """
+    command = _book(body)
+
+    def work(session: Session) -> dict[str, Any]:
+        return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
+
+    return answer_once(work, APPOINTMENT)
+
+
+@blueprint.get("/appointments/<reference:reference>")
+@public
+@refuses(AppointmentUnknown)
+@blueprint.response(200, APPOINTMENT)
+def read_appointment(reference: str) -> dict[str, Any]:
+    """Read an appointment.
+
+    查询预约。
+    """
+    with edge.transaction() as session:
+        return present.appointment(session, get_appointment(session, reference))
+
+
+@blueprint.post("/appointments/<reference:reference>/cancel")
+@public
+@refuses(AppointmentUnknown, AppointmentStateConflict, CancellationTooLate)
+@blueprint.response(200, APPOINTMENT)
+def cancel_appointment(reference: str) -> dict[str, Any]:
+    """Cancel an appointment; doing it twice changes nothing.
+
+    取消预约；重复取消不改变结果。
+    """
+    with edge.transaction() as session:
+        found = get_appointment(session, reference)
+        cancel(session, found, reason="citizen", actor=edge.actor(), now=edge.now())
+        return present.appointment(session, found)
+
+
+@blueprint.post("/appointments/<reference:reference>/reschedule")
+@public
+@refuses(AppointmentUnknown, AppointmentStateConflict, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay)
+@blueprint.arguments(shapes.RescheduleSchema())
+@blueprint.response(200, APPOINTMENT)
+def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str, Any]:
+    """Move an appointment to a held time; the old one is kept until the new one is bound.
+
+    改期到已占的时段；新号确定之前，原号一直保留。
+    """
+    with edge.transaction() as session:
+        found = get_appointment(session, reference)
+        reschedule(session, found, token=body["hold_token"], actor=edge.actor(), now=edge.now())
+        return present.appointment(session, found)
+
+
+def _book(body: Mapping[str, str]) -> Book:
+    return Book(
+        token=body["hold_token"],
+        name=body["name"].strip(),
+        identity_kind=body["identity_kind"],
+        identity_number=body["identity_number"],
+        phone=phone_token.open(body["phone_token"], now=edge.now()),
+        language=body.get("language", edge.language()),
+    )

@@ -1,0 +1,106 @@
+"""What is free, before anybody has to sign in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from booking.availability import day_counts, next_release_at, slot_counts
+from booking.errors import ServiceNotOffered, ServicesInDifferentLines
+from booking.offers import Offer, get_offer
+from booking.policy import InPast
+from catalog.queries import ServiceUnknown, get_service
+from halls.models import Hall
+from halls.queries import HallUnknown, get_group, list_halls
+from web import edge
+from web.api.blueprint import Blueprint, refuses
+from web.api.schemas import halls as shapes
+from web.guards import public
+
+blueprint = Blueprint("availability", __name__, description="Which times are free. 有号可约")
+
+FARTHEST = timedelta(days=60)
+
+
+@blueprint.get("/halls/<code:code>/availability")
+@public
+@refuses(HallUnknown, ServiceNotOffered, ServicesInDifferentLines, InPast)
+@blueprint.arguments(shapes.AvailabilityQuerySchema(), location="query")
+@blueprint.response(200, shapes.AvailabilitySchema())
+def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Read the free times of a hall for the services of one visit.
+
+    查询一个大厅某些事项可约的日期和时段。
+    """
+    now = edge.now()
+    with edge.transaction() as session:
+        offer = get_offer(session, code, query["service"], answers={})
+        today = offer.rules.date_of(now)
+        first_on = query.get("from_", today)
+        if first_on < today:
+            raise InPast
+        return _free(session, code, offer, first_on=first_on, days=query["days"])
+
+
+@blueprint.get("/availability")
+@public
+@refuses(ServiceUnknown)
+@blueprint.arguments(shapes.ServicesWantedSchema(), location="query")
+@blueprint.response(200, shapes.FirstFreeListSchema())
+def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare halls: where the services of one visit can be done first.
+
+    比较各大厅：所选事项最早哪里有号。
+    """
+    with edge.transaction() as session:
+        for service in query["service"]:
+            get_service(session, service)
+        found = [_first(session, hall, query["service"]) for hall in list_halls(session)]
+    rows = [row for row in found if row is not None]
+    rows.sort(key=lambda row: (row["first_starts_at"] is None, row["first_starts_at"], row["hall"]))
+    return {"halls": rows}
+
+
+def _free(session: Session, code: str, offer: Offer, *, first_on: date, days: int) -> dict[str, Any]:
+    now = edge.now()
+    asked = [first_on + timedelta(days=n) for n in range(days)]
+    counts = day_counts(
+        session, [offer.group_id], first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
+    )
+    free = {count.on_date: count.free for count in counts}
+    slots = {on: slot_counts(session, offer.group_id, on, now=now, needed=offer.needed) for on in asked}
+    return {
+        "hall": code,
+        "group": get_group(session, offer.group_id).code,
+        "minutes": offer.minutes,
+        "numbers_needed": offer.needed,
+        "days": [{"on": on, "free": free.get(on, 0), "slots": slots[on]} for on in asked],
+        "next_release_at": next_release_at(session, offer.group_id, now=now),
+    }
+
+
+def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, Any] | None:
+    """The first free time of a hall; None when it does not handle these services together."""
+    now = edge.now()
+    try:
+        offer = get_offer(session, hall.code, services, answers={})
+    except (ServiceNotOffered, ServicesInDifferentLines):
+        return None
+    today = offer.rules.date_of(now)
+    days = day_counts(
+        session, [offer.group_id], first_on=today, last_on=today + FARTHEST, now=now, needed=offer.needed
+    )
+    slots = (
+        slot_counts(session, offer.group_id, days[0].on_date, now=now, needed=offer.needed) if days else []
+    )
+    first = next((slot for slot in slots if slot.free), None)
+    return {
+        "hall": hall.code,
+        "name_zh": hall.name_zh,
+        "name_en": hall.name_en,
+        "group": get_group(session, offer.group_id).code,
+        "first_starts_at": first.starts_at if first else None,
+        "free": first.free if first else 0,
+        "next_release_at": next_release_at(session, offer.group_id, now=now),
+    }

@@ -1,0 +1,159 @@
+"""Counters at work: open, pause, resume, close, and call the next ticket."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from halls.models import Counter, Hall
+from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
+from kernel.actor import Actor
+from queueing import counters
+from queueing.call_next import call_next
+from queueing.desk import Seat, list_seats
+from queueing.errors import (
+    AlreadyAtCounter,
+    CounterBusy,
+    CounterNotOpen,
+    CounterPaused,
+    CounterTaken,
+    NotYourCounter,
+    PauseReasonUnknown,
+    PressReused,
+)
+from queueing.models import Call, CounterSession, Ticket
+from queueing.queries import current_ticket
+from queueing.reasons import Reason
+from queueing.today import today_of
+from web import edge
+from web.api import present
+from web.api.blueprint import Blueprint, idempotent, refuses
+from web.api.once import IdempotencyKeyMalformed, key_of_request
+from web.api.schemas import queue as shapes
+from web.guards import bearer_only
+
+blueprint = Blueprint("counters", __name__, description="Windows at work. 窗口")
+
+COUNTER = shapes.CounterNowSchema()
+ADDRESS = "/halls/<code:code>/counters/<int(max=999):number>"
+
+VERBS: dict[str, Callable[..., CounterSession]] = {
+    "open": counters.open_counter,
+    "resume": counters.resume_counter,
+    "close": counters.close_counter,
+}
+
+
+@blueprint.get("/halls/<code:code>/counters")
+@bearer_only("counter.work")
+@refuses(HallUnknown)
+@blueprint.response(200, shapes.CounterListSchema())
+def list_counters_now(code: str) -> dict[str, Any]:
+    """List the hall's counters: who is open, and which ticket is there.
+
+    查询各窗口状态和正在办理的号票。
+    """
+    with edge.transaction() as session:
+        hall = get_hall(session, code)
+        edge.require("counter.work", hall.id)
+        return {"counters": _counters(session, hall)}
+
+
+@blueprint.post(f"{ADDRESS}/<any({','.join(VERBS)}):verb>")
+@bearer_only("counter.work")
+@refuses(
+    HallUnknown, CounterNotFound, CounterNotOpen, CounterTaken, AlreadyAtCounter, CounterBusy, NotYourCounter
+)
+@blueprint.response(200, COUNTER)
+def work_counter(code: str, number: int, verb: str) -> dict[str, Any]:
+    """Open, resume or close a counter.
+
+    开窗、恢复或关窗。
+    """
+    with edge.transaction() as session:
+        hall, counter, actor = _at(session, code, number, "counter.work")
+        VERBS[verb](session, counter.id, actor=actor, now=edge.now())
+        return _counter(session, hall, number)
+
+
+@blueprint.post(f"{ADDRESS}/pause")
+@bearer_only("counter.work")
+@refuses(HallUnknown, CounterNotFound, CounterNotOpen, PauseReasonUnknown, NotYourCounter)
+@blueprint.arguments(shapes.PauseSchema())
+@blueprint.response(200, COUNTER)
+def pause_counter(body: Mapping[str, str], code: str, number: int) -> dict[str, Any]:
+    """Pause a counter with a reason.
+
+    暂停窗口并说明原因。
+    """
+    with edge.transaction() as session:
+        hall, counter, actor = _at(session, code, number, "counter.work")
+        counters.pause_counter(session, counter.id, reason=body["reason"], actor=actor, now=edge.now())
+        return _counter(session, hall, number)
+
+
+@blueprint.post(f"{ADDRESS}/call-next")
+@bearer_only("ticket.call")
+@idempotent
+@refuses(
+    HallUnknown,
+    CounterNotFound,
+    CounterNotOpen,
+    CounterPaused,
+    CounterBusy,
+    NotYourCounter,
+    PressReused,
+    IdempotencyKeyMalformed,
+)
+@blueprint.response(200, shapes.CalledSchema())
+def call_next_ticket(code: str, number: int) -> dict[str, Any]:
+    """Call the next ticket by the hall's rule, with the reason. The same key gets the same ticket.
+
+    按规则叫下一位，并说明理由；同一 `Idempotency-Key` 返回同一张号票。
+    """
+    now = edge.now()
+    with edge.transaction() as session:
+        hall, counter, actor = _at(session, code, number, "ticket.call")
+        ticket = call_next(session, counter.id, actor=actor, now=now, press_key=key_of_request())
+        return _called(session, hall, ticket)
+
+
+def _at(session: Session, code: str, number: int, permission: str) -> tuple[Hall, Counter, Actor]:
+    hall = get_hall(session, code)
+    actor = edge.require(permission, hall.id)
+    return hall, get_counter_by_number(session, hall.id, number), actor
+
+
+def _called(session: Session, hall: Hall, ticket: Ticket | None) -> dict[str, Any]:
+    if ticket is None:
+        return {"ticket": None, "reason_zh": None, "reason_en": None}
+    session.flush()
+    call = session.scalars(select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())).first()
+    reason = Reason.from_data(call.reason) if call else None
+    zone = today_of(session, hall.id, now=edge.now()).zone
+    return {
+        "ticket": present.ticket(session, ticket, now=edge.now(), reader=edge.actor()),
+        "reason_zh": reason.text("zh", zone) if reason else None,
+        "reason_en": reason.text("en", zone) if reason else None,
+    }
+
+
+def _counters(session: Session, hall: Hall) -> list[dict[str, Any]]:
+    codes = present.codes_of(list_groups(session, hall.id))
+    return [_seat(session, seat, codes) for seat in list_seats(session, hall.id)]
+
+
+def _counter(session: Session, hall: Hall, number: int) -> dict[str, Any]:
+    return next(each for each in _counters(session, hall) if each["number"] == number)
+
+
+def _seat(session: Session, seat: Seat, codes: Mapping[int, str]) -> dict[str, Any]:
+    running = seat.running
+    return {
+        "number": seat.counter.number,
+        "state": running.state if running is not None else "closed",
+        "pause_reason": running.pause_reason if running is not None else None,
+        "groups": [codes[group_id] for group_id in seat.counter.group_ids],
+        "ticket": current_ticket(session, seat.counter.id) if running is not None else None,
+    }

@@ -1,0 +1,76 @@
+"""Keep a number while its owner says who they are."""
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from booking.errors import (
+    IdempotencyKeyReused,
+    RequestInProgress,
+    ServiceNotOffered,
+    ServicesInDifferentLines,
+    SlotFull,
+    SlotUnknown,
+)
+from booking.hold import HoldSlot, hold, release
+from booking.policy import BeyondHorizon, InPast, InsideLeadTime
+from halls.queries import HallUnknown
+from web import edge
+from web.api.blueprint import Blueprint, idempotent, refuses
+from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.schemas import booking as shapes
+from web.guards import public
+
+blueprint = Blueprint("holds", __name__, description="Keep a number for ten minutes. 占号")
+
+HELD = shapes.HeldSchema()
+
+
+@blueprint.post("/holds")
+@public
+@idempotent
+@refuses(
+    SlotFull,
+    HallUnknown,
+    SlotUnknown,
+    ServiceNotOffered,
+    ServicesInDifferentLines,
+    InPast,
+    InsideLeadTime,
+    BeyondHorizon,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
+)
+@blueprint.arguments(shapes.HoldSchema())
+@blueprint.response(201, HELD)
+def hold_slot(command: HoldSlot) -> Response:
+    """Hold the numbers of a visit for ten minutes. A full slot answers with the nearest alternatives.
+
+    为一次办理占号十分钟；时段已满时返回附近仍有号的时段（alternatives）。
+    """
+
+    def work(session: Session) -> dict[str, Any]:
+        held = hold(session, command, actor=edge.actor(), now=edge.now())
+        return {
+            "token": held.token,
+            "hall": command.hall_code,
+            "starts_at": held.starts_at,
+            "ends_at": held.ends_at,
+            "held_until": held.held_until,
+        }
+
+    return answer_once(work, HELD)
+
+
+@blueprint.delete("/holds/<reference:token>")
+@public
+@blueprint.response(204)
+def release_hold(token: str) -> None:
+    """Give held numbers back at once. A token that holds nothing is no error.
+
+    立即释放占号；重复释放不算错误。
+    """
+    with edge.transaction() as session:
+        release(session, token, now=edge.now())

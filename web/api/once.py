@@ -1,0 +1,70 @@
+"""Answer once: a request sent again with its `Idempotency-Key` gets the first answer, byte by byte."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response, request
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from booking import idempotency
+from kernel import clock
+from kernel.errors import Invalid
+from web import edge
+
+_KEY = re.compile(r"[!-~]{1,128}")
+
+
+class IdempotencyKeyMalformed(Invalid):
+    """Not a key that we keep."""
+
+    code = "idempotency_key_malformed"
+    zh = "请求标识（Idempotency-Key）应为 1 到 128 个可见的 ASCII 字符，请更换后再试。"
+    en = "An Idempotency-Key has 1 to 128 printable ASCII characters. Please send another one."
+
+
+def key_of_request() -> str | None:
+    """The client's own id of this request, None when it sent none.
+
+    Raises:
+        IdempotencyKeyMalformed
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise IdempotencyKeyMalformed
+    return key
+
+
+def answer_once(
+    work: Callable[[Session], Mapping[str, Any]], schema: Schema, *, status: int = 201
+) -> Response:
+    """Carry out `work` in the request's transaction and answer with its result.
+
+    With a key, the answer is kept beside the work: both are committed, or neither is. A refusal is not
+    kept: the same request may succeed later.
+    """
+    key, scope = key_of_request(), f"{request.method} {request.path}"
+    asked = hashlib.sha256(request.get_data(cache=True)).digest()
+    with edge.transaction() as session:
+        if key is None:
+            return _json(_text(schema, work(session)), status)
+        kept = idempotency.begin(session, key, scope, asked, real_now=clock.real_now())
+        if kept is not None:
+            return _json(kept.body, kept.status, replayed=True)
+        body = _text(schema, work(session))
+        idempotency.finish(session, key, scope, asked, status=status, body=body, real_now=clock.real_now())
+    return _json(body, status)
+
+
+def _text(schema: Schema, answer: Mapping[str, Any]) -> str:
+    return json.dumps(schema.dump(answer), ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(body: str, status: int, *, replayed: bool = False) -> Response:
+    response = Response(body, status, content_type="application/json")
+    if replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response

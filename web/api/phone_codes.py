@@ -1,0 +1,70 @@
+"""Show that a phone is yours: a one-time code by SMS, and a token that proves it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kernel.errors import TooMany
+from kernel.phone import PhoneMalformed, normalise
+from people import phone_token
+from people.phone_codes import (
+    PhoneCodeExhausted,
+    PhoneCodeExpired,
+    PhoneCodeWrong,
+    TooManyPhoneCodes,
+    raise_unless_ok,
+    request_code,
+    verify_code,
+)
+from web import edge
+from web.api.blueprint import Blueprint, refuses
+from web.api.schemas import booking as shapes
+from web.guards import public
+from web.limits import limiter
+
+blueprint = Blueprint("phone-codes", __name__, description="Verify a phone. 手机号验证")
+
+# Whole villages share one address of a mobile carrier; the limit per phone is the use case's.
+PER_ADDRESS = "120/minute"
+
+
+def _demonstration() -> bool:
+    """A played day books for hundreds of people from one address."""
+    return edge.parts().settings.demo
+
+
+@blueprint.post("/phone-codes")
+@public
+@limiter.limit(PER_ADDRESS, exempt_when=_demonstration)
+@refuses(PhoneMalformed, TooManyPhoneCodes, TooMany)
+@blueprint.arguments(shapes.PhoneCodeRequestSchema())
+@blueprint.response(202, shapes.PhoneCodeSentSchema())
+def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
+    """Send a one-time code to a phone: one a minute, five an hour, ten a day.
+
+    发送短信验证码：每个号码每分钟 1 条、每小时 5 条、每天 10 条。
+    """
+    phone = normalise(body["phone"])
+    language = body.get("language", edge.language())
+    with edge.transaction() as session:
+        code = request_code(session, phone, language=language, now=edge.now())
+    return {"expires_at": code.expires_at}
+
+
+@blueprint.post("/phone-codes/verify")
+@public
+@limiter.limit(PER_ADDRESS, exempt_when=_demonstration)
+@refuses(PhoneMalformed, PhoneCodeWrong, PhoneCodeExpired, PhoneCodeExhausted, TooMany)
+@blueprint.arguments(shapes.PhoneCodeCheckSchema())
+@blueprint.response(200, shapes.PhoneTokenSchema())
+def verify_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
+    """Change a code into a phone token, good for half an hour.
+
+    用验证码换取手机凭证（phone_token），半小时内有效。
+    """
+    phone, now = normalise(body["phone"]), edge.now()
+    with edge.transaction() as session:
+        outcome = verify_code(session, phone, body["code"], now=now)
+    raise_unless_ok(outcome)  # after the commit: a wrong try counts
+    return {
+        "phone_token": phone_token.seal(phone, now=now), "expires_at": now + phone_token.VALID_FOR
+    }  # fmt: skip

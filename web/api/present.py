@@ -1,0 +1,91 @@
+"""Rows as the API tells them: codes and references, never the ids of rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from booking.models import Appointment
+from catalog.queries import services_of
+from feedback.queries import find_survey_of_ticket
+from halls.models import Hall, ServiceGroup
+from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
+from kernel.actor import ANONYMOUS, Actor
+from queueing.models import Ticket
+from queueing.queries import find_ticket_of_appointment, ticket_view
+
+_HALL = (
+    "code", "name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude", "time_zone",
+)  # fmt: skip
+
+
+def hall(row: Hall) -> dict[str, Any]:
+    """A hall."""
+    return {name: getattr(row, name) for name in _HALL}
+
+
+def hall_with_parts(session: Session, row: Hall) -> dict[str, Any]:
+    """A hall with its lines and counters."""
+    groups = list_groups(session, row.id)
+    codes = codes_of(groups)
+    counters = [
+        {
+            "number": counter.number,
+            "name_zh": counter.name_zh,
+            "name_en": counter.name_en,
+            "groups": [codes[group_id] for group_id in counter.group_ids],
+        }
+        for counter in list_counters(session, row.id)
+    ]
+    return {**hall(row), "groups": groups, "counters": counters}
+
+
+def codes_of(groups: Iterable[ServiceGroup]) -> Mapping[int, str]:
+    """Group id → code."""
+    return {group.id: group.code for group in groups}
+
+
+def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
+    """The codes of services, in their order."""
+    return [service.code for service in services_of(session, service_ids)] if service_ids else []
+
+
+def appointment(session: Session, row: Appointment) -> dict[str, Any]:
+    """An appointment, without anything that says whose it is."""
+    place = get_hall_by_id(session, row.hall_id)
+    ticket_row = find_ticket_of_appointment(session, row.id)
+    return {
+        "reference": row.reference,
+        "code": row.code,
+        "state": row.state,
+        "hall": place.code,
+        "hall_zh": place.name_zh,
+        "hall_en": place.name_en,
+        "group": get_group(session, row.group_id).code,
+        "services": service_codes(session, row.service_ids),
+        "on": row.on_date,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "booked_at": row.booked_at,
+        "ticket": ticket_row.reference if ticket_row is not None else None,
+    }
+
+
+def ticket(session: Session, row: Ticket, *, now: datetime, reader: Actor = ANONYMOUS) -> dict[str, Any]:
+    """A ticket as its owner may see it; staff does not learn the key to its survey."""
+    view = ticket_view(session, row, now=now)
+    own = reader.kind != "staff" and row.state == "completed"
+    survey = find_survey_of_ticket(session, row.id) if own else None
+    shared = ("reference", "label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
+              "latest_at", "counter_number", "called_at")  # fmt: skip
+    return {
+        **{name: getattr(view, name) for name in shared},
+        "hall": get_hall_by_id(session, view.hall_id).code,
+        "group": get_group(session, view.group_id).code,
+        "group_zh": view.group_name_zh,
+        "group_en": view.group_name_en,
+        "low_minutes": view.low_min,
+        "high_minutes": view.high_min,
+        "survey": survey.reference if survey is not None else None,
+    }

@@ -1,0 +1,121 @@
+"""Holds, phone codes, appointments."""
+
+from typing import Any
+
+from marshmallow import fields, post_load, validate
+
+from booking.hold import HoldSlot
+from booking.states import AppointmentState
+from people.identity import IdentityKind
+from web.api.fields import Answers, Asked, At, Choice, Code, Matching, Moment, Reference, Text, Told, some
+
+LANGUAGES = ("zh", "en")
+CODE_OR_NOT = "[0-9]{6}"
+
+
+def phone_field(**options: Any) -> Text:
+    """A phone as people type it; `kernel.phone` judges it."""
+    return Text(
+        40,
+        least=1,
+        metadata={"description": "E.164 or 11 digits. 手机号。", "example": "13800138000"},
+        **options,
+    )
+
+
+class HoldSchema(Asked):
+    """The slot that a citizen has chosen."""
+
+    hall = Code(required=True, metadata={"example": "city-hall"})
+    services = fields.List(
+        Code(),
+        required=True,
+        validate=validate.Length(min=1, max=10),
+        metadata={"example": ["id-card-renewal"]},
+    )
+    starts_at = Moment(required=True)
+    answers = Answers()
+    previous_token = Reference(metadata={"description": "A hold that this one replaces. 将被替换的占号。"})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_options: Any) -> HoldSlot:
+        """The command."""
+        return HoldSlot(
+            hall_code=data["hall"],
+            service_codes=tuple(data["services"]),
+            starts_at=data["starts_at"],
+            answers=data["answers"],
+            previous_token=data.get("previous_token"),
+        )
+
+
+class HeldSchema(Told):
+    """Numbers are kept until `held_until`; `token` is the only key to them."""
+
+    token = some()
+    hall = some()
+    starts_at = some(At)
+    ends_at = some(At)
+    held_until = some(At)
+
+
+class PhoneCodeRequestSchema(Asked):
+    """The phone that gets a one-time code."""
+
+    phone = phone_field(required=True)
+    language = Choice(LANGUAGES)
+
+
+class PhoneCodeSentSchema(Told):
+    """The code is on its way."""
+
+    expires_at = some(At)
+
+
+class PhoneCodeCheckSchema(Asked):
+    """The code as it was read."""
+
+    phone = phone_field(required=True)
+    code = Matching(CODE_OR_NOT, required=True, metadata={"example": "123456"})
+
+
+class PhoneTokenSchema(Told):
+    """Proof for half an hour that the phone is yours."""
+
+    phone_token = some()
+    expires_at = some(At)
+
+
+class BookSchema(Asked):
+    """Who books what is held."""
+
+    hold_token = Reference(required=True)
+    name = Text(60, least=1, required=True, metadata={"example": "张三"})
+    identity_kind = Choice([kind.value for kind in IdentityKind], required=True)
+    identity_number = Text(60, least=1, required=True, metadata={"example": "EZ3333333"})
+    phone_token = Text(400, least=1, required=True)
+    language = Choice(LANGUAGES)
+
+
+class AppointmentSchema(Told):
+    """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret."""
+
+    reference = some()
+    code = some()
+    state = some(validate=validate.OneOf([state.value for state in AppointmentState]))
+    hall = some()
+    hall_zh = some()
+    hall_en = some()
+    group = some()
+    services = some(fields.List, fields.String())
+    on = some(fields.Date)
+    starts_at = some(At)
+    ends_at = some(At)
+    booked_at = some(At)
+    ticket = some(allow_none=True)
+
+
+class RescheduleSchema(Asked):
+    """The hold of the new time, in the same hall and line."""
+
+    hold_token = Reference(required=True)

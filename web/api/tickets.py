@@ -1,0 +1,176 @@
+"""Check in, take a number, and what staff do with a ticket after the call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
+from catalog.queries import ServiceUnknown, get_service
+from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
+from kernel.phone import PhoneMalformed, normalise
+from queueing import serve
+from queueing.check_in import CheckIn, check_in
+from queueing.errors import (
+    CounterBusy,
+    CounterNotOpen,
+    GreenReasonUnknown,
+    LineClosed,
+    NothingToCheckIn,
+    NotYourCounter,
+    PressReused,
+    SameLine,
+    TakeNewNumber,
+    TicketMoved,
+    TicketUnknown,
+    TooLate,
+    WalkInsStopped,
+    WrongHall,
+)
+from queueing.issue import IssueTicket, issue
+from queueing.models import Ticket
+from queueing.queries import get_ticket
+from web import edge
+from web.api import present
+from web.api.blueprint import Blueprint, idempotent, refuses
+from web.api.once import IdempotencyKeyMalformed, key_of_request
+from web.api.schemas import queue as shapes
+from web.guards import bearer_only, public
+
+blueprint = Blueprint("tickets", __name__, description="Today's place in line. 签到、取号与号票")
+
+TICKET = shapes.TicketSchema()
+
+Step = Callable[..., Ticket]
+
+STEPS: dict[str, Step] = {
+    "recall": serve.recall,
+    "start": serve.start_serving,
+    "complete": serve.complete,
+    "absent": serve.mark_absent,
+    "reinstate": serve.reinstate,
+    "park": serve.park,
+    "resume": serve.resume,
+    "return": serve.return_to_line,
+    "undo": serve.undo_call,
+    "abandon": serve.abandon,
+}
+
+
+@blueprint.post("/halls/<code:code>/check-ins")
+@bearer_only("checkin.do")
+@refuses(
+    HallUnknown,
+    NothingToCheckIn,
+    WrongHall,
+    CheckInOnAnotherDay,
+    CheckInTooEarly,
+    TooLate,
+    WalkInsStopped,
+    LineClosed,
+)
+@blueprint.arguments(shapes.CheckInSchema())
+@blueprint.response(200, TICKET)
+def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
+    """Check in a booked citizen; who is checked in already gets the same ticket again.
+
+    为已预约的群众签到并出票；重复签到返回同一张号票。
+    """
+    with edge.transaction() as session:
+        hall = get_hall(session, code)
+        actor = edge.require("checkin.do", hall.id)
+        ticket = check_in(session, CheckIn(hall.id, **body), actor=actor, now=edge.now())
+        return _told(session, ticket)
+
+
+@blueprint.post("/halls/<code:code>/tickets")
+@bearer_only("ticket.issue")
+@idempotent
+@refuses(
+    HallUnknown,
+    GroupUnknown,
+    ServiceUnknown,
+    PhoneMalformed,
+    GreenReasonUnknown,
+    WalkInsStopped,
+    LineClosed,
+    PressReused,
+    IdempotencyKeyMalformed,
+)
+@blueprint.arguments(shapes.IssueSchema())
+@blueprint.response(201, TICKET)
+def issue_ticket(body: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Issue a number to somebody without a booking. A full day answers with times that can be booked.
+
+    为未预约的群众取号；当天已满时返回可当场预约的时段（alternatives）。`press_id` 与 `Idempotency-Key` 同义。
+    """
+    with edge.transaction() as session:
+        hall = get_hall(session, code)
+        actor = edge.require("ticket.issue", hall.id)
+        return _told(session, issue(session, _command(session, hall.id, body), actor=actor, now=edge.now()))
+
+
+@blueprint.get("/tickets/<reference:reference>")
+@public
+@refuses(TicketUnknown)
+@blueprint.response(200, TICKET)
+def read_ticket(reference: str) -> dict[str, Any]:
+    """Read how a ticket stands: people ahead, the range of minutes, the latest time.
+
+    查询号票：前面人数、预计等候区间、最晚叫号时间。
+    """
+    with edge.transaction() as session:
+        return _told(session, get_ticket(session, reference))
+
+
+@blueprint.post("/tickets/<reference:reference>/transfer")
+@bearer_only("ticket.call")
+@refuses(TicketUnknown, GroupUnknown, SameLine, TicketMoved)
+@blueprint.arguments(shapes.TransferSchema())
+@blueprint.response(200, TICKET)
+def transfer_ticket(body: Mapping[str, str], reference: str) -> dict[str, Any]:
+    """Pass a ticket on to another line of the hall; it keeps its first key.
+
+    转办到本大厅另一业务组，保留原排队次序。
+    """
+    with edge.transaction() as session:
+        ticket = get_ticket(session, reference)
+        actor = edge.require("ticket.call", ticket.hall_id)
+        group = get_group_by_code(session, ticket.hall_id, body["group"])
+        ticket = serve.transfer(session, ticket, group_id=group.id, actor=actor, now=edge.now())
+        return _told(session, ticket)
+
+
+@blueprint.post(f"/tickets/<reference:reference>/<any({','.join(STEPS)}):step>")
+@bearer_only("ticket.call")
+@refuses(TicketUnknown, TicketMoved, TakeNewNumber, CounterNotOpen, CounterBusy, NotYourCounter)
+@blueprint.response(200, TICKET)
+def move_ticket(reference: str, step: str) -> dict[str, Any]:
+    """Take a ticket one step on.
+
+    recall, start, complete, absent, reinstate, park, resume, return, undo or abandon.
+
+    号票流转：重呼、开始办理、办结、过号、恢复、挂起、继续、返回排队、撤销叫号、作废。
+    """
+    with edge.transaction() as session:
+        ticket = get_ticket(session, reference)
+        actor = edge.require("ticket.call", ticket.hall_id)
+        return _told(session, STEPS[step](session, ticket, actor=actor, now=edge.now()))
+
+
+def _told(session: Session, ticket: Ticket) -> dict[str, Any]:
+    return present.ticket(session, ticket, now=edge.now(), reader=edge.actor())
+
+
+def _command(session: Session, hall_id: int, body: Mapping[str, Any]) -> IssueTicket:
+    return IssueTicket(
+        hall_id=hall_id,
+        group_id=get_group_by_code(session, hall_id, body["group"]).id,
+        service_ids=tuple(get_service(session, code).id for code in body["services"]),
+        track=body["track"],
+        green_reason=body.get("green_reason"),
+        phone=normalise(body["phone"]) if "phone" in body else None,
+        language=body.get("language", edge.language()),
+        press_key=body.get("press_id") or key_of_request(),
+        override=body["override"],
+    )
