@@ -1,8 +1,8 @@
 """Publish: slots and numbers of coming days, written from the plan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import text
@@ -12,14 +12,12 @@ from booking.events import NumbersPublished
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import PlannedNumber, plan_numbers, releases_of
 from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots, quotas
-from halls.day_plan import DayPlan, day_plans
+from halls.day_plan import DayPlan, day_plans_between
 from halls.models import PlanLine, ServiceGroup
 from halls.queries import calendar, get_hall_by_id, list_groups
 from halls.workdays import Calendar
 from kernel.actor import Actor
 from kernel.story import tell
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +87,12 @@ def publish(
     groups = list_groups(session, hall_id)
     days = calendar(session)
     rules = rules_of(hall)
+    ids = [group.id for group in groups]
+    plans = day_plans_between(session, hall_id, ids, first_on=first_on, last_on=last_on, tz=rules.tz)
     planned = [
         group_day
-        for on in _dates(first_on, last_on)
-        for group_day in _plan_day(session, hall_id, groups, on, rules=rules, days=days, now=now)
+        for on, of_groups in plans.items()
+        for group_day in _plan_day(on, groups, of_groups, rules=rules, days=days, now=now)
     ]
     _write_slots(session, hall_id, planned)
     withdrawn = _withdraw(session, hall_id, groups, planned, first_on=first_on, last_on=last_on, now=now)
@@ -114,15 +114,10 @@ def publish(
     return added
 
 
-def _dates(first_on: date, last_on: date) -> Iterable[date]:
-    return (first_on + n * _DAY for n in range((last_on - first_on).days + 1))
-
-
 def _plan_day(
-    session: Session,
-    hall_id: int,
-    groups: Sequence[ServiceGroup],
     on: date,
+    groups: Sequence[ServiceGroup],
+    plans: Mapping[int, DayPlan],
     *,
     rules: HallRules,
     days: Calendar,
@@ -130,7 +125,6 @@ def _plan_day(
 ) -> list[_GroupDay]:
     policy = rules.policy
     releases = releases_of(on, calendar=days, tz=rules.tz, ladder=policy.ladder)
-    plans = day_plans(session, hall_id, [group.id for group in groups], on=on, tz=rules.tz)
     found = []
     for group in groups:
         slots = _cut(on, plans[group.id], rules)

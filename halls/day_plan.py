@@ -13,6 +13,7 @@ from halls.queries import calendar
 from halls.workdays import Calendar
 
 _MONDAY, _FRIDAY = 1, 5
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -33,20 +34,41 @@ def day_plans(
     rest on public holidays; a weekend day that is worked in exchange (调休) has Monday's lines unless it
     has its own.
     """
-    plans = {group_id: DayPlan() for group_id in group_ids}
-    weekday = on.isoweekday()
-    wanted = PlanLine.weekday.in_({weekday, _MONDAY})
-    query = select(PlanLine).where(PlanLine.group_id.in_(plans), or_(wanted, PlanLine.on_date == on))
-    rows: dict[int, list[PlanLine]] = {group_id: [] for group_id in plans}
+    return day_plans_between(session, hall_id, group_ids, first_on=on, last_on=on, tz=tz)[on]
+
+
+def day_plans_between(
+    session: Session, hall_id: int, group_ids: Collection[int], *, first_on: date, last_on: date, tz: ZoneInfo
+) -> dict[date, dict[int, DayPlan]]:
+    """The same for each date from `first_on` to `last_on`, both included, read at once."""
+    lines = _lines(session, group_ids, first_on=first_on, last_on=last_on)
+    closures = _closures(session, hall_id, first_on=first_on, last_on=last_on, tz=tz)
+    days = calendar(session)
+    found = {}
+    for on in (first_on + n * _DAY for n in range((last_on - first_on).days + 1)):
+        shut = [each for each in closures if _touches(each, on, tz)]
+        found[on] = {
+            group_id: DayPlan(
+                lines=_in_force(rows, on, days),
+                extra=[line for line in rows if line.on_date == on and line.kind == "extra"],
+                closures=[each for each in shut if each.group_id in (None, group_id)],
+            )
+            for group_id, rows in lines.items()
+        }
+    return found
+
+
+def _lines(
+    session: Session, group_ids: Collection[int], *, first_on: date, last_on: date
+) -> dict[int, list[PlanLine]]:
+    of_dates = PlanLine.on_date.between(first_on, last_on)
+    query = select(PlanLine).where(
+        PlanLine.group_id.in_(group_ids), or_(PlanLine.weekday.is_not(None), of_dates)
+    )
+    rows: dict[int, list[PlanLine]] = {group_id: [] for group_id in group_ids}
     for line in session.scalars(query.order_by(PlanLine.id)):
         rows[line.group_id].append(line)
-    days = calendar(session)
-    closures = _closures(session, hall_id, on=on, tz=tz)
-    for group_id, plan in plans.items():
-        plan.lines = _in_force(rows[group_id], on, days)
-        plan.extra = [line for line in rows[group_id] if line.on_date == on and line.kind == "extra"]
-        plan.closures = [each for each in closures if each.group_id in (None, group_id)]
-    return plans
+    return rows
 
 
 def _in_force(rows: list[PlanLine], on: date, days: Calendar) -> list[PlanLine]:
@@ -62,10 +84,17 @@ def _in_force(rows: list[PlanLine], on: date, days: Calendar) -> list[PlanLine]:
     return [line for line in rows if line.weekday == _MONDAY]
 
 
-def _closures(session: Session, hall_id: int, *, on: date, tz: ZoneInfo) -> list[Closure]:
-    starts_at = datetime.combine(on, time.min, tz)
-    ends_at = datetime.combine(on + timedelta(days=1), time.min, tz)
+def _closures(
+    session: Session, hall_id: int, *, first_on: date, last_on: date, tz: ZoneInfo
+) -> list[Closure]:
     query = select(Closure).where(
-        Closure.hall_id == hall_id, Closure.starts_at < ends_at, Closure.ends_at > starts_at
+        Closure.hall_id == hall_id,
+        Closure.starts_at < datetime.combine(last_on + _DAY, time.min, tz),
+        Closure.ends_at > datetime.combine(first_on, time.min, tz),
     )
     return list(session.scalars(query))
+
+
+def _touches(closure: Closure, on: date, tz: ZoneInfo) -> bool:
+    starts_at = datetime.combine(on, time.min, tz)
+    return closure.starts_at < datetime.combine(on + _DAY, time.min, tz) and closure.ends_at > starts_at

@@ -1,9 +1,9 @@
 from datetime import date, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from booking.availability import day_counts
 from booking.models import Number, Slot
@@ -61,13 +61,16 @@ def test_accounts_are_made_for_those_with_a_password_only_once(session, now):
 def test_sixty_days_of_the_city_hall_are_published_in_two_seconds(session, city, now):
     hall = get_hall(session, "city-hall")
     first_on = date(2026, 3, 2)
-    started = perf_counter()
+    said = []
+    event.listen(session.connection(), "before_cursor_execute", lambda *args: said.append(args[2]))
+    started = process_time()  # not the wall's: tests share the machine
     added = publish(
         session, hall.id, first_on=first_on, last_on=first_on + timedelta(days=59), actor=SYSTEM, now=now
     )
-    seconds = perf_counter() - started
+    seconds = process_time() - started
     assert added == count(session, Number)
     assert count(session, Slot) > 40 * 4 * 10
+    assert len(said) <= 12  # however many days
     assert seconds < 2, seconds
     groups = [group.id for group in list_groups(session, hall.id)]
     free = day_counts(session, groups, first_on=first_on, last_on=first_on + timedelta(days=5), now=now)
