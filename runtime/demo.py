@@ -116,23 +116,23 @@ def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
 
 
 def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
-    accounts = _passwords(parts.settings.var)
+    accounts, base = _passwords(parts.settings.var), parts.settings.base_url
     with parts.database.transaction() as session:
         codes = [hall.code for hall in halls.list_halls(session)]
-    screens = [(f"screen {code}", f"/screen/{code}") for code in codes]
+    screens = [(f"screen {code}", f"{base}/screen/{code}") for code in codes]
     kiosks = [
-        (f"kiosk {key.split('/')[1]}", f"/kiosk/{key.split('/')[1]}?device={token}")
+        (f"kiosk {key.split('/')[1]}", f"{base}/kiosk/{key.split('/')[1]}?device={token}")
         for key, token in tokens.items()
     ]
     shown = [name for name in _SHOWN_ACCOUNTS if name in accounts]
     people = [("sign in as", f"{name} / {accounts[name]}") for name in shown]
     return [
-        ("citizen", "/"),
+        ("citizen", f"{base}/"),
         *kiosks,
         *screens,
-        ("console, cockpit, admin", "/staff"),
-        ("SMS simulator", "/simulator"),
-        ("API and its docs", "/api/v1/docs"),
+        ("console, cockpit, admin", f"{base}/staff"),
+        ("SMS simulator", f"{base}/simulator"),
+        ("API and its docs", f"{base}/api/v1/docs"),
         *people,
         ("all accounts", str(parts.settings.var / "demo-accounts.json")),
     ]

@@ -8,6 +8,6 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 def configure(level: str) -> None:
     """Set the level and the format, unless somebody (gunicorn, pytest) has done so."""
     logging.basicConfig(level=level.upper(), format=FORMAT)
-    # They log every job and every request; ours say what matters.
-    for name in ("rq.worker", "rq.job", "twilio.http_client", "urllib3"):
+    # They log every job, request and migration; ours say what matters.
+    for name in ("rq.worker", "rq.job", "twilio.http_client", "urllib3", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from runtime.backoff import Backoff
 from runtime.local_servers import LocalServers
 from runtime.run_files import MARK, mark_of, write_record
 from runtime.server_home import last_words
+from runtime.stop_signals import StopSignals
 
 LOOK_SECONDS = 0.05
 READY_SECONDS = 60.0
@@ -28,7 +28,6 @@ DEATHS_BEFORE_READY = 5  # about three seconds: it will not come up by being tri
 STOP_SECONDS = 10.0
 LOG_BYTES = 10 * 1024 * 1024
 TETHER = Path(__file__).with_name("tether.py")
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +63,18 @@ def answers_http(url: str) -> Callable[[], bool]:
 class Supervisor:
     """Keeps `specs` (and knows of `servers`, which keep themselves) until a signal says to end."""
 
-    def __init__(self, var: Path, specs: Sequence[Spec], *, servers: LocalServers | None = None) -> None:
+    def __init__(
+        self,
+        var: Path,
+        specs: Sequence[Spec],
+        *,
+        servers: LocalServers | None = None,
+        signals: StopSignals | None = None,
+    ) -> None:
         self._var = var.resolve()
         self._children = [_Child(spec, self._var) for spec in specs]
         self._servers = servers
-        self._signals = 0
+        self._signals = signals or StopSignals()
         self._recorded: tuple[dict[str, int], dict[str, int]] | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -77,25 +83,20 @@ class Supervisor:
         Raises:
             NotReady: something did not answer within a minute; all was ended again.
         """
-        before = {sign: signal.signal(sign, self._on_signal) for sign in SIGNALS}
-        try:
-            self._until_ready()
-            if not self._signals:
-                on_ready()
-            while not self._signals:
-                self._look()
-        finally:
-            self._end()
-            for sign, handler in before.items():
-                signal.signal(sign, handler)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+        with self._signals:
+            try:
+                self._until_ready()
+                if not self._signals.count:
+                    on_ready()
+                while not self._signals.count:
+                    self._look()
+            finally:
+                self._end()
 
     def _until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         waiting = list(self._children)
-        while waiting and not self._signals:
+        while waiting and not self._signals.count:
             self._look()
             waiting = [child for child in waiting if not child.is_ready()]
             for child in waiting:
@@ -116,11 +117,11 @@ class Supervisor:
     def _end(self) -> None:
         """End all children; a second signal means: now."""
         asked, living = time.monotonic(), [child for child in self._children if child.ask_to_end()]
-        signals = self._signals
+        signals = self._signals.count
         while living:
             time.sleep(LOOK_SECONDS)
             for child in living:
-                if self._signals > signals or time.monotonic() - asked > child.spec.stop_seconds:
+                if self._signals.count > signals or time.monotonic() - asked > child.spec.stop_seconds:
                     child.kill()
             living = [child for child in living if not child.has_ended()]
 

@@ -11,6 +11,7 @@ from kernel.settings import Settings, environment_name
 from runtime import demo, ports, run_files, schema
 from runtime.build import build
 from runtime.local_servers import LocalServers
+from runtime.stop_signals import StopSignals
 from runtime.supervisor import Spec, Supervisor, answers_http
 
 Say = Callable[[str], None]
@@ -33,7 +34,7 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
         AlreadyRunning, PortTaken, ServerNotStarted, DataTooNew, NotReady: with a text for people.
     """
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with run_files.hold(settings.var):
+    with run_files.hold(settings.var), StopSignals() as signals:
         settings = _complete(settings, as_demo=as_demo)
         ports.require_free(settings.host, settings.port)
         ports.require_free(settings.host, settings.live_port)
@@ -42,8 +43,9 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
         try:
             settings = replace(settings, database_url=servers.database_url, redis_url=servers.redis_url)
             faces = _prepare(settings, as_demo=as_demo, say=say)
-            supervisor = Supervisor(settings.var, _specs(settings), servers=servers)
-            supervisor.run(on_ready=lambda: _announce(settings, faces, say))
+            if not signals.count:  # Ctrl-C, while it was prepared
+                supervisor = Supervisor(settings.var, _specs(settings), servers=servers, signals=signals)
+                supervisor.run(on_ready=lambda: _announce(settings, faces, say))
         finally:
             servers.stop()
     say("stopped")
@@ -74,7 +76,7 @@ def _with_secrets(settings: Settings) -> Settings:
 
 
 def _prepare(settings: Settings, *, as_demo: bool, say: Say) -> list[tuple[str, str]]:
-    """Migrate and, in a demonstration, load the city; returns (name, address) of extra faces."""
+    """Migrate and, in a demonstration, load the city; returns what to print: (name, address)."""
     parts = build(settings)
     try:
         revision = schema.current(parts.database.engine)
@@ -126,7 +128,7 @@ def gunicorn(settings: Settings) -> list[str]:
         "--workers", str(settings.web_workers),
         "--threads", str(settings.web_threads),
         "--timeout", "30", "--graceful-timeout", "8", "--keep-alive", "5",
-        # Loaded once, then forked: half the start, and a killed worker is back at once. Nothing is connected yet.
+        # Loaded once, then forked: half the start, and a killed worker is back at once.
         "--preload", "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
 
@@ -140,6 +142,6 @@ def _own_live(settings: Settings) -> str:
 
 
 def _announce(settings: Settings, faces: list[tuple[str, str]], say: Say) -> None:
-    for name, path in faces:
-        say(f"  {name:<22} {settings.base_url}{path}" if path.startswith("/") else f"  {name:<22} {path}")
+    for name, shown in faces:
+        say(f"  {name:<22} {shown}")
     say(f"ready {settings.base_url}")
