@@ -12,7 +12,7 @@ from queueing import press
 from queueing.counters import ensure_free, ensure_own, list_group_ids, lock_session
 from queueing.errors import CounterPaused, PressReused
 from queueing.events import TicketCalled
-from queueing.models import Call, CounterSession, Ticket
+from queueing.models import Call, CounterSession, Line, Ticket
 from queueing.ordering import Choice, heads_of, next_from_heads
 from queueing.states import TicketState
 from queueing.steps import record, staff_id_of
@@ -44,7 +44,7 @@ def call_next(
     ensure_free(session, counter_id)
     today = today_of(session, running.hall_id, now=now)
     lines = lock_lines(session, today, list_group_ids(session, counter_id))
-    while (choice := _choose(session, today, list(lines), now=now)) is not None:
+    while (choice := _choose(session, today, lines, now=now)) is not None:
         ticket = _take(session, choice, running, staff_id_of(actor), now=now)
         if ticket is not None:
             lines[ticket.group_id].calls += 1
@@ -64,11 +64,12 @@ def _called_by_press(session: Session, counter_id: int, key: str | None) -> Tick
     return session.get_one(Ticket, call.ticket_id)
 
 
-def _choose(session: Session, today: Today, group_ids: list[int], *, now: datetime) -> Choice | None:
-    if not group_ids:
+def _choose(session: Session, today: Today, lines: dict[int, Line], *, now: datetime) -> Choice | None:
+    if not lines:
         return None
-    waiting = first_waiting(session, group_ids, on_date=today.on_date, policy=today.policy)
-    recent = recent_calls(session, group_ids, on_date=today.on_date, policy=today.policy)
+    made = {group_id: line.calls for group_id, line in lines.items()}
+    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy)
+    recent = recent_calls(session, lines, on_date=today.on_date, policy=today.policy)
     return next_from_heads(heads_of(waiting), recent, now, today.policy)
 
 

@@ -20,7 +20,7 @@ from queueing.staffing import capacity_of, load_of
 from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import lock
 from queueing.today import Today, today_of
-from queueing.waiting import all_waiting, first_waiting, recent_calls
+from queueing.waiting import all_waiting, calls_of, first_waiting, recent_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def upcoming(
     group_ids = list_group_ids(session, counter_id)
     if not group_ids or limit < 1:
         return []
-    waiting = first_waiting(session, group_ids, on_date=today.on_date, policy=today.policy, each=limit)
+    made = calls_of(session, group_ids, on_date=today.on_date)
+    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy, each=limit)
     recent = recent_calls(session, group_ids, on_date=today.on_date, policy=today.policy)
     line, calls = (
         Lineup(waiting),
@@ -162,7 +163,8 @@ def _estimate_of(session: Session, ticket: Ticket, *, now: datetime) -> Estimate
 
 def estimates(session: Session, today: Today, group_id: int, *, now: datetime) -> dict[int, Estimate]:
     """What everybody who waits in a group is told, by ticket id: the rule rolled forward once for all."""
-    waiting = all_waiting(session, [group_id], on_date=today.on_date)
+    made = calls_of(session, [group_id], on_date=today.on_date)
+    waiting = all_waiting(session, made, on_date=today.on_date)
     if not waiting:
         return {}
     recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)

@@ -1,32 +1,53 @@
 """Reads what the rule needs, never the whole line: the first tickets of each lane, and the last calls."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Row,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from queueing.models import Call, Line, Ticket
 from queueing.ordering import Lane, RecentCall, Track, Waiting
 from queueing.policy import QueuePolicy
 
-# A group without a line today has made no calls: a ticket may have been transferred there.
-_CALLS = func.coalesce(Line.calls, 0)
-_HELD = func.coalesce(Ticket.reinsert_after_call, 0) > _CALLS
+_GROUPS: BindParameter[Any] = bindparam("group_ids", type_=ARRAY(BigInteger))
+_MADE: BindParameter[Any] = bindparam("made", type_=JSONB)
+#: The calls of the ticket's group today. (Joining the line costs a look-up for everybody who waits.)
+_CALLS = cast(func.jsonb_extract_path_text(_MADE, cast(Ticket.group_id, Text)), Integer)
+_HELD = Ticket.reinsert_after_call.is_not(None) & (Ticket.reinsert_after_call > _CALLS)
+_FREE = Ticket.reinsert_after_call.is_(None) | (Ticket.reinsert_after_call <= _CALLS)
 _NOT_GREEN = Ticket.track.in_(("booked", "walk_in", "standby"))
 _PUNCTUAL = (Ticket.track == "booked") & Ticket.late.is_(False)
 _LATER = (Ticket.track == "walk_in") | ((Ticket.track == "booked") & Ticket.late.is_(True))
 
 #: The conditions of `queueing.ordering.Lane` in SQL.
 _IN_LANE: dict[Lane, ColumnElement[bool]] = {
-    Lane.RETURNED: ~_HELD & _NOT_GREEN & Ticket.returned_at.is_not(None),
-    Lane.GREEN: ~_HELD & (Ticket.track == "green"),
-    Lane.BY_KEY: ~_HELD & Ticket.track.in_(("booked", "walk_in")),
-    Lane.BY_ISSUE: ~_HELD & _LATER,
-    Lane.STANDBY: ~_HELD & (Ticket.track == "standby"),
-    Lane.BOOKED: ~_HELD & _PUNCTUAL,
-    Lane.FIRST_COME: ~_HELD & Ticket.track.in_(("booked", "walk_in")),
+    Lane.RETURNED: _FREE & _NOT_GREEN & Ticket.returned_at.is_not(None),
+    Lane.GREEN: _FREE & (Ticket.track == "green"),
+    Lane.BY_KEY: _FREE & Ticket.track.in_(("booked", "walk_in")),
+    Lane.BY_ISSUE: _FREE & _LATER,
+    Lane.STANDBY: _FREE & (Ticket.track == "standby"),
+    Lane.BOOKED: _FREE & _PUNCTUAL,
+    Lane.FIRST_COME: _FREE & Ticket.track.in_(("booked", "walk_in")),
     Lane.HELD: _HELD,
 }
 _RANK = case((Ticket.late, 2), (Ticket.track == "booked", 0), (Ticket.track == "walk_in", 1), else_=3)
@@ -55,26 +76,39 @@ _COLUMNS = (
     Ticket.slot_starts_at,
     Ticket.late,
     Ticket.returned_at,
-    func.greatest(func.coalesce(Ticket.reinsert_after_call, 0) - _CALLS, 0).label("calls_to_wait"),
+    case((_HELD, Ticket.reinsert_after_call - _CALLS), else_=0).label("calls_to_wait"),
 )
+
+_WAITING = select(*_COLUMNS).where(
+    Ticket.group_id == any_(_GROUPS), Ticket.on_date == bindparam("on_date"), Ticket.state == "waiting"
+)
+
+#: Group → calls it has made today (line.calls): who is put back waits for so many more.
+Calls = Mapping[int, int]
 
 
 def first_waiting(
-    session: Session, group_ids: Collection[int], *, on_date: date, policy: QueuePolicy, each: int = 1
+    session: Session, calls: Calls, *, on_date: date, policy: QueuePolicy, each: int = 1
 ) -> list[Waiting]:
-    """The first `each` tickets of every lane over these groups, in one statement.
+    """The first `each` tickets of every lane over the groups of `calls`, in one statement.
 
     The next `each` calls by the rule are among them.
     """
-    lanes = [lane for lane in Lane if policy.discipline != "promise" or lane not in _OTHER_DISCIPLINES]
-    heads = [_head(lane, group_ids, on_date, each).subquery() for lane in lanes]
-    rows = session.execute(union_all(*(select(head) for head in heads)))
+    values = {**_of_groups(calls), "on_date": on_date, "each": each}
+    rows = session.execute(_heads(policy.discipline), values)
     return list({row.id: _waiting(row) for row in rows}.values())
 
 
-def all_waiting(session: Session, group_ids: Collection[int], *, on_date: date) -> list[Waiting]:
-    """Everybody who waits in these groups: for estimates only."""
-    return [_waiting(row) for row in session.execute(_waiting_in(group_ids, on_date))]
+def all_waiting(session: Session, calls: Calls, *, on_date: date) -> list[Waiting]:
+    """Everybody who waits in the groups of `calls`: for estimates only."""
+    return [_waiting(row) for row in session.execute(_WAITING, {**_of_groups(calls), "on_date": on_date})]
+
+
+def calls_of(session: Session, group_ids: Collection[int], *, on_date: date) -> Calls:
+    """The calls that each group has made today; none where nobody has taken a ticket yet."""
+    query = select(Line.group_id, Line.calls).where(Line.group_id.in_(group_ids), Line.on_date == on_date)
+    made: dict[int, int] = dict(session.execute(query).all())
+    return {group_id: made.get(group_id, 0) for group_id in group_ids}
 
 
 def recent_calls(
@@ -90,16 +124,19 @@ def recent_calls(
     return [RecentCall(Track(row.track), row.was_return) for row in session.execute(query)]
 
 
-def _waiting_in(group_ids: Collection[int], on_date: date) -> Select[Any]:
-    return (
-        select(*_COLUMNS)
-        .outerjoin(Line, (Line.group_id == Ticket.group_id) & (Line.on_date == Ticket.on_date))
-        .where(Ticket.group_id.in_(group_ids), Ticket.on_date == on_date, Ticket.state == "waiting")
-    )
+@cache
+def _heads(discipline: str) -> CompoundSelect[Any]:
+    """The statement is made once: building it takes longer than running it."""
+    lanes = [lane for lane in Lane if discipline != "promise" or lane not in _OTHER_DISCIPLINES]
+    heads = [
+        _WAITING.where(_IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
+        for lane in lanes
+    ]
+    return union_all(*(select(head) for head in heads))
 
 
-def _head(lane: Lane, group_ids: Collection[int], on_date: date, each: int) -> Select[Any]:
-    return _waiting_in(group_ids, on_date).where(_IN_LANE[lane]).order_by(*_ORDER[lane]).limit(each)
+def _of_groups(calls: Calls) -> dict[str, Any]:
+    return {"group_ids": list(calls), "made": {str(group_id): made for group_id, made in calls.items()}}
 
 
 def _waiting(row: Row[Any]) -> Waiting:
