@@ -82,10 +82,11 @@ def database(test_database: Database) -> Iterator[Database]:
 
 
 def empty(database: Database) -> None:
-    """Remove all rows of all tables."""
-    names = ", ".join(f'"{table.name}"' for table in schema.metadata().sorted_tables)
+    """Remove all rows of all tables, children first. Deleting a few rows is much quicker than TRUNCATE."""
+    tables = reversed(schema.metadata().sorted_tables)
+    script = ";".join(f'DELETE FROM "{table.name}"' for table in tables)  # noqa: S608  # our own names
     with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        session.execute(text(script))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import mimetypes
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -35,18 +36,23 @@ def _gzipped(path: str, version: str) -> bytes:
 @public
 def static_file(path: str) -> Response:
     """One file; immutable when asked with the version that it has."""
-    response: Response = send_from_directory(STATIC, path, conditional=True)
-    if (
-        response.status_code == HTTPStatus.OK
-        and path.endswith(_TEXT)
-        and "gzip" in request.headers.get("Accept-Encoding", "")
-    ):
-        response = Response(_gzipped(path, _version(path)), content_type=response.content_type)
+    if path.endswith(_TEXT) and (STATIC / path).is_file() and _takes_gzip() and _is_inside(path):
+        response = Response(_gzipped(path, _version(path)), content_type=mimetypes.guess_type(path)[0])
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
-    current = request.args.get("v") == _version(path)
-    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if current else "no-cache"
+    else:
+        response = send_from_directory(STATIC, path, conditional=True)
+    is_current = response.status_code == HTTPStatus.OK and request.args.get("v") == _version(path)
+    response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if is_current else "no-cache"
     return response
+
+
+def _takes_gzip() -> bool:
+    return "gzip" in request.headers.get("Accept-Encoding", "")
+
+
+def _is_inside(path: str) -> bool:
+    return (STATIC / path).resolve().is_relative_to(STATIC.resolve())
 
 
 def compress(response: Response) -> Response:
@@ -55,7 +61,7 @@ def compress(response: Response) -> Response:
         response.direct_passthrough
         or response.is_streamed
         or "Content-Encoding" in response.headers
-        or "gzip" not in request.headers.get("Accept-Encoding", "")
+        or not _takes_gzip()
         or not (response.content_type or "").startswith(("text/", "application/json", "application/problem"))
     ):
         return response

@@ -1,0 +1,87 @@
+import re
+
+import pytest
+
+from people.models import Device, Staff
+from tests.web.hall_faces import token
+
+
+@pytest.fixture
+def admin(faces):
+    client = faces.officer(roles=("admin",))
+    with faces.parts.database.transaction() as session:
+        session.get(Staff, faces.officers[-1].id).hall_ids = None
+    return client
+
+
+def test_only_administrators_see_administration(faces):
+    officer = faces.officer()
+    for path in ("/admin/", "/admin/staff", "/admin/devices", "/admin/audit"):
+        assert officer.get(path).status_code == 403
+        assert faces.app.test_client().get(path).status_code == 302
+
+
+def test_shows_halls_with_their_lines_and_counters(admin, faces):
+    page = admin.get("/admin/").text
+    assert faces.hall.name_zh in page
+    assert "A 户政" in page
+
+
+def test_adds_an_account_with_a_role_that_can_sign_in(admin, faces):
+    facts = {"username": "newone", "name": "新人", "password": "ten letters or more", "roles": ["officer"]}
+    answer = admin.post("/admin/staff", data={**facts, "csrf_token": token(admin.get("/admin/staff").text)})
+    assert answer.status_code == 303
+    client = faces.app.test_client()
+    form = {
+        "csrf_token": token(client.get("/sign-in").text),
+        "username": "newone",
+        "password": facts["password"],
+    }
+    assert client.post("/sign-in", data=form).location == "/staff"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"password": "short"}, "密码至少需要"),
+        ({"username": ""}, "用户名请用"),
+        ({"username": "<b>x</b>"}, "用户名请用"),
+        ({"roles": ["king"]}, "没有这个角色"),
+    ],
+)
+def test_a_wrong_account_is_refused_with_what_was_typed_kept(admin, faces, wrong, sentence):
+    facts = {
+        "username": "newone",
+        "name": "新人",
+        "password": "ten letters or more",
+        "roles": ["officer"],
+    } | wrong
+    answer = admin.post("/admin/staff", data={**facts, "csrf_token": token(admin.get("/admin/staff").text)})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert "新人" in answer.text
+    with faces.parts.database.transaction() as session:
+        assert session.query(Staff).filter_by(name="新人").count() == 0
+
+
+def test_an_enrolled_kiosk_works_by_its_address_and_no_longer_once_withdrawn(admin, faces):
+    facts = {"hall": faces.hall.code, "name": "东门", "csrf_token": token(admin.get("/admin/devices").text)}
+    page = admin.post("/admin/devices", data=facts).text
+    path = re.search(r"<code>http://[^/]+(/kiosk/[^<]+)</code>", page).group(1)
+    kiosk = faces.app.test_client()
+    assert kiosk.get(path).status_code == 303
+    assert kiosk.get(f"/kiosk/{faces.hall.code}", follow_redirects=True).status_code == 200
+    with faces.parts.database.transaction() as session:
+        device = session.query(Device).filter_by(name="东门").one()
+    admin.post(f"/admin/devices/{device.id}/withdraw", data={"csrf_token": token(page)})
+    assert kiosk.get(f"/kiosk/{faces.hall.code}", follow_redirects=True).status_code == 401
+
+
+def test_the_audit_shows_who_did_what(admin, faces):
+    admin.post(
+        "/admin/devices",
+        data={"hall": faces.hall.code, "name": "东门", "csrf_token": token(admin.get("/admin/devices").text)},
+    )
+    page = admin.get("/admin/audit").text
+    assert "device.enrol" in page
+    assert faces.officers[0].username in page

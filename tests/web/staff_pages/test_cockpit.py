@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+
+from analytics.promise import promise_rows
+from analytics.today import hall_today
+from tests import build
+
+
+@pytest.fixture
+def manager(faces):
+    return faces.officer(roles=("manager",))
+
+
+def group_a(faces, time="12:00"):
+    with faces.parts.database.transaction() as session:
+        return hall_today(session, faces.hall, now=build.at(time))[0]
+
+
+def test_counts_released_booked_arrived_and_handled_from_rows(faces):
+    kept = faces.appointment("10:00")
+    early = faces.appointment("10:30", state="cancelled", cancelled_at=build.at("09:00"))
+    late = faces.appointment("11:00", state="cancelled", cancelled_at=build.at("10:30"))
+    done = {"state": "completed", "called_at": build.at("10:00")}
+    faces.waiting(1, appointment_id=kept.id, track="booked", **done)
+    faces.waiting(2, **done)
+    faces.waiting(3)
+    counts = group_a(faces)
+    assert counts.released == 9
+    assert (counts.booked, early.id != late.id) == (2, True)
+    assert (counts.arrived_booked, counts.arrived_walk_in) == (1, 2)
+    assert (counts.handled_booked, counts.handled_walk_in, counts.waiting) == (1, 1, 1)
+    assert counts.actual_rate == 0.5
+
+
+def test_a_number_counts_as_released_only_from_its_moment_on(faces):
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("15:00"), released_at=build.at("12:30"))
+    assert group_a(faces, "12:00").released == 0
+    assert group_a(faces, "12:30").released == 3
+
+
+def test_the_promise_holds_while_one_of_the_next_three_working_days_has_a_number(faces):
+    with faces.parts.database.transaction() as session:
+        thursday = build.at("10:00", build.TODAY + timedelta(days=3))
+        build.make_slot(session, faces.a, thursday, released_at=build.at("08:00"), numbers=1)
+        row_a, row_b = promise_rows(session, [faces.hall], now=build.at("09:00"))
+    assert [cell.free for cell in row_a.cells] == [0, 0, 1]
+    assert row_a.kept
+    assert not row_b.kept
+
+
+def test_today_alone_does_not_keep_the_promise(faces):
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("15:00"))
+        assert not promise_rows(session, [faces.hall], now=build.at("09:00"))[0].kept
+
+
+def test_says_in_words_where_the_promise_is_broken(faces, manager):
+    page = manager.get("/cockpit/").text
+    assert "有 2 条队列在 3 个工作日内无号可约" in page
+    assert "未做到" in page
+
+
+def test_figures_that_have_not_changed_cost_no_bytes(faces, manager):
+    first = manager.get("/cockpit/figures")
+    again = manager.get("/cockpit/figures", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_manager_sees_own_halls_only(faces, manager):
+    with faces.parts.database.transaction() as session:
+        build.make_hall(session, "elsewhere", name_zh="别的大厅")
+    assert "别的大厅" not in manager.get("/cockpit/").text
+
+
+def test_an_officer_has_no_cockpit(faces):
+    assert faces.officer().get("/cockpit/").status_code == 403

@@ -1,0 +1,85 @@
+from dataclasses import replace
+
+from twilio.request_validator import RequestValidator
+
+from kernel import ids
+from kernel.crypto import cipher
+from kernel.settings import Settings
+from notifications.models import InboundReply, SimulatedSms
+from tests import build
+from tests.web.hall_faces import token
+from web.app import create_app
+
+PHONE = "+8613800138000"
+
+
+def receive(faces, text="【有号】您好"):
+    with faces.parts.database.transaction() as session:
+        sms = SimulatedSms(
+            provider_id=ids.new_reference(),
+            message_reference="m",
+            phone_index=cipher().blind_index(PHONE, "phone"),
+            phone_sealed=cipher().encrypt(PHONE, "simulator.phone"),
+            text_sealed=cipher().encrypt(text, "simulator.text"),
+            accepted_at=build.at("09:00"),
+        )
+        session.add(sms)
+
+
+def test_shows_every_message_and_takes_an_answer(faces):
+    receive(faces, "请问 <满意> 吗")
+    client = faces.app.test_client()
+    page = client.get("/simulator/").text
+    assert "请问 &lt;满意&gt; 吗" in page
+    answer = client.post("/simulator/answer", data={"phone": PHONE, "text": "5", "csrf_token": token(page)})
+    assert answer.status_code == 303
+    with faces.parts.database.transaction() as session:
+        assert session.query(InboundReply).count() == 1
+    assert 'bubble--from">5' in client.get("/simulator/phones").text
+
+
+def test_an_empty_simulator_says_what_to_do(faces):
+    assert "还没有短信" in faces.app.test_client().get("/simulator/").text
+
+
+def test_is_not_there_in_production_or_with_a_real_gateway(faces):
+    real = replace(faces.parts, settings=replace(faces.parts.settings, env="production"))
+    assert create_app(real).test_client().get("/simulator/").status_code == 404
+    twilio = replace(faces.parts, settings=replace(faces.parts.settings, sms_gateway="twilio"))
+    assert create_app(twilio).test_client().get("/simulator/").status_code == 404
+
+
+def test_a_webhook_without_a_right_signature_changes_nothing(faces):
+    settings: Settings = replace(
+        faces.parts.settings,
+        sms_gateway="twilio",
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="secret",
+        twilio_from="+15005550006",
+    )
+    client = create_app(replace(faces.parts, settings=settings)).test_client()
+    facts = {"MessageSid": "SM1", "From": PHONE, "Body": "5"}
+    for headers in ({}, {"X-Twilio-Signature": "forged"}):
+        answer = client.post("/hooks/twilio/reply", data=facts, headers=headers)
+        assert answer.status_code == 403
+        assert answer.content_type == "application/problem+json"
+    with faces.parts.database.transaction() as session:
+        assert session.query(InboundReply).count() == 0
+
+
+def test_a_signed_webhook_is_stored_once_however_often_it_is_pushed(faces):
+    settings = replace(
+        faces.parts.settings,
+        sms_gateway="twilio",
+        twilio_account_sid="AC" + "0" * 32,
+        twilio_auth_token="secret",
+        twilio_from="+15005550006",
+    )
+    client = create_app(replace(faces.parts, settings=settings)).test_client()
+    facts = {"MessageSid": "SM1", "From": PHONE, "Body": "非常满意"}
+    signature = RequestValidator("secret").compute_signature(f"{settings.base_url}/hooks/twilio/reply", facts)
+    for _push in range(2):
+        answer = client.post("/hooks/twilio/reply", data=facts, headers={"X-Twilio-Signature": signature})
+        assert answer.status_code == 200
+    with faces.parts.database.transaction() as session:
+        assert session.query(InboundReply).count() == 1
