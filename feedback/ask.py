@@ -38,7 +38,7 @@ def ask(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
 def _insert(
     session: Session, ticket: Ticket, *, phone_index: bytes | None, channel: str, now: datetime
 ) -> Survey | None:
-    added = session.scalar(
+    return session.scalar(
         insert(Survey)
         .values(
             reference=ids.new_reference(),
@@ -56,9 +56,8 @@ def _insert(
             expires_at=now + ANSWERABLE,
         )
         .on_conflict_do_nothing(index_elements=[Survey.ticket_id])
-        .returning(Survey.id)
+        .returning(Survey)
     )
-    return session.get_one(Survey, added) if added is not None else None
 
 
 def _citizen_of(session: Session, ticket: Ticket) -> int | None:

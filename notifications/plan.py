@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Table, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,9 @@ from kernel.crypto import cipher
 from notifications.kinds import KINDS
 from notifications.models import Message, OptOut
 from notifications.states import WAITING, MessageState
+
+# The statement as it is: one row needs no ORM around it.
+_MESSAGES = cast("Table", Message.__table__)
 
 
 def plan(
@@ -31,6 +34,8 @@ def plan(
 ) -> None:
     """Add the message unless it was planned before: (event_key, phone, channel, template) is unique.
 
+    Whether its owner wants it is asked when it is sent.
+
     Args:
         session: the transaction of the change.
         template: one of `notifications.kinds.KINDS`.
@@ -48,31 +53,27 @@ def plan(
     lifetime = expires_in if expires_in is not None else KINDS[template].lifetime
     later = plan_at is not None and plan_at > now
     wait = plan_at - now if plan_at is not None and later else timedelta(0)
-    recipient = cipher().blind_index(phone, "phone")
-    unwanted = KINDS[template].optional and has_opted_out(session, recipient)
-    state = MessageState.PLANNED if later else MessageState.QUEUED
     session.execute(
-        insert(Message)
+        insert(_MESSAGES)
         .values(
             reference=ids.new_reference(),
             event_key=event_key,
             channel="sms",
             template=template,
             language="en" if language.startswith("en") else "zh",
-            recipient_index=recipient,
+            recipient_index=cipher().blind_index(phone, "phone"),
             phone_sealed=cipher().encrypt(phone, "message.phone"),
             hall_id=hall_id,
             subject_kind=subject[0],
             subject_id=subject[1],
             facts=dict(facts or {}),
-            state=MessageState.SUPPRESSED if unwanted else state,
+            state=MessageState.PLANNED if later else MessageState.QUEUED,
             plan_at=plan_at,
             next_at=real_now,
             expires_at=real_now + wait + lifetime,
             attempt=0,
             lookups=0,
             created_at=real_now,
-            ended_at=real_now if unwanted else None,
         )
         .on_conflict_do_nothing()
     )

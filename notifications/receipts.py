@@ -6,8 +6,9 @@ row first. It also settles doubt: it carries our reference even when the answer 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import Table, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from notifications.gateways.base import Receipt
 from notifications.models import Message, MessageReceipt
 from notifications.states import FATES, FINAL, MessageState, after_receipt
 
+_RECEIPTS = cast("Table", MessageReceipt.__table__)
 ORPHAN_AFTER = timedelta(minutes=10)  # a receipt for nothing we know is kept, but no longer waited for
 
 
@@ -33,7 +35,7 @@ def store(session: Session, provider: str, receipts: Sequence[Receipt], *, real_
         }
         for receipt in receipts
     ]
-    added = insert(MessageReceipt).values(rows).on_conflict_do_nothing().returning(MessageReceipt.id)
+    added = insert(_RECEIPTS).values(rows).on_conflict_do_nothing().returning(_RECEIPTS.c.id)
     return len(session.execute(added).all())
 
 

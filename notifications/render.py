@@ -4,7 +4,7 @@ So names and codes are stored nowhere twice, and a message whose subject has mov
 wants to be called to a counter at which they already sit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -58,7 +58,7 @@ _APPOINTMENT_STATES = {
 _TICKET_STATES = {"three_ahead": {"waiting"}, "called": {"called"}, "missed": {"absent"}}
 
 
-def prefetch(session: Session, messages: Iterable[Message]) -> list[object]:
+def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
     """Read the subjects of a batch in a few statements; keep the answer while rendering."""
     rows: list[object] = []
     wanted: dict[str, set[int]] = {}
@@ -68,8 +68,11 @@ def prefetch(session: Session, messages: Iterable[Message]) -> list[object]:
         model = _MODELS.get(kind)
         if model is not None:
             rows += session.scalars(select(model).where(model.id.in_(ids)))  # type: ignore[attr-defined]
+    about = [row for row in rows if isinstance(row, Appointment | Ticket)]
     citizens = {row.citizen_id for row in rows if isinstance(row, Appointment)}
-    rows += session.scalars(select(Citizen).where(Citizen.id.in_(citizens))) if citizens else []
+    halls = {message.hall_id for message in messages if message.hall_id is not None}
+    for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, {row.group_id for row in about})):
+        rows += session.scalars(select(model).where(model.id.in_(ids))) if ids else []
     return rows
 
 

@@ -14,8 +14,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import case, or_, select, text, update
+from sqlalchemy import Table, bindparam, case, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from kernel.crypto import cipher
@@ -30,6 +31,14 @@ from notifications.states import MessageState
 MARGIN = 3.0  # seconds that a lease lasts beyond the gateway's own timeout
 # Written out, so that the planner may use the partial indexes whatever the parameters.
 DUE = text("message.state IN ('queued', 'retry')")
+
+_MESSAGE = cast("Table", Message.__table__)
+# That the provider accepted is the truth, even when the lease ran out meanwhile.
+_ACCEPT = update(_MESSAGE).where(
+    _MESSAGE.c.id == bindparam("its_id"),
+    _MESSAGE.c.attempt == bindparam("its_attempt"),
+    text("message.state IN ('sending', 'unknown', 'retry', 'undetermined')"),
+)
 
 log = logging.getLogger(__name__)
 
@@ -148,28 +157,43 @@ def perform(gateway: Gateway, claimed: Claimed) -> Settled:
 
 def settle(session: Session, results: Sequence[Settled], *, gateway: Gateway, real_now: datetime) -> None:
     """Write the outcomes of our attempts, in the order of rows that everybody locks by."""
-    for result in sorted(results, key=lambda each: each.claimed.id):
-        if result.outcome is not None:
-            settle_one(session, result.claimed, result.outcome, gateway=gateway, real_now=real_now)
+    ordered = sorted(results, key=lambda each: each.claimed.id)
+    accepted = [
+        {
+            "its_id": each.claimed.id,
+            "its_attempt": each.claimed.attempt,
+            **accepted_values(
+                each.outcome.provider_id, provider=gateway.capabilities.name, real_now=real_now
+            ),
+        }
+        for each in ordered
+        if isinstance(each.outcome, Accepted)
+    ]
+    if accepted:
+        session.connection().execute(_ACCEPT, accepted)
+    for each in ordered:
+        if each.outcome is not None and not isinstance(each.outcome, Accepted):
+            settle_one(session, each.claimed, each.outcome, gateway=gateway, real_now=real_now)
 
 
 def settle_one(
-    session: Session, claimed: Claimed, outcome: Outcome, *, gateway: Gateway, real_now: datetime
-) -> bool:
-    """Write one outcome; False where the row has moved on.
-
-    That the provider accepted is the truth even when the lease ran out meanwhile; every other outcome
-    counts only while nobody else decided.
-    """
-    mine = update(Message).where(Message.id == claimed.id, Message.attempt == claimed.attempt)
-    if isinstance(outcome, Accepted):
-        open_states = text("message.state IN ('sending', 'unknown', 'retry', 'undetermined')")
-        values = accepted_values(outcome.provider_id, provider=gateway.capabilities.name, real_now=real_now)
-    else:
-        open_states = text("message.state IN ('sending', 'unknown')")
-        values = _values_of(outcome, claimed.attempt, gateway, real_now)
-    written = session.execute(mine.where(open_states).values(**values).returning(Message.id))
-    return written.first() is not None
+    session: Session,
+    claimed: Claimed,
+    outcome: Rejected | RetryLater | Unknown,
+    *,
+    gateway: Gateway,
+    real_now: datetime,
+) -> None:
+    """Write an outcome other than acceptance, where nobody else has decided meanwhile."""
+    session.execute(
+        update(Message)
+        .where(
+            Message.id == claimed.id,
+            Message.attempt == claimed.attempt,
+            text("message.state IN ('sending', 'unknown')"),
+        )
+        .values(**_values_of(outcome, claimed.attempt, gateway, real_now))
+    )
 
 
 def accepted_values(provider_id: str, *, provider: str, real_now: datetime) -> dict[str, object]:

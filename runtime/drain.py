@@ -37,6 +37,14 @@ def drain(parts: Parts, *, now: datetime | None = None, gateway: Gateway | None 
     moment = now or clock.now()
     work = make_work(parts, gateway)
     sender = Sender(parts.database, work.gateway, work.sender.wording, business_now=lambda: moment)
+    try:
+        return _until_still(parts, sender, moment)
+    finally:
+        sender.close()
+        work.close()
+
+
+def _until_still(parts: Parts, sender: Sender, moment: datetime) -> Drained:
     total = Drained(0, 0, 0)
     for _ in range(_ROUNDS):
         events = _dispatch(parts)

@@ -11,7 +11,7 @@ from notifications.reconcile import reconcile_due
 from notifications.render import Wording
 from notifications.sender import Sender
 from runtime import deliveries
-from runtime.subscriptions import HANDLERS
+from runtime.subscriptions import APART, HANDLERS
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +25,16 @@ class Work:
     sender: Sender
 
     def deliver(self, delivery_ids: list[int]) -> None:
-        """Make deliveries, one transaction each; a failing one does not stop the others."""
-        for delivery_id in delivery_ids:
-            deliveries.deliver(self.parts.database, delivery_id, HANDLERS, now=clock.now())
+        """Make deliveries; a failing one does not stop the others."""
+        deliveries.deliver_all(self.parts.database, delivery_ids, HANDLERS, now=clock.now(), apart=APART)
 
     def send_due(self) -> int:
         """Send what is due."""
         return self.sender.send_due()
+
+    def close(self) -> None:
+        """Wait for what is being sent."""
+        self.sender.close()
 
     def reconcile(self) -> int:
         """Look up what is unknown."""

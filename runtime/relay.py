@@ -67,6 +67,7 @@ class Relay:
     def close(self) -> None:
         """Finish what is being sent inline."""
         self._hands.shutdown(wait=True, cancel_futures=True)
+        self._work.close()
 
     def round(self) -> float:
         """Do everything that is due once; returns the seconds to wait before the next round."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from booking import events as booking
+from catalog import events as catalog
 from feedback import ask, cases, hear_reply
 from feedback import events as feedback
 from halls import events as halls
@@ -39,6 +40,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
     {
         halls.HallSaved,
         halls.ClosureAdded,
+        catalog.ServicesSaved,
         booking.NumbersPublished,
         booking.AppointmentCheckedIn,
         booking.AppointmentFulfilled,
@@ -70,6 +72,9 @@ def name_of(handler: Handler) -> str:
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {name_of(handler): handler for handlers in SUBSCRIPTIONS.values() for handler in handlers}
 )
+
+#: Handlers that take long; each of their deliveries has a transaction of its own.
+APART: frozenset[str] = frozenset({name_of(schedule.run)})
 
 _NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
+from rq.worker import DequeueStrategy
 
 from kernel.parts import Parts
 from runtime import jobs
@@ -43,18 +44,21 @@ def run(parts: Parts) -> None:
 
     RQ's worker gives up when Redis goes away in the middle of a job; then another takes its place.
     """
-    jobs.use(jobs.make_work(parts))
+    work = jobs.make_work(parts)
+    jobs.use(work)
     worker = make_worker(parts)
     while not worker.ending:
         with suppress(StopRequested):  # a signal that came while no job was at hand
             _work(worker)
             time.sleep(_PAUSE)
             worker = worker if worker.ending else make_worker(parts)
+    work.close()
 
 
 def _work(worker: QuickWorker) -> None:
     try:
-        worker.work(logging_level="ERROR")
+        # In turn: neither a flood of events nor a slow gateway may starve the other.
+        worker.work(logging_level="ERROR", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
     except RedisError as error:
         log.warning("Redis does not answer: %s", type(error).__name__)
 

@@ -39,7 +39,11 @@ def state_of(database):
 
 
 def send_all(database, gateway):
-    return Sender(database, gateway, WORDING, threads=4, business_now=lambda: NOW).send_due()
+    sender = Sender(database, gateway, WORDING, threads=4, business_now=lambda: NOW)
+    try:
+        return sender.send_due()
+    finally:
+        sender.close()
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from notifications.models import Message, OptOut
 from notifications.plan import cancel_pending, plan
 from notifications.render import Wording
 from notifications.retry import ATTEMPTS
-from notifications.send import claim, perform, settle_one
+from notifications.send import Settled, claim, perform, settle
 from notifications.sender import Sender
 from notifications.states import MessageState
 from tests.build import make_appointment, make_group, make_hall, make_slot, make_ticket
@@ -39,6 +41,16 @@ def take(session, gateway, limit=10, real_now=None):
         now=NOW,
         real_now=real_now or clock.real_now(),
     )
+
+
+def write(session, claimed, outcome, real_now=None):
+    settle(
+        session,
+        [Settled(claimed, outcome)],
+        gateway=FakeGateway(),
+        real_now=real_now or clock.real_now(),
+    )
+    session.expire_all()
 
 
 @pytest.fixture
@@ -110,7 +122,7 @@ def test_what_has_expired_is_not_claimed(session, gateway):
 def test_acceptance_ends_the_senders_part(session, gateway):
     plan_thanks(session)
     (claimed,) = take(session, gateway)
-    assert settle_one(session, claimed, Accepted("X1"), gateway=gateway, real_now=clock.real_now())
+    write(session, claimed, Accepted("X1"))
     message = only_message(session)
     assert (message.state, message.provider, message.provider_id) == (S.ACCEPTED, "fake", "X1")
     assert message.lease_until is None
@@ -127,7 +139,7 @@ def test_acceptance_ends_the_senders_part(session, gateway):
 def test_other_outcomes_have_a_state_each(session, gateway, outcome, state):
     plan_thanks(session)
     (claimed,) = take(session, gateway)
-    settle_one(session, claimed, outcome, gateway=gateway, real_now=clock.real_now())
+    write(session, claimed, outcome)
     message = only_message(session)
     assert (message.state, message.error) == (state, outcome.code)
 
@@ -137,18 +149,20 @@ def test_gives_up_after_the_last_attempt(session, gateway):
     only_message(session).attempt = ATTEMPTS - 1
     session.flush()
     (claimed,) = take(session, gateway)
-    settle_one(session, claimed, RetryLater("20429"), gateway=gateway, real_now=clock.real_now())
+    write(session, claimed, RetryLater("20429"))
     assert only_message(session).state == S.FAILED
 
 
 def test_an_old_attempt_cannot_overwrite_a_new_one(session, gateway):
     plan_thanks(session)
     (old,) = take(session, gateway)
-    settle_one(session, old, RetryLater("20429"), gateway=gateway, real_now=clock.real_now())
+    write(session, old, RetryLater("20429"))
     later = clock.real_now() + timedelta(minutes=1)
     (new,) = take(session, gateway, real_now=later)
-    assert not settle_one(session, old, Rejected("late"), gateway=gateway, real_now=later)
-    assert settle_one(session, new, Accepted("X2"), gateway=gateway, real_now=later)
+    write(session, old, Rejected("late"), later)
+    assert only_message(session).state == S.SENDING
+    write(session, new, Accepted("X2"), later)
+    assert only_message(session).provider_id == "X2"
 
 
 def test_a_late_acceptance_is_believed_even_after_the_lease(session, gateway):
@@ -156,8 +170,10 @@ def test_a_late_acceptance_is_believed_even_after_the_lease(session, gateway):
     (claimed,) = take(session, gateway)
     only_message(session).state = S.RETRY
     session.flush()
-    assert not settle_one(session, claimed, Unknown("x"), gateway=gateway, real_now=clock.real_now())
-    assert settle_one(session, claimed, Accepted("X"), gateway=gateway, real_now=clock.real_now())
+    write(session, claimed, Unknown("x"))
+    assert only_message(session).state == S.RETRY
+    write(session, claimed, Accepted("X"))
+    assert only_message(session).state == S.ACCEPTED
 
 
 def test_a_gateway_that_breaks_leaves_doubt_not_failure(session):
@@ -251,8 +267,34 @@ def test_the_sender_sends_everything_due_and_holds_no_connection_meanwhile(datab
             plan_thanks(session, f"k{number}")
     sender = Sender(database, gateway, WORDING, threads=8, business_now=lambda: NOW)
     assert sender.send_due() == 60
+    sender.close()
     assert len({message.reference for message in gateway.sent}) == 60
     # The one thread that settles may be in a transaction; the senders never are.
     assert max(seen) <= 1
+    with database.transaction() as session:
+        assert set(session.scalars(select(Message.state))) == {S.ACCEPTED}
+
+
+def test_a_gateway_that_hangs_holds_up_neither_the_caller_nor_later_messages(database):
+    gateway, release = FakeGateway(), threading.Event()
+
+    def hang(message):
+        release.wait(10)
+        gateway.sent.append(message)
+        return Accepted(f"LATE{message.reference}")
+
+    gateway.answers = [hang] * 3
+    with database.transaction() as session:
+        for number in range(3):
+            plan_thanks(session, f"k{number}")
+    sender = Sender(database, gateway, WORDING, threads=4, business_now=lambda: NOW)
+    began = time.monotonic()
+    assert sender.send_due(seconds=0.1) == 0
+    assert time.monotonic() - began < 2
+    with database.transaction() as session:
+        plan_thanks(session, "later")
+    assert sender.send_due(seconds=0.1) == 1
+    release.set()
+    sender.close()
     with database.transaction() as session:
         assert set(session.scalars(select(Message.state))) == {S.ACCEPTED}
