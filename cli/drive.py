@@ -39,6 +39,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Share of surveys answered.",
 )
+@click.option(
+    "--patience",
+    type=click.FloatRange(0, 3600),
+    default=60.0,
+    show_default=True,
+    help="Real seconds to wait after the day for surveys and answers on their way.",
+)
 def drive(
     *,
     url: str,
@@ -50,6 +57,7 @@ def drive(
     accounts: Path,
     seed: int,
     survey_share: float,
+    patience: float,
 ) -> None:
     """Play a day against a running demonstration; exit 1 when a promise was broken.
 
@@ -63,6 +71,7 @@ def drive(
         rate=rate,
         seed=seed,
         survey_share=survey_share,
+        patience=patience,
     )
     try:
         outcome = play_day(Server(url), day, play, say=click.echo)

@@ -2,6 +2,8 @@
 
 import re
 import threading
+import time
+from collections import deque
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -11,6 +13,8 @@ from twin.drive.server import Refused, Server
 
 PAGE = 1000
 _POLL = 0.25  # real seconds
+#: Ids are given before messages are committed, so a lower one may appear after a higher: look back so long.
+_OVERLAP = 3.0
 _CODE_PATIENCE = 30.0
 _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _SURVEY = re.compile(r"/r/([A-Za-z0-9_-]{16,64})")
@@ -36,6 +40,8 @@ class Phones:
         self._came = threading.Condition()
         self._codes: dict[str, list[str]] = {}
         self._after = 0
+        self._newest: deque[tuple[float, int]] = deque()  # (when seen, highest id), of the last seconds
+        self._seen: set[int] = set()
         self._to_answer: list[tuple[Visit, str]] = []  # with the survey's reference
         self._without_phone: list[Visit] = []
         self._stop = threading.Event()
@@ -44,8 +50,7 @@ class Phones:
 
     def start(self) -> None:
         """Begin after what was sent before this run."""
-        while page := self._page():
-            self._after = max(message["id"] for message in page)
+        self._after = max((message["id"] for message in self._page()), default=0)
         self._thread.start()
 
     def stop(self) -> None:
@@ -92,15 +97,22 @@ class Phones:
                 self._came.notify_all()
 
     def _read(self) -> None:
-        page = self._page()
+        page = [message for message in self._page() if message["id"] not in self._seen]
+        self._move_on(max((message["id"] for message in page), default=0))
         with self._came:
             for message in page:
-                self._after = max(self._after, message["id"])
+                self._seen.add(message["id"])
                 visit = self._visits.get(message["phone"])
                 if visit is not None:
                     self._take(visit, message["phone"], message["text"])
             if page:
                 self._came.notify_all()
+
+    def _move_on(self, highest: int) -> None:
+        if highest:
+            self._newest.append((time.monotonic(), highest))
+        while self._newest and self._newest[0][0] < time.monotonic() - _OVERLAP:
+            self._after = max(self._after, self._newest.popleft()[1])
 
     def _take(self, visit: Visit, phone: str, text: str) -> None:
         visit.messages += 1
