@@ -52,6 +52,7 @@ def read_material(row: Table) -> Material:
 
 def read_guide(table: Table, *, materials: Collection[str]) -> Guide:
     """A guide; complaints (unknown material, circle, way without a situation…) go to the table's problems."""
+    before = len(table.problems.found)
     asked = [(row, _question(row)) for row in table.tables("questions", required=True)]
     report_doubles(((row, question.code) for row, question in asked), "code")
     named = [(row, _situation(row, materials)) for row in table.tables("situations", required=True)]
@@ -62,7 +63,6 @@ def read_guide(table: Table, *, materials: Collection[str]) -> Guide:
         situations=tuple(situation for _, situation in named),
     )
     table.finish()
-    before = len(table.problems.found)
     if len(asked) > MOST_QUESTIONS:
         table.complain(
             "questions", f"超过 {MOST_QUESTIONS} 个问题", f"has more than {MOST_QUESTIONS} questions"

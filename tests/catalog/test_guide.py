@@ -165,3 +165,14 @@ def test_refuses_an_unknown_material_question_and_option():
 def test_refuses_a_question_that_is_never_asked():
     found = problems_of(lambda data: data["questions"][0]["options"][0].pop("next"))
     assert found == ["guide: questions[2].code: question child is never asked"]
+
+
+def test_a_start_that_is_no_code_is_a_mistake_and_not_a_crash():
+    option = {"code": "yes", "text_zh": "是", "text_en": "Yes"}
+    question = {"code": "q", "text_zh": "问", "text_en": "?", "options": [option]}
+    need = {"code": "card", "why_zh": "核对", "why_en": "To check"}
+    situation = {"code": "s", "name_zh": "情形", "name_en": "Case", "materials": [need]}
+    guide = {"start": "no code!", "questions": [question], "situations": [situation]}
+    with pytest.raises(GuideInvalid) as refused:
+        guide_from_data(guide, materials=["card"])
+    assert [problem.key for problem in refused.value.problems] == ["start"]
