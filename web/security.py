@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 from kernel.settings import Settings
 
@@ -62,4 +62,11 @@ def register(app: Flask, settings: Settings) -> None:
             headers.setdefault("Cache-Control", "no-store")
         return response
 
+    app.before_request(_refuse_unstorable_address)
     app.after_request(harden)
+
+
+def _refuse_unstorable_address() -> None:
+    """PostgreSQL keeps no NUL: an address with one names nothing that can exist."""
+    if "\0" in request.path:
+        abort(404)
