@@ -41,9 +41,9 @@ def _index(entries: tuple[SearchEntry, ...]) -> SearchIndex:
 
 
 def _entries(session: Session, services: dict[str, Service]) -> list[SearchEntry]:
-    trees: dict[int, dict[str, Any]] = dict(
-        session.execute(select(Guide.service_id, Guide.tree)).tuples().all()
-    )
+    trees: dict[int, dict[str, Any]] = {
+        row.service_id: row.tree for row in session.execute(select(Guide.service_id, Guide.tree))
+    }
     entries = []
     for service in services.values():
         words = tuple(str(word) for word in service.keywords)

@@ -114,7 +114,7 @@ def _entry(it: Shown) -> Entry:
     bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
     notes = [_("取号码 %(code)s", code=booked.code)]
     if bring:
-        notes.append(_("请带：%(what)s", what="、".join(bring)))
+        notes.append(_("请带：%(what)s", what=_("、").join(bring)))
     return Entry(
         uid=f"{booked.reference}@youhao",
         made_at=booked.booked_at,

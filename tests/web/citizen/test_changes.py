@@ -1,0 +1,159 @@
+from queueing.arrival_code import arrival_code
+from tests import build
+from tests.web.citizen.town import TUESDAY, WEDNESDAY, book
+
+
+def test_a_booking_is_cancelled_after_one_question(town, phone):
+    book(town, phone)
+    phone.tap("取消预约")
+    assert "要取消这个预约吗" in phone.words
+    assert "爽约" not in phone.words
+    phone.press("确定取消")
+    assert "预约已取消" in phone.words
+    assert town.appointment().state == "cancelled"
+    assert "重新预约" in phone.words
+    assert "确定取消" not in phone.go(f"{phone.path}/cancel").words
+
+
+def test_a_late_cancellation_says_what_it_costs_before_the_button(town, phone):
+    book(town, phone)
+    town.at("08:30", TUESDAY)
+    phone.refresh().tap("取消预约")
+    assert "现在取消算一次爽约" in phone.words
+
+
+def test_a_booking_that_has_begun_cannot_be_cancelled(town, phone):
+    book(town, phone)
+    phone.tap("取消预约")
+    town.at("09:05", TUESDAY)
+    phone.press("确定取消")
+    assert phone.status == 409
+    assert town.appointment().state == "booked"
+
+
+def test_a_booking_moves_and_keeps_its_address_and_code(town, phone):
+    reference = book(town, phone)
+    before = town.appointment()
+    town.slot("14:00", WEDNESDAY)
+    phone.tap("改期").tap("3月4日")
+    phone.press("改到这个时间", starts_at=build.at("14:00", WEDNESDAY).isoformat())
+    assert "预约已改期" in phone.words
+    assert phone.path == f"/b/{reference}"
+    assert town.appointment().starts_at == build.at("14:00", WEDNESDAY)
+    assert town.appointment().reference == before.reference
+
+
+def test_moving_to_a_slot_that_was_just_taken_keeps_the_old_one(town, phone):
+    book(town, phone)
+    phone.tap("改期")
+    town.take_all("09:30")
+    phone.press("改到这个时间", starts_at=build.at("09:30", TUESDAY).isoformat())
+    assert phone.status == 409
+    assert "刚刚约满" in phone.words
+    assert town.appointment().starts_at == build.at("09:00", TUESDAY)
+
+
+def test_moving_without_a_choice_asks_for_one(town, phone):
+    book(town, phone)
+    phone.tap("改期").press("改到这个时间")
+    assert phone.status == 422
+    assert "请选择一个时段" in phone.words
+
+
+def test_a_cancelled_booking_cannot_move(town, phone):
+    reference = book(town, phone)
+    phone.tap("取消预约").press("确定取消")
+    assert phone.go(f"/b/{reference}/move").path == f"/b/{reference}"
+
+
+def test_the_calendar_file_is_one_that_calendars_read(town, phone):
+    reference = book(town, phone)
+    answer = phone.client.get(f"/b/{reference}.ics")
+    assert answer.content_type == "text/calendar; charset=utf-8"
+    lines = answer.text.split("\r\n")
+    assert lines[0] == "BEGIN:VCALENDAR"
+    assert lines[-2:] == ["END:VCALENDAR", ""]
+    assert "DTSTART:20260303T010000Z" in lines
+    assert all(len(line.encode()) <= 75 for line in lines)
+    unfolded = answer.text.replace("\r\n ", "")
+    assert "SUMMARY:居民身份证补领、换领" in unfolded
+    assert town.appointment().code in unfolded
+    assert "欧阳" not in unfolded
+
+
+def test_my_bookings_need_the_phone_first(town, phone):
+    book(town, phone)
+    other = town.phone()
+    other.go("/my")
+    assert other.path == "/verify?next=/my"
+    town.at("08:35")
+    other.press("获取验证码", phone="13800138000")
+    assert other.form_with("下一步").fields["phone"] == "13800138000"
+    wrong = "000000" if town.newest_code() != "000000" else "111111"
+    other.press("下一步", code=wrong)
+    assert other.status == 422
+    assert "13800138000" in other.html
+    other.press("下一步", code=town.newest_code())
+    assert other.path == "/my"
+    assert "明天 3月3日 周二 09:00" in other.words
+    assert "明天 3月3日 周二 09:00" in other.go("/").words
+
+
+def test_a_phone_without_bookings_is_told_so(town, phone):
+    book(town, phone, phone="13900139000")
+    assert "明天 3月3日" in phone.go("/my").words
+    other = town.phone().go("/my").press("获取验证码", phone="13800138000")
+    other.press("下一步", code=town.newest_code())
+    assert "没有将要办的预约" in other.words
+
+
+def test_leaving_forgets_the_phone(town, phone):
+    book(town, phone)
+    phone.go("/my").press("退出")
+    assert phone.path == "/"
+    assert "下一个预约" not in phone.words
+    assert phone.go("/my").path == "/verify?next=/my"
+    assert phone.go("/booking/who").status == 404
+
+
+def test_the_way_back_stays_on_this_site(town, phone):
+    elsewhere = ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"]
+    for target in elsewhere:
+        phone.go("/").client.get("/verify", query_string={"next": target})
+        assert phone.go(f"/verify?next={target}").form_with("获取验证码").fields["next"] == ""
+    phone.press("获取验证码", phone="13800138000", next=elsewhere[0])
+    phone.press("下一步", code=town.newest_code(), next=elsewhere[1])
+    assert phone.path == "/my"
+
+
+def test_checking_in_by_phone_needs_the_halls_code_of_today(town, phone):
+    reference = book(town, phone)
+    assert "我到了" not in phone.words
+    town.at("08:40", TUESDAY)
+    phone.refresh()
+    phone.press("我到了", code="12 34")
+    assert phone.status == 422
+    assert "签到码不正确" in phone.words
+    assert town.appointment().state == "booked"
+    phone.press("我到了", code=arrival_code(town.hall.id, TUESDAY))
+    assert phone.path.startswith("/q/")
+    assert "下一位就是您" in phone.words
+    assert town.appointment().state == "checked_in"
+    phone.go(f"/b/{reference}").tap("看排到哪了")
+    assert phone.path.startswith("/q/")
+
+
+def test_the_posters_page_lists_todays_bookings(town, phone):
+    book(town, phone)
+    assert "今天在本大厅没有预约" in phone.go("/arrive/city-hall").words
+    town.at("08:40", TUESDAY)
+    phone.go("/arrive/city-hall")
+    assert phone.path.startswith("/verify")
+    phone.press("获取验证码", phone="13800138000").press("下一步", code=town.newest_code())
+    assert phone.path == "/arrive/city-hall"
+    phone.tap("我到了")
+    assert "签到码" in phone.words
+
+
+def test_the_screen_shows_the_code_that_the_page_asks_for(town, phone):
+    assert arrival_code(town.hall.id, build.TODAY) in phone.go("/screen/city-hall").words
