@@ -73,8 +73,8 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {name_of(handler): handler for handlers in SUBSCRIPTIONS.values() for handler in handlers}
 )
 
-#: Handlers that take long; each of their deliveries has a transaction of its own.
-APART: frozenset[str] = frozenset({name_of(schedule.run)})
+#: Handlers that take long or lock a hall's line; each of their deliveries has a transaction of its own.
+APART: frozenset[str] = frozenset({name_of(schedule.run), name_of(leave.leave_with_booking)})
 
 _NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}
 

@@ -3,9 +3,7 @@ from dataclasses import fields
 
 from cli.main import COMMANDS
 from kernel.errors import DomainError, all_errors
-from kernel.outbox import all_events
 from kernel.settings import Settings, environment_name
-from runtime.subscriptions import SUBSCRIPTIONS, UNHEARD
 from tests.architecture.source import ROOT, import_everything
 
 
@@ -25,19 +23,6 @@ def test_every_error_code_is_documented_and_used_once():
         kind for kind in all_errors() if kind is not DomainError and not kind.__module__.startswith("tests")
     ]
     assert [kind.code for kind in errors if f"`{kind.code}`" not in text] == []
-
-
-def test_every_event_is_heard_or_declared_unheard():
-    import_everything()
-    ours = {
-        kind
-        for kind in all_events()
-        if not kind.__module__.startswith("tests") and not kind.__subclasses__()
-    }
-    assert set(SUBSCRIPTIONS) | UNHEARD == ours
-    assert set(SUBSCRIPTIONS) & UNHEARD == set()
-    text = _document("events.md")
-    assert [kind.name() for kind in ours if f"`{kind.name()}`" not in text] == []
 
 
 def test_every_command_is_documented():
