@@ -1,0 +1,65 @@
+"""An installation on which people book, and what they were told beside what its data says."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.ledger import Ledger, check
+from tests.faults.load import Crowd, Phone, Watch, sign_in
+from tests.running import Running, running
+
+BACK_WITHIN = 10.0  # seconds until the program is back, after a kill or after its dependency came back
+MEASURED: list[str] = []
+
+
+@dataclass
+class Stage:
+    """`token` is an administrator's; `began` is when the fault was made."""
+
+    installation: Running
+    phone: Phone
+    ledger: Ledger
+    token: str
+
+    def crowd(self, count: int, *, first: int = 1) -> Crowd:
+        crowd = Crowd(self.phone, self.token, count, first=first)
+        crowd.verify_phones()
+        return crowd
+
+    def watch(self, path: str = "/health/ready") -> Watch:
+        return Watch(self.installation.url, path)
+
+    def check(self, crowd: Crowd) -> None:
+        """Nothing acknowledged is lost, nothing happened twice, every promise holds."""
+        check(self.ledger, self.phone, self.token, crowd)
+
+
+def stage_on(installation: Running, database_url: str = "") -> Stage:
+    phone = Phone(installation.url)
+    token = sign_in(phone, installation.accounts())
+    return Stage(installation, phone, Ledger(database_url or installation.database_url), token)
+
+
+@contextmanager
+def staged(var: Path, *, database_url: str = "", **environment: str) -> Iterator[Stage]:
+    """A running installation; ended afterwards."""
+    if database_url:
+        environment["DATABASE_URL"] = database_url
+    with running(var, **environment) as installation:
+        stage = stage_on(installation, database_url)
+        try:
+            yield stage
+        finally:
+            stage.ledger.close()
+
+
+def report(what: str, seconds: float, limit: float) -> None:
+    """Keep a measured time for the end of the run (conftest.py), and hold it to its limit."""
+    MEASURED.append(f"{what}: {seconds:.1f} s (limit {limit:.0f} s)")
+    assert seconds <= limit, MEASURED[-1]
+
+
+def now() -> float:
+    return time.monotonic()
