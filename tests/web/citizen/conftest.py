@@ -1,9 +1,13 @@
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from kernel import clock
+from feedback.models import Survey
+from kernel import clock, ids
 from kernel.parts import Parts
+from tests import build
+from tests.conftest import NOW
 from tests.web.citizen.phone import Phone
 from tests.web.citizen.town import Town, make_town
 
@@ -18,3 +22,23 @@ def town(parts: Parts) -> Iterator[Town]:
 @pytest.fixture
 def phone(town: Town) -> Phone:
     return town.phone()
+
+
+@pytest.fixture
+def survey(town: Town) -> Survey:
+    """A visit of today that was completed, asked by QR."""
+    with town.parts.database.transaction() as session:
+        ticket = build.make_ticket(session, town.group, 900, state="completed")
+        row = Survey(
+            reference=ids.new_reference(),
+            ticket_id=ticket.id,
+            hall_id=town.hall.id,
+            group_id=town.group.id,
+            channel="qr",
+            visit_on=build.TODAY,
+            asked_at=NOW,
+            expires_at=NOW + timedelta(days=7),
+        )
+        session.add(row)
+        session.flush()
+        return row

@@ -1,0 +1,40 @@
+import gzip
+import re
+
+from tests.web.citizen.town import LOST, book, hold_first
+
+KILO = 1024
+
+
+def weight(phone, path: str) -> int:
+    """Bytes over the wire, as a browser that takes gzip gets them."""
+    answer = phone.client.get(path, headers={"Accept-Encoding": "gzip"})
+    return len(
+        answer.data if answer.headers.get("Content-Encoding") == "gzip" else gzip.compress(answer.data)
+    )
+
+
+def test_the_first_page_with_everything_it_loads_stays_small(phone):
+    phone.go("/")
+    files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', phone.html))
+    assert any("weui" in name for name in files)
+    modules = {"/static/js/press.js", "/static/js/fragment.js", "/static/js/state.js"}
+    assert sum(weight(phone, path) for path in {"/", *files, *modules}) <= 60 * KILO
+
+
+def test_later_pages_stay_small(town, phone):
+    reference = book(town, phone)
+    hold_first(phone, answers=LOST)
+    paths = [
+        "/services",
+        "/services/id-card-renewal",
+        f"/services/id-card-renewal/guide?a={LOST}",
+        f"/services/id-card-renewal/halls?a={LOST}",
+        f"/services/id-card-renewal/halls/city-hall?a={LOST}",
+        "/booking/who",
+        f"/b/{reference}",
+        f"/b/{reference}/move",
+        "/my",
+        "/queues",
+    ]
+    assert {path: size for path in paths if (size := weight(phone, path)) > 6 * KILO} == {}
