@@ -188,7 +188,10 @@ def compile_translations(root: Path = ROOT) -> list[Path]:
         write_mo(compiled, catalogue)
         target = source.with_suffix(".mo")
         if not target.is_file() or target.read_bytes() != compiled.getvalue():
-            target.write_bytes(compiled.getvalue())
+            # Whole or not at all: other processes may be starting and reading it.
+            fresh = target.with_name(f".{target.name}.{os.getpid()}")
+            fresh.write_bytes(compiled.getvalue())
+            fresh.replace(target)
             written.append(target)
     return written
 

@@ -15,7 +15,7 @@ from web.fragments import fragment
 from web.guards import staff_only
 
 blueprint = Blueprint("cockpit", __name__, url_prefix="/cockpit")
-LEVELS = {"plenty": _("有号"), "few": _("紧张"), "none": _("无号")}
+LEVELS = {"plenty": _("充足"), "few": _("紧张"), "none": _("无号")}
 
 
 def _my_halls(session: Session) -> list[Hall]:
