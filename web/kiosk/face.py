@@ -63,6 +63,7 @@ def _words() -> dict[str, Any]:
         "hall": g.hall,
         "hall_name": edge.text(g.hall, "name"),
         "kiosk_home": home,
+        "kiosk_help": url_for("kiosk.staff_help"),
         # The next person finds Chinese again, whatever the last one chose.
         "kiosk_reset": url_for("preferences.choose", lang="zh", next=home),
         "has_printer": request.cookies.get(PRINTER_COOKIE) == "1",
