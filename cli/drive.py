@@ -39,6 +39,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Share of surveys answered.",
 )
+@click.option("--keep-rate", is_flag=True, help="Never let the clock run slower, however late the steps are.")
 @click.option(
     "--patience",
     type=click.FloatRange(0, 3600),
@@ -57,6 +58,7 @@ def drive(
     accounts: Path,
     seed: int,
     survey_share: float,
+    keep_rate: bool,
     patience: float,
 ) -> None:
     """Play a day against a running demonstration; exit 1 when a promise was broken.
@@ -71,6 +73,7 @@ def drive(
         rate=rate,
         seed=seed,
         survey_share=survey_share,
+        keep_rate=keep_rate,
         patience=patience,
     )
     try:

@@ -5,10 +5,18 @@ import itertools
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from twin.drive.play_clock import PlayClock
 
 Action = Callable[[], None]
+
+
+class Lag(NamedTuple):
+    """By how much an action began late: in real seconds, and in minutes of the day."""
+
+    seconds: float
+    minutes: float
 
 
 class Agenda:
@@ -22,7 +30,13 @@ class Agenda:
         self._changed = threading.Condition()
         self._doing = 0
         self._failure: BaseException | None = None
-        self._lags: list[float] = []
+        self._lags: list[Lag] = []
+
+    def follow(self, clock: PlayClock) -> None:
+        """Go by another clock: the server's was set."""
+        with self._changed:
+            self.clock = clock
+            self._changed.notify_all()
 
     def at(self, moment: datetime, action: Action) -> None:
         """Plan an action; a moment that has passed means as soon as a hand is free."""
@@ -44,9 +58,16 @@ class Agenda:
         if self._failure is not None:
             raise self._failure
 
-    def lags(self) -> list[float]:
-        """Real seconds between the moment an action was due and the moment it began."""
-        return list(self._lags)
+    def lags(self, since: int = 0) -> list[Lag]:
+        """How late actions began, in order; `since` leaves out the first ones."""
+        return self._lags[since:]
+
+    def overdue(self) -> float:
+        """Minutes of the day since the first action that nobody has begun was due."""
+        with self._changed:
+            if not self._planned:
+                return 0.0
+            return max(0.0, (self.clock.now() - self._planned[0][0]).total_seconds() / 60)
 
     def _work(self) -> None:
         while (action := self._take()) is not None:
@@ -75,7 +96,8 @@ class Agenda:
                     continue
                 _moment, _tie, action = heapq.heappop(self._planned)
                 self._doing += 1
-                self._lags.append((self.clock.now() - moment).total_seconds() / self.clock.rate)
+                late = (self.clock.now() - moment).total_seconds()
+                self._lags.append(Lag(late / self.clock.rate, late / 60))
                 if self._planned:
                     self._changed.notify()
                 return action

@@ -13,13 +13,14 @@ from typing import Any
 from people.sample_ids import DISTINCT
 from twin.day_file import BOOKED, Day
 from twin.drive import checks, summary
-from twin.drive.agenda import Agenda
+from twin.drive.agenda import Agenda, Lag
 from twin.drive.arrivals import Arrivals
 from twin.drive.booking import Booking, identity_of
 from twin.drive.counters import Floor, plan_counters
 from twin.drive.hall import DriveHall, make_hall
 from twin.drive.lines import Lines
 from twin.drive.outcome import Outcome
+from twin.drive.pace import Pace
 from twin.drive.phones import Phones
 from twin.drive.play_clock import PlayClock
 from twin.drive.records import Visit
@@ -48,6 +49,8 @@ class Play:
     seed: int = 1
     survey_share: float = 0.6
     hands: int = HANDS
+    #: Never run slower, whatever the lag.
+    keep_rate: bool = False
     #: Real seconds to wait after the day for surveys and answers that are on their way.
     patience: float = 60.0
 
@@ -68,7 +71,9 @@ class Played:
 
     booking_s: float
     playing_s: float
-    lags: list[float]
+    rate_mean: float
+    slowest_rate: float
+    lags: list[Lag]
     overtime: timedelta
     violations: list[str]
 
@@ -93,9 +98,9 @@ def drive(server: Server, day: Day, play: Play, *, say: Say) -> Outcome:
     return _outcome(server, day, cast, play, played=played, violations=violations)
 
 
-def set_clock(server: Server, at: datetime, *, rate: float) -> PlayClock:
-    """Set the clock of the whole demonstration."""
-    answer = server.put("/clock", {"now": at.isoformat(), "rate": rate})
+def set_clock(server: Server, at: datetime | None, *, rate: float) -> PlayClock:
+    """Set the clock of the whole demonstration; without `at` it goes on from where it is."""
+    answer = server.put("/clock", {"rate": rate, **({"now": at.isoformat()} if at else {})})
     return PlayClock(time.monotonic(), datetime.fromisoformat(answer["now"]), rate)
 
 
@@ -142,22 +147,38 @@ def _play(server: Server, day: Day, cast: Cast, play: Play, *, say: Say) -> Play
     Booking(server, cast.hall, cast.phones, cast.identities).book_all(order, hands=play.hands)
     booked_s = time.monotonic() - began
     say(f"booked {sum(visit.appointment is not None for visit in order)} people in {booked_s:.0f} s")
-    agenda = Agenda(set_clock(server, _begins_at(day, cast), rate=play.rate), hands=play.hands)
+    begins_at = _begins_at(day, cast)
+    agenda = Agenda(set_clock(server, begins_at, rate=play.rate), hands=play.hands)
+    floor = _fill(agenda, server, day, cast, play=play)
+    pace = Pace(server, agenda, lambda rate: set_clock(server, None, rate=rate))
+    began = time.monotonic()
+    if not play.keep_rate:
+        pace.start()
+    try:
+        agenda.run()
+    finally:
+        pace.stop()
+    ended = set_clock(server, None, rate=1.0)
+    playing_s = time.monotonic() - began
+    say(f"played the day in {playing_s:.0f} s")
+    rate_mean = (ended.business_at - begins_at).total_seconds() / playing_s
+    return Played(
+        booked_s, playing_s, rate_mean, pace.slowest, agenda.lags(), floor.overtime, floor.violations
+    )
+
+
+def _fill(agenda: Agenda, server: Server, day: Day, cast: Cast, *, play: Play) -> Floor:
+    """Plan who opens and who comes."""
     lines, by_ticket = Lines(), dict[str, Visit]()
     floor = Floor(server, cast.hall, agenda, lines, by_ticket, served=cast.phones.left_counter)
-    arrivals = Arrivals(
-        server, cast.hall, agenda, lines, by_ticket,
-        identities=cast.identities, random=Random(f"{play.seed} arrivals"),
-    )  # fmt: skip
     plan_counters(floor, day)
+    random = Random(f"{play.seed} arrivals")
+    arrivals = Arrivals(
+        server, cast.hall, agenda, lines, by_ticket, identities=cast.identities, random=random
+    )
     for visit in cast.visits:
         arrivals.plan(visit)
-    began = time.monotonic()
-    agenda.run()
-    set_clock(server, agenda.clock.now(), rate=1.0)
-    played_s = time.monotonic() - began
-    say(f"played the day in {played_s:.0f} s")
-    return Played(booked_s, played_s, agenda.lags(), floor.overtime, floor.violations)
+    return floor
 
 
 def _begins_at(day: Day, cast: Cast) -> datetime:
@@ -213,8 +234,10 @@ def _outcome(
         ratings_by_grade={grade: grades[grade] for grade in range(5, 0, -1)},
         refusals=server.refusals(),
         overtime_min=played.overtime.total_seconds() / 60,
-        lag_p95_s=summary.percentile(played.lags, 0.95) or 0.0,
-        lag_max_s=max(played.lags, default=0.0),
+        rate_mean=played.rate_mean,
+        slowest_rate=played.slowest_rate,
+        lag_p95_s=summary.percentile((lag.seconds for lag in played.lags), 0.95) or 0.0,
+        lag_p95_min=summary.percentile((lag.minutes for lag in played.lags), 0.95) or 0.0,
         answer_p95_ms={
             name: (summary.percentile(seconds, 0.95) or 0.0) * 1000
             for name, seconds in sorted(server.seconds_by_operation().items())

@@ -33,6 +33,7 @@ class Server:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._seconds: dict[str, list[float]] = {}
+        self._latest: list[float] = []
         self._refusals: Counter[str] = Counter()
         self._server_errors: list[str] = []
 
@@ -53,6 +54,12 @@ class Server:
         """Operation → real seconds of each answer."""
         with self._lock:
             return {name: list(values) for name, values in self._seconds.items()}
+
+    def latest_seconds(self) -> list[float]:
+        """Real seconds of the answers since this was asked last."""
+        with self._lock:
+            latest, self._latest = self._latest, []
+            return latest
 
     def refusals(self) -> dict[str, int]:
         """Code of a problem → how often it was the answer."""
@@ -90,7 +97,8 @@ class Server:
             method, f"{self.url}/api/v1{path}", timeout=30, **more
         )
         with self._lock:
-            self._seconds.setdefault(_operation(path), []).append(time.monotonic() - began)
+            self._latest.append(time.monotonic() - began)
+            self._seconds.setdefault(_operation(path), []).append(self._latest[-1])
         return answer
 
     def _read(self, method: str, path: str, answer: requests.Response) -> Any:

@@ -65,7 +65,7 @@ def set_clock(body: Mapping[str, Any]) -> dict[str, Any]:
         audit.record(
             session, "clock.set", actor=who, now=edge.now(), subject=("clock", None), rate=body["rate"]
         )
-    demo = clock.set_demo(settings.clock_file, body["now"], body["rate"])
+    demo = clock.set_demo(settings.clock_file, body.get("now") or clock.now(), body["rate"])
     return {"now": demo.starts_at, "rate": demo.rate, "demo": True}
 
 

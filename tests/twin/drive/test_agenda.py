@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from twin.drive.agenda import Agenda
+from twin.drive.pace import next_rate
 from twin.drive.play_clock import PlayClock
 
 NINE = datetime(2026, 3, 4, 9, tzinfo=UTC)
@@ -45,10 +46,28 @@ def test_steps_that_had_to_wait_for_a_hand_are_measured_as_late():
     plan.at(NINE, lambda: release.wait(0.2))
     plan.at(NINE, lambda: None)
     plan.run()
-    assert max(plan.lags()) >= 0.15
+    assert max(lag.seconds for lag in plan.lags()) >= 0.15
+    assert max(lag.minutes for lag in plan.lags()) >= 1.5
 
 
 def test_the_clock_is_never_ahead_of_the_reading_it_came_from():
     clock = PlayClock(time.monotonic(), NINE, 120)
     assert clock.seconds_until(NINE + timedelta(minutes=2)) == pytest.approx(1.0, abs=0.05)
     assert clock.seconds_until(NINE - timedelta(minutes=2)) == 0
+
+
+def test_a_clock_that_was_set_is_followed_by_who_waits():
+    plan, seen = agenda(rate=1.0), []
+    plan.at(NINE + timedelta(minutes=10), lambda: seen.append("done"))
+    threading.Timer(0.1, lambda: plan.follow(PlayClock(time.monotonic(), NINE, 6000.0))).start()
+    plan.run()
+    assert seen == ["done"]
+
+
+def test_the_clock_runs_slower_when_late_and_faster_again_when_calm():
+    assert next_rate(120, asked=120, late=0.6, calm=0) == 72
+    assert next_rate(72, asked=120, late=0.3, calm=0) == 72
+    assert next_rate(72, asked=120, late=0.1, calm=2) == 72
+    assert next_rate(72, asked=120, late=0.1, calm=3) == pytest.approx(82.8)
+    assert next_rate(119, asked=120, late=0.1, calm=9) == 120
+    assert next_rate(3.1, asked=120, late=5, calm=0) == 3

@@ -77,9 +77,9 @@ class ClockSchema(Told):
 
 
 class ClockEditSchema(Asked):
-    """Where the demonstration clock starts and how fast it runs; 0 stands still."""
+    """Where the demonstration clock goes on and how fast it runs; 0 stands still."""
 
-    now = Moment(required=True)
+    now = Moment(metadata={"description": "Where it is, unless given. 不填则从当前时刻继续。"})
     rate = Amount(0, FASTEST, required=True, metadata={"example": 120})
 
 
