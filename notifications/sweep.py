@@ -6,7 +6,7 @@ Each step is one statement and safe to run in several processes at once.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import BindParameter, bindparam, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from notifications.models import Message, MessageReceipt
@@ -20,6 +20,21 @@ _WAITING = text("message.state IN ('planned', 'queued', 'retry')")
 _LEASED = text("message.state IN ('sending', 'unknown')")
 _ACCEPTED = text("message.state = 'accepted'")
 _RECEIPT = text("message_receipt.applied_at IS NULL")
+
+
+_NOW: BindParameter[datetime] = bindparam("now")
+_REAL_NOW: BindParameter[datetime] = bindparam("real_now")
+_LEASE_OVER = Message.lease_until <= _REAL_NOW
+# Built once: it is asked several times a second for as long as the program runs.
+_LOOK = select(
+    exists().where(_WAITING, Message.expires_at <= _REAL_NOW),
+    exists().where(_PLANNED, Message.plan_at <= _NOW),
+    exists().where(_LEASED, Message.state == MessageState.SENDING, _LEASE_OVER),
+    exists().where(_ACCEPTED, Message.accepted_at <= bindparam("silent_since")),
+    exists().where(DUE, Message.next_at <= _REAL_NOW),
+    exists().where(_LEASED, Message.state == MessageState.UNKNOWN, _LEASE_OVER),
+    exists(select(MessageReceipt.id).where(_RECEIPT)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +52,8 @@ class Due:
 
 def look(session: Session, *, now: datetime, real_now: datetime) -> Due:
     """Whether anything is due; `now` is business time, `real_now` real time."""
-    state, lease = Message.state, Message.lease_until <= real_now
-    found = select(
-        exists().where(_WAITING, Message.expires_at <= real_now),
-        exists().where(_PLANNED, Message.plan_at <= now),
-        exists().where(_LEASED, state == MessageState.SENDING, lease),
-        exists().where(_ACCEPTED, Message.accepted_at <= real_now - NO_RECEIPT),
-        exists().where(DUE, Message.next_at <= real_now),
-        exists().where(_LEASED, state == MessageState.UNKNOWN, lease),
-        exists(select(MessageReceipt.id).where(_RECEIPT)),
-    )
-    return Due(*session.execute(found).one())
+    times = {"now": now, "real_now": real_now, "silent_since": real_now - NO_RECEIPT}
+    return Due(*session.execute(_LOOK, times).one())
 
 
 def sweep(session: Session, *, now: datetime, real_now: datetime) -> Due:

@@ -27,8 +27,9 @@ from runtime.subscriptions import handlers_of
 
 POLL = 0.1  # seconds between looks at the outbox
 BATCH = 200
+_MESSAGES_EVERY = 0.18
 _OVERDUE_EVERY = 0.5
-_SCHEDULE_EVERY = 0.5
+_SCHEDULE_EVERY = 1.0
 _DOWN_PAUSE = 0.5
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Relay:
         self._parts, self._work, self._queue = parts, work, queue
         self._hands = ThreadPoolExecutor(1, thread_name_prefix="inline")
         self._doing: Future[None] | None = None
-        self._next = {self._overdue: 0.0, self._schedule: 0.0}
+        self._next = {self._messages: 0.0, self._overdue: 0.0, self._schedule: 0.0}
 
     def close(self) -> None:
         """Finish what is being sent inline."""
@@ -73,7 +74,6 @@ class Relay:
         """Do everything that is due once; returns the seconds to wait before the next round."""
         try:
             found = self._dispatch()
-            self._messages()
             for step, due in self._next.items():
                 if time.monotonic() >= due:
                     self._next[step] = time.monotonic() + _EVERY[step.__name__]
@@ -132,4 +132,4 @@ class Relay:
             schedule.tick(session, now=clock.now(), real_now=clock.real_now())
 
 
-_EVERY = {"_overdue": _OVERDUE_EVERY, "_schedule": _SCHEDULE_EVERY}
+_EVERY = {"_messages": _MESSAGES_EVERY, "_overdue": _OVERDUE_EVERY, "_schedule": _SCHEDULE_EVERY}

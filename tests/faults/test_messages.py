@@ -32,7 +32,8 @@ from tests.faults.crew import Crew
 pytestmark = pytest.mark.faults
 
 DELAY_MS = 150
-SETTLED_WITHIN = 30.0  # seconds after the last fault: a lease, a look-up, and some slack
+SETTLED_WITHIN = 60.0  # seconds after the last fault: a lease, a look-up, and a slow machine
+QUICKLY = 10.0
 
 
 @dataclass
@@ -70,12 +71,17 @@ class Stage:
             self.group = make_group(session, make_hall(session))
 
     def is_settled(self) -> bool:
-        """Every visit asked, every message at its end."""
+        """Every visit asked, every message at its end, every event carried out."""
+        ended = select(func.count(Message.id)).where(Message.state.in_(FINAL))
+        open_events = select(func.count(OutboxEvent.id)).where(OutboxEvent.dispatched_at.is_(None))
+        open_deliveries = select(func.count(EventDelivery.id)).where(EventDelivery.done_at.is_(None))
         try:
             with self.database.transaction() as session:
-                ended = Message.state.in_(FINAL)
-                count = session.scalar(select(func.count(Message.id)).where(ended))
-                return count == self.visits
+                return (
+                    session.scalar(ended) == self.visits
+                    and session.scalar(open_events) == 0
+                    and session.scalar(open_deliveries) == 0
+                )
         except DatabaseDown:
             return False
 
@@ -99,10 +105,6 @@ class Stage:
             assert states == {MessageState.DELIVERED: self.visits}
             assert session.scalar(select(func.count(SimulatedSms.id))) == self.visits
             assert message_doctor.check(session) == []
-            undone = select(func.count(EventDelivery.id)).where(EventDelivery.done_at.is_(None))
-            assert session.scalar(undone) == 0
-            undispatched = select(func.count(OutboxEvent.id)).where(OutboxEvent.dispatched_at.is_(None))
-            assert session.scalar(undispatched) == 0
             assert check_events(session) == []
 
 
@@ -182,12 +184,12 @@ def test_redis_away_for_half_a_minute_holds_nobody_up(stage):
     stage.crew.for_seconds(1.0)
     stage.kill_valkey()
     stage.complete_visits(30)
-    took = stage.crew.until(stage.is_settled, 20.0)
-    assert took < 10.0, "the relay sends by itself when Redis is away"
+    took = stage.crew.until(stage.is_settled, SETTLED_WITHIN)
+    assert took < QUICKLY, "the relay sends by itself when Redis is away"
     stage.crew.for_seconds(max(0.0, 30.0 - took))
     stage.start_valkey()
     stage.complete_visits(30)
-    assert stage.crew.until(stage.is_settled, SETTLED_WITHIN) < 10.0
+    assert stage.crew.until(stage.is_settled, SETTLED_WITHIN) < QUICKLY
     stage.check()
 
 
@@ -198,7 +200,7 @@ def test_the_workers_take_over_again_when_redis_is_back(stage):
     stage.start_valkey()
     client = make_client(stage.valkey.url)
     try:
-        stage.crew.until(lambda: client.scard("rq:workers") == 2, 10.0)
+        stage.crew.until(lambda: client.scard("rq:workers") == 2, QUICKLY)
     finally:
         client.close()
 

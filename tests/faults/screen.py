@@ -1,0 +1,51 @@
+"""A call screen: the page's own event stream, and the board that it would fetch."""
+
+import re
+import threading
+import time
+from html import unescape
+from typing import Self
+
+import requests
+
+STREAM = re.compile(r'data-stream="([^"]+)"')
+
+
+class Screen:
+    """Listens as `web/static/js/live.js` does: always comes back, remembers what it heard and when."""
+
+    def __init__(self, url: str, hall: str) -> None:
+        self._page = f"{url}/screen/{hall}"
+        self.heard: list[tuple[float, str]] = []
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
+
+    def __enter__(self) -> Self:
+        found = STREAM.search(requests.get(self._page, timeout=10).text)
+        assert found is not None
+        self._address = unescape(found[1])
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._end.set()
+        self._thread.join(15)
+
+    def shows(self, label: str) -> bool:
+        """Whether the board names this ticket now."""
+        return label in requests.get(f"{self._page}/board", timeout=10).text
+
+    def heard_since(self, moment: float, event: str) -> bool:
+        return any(at >= moment and name == event for at, name in list(self.heard))
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            try:
+                with requests.get(self._address, stream=True, timeout=12) as answer:
+                    for line in answer.iter_lines(chunk_size=1):
+                        if line.startswith(b"event: "):
+                            self.heard.append((time.monotonic(), line.decode()[7:]))
+                        if self._end.is_set():
+                            return
+            except requests.RequestException:
+                self._end.wait(0.2)

@@ -1,0 +1,104 @@
+"""Redis is emptied, hangs and is killed: nobody who books notices, and nothing is lost or doubled."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from runtime.local_valkey import url_of
+from runtime.redis_client import make_client
+from runtime.server_home import socket_directory
+from tests.faults.hall_day import check_tickets, open_counter, serve_next, take_tickets
+from tests.faults.load import HALL, Answer, wait_for
+from tests.faults.screen import Screen
+from tests.faults.stage import BACK_WITHIN, Stage, now, report, staged
+
+pytestmark = pytest.mark.faults
+
+AWAY = 30.0
+SLOWEST = 1.0  # seconds that a booking may take while Redis is away
+HEARD = ("refetch", "nudge")
+CONFIRMED = "SELECT count(*) FROM message WHERE template = 'booked' AND state = 'delivered'"
+
+
+@contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """A server that takes connections and answers nothing, which is worse than none."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def assert_nobody_noticed(answers: list[Answer]) -> None:
+    assert {answer.status for answer in answers} <= {200, 201, 409}
+    seconds = sorted(answer.seconds for answer in answers if answer.path in ("/holds", "/appointments"))
+    # A booking that asked Redis would wait for it each time; one in twenty may meet a busy machine.
+    assert seconds[len(seconds) * 19 // 20] < SLOWEST
+
+
+def seconds_until_screen_lives(stage: Stage, screen: Screen, since: float) -> float:
+    """It hears that something may have been missed, and then of the next call."""
+    assert wait_for(lambda: any(screen.heard_since(since, event) for event in HEARD), 30)
+    back = now()
+    _reference, label = serve_next(stage)
+    assert wait_for(lambda: screen.heard_since(back, "nudge") and screen.shows(label), 30)
+    return now() - since
+
+
+def test_redis_emptied_again_and_again_while_people_book(tmp_path):
+    with staged(tmp_path / "var") as stage:
+        redis = make_client(url_of(socket_directory(stage.installation.var)))
+        crowd = stage.crowd(60)
+        crowd.start_booking()
+        while crowd.booked() < 60:
+            redis.flushall()
+            crowd.wait_until_booked(min(60, crowd.booked() + 3))
+        redis.close()
+        crowd.finish()
+        stage.check(crowd)
+
+
+def test_redis_hangs_for_half_a_minute(tmp_path):
+    with staged(tmp_path / "var") as stage, Screen(stage.installation.url, HALL) as screen:
+        open_counter(stage)
+        crowd = stage.crowd(60)
+        tickets = take_tickets(stage, 4)
+        began = now()
+        with hanging(stage.installation.pids()["valkey"]):
+            crowd.start_booking()
+            done = [serve_next(stage)]
+            assert screen.shows(done[0][1])
+            crowd.finish()
+            assert wait_for(lambda: stage.ledger.rows(CONFIRMED) == [(60,)], AWAY)
+            report("60 bookings confirmed by SMS without Redis", now() - began, AWAY)
+            assert_nobody_noticed(stage.phone.since(began))
+            assert wait_for(lambda: now() - began >= AWAY, AWAY)
+        back = now()
+        report("screens live again", seconds_until_screen_lives(stage, screen, back), BACK_WITHIN)
+        stage.check(crowd)
+        done = stage.ledger.rows("SELECT reference, label FROM ticket WHERE state = 'completed'")
+        assert len(done) == 2
+        check_tickets(stage, tickets, done)
+
+
+def test_redis_killed_while_people_book(tmp_path):
+    with staged(tmp_path / "var") as stage, Screen(stage.installation.url, HALL) as screen:
+        open_counter(stage)
+        take_tickets(stage, 4)
+        crowd = stage.crowd(60)
+        crowd.start_booking()
+        began = now()
+        for booked in (10, 25, 40):
+            crowd.wait_until_booked(booked)
+            pid = stage.installation.pids()["valkey"]
+            killed = now()
+            os.kill(pid, signal.SIGKILL)
+            assert wait_for(lambda pid=pid: stage.installation.pids()["valkey"] != pid, BACK_WITHIN)
+            report("screens live again", seconds_until_screen_lives(stage, screen, killed), BACK_WITHIN)
+        crowd.finish()
+        assert_nobody_noticed(stage.phone.since(began))
+        stage.check(crowd)
