@@ -15,7 +15,7 @@ PAGE = 1000
 _POLL = 0.25  # real seconds
 #: Ids are given before messages are committed, so a lower one may appear after a higher: look back so long.
 _OVERLAP = 3.0
-_CODE_PATIENCE = 30.0
+_CODE_PATIENCE = 120.0
 _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _SURVEY = re.compile(r"/r/([A-Za-z0-9_-]{16,64})")
 _LINK = re.compile(r"https?://\S+")
@@ -61,7 +61,7 @@ class Phones:
             raise self._failure
 
     def wait_for_code(self, phone: str) -> str:
-        """The six digits of the newest code; raises CodeNeverCame after half a minute."""
+        """The six digits of the newest code; raises CodeNeverCame after two minutes."""
         with self._came:
             self._came.wait_for(lambda: self._codes.get(phone) or self._failure, _CODE_PATIENCE)
             if not self._codes.get(phone):
