@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from runtime.backoff import Backoff
@@ -54,7 +54,7 @@ def answers_http(url: str) -> Callable[[], bool]:
         try:
             with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - our own http address
                 return bool(answer.status < 300)  # noqa: PLR2004 - 2xx
-        except (OSError, urllib.error.URLError):
+        except (OSError, HTTPException):  # the second: with no listener, TCP may connect a port to itself
             return False
 
     return check

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.local_postgres import url_of
-from runtime.ports import find_free, is_free
+from runtime.ports import is_free
 from runtime.server_home import is_running, socket_directory, wait_until
 
 READY_SECONDS = 150  # a machine that does ten other things at once
@@ -21,10 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def two_free_ports() -> int:
-    """A port whose follower is free too: live streams take the next one."""
+    """A port whose follower is free too: live streams take the next one.
+
+    From below the range that the kernel gives to clients, who might take it before we listen.
+    """
     while True:
-        port = find_free()
-        if is_free("127.0.0.1", port + 1):
+        port = random.randrange(10_000, 32_000, 2)
+        if is_free("127.0.0.1", port) and is_free("127.0.0.1", port + 1):
             return port
 
 
