@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from kernel.settings import load
+from runtime.whereabouts import find_var
 from twin.day_file import Day, DayFileInvalid, parse_day
 from twin.drive.outcome import as_json, table
 from twin.drive.phones import CodeNeverCame
@@ -27,9 +29,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--accounts",
     type=_FILE,
-    default=Path("var/demo-accounts.json"),
-    show_default=True,
-    help="Where the demonstration keeps its passwords, if none is given.",
+    default=None,
+    help="The demonstration's demo-accounts.json; found by itself on the same machine.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same choices.")
 @click.option(
@@ -55,7 +56,7 @@ def drive(
     json_file: Path | None,
     user: str,
     password: str,
-    accounts: Path,
+    accounts: Path | None,
     seed: int,
     survey_share: float,
     keep_rate: bool,
@@ -68,7 +69,7 @@ def drive(
     day = _read(day_file)
     play = Play(
         username=user,
-        password=password or _password(accounts, user),
+        password=password or _password(accounts or _accounts_of(url), user),
         name=day_file.name,
         rate=rate,
         seed=seed,
@@ -95,6 +96,11 @@ def _read(path: Path) -> Day:
         raise click.ClickException(f"{path} cannot be read: {error}") from error
     except DayFileInvalid as error:
         raise click.ClickException(error.sentence("en")) from error
+
+
+def _accounts_of(url: str) -> Path:
+    """Where the demonstration at this address keeps its passwords."""
+    return (find_var(url) or load().var) / "demo-accounts.json"
 
 
 def _password(accounts: Path, user: str) -> str:

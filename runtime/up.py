@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 from kernel import crypto
 from kernel.settings import Settings, environment_name
-from runtime import demo, ports, run_files, schema
+from runtime import demo, ports, run_files, schema, whereabouts
 from runtime.build import build
 from runtime.local_servers import LocalServers
 from runtime.stop_signals import StopSignals
@@ -44,6 +44,7 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
             settings = replace(settings, database_url=servers.database_url, redis_url=servers.redis_url)
             faces = _prepare(settings, as_demo=as_demo, say=say)
             if not signals.count:  # Ctrl-C, while it was prepared
+                whereabouts.remember(settings.port, settings.var)
                 supervisor = Supervisor(settings.var, _specs(settings), servers=servers, signals=signals)
                 supervisor.run(on_ready=lambda: _announce(settings, faces, say))
         finally:
