@@ -51,7 +51,7 @@ class TooManyOpen(Conflict):
 
     code = "too_many_open_appointments"
     zh = "您已有 {limit} 个未办理的预约，达到上限。请先办理或取消其中一个。"
-    en = "You already have {limit} open appointments, the most allowed. Please keep or cancel one first."
+    en = "You already have {limit} open appointments, the most allowed. Please attend or cancel one first."
 
 
 class AlreadyBookedThatDay(Conflict):

@@ -16,7 +16,7 @@ class TrackUnknown(Invalid):
 
     code = "track_unknown"
     zh = "取号类型不正确，请选择现场号、绿色通道或候补号。"
-    en = "Choose a walk-in, green-channel or standby number."
+    en = "Please choose a walk-in, green-channel or standby number."
 
 
 class GreenReasonUnknown(Invalid):
@@ -24,7 +24,7 @@ class GreenReasonUnknown(Invalid):
 
     code = "green_reason_unknown"
     zh = "请选择绿色通道的理由：老年人、残障人士、孕妇、携带婴幼儿或急事。"
-    en = "Please choose why the green channel: elderly, disabled, pregnant, with an infant, or urgent."
+    en = "Please choose a reason for the green channel: elderly, disabled, pregnant, with an infant, urgent."
 
 
 class WalkInsStopped(Conflict):
@@ -67,8 +67,8 @@ class NothingToCheckIn(NotFound):
     code = "nothing_to_check_in"
     zh = "没有找到您今天在本大厅的预约。请核对证件或预约码；如未预约，可现场取号。"
     en = (
-        "We found no booking of yours here for today. Please check the document or the code; "
-        "without a booking you can take a walk-in number."
+        "We found no appointment of yours in this hall for today. Please check the document or the code; "
+        "without an appointment you can take a walk-in number."
     )
 
 
@@ -77,7 +77,7 @@ class WrongHall(Conflict):
 
     code = "wrong_hall"
     zh = "您的预约在“{hall_zh}”，请到该大厅办理签到。"
-    en = "Your booking is for {hall_en}. Please check in there."
+    en = "Your appointment is in another hall: {hall_en}. Please check in there."
 
 
 class TooLate(Conflict):
@@ -85,7 +85,7 @@ class TooLate(Conflict):
 
     code = "too_late"
     zh = "您的预约时段已过，预约已关闭。请现场取号，或重新预约。"
-    en = "The time of your booking has passed and it was closed. Please take a walk-in number or book again."
+    en = "The time of your appointment has passed. Please take a walk-in number or book again."
 
 
 class CounterNotOpen(Conflict):
@@ -141,7 +141,7 @@ class PauseReasonUnknown(Invalid):
 
     code = "pause_reason_unknown"
     zh = "请选择暂停原因：休息、用餐、会议、设备故障或其他。"
-    en = "Please choose why the counter pauses: break, meal, meeting, equipment or other."
+    en = "Please choose a reason for the pause: break, meal, meeting, equipment or other."
 
 
 class TicketMoved(Conflict):
@@ -165,7 +165,7 @@ class TakeNewNumber(Conflict):
 
     code = "take_new_number"
     zh = "{label} 号已过号且超过可恢复的时间或次数，请重新取号。"
-    en = "{label} was missed too long ago or twice. Please take a new number."
+    en = "{label} was called too long ago or missed too often. Please take a new number."
 
 
 class DayNotOver(Conflict):

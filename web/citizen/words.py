@@ -17,7 +17,8 @@ def day(on_date: date, today: date | None = None) -> str:
     """`3月3日 周二`, or `明天 3月3日 周二` where today is given."""
     said = day_words(on_date)
     near = _near(on_date, today) if today else ""
-    return f"{near} {said}" if near else said
+    gap = ", " if edge.language() == "en" else " "
+    return f"{near}{gap}{said}" if near else said
 
 
 def _near(on_date: date, today: date) -> str:
