@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -18,6 +19,7 @@ from runtime import schema
 from runtime.doctor import check_all
 from runtime.redis_client import make_client
 from tests.servers import start_test_servers
+from tools.build_assets import compile_translations
 
 # A Monday, 08:30 in Shanghai: before the halls of the tests open.
 NOW = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
@@ -57,6 +59,23 @@ def cipher() -> crypto.Cipher:
     keys = crypto.Cipher.from_texts("test data key", "test index key")
     crypto.configure(keys)
     return keys
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser for the tests of one file: Playwright cannot be started twice at once."""
+    from tests.chromium import HOW_TO_GET_IT, find_chromium, start_chromium  # noqa: PLC0415 - few need it
+
+    if find_chromium() is None:
+        pytest.skip(HOW_TO_GET_IT)
+    with start_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(autouse=True, scope="session")
+def catalogues() -> None:
+    """The compiled translations, fresh: git ignores them, and whoever edits a .po expects to see it."""
+    compile_translations()
 
 
 @pytest.fixture
