@@ -21,11 +21,11 @@ class BodyParser(FlaskParser):
     }
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        """The parsed body; an empty one counts as missing, so that it is told which fields are needed."""
+        """The parsed body."""
         del schema
         body = req.get_data(cache=True)
         if not body:
-            return core.missing
+            raise ValidationError("A JSON body is needed.")
         if not core.is_json(req.mimetype):
             raise UnsupportedMediaType
         try:

@@ -60,10 +60,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The operations of one resource."""
+    """The operations of one resource, named in both languages."""
 
     name: str
-    note: str
+    en: str
+    zh: str
     operations: tuple[Operation, ...]
 
 
@@ -88,10 +89,7 @@ def read_reference(document: Data) -> Reference:
                 found.setdefault(tag, []).append(
                     _operation(document, path, method, methods.get("parameters", []), operation)
                 )
-    sections = tuple(
-        Section(tag["name"], tag.get("description", ""), tuple(found[tag["name"]]))
-        for tag in document["tags"]
-    )
+    sections = tuple(_section(tag, found[tag["name"]]) for tag in document["tags"])
     return Reference(
         title=document["info"]["title"],
         version=document["info"]["version"],
@@ -99,6 +97,11 @@ def read_reference(document: Data) -> Reference:
         sections=sections,
         problems=_all_problems(sections),
     )
+
+
+def _section(tag: Data, operations: list[Operation]) -> Section:
+    english, _space, chinese = tag["description"].rpartition(" ")
+    return Section(tag["name"], english, chinese, tuple(operations))
 
 
 def example_of(document: Data, schema: Data, depth: int = 0) -> Any:
@@ -149,7 +152,7 @@ def _parameter(document: Data, told: Data) -> Row:
 
 def _answer(document: Data, status: int, told: Data) -> Answer:
     schema = told.get("content", {}).get("application/json", {}).get("schema")
-    note = _resolve(document, schema).get("description", "") if schema else ""
+    note = _resolve(document, schema).get("description", "").replace("`", "") if schema else ""
     return Answer(status, note, tuple(_rows(document, schema)) if schema else ())
 
 

@@ -1,0 +1,23 @@
+import pytest
+
+from tests.web.api.fuzzing import fuzz
+
+
+def _known(town):
+    """A hall that exists, its counter, and a ticket."""
+    return {"path.code": town.hall, "path.number": 1, "path.reference": town.issue()["reference"]}
+
+
+def test_schemathesis_finds_nothing_in_a_short_run(town):
+    made, wrong = fuzz(town, seconds=20, examples=2, known={}, cover=False)
+    assert wrong == []
+    assert made > 50
+
+
+@pytest.mark.faults
+def test_schemathesis_finds_nothing_in_a_minute(town):
+    """Half of it asks about a hall, a counter and a ticket that exist."""
+    for known in ({}, _known(town)):
+        made, wrong = fuzz(town, seconds=30, examples=20, known=known, cover=bool(known))
+        assert wrong == []
+        assert made > 100
