@@ -92,7 +92,7 @@ def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None 
         "citizen/who.html",
         running=running,
         form=form,
-        errors=errors or {},
+        errors={name: (errors or {})[name] for name in labels if name in (errors or {})},
         labels=labels,
         kinds=kind_options(),
         number_kept=mask(form["number"]) if right else "",

@@ -49,8 +49,8 @@ def test_a_malformed_phone_gets_no_code(town, phone):
 
 def test_a_mistake_is_said_in_english(town):
     phone = town.phone("en")
-    phone.go(f"{SLOTS}?a={LOST}").press("下一步", starts_at=build.at("09:00", TUESDAY).isoformat())
-    phone.press("获取验证码", **(PERSON | {"phone": "12"}))
+    phone.go(f"{SLOTS}?a={LOST}").press("Next", starts_at=build.at("09:00", TUESDAY).isoformat())
+    phone.press("Get a code", **(PERSON | {"phone": "12"}))
     assert "This is not a valid mobile number" in phone.words
 
 
