@@ -68,9 +68,12 @@ def _chosen(session: Session, group_code: str) -> dict[str, Any]:
 
 def _service(session: Session, group: ServiceGroup) -> Service | None:
     code = request.values.get("service", "")
-    if not code:
-        return None
-    offered = services_by_group(session, hall().id).get(group.id, [])
+    return get_offered(session, group, code) if code else None
+
+
+def get_offered(session: Session, group: ServiceGroup, code: str) -> Service:
+    """A service that this line handles; raises ServiceUnknown."""
+    offered = services_by_group(session, group.hall_id).get(group.id, [])
     found = next((each for each in offered if each.code == code), None)
     if found is None:
         raise ServiceUnknown

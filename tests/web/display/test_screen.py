@@ -1,0 +1,83 @@
+import re
+
+from kernel import clock
+from queueing.arrival_code import arrival_code
+from tests import build
+from tests.web.hall_faces import press, set_clock
+
+SCREEN = "/screen/yunzhou"
+
+
+def calls_of(page):
+    """Each call on the screen: its key, and whether it is too old to announce."""
+    return re.findall(r'data-call="([\d-]+)"( data-stale)?', page)
+
+
+def test_an_empty_screen_says_what_it_is_for(faces):
+    client = faces.app.test_client()
+    page = client.get(SCREEN).text
+    assert "请稍候，即将叫号" in page
+    assert "Numbers will be called here" in page
+    assert arrival_code(faces.hall.id, build.TODAY) in page
+
+
+def test_an_unknown_hall_is_not_found(faces):
+    assert faces.app.test_client().get("/screen/nowhere").status_code == 404
+
+
+def test_shows_the_call_with_its_window_and_never_a_name(faces):
+    booked = faces.appointment("09:00")
+    kiosk = faces.kiosk()
+    form = kiosk.get("/kiosk/yunzhou/check-in").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form).group(1)
+    kiosk.post("/kiosk/yunzhou/check-in", data={"csrf_token": token, "code": booked.code})
+    press(faces.officer(counter=1), faces.counter_url(1), "next")
+    page = faces.app.test_client().get(SCREEN).text
+    assert "A001" in page
+    assert "到 2 号窗口" in page
+    assert "please go to window 2" in page
+    assert "预约" in page
+    assert "张" not in page
+
+
+def test_a_repeated_call_is_announced_again_and_an_old_one_is_not(faces):
+    faces.waiting(1)
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    press(client, desk, "next")
+    screen = faces.app.test_client()
+    [(first, stale)] = calls_of(screen.get(SCREEN).text)
+    assert stale == ""
+    faces.at("09:02")
+    [(same, stale)] = calls_of(screen.get(SCREEN).text)
+    assert (same, stale) == (first, " data-stale")
+    press(client, desk, "recall", ticket=faces.tickets()[0].reference)
+    [(again, stale)] = calls_of(screen.get(SCREEN).text)
+    assert again != first
+    assert stale == ""
+
+
+def test_the_minute_of_an_announcement_is_that_of_the_people_however_fast_the_demonstration_runs(faces):
+    faces.waiting(1)
+    press(faces.officer(counter=0), faces.counter_url(), "next")
+    set_clock(faces.parts, build.at("09:20"), rate=120)
+    assert clock.now() < build.at("09:40")
+    [(_key, stale)] = calls_of(faces.app.test_client().get(SCREEN).text)
+    assert stale == ""
+
+
+def test_an_unchanged_screen_costs_nothing(faces):
+    client = faces.app.test_client()
+    first = client.get(f"{SCREEN}/board")
+    same = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(f"{SCREEN}/board", headers=same).status_code == 304
+    faces.waiting(1)
+    assert client.get(f"{SCREEN}/board", headers=same).status_code == 200
+
+
+def test_is_dark_at_night_unless_somebody_waits(faces):
+    client = faces.app.test_client()
+    assert "board--off" not in client.get(SCREEN).text
+    faces.at("22:30")
+    assert "board--off" in client.get(SCREEN).text
+    faces.waiting(1)
+    assert "board--off" not in client.get(SCREEN).text

@@ -1,0 +1,64 @@
+"""The hall's faces on a real socket, looked at by the system's Chromium."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium_browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Browser, address: str, width: int, height: int, **values: object) -> Page:
+    context = browser.new_context(base_url=address, viewport={"width": width, "height": height}, **values)
+    context.set_default_timeout(20_000)
+    return context.new_page()
+
+
+def list_violations(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": RULES}).response
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def is_too_wide(page: Page) -> bool:
+    return page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+
+
+def small_targets(page: Page, least: int) -> list[str]:
+    """Buttons, links and fields lower than `least` CSS px."""
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll('a:not(.skip-link), button, .input, summary, .choice label')]
+           .filter((one) => one.getClientRects().length)
+           .map((one) => [one.getBoundingClientRect().height + 0.5, one.outerHTML.slice(0, 80)])"""
+    )
+    return [html for height, html in sizes if height < least]
