@@ -35,7 +35,7 @@ def test_shows_the_call_with_its_window_and_never_a_name(faces):
     page = faces.app.test_client().get(SCREEN).text
     assert "A001" in page
     assert "到 2 号窗口" in page
-    assert "please go to window 2" in page
+    assert "please go to counter 2" in page
     assert "预约" in page
     assert "张" not in page
 
