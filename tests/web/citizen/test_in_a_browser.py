@@ -17,8 +17,9 @@ from tests.web.citizen.town import LOST, TUESDAY, Town, book
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERVICE = "/services/id-card-renewal"
-# What stands below is the smallest target in CSS px, by the ministry's rule for each way of showing.
-WAYS = {"zh": ({}, 44), "care": ({"care": "1"}, 60), "en": ({"lang": "en"}, 44)}
+# Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks, too (English differs in
+# the length of its words only).
+WAYS = {"zh": ({}, 44, True), "care": ({"care": "1"}, 60, True), "en": ({"lang": "en"}, 44, False)}
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +52,13 @@ def context(address: str) -> Iterator[BrowserContext]:
         browser.close()
 
 
-def complaints(page: Page, least: int) -> list[str]:
+def violations(page: Page) -> list[str]:
     found = Axe().run(page, options={"runOnly": RULES}).response
-    told = [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+    return [f"{rule['id']}: {node['html'][:120]}" for rule in found["violations"] for node in rule["nodes"]]
+
+
+def complaints(page: Page, least: int) -> list[str]:
+    told = []
     if page.evaluate("() => document.documentElement.scrollWidth") > 320:
         told.append("wider than the phone")
     sizes = page.evaluate(
@@ -68,7 +73,7 @@ def complaints(page: Page, least: int) -> list[str]:
 @pytest.mark.parametrize("way", WAYS)
 def test_pages_can_be_read_and_pressed_by_everybody(town, context, way, survey):
     reference, ticket = book(town, town.phone()), walk_in(town, "09:00", 3)
-    cookies, least = WAYS[way]
+    cookies, least, with_axe = WAYS[way]
     page = context.new_page()
     page.goto("/health")
     context.add_cookies([{"name": name, "value": value, "url": page.url} for name, value in cookies.items()])
@@ -86,7 +91,7 @@ def test_pages_can_be_read_and_pressed_by_everybody(town, context, way, survey):
     found = {}
     for path in paths:
         page.goto(path)
-        found[path] = complaints(page, least)
+        found[path] = complaints(page, least) + (violations(page) if with_axe else [])
     assert {path: told for path, told in found.items() if told} == {}
 
 
