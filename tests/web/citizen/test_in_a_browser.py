@@ -17,7 +17,7 @@ from tests.web.citizen.town import LOST, TUESDAY, Town, book
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERVICE = "/services/id-card-renewal"
-# Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks, too (English differs in
+# Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks too (English differs in
 # the length of its words only).
 WAYS = {"zh": ({}, 44, True), "care": ({"care": "1"}, 60, True), "en": ({"lang": "en"}, 44, False)}
 
