@@ -58,7 +58,7 @@ def run(parts: Parts) -> None:
 def _work(worker: QuickWorker) -> None:
     try:
         # In turn: neither a flood of events nor a slow gateway may starve the other.
-        worker.work(logging_level="ERROR", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
+        worker.work(logging_level="CRITICAL", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
     except RedisError as error:
         log.warning("Redis does not answer: %s", type(error).__name__)
 

@@ -200,9 +200,12 @@ class Crowd:
 
 
 def free_slots(phone: Phone) -> list[str]:
-    """Beginnings of half-hours, one for each free number of the next days."""
+    """Beginnings of half-hours, one for each free number of later days.
+
+    Not of the first ones: a demonstration that was killed goes on in the morning after.
+    """
     answer = phone.insist("GET", f"/halls/{HALL}/availability?service={SERVICE}&days=14")
-    slots = [slot for day in answer.body["days"] for slot in day["slots"]]
+    slots = [slot for day in answer.body["days"][3:] for slot in day["slots"]]
     return [slot["starts_at"] for slot in slots for _ in range(slot["free"])]
 
 

@@ -1,0 +1,128 @@
+"""`youhao up` in the places and moments that people find: it says what is wrong, or just works."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import create_engine, text
+
+from runtime import local_postgres
+from runtime.server_home import is_running, socket_directory, wait_until
+from tests.faults.load import wait_for
+from tests.faults.stage import stage_on
+from tests.running import ROOT, Running, descendants, launch, running
+
+pytestmark = pytest.mark.faults
+
+
+def is_ready(installation: Running) -> bool:
+    return requests.get(f"{installation.url}/health/ready", timeout=10).json()["status"] == "ok"
+
+
+def test_two_side_by_side(tmp_path):
+    with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
+        first, second = stage_on(one), stage_on(two)
+        crowd = first.crowd(5)
+        crowd.start_booking()
+        crowd.finish()
+        first.check(crowd)
+        assert second.ledger.rows("SELECT count(*) FROM appointment") == [(0,)]
+        first.ledger.close()
+        second.ledger.close()
+    assert not [pid for pid in one.family() | two.family() if is_running(pid)]
+
+
+def test_killed_without_clean_up_it_starts_again_on_the_same_servers(tmp_path):
+    with running(tmp_path / "var") as killed:
+        servers = {name: killed.pids()[name] for name in ("postgres", "valkey")}
+        others = killed.family() - set().union(*(descendants(pid) for pid in servers.values()))
+        killed.process.kill()
+        with running(tmp_path / "var", killed.port) as again:
+            assert is_ready(again)
+            assert {name: again.pids()[name] for name in servers} == servers
+            assert not [pid for pid in others if is_running(pid)]
+    assert wait_until(lambda: not any(map(is_running, servers.values())), seconds=5)
+
+
+def test_a_very_long_path(tmp_path):
+    deep = tmp_path.joinpath(*[letter * 200 for letter in "abcde"])
+    deep.mkdir(parents=True)
+    with running(deep / "var") as installation:
+        assert is_ready(installation)
+
+
+def test_data_of_a_newer_version_is_left_alone(tmp_path):
+    var = tmp_path / "var"
+    postgres = local_postgres.start(var)
+    try:
+        engine = create_engine(postgres.url)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE alembic_version (version_num varchar(32))"))
+            connection.execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+        engine.dispose()
+    finally:
+        local_postgres.stop(postgres)
+    started = launch(var)
+    assert started.wait_until_ended(60) == 1
+    told = "\n".join(started.lines)
+    assert "newer version" in told
+    assert "9999" in told
+    assert "Traceback" not in told
+    assert not list(socket_directory(var).glob("*"))
+
+
+def test_told_to_stop_while_it_prepares(tmp_path):
+    started = launch(tmp_path / "var")
+    assert wait_for(lambda: "preparing the database" in started.lines, 60)
+    family = started.family()
+    assert started.stop() == 0
+    assert started.lines[-1] == "stopped"
+    assert started.ready_line() == ""
+    assert wait_until(lambda: not any(map(is_running, family)), seconds=5)
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A directory of somebody who is not root, where they may enter."""
+    place = Path(tempfile.mkdtemp(prefix="youhao-test-"))
+    nobody = pwd.getpwnam("nobody")
+    os.chown(place, nobody.pw_uid, nobody.pw_gid)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="all other tests already run without root")
+def test_started_by_somebody_who_is_not_root(open_place):
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(open_place),
+    }
+    started = launch(open_place / "var", python=python_for_all(environment), user="nobody", **environment)
+    try:
+        started.wait_until_ready()
+        assert is_ready(started)
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in started.family()}
+        assert owners == {pwd.getpwnam("nobody").pw_uid}
+    finally:
+        assert started.stop() == 0
+
+
+def python_for_all(environment: dict[str, str]) -> str:
+    """A Python like ours that everybody may run; skips where there is none."""
+    for python in (sys.executable, f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"):
+        try:
+            words = [python, "-c", "import click, sqlalchemy, cli.main"]
+            subprocess.run(words, check=True, user="nobody", env=environment, cwd=ROOT, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return python
+    pytest.skip("only root may enter the directories of this Python and of the checkout")
