@@ -83,7 +83,7 @@ def _keep(session: Session, message: Outgoing, provider_id: str) -> None:
             phone_index=cipher().blind_index(message.phone, "phone"),
             phone_sealed=cipher().encrypt(message.phone, "simulator.phone"),
             text_sealed=cipher().encrypt(message.text, "simulator.text"),
-            accepted_at=real_now,
+            accepted_at=clock.now(),  # what the phone's own clock shows
         )
     )
     receipt = Receipt(provider_id, "delivered", message.reference)

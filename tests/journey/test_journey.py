@@ -1,0 +1,274 @@
+"""The whole story on real parts and in real browsers, with every page inspected on the way."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.journey.api import Office
+from tests.journey.browser import DESK, KIOSK, SCREEN, Faces, Inspector
+from tests.journey.hands import (
+    HALL,
+    Citizen,
+    Kiosk,
+    Look,
+    Person,
+    Screen,
+    Simulator,
+    Window,
+    no_look,
+    sign_in,
+)
+from tests.running import Running, running
+
+pytestmark = pytest.mark.browser
+LIVE_SECONDS = 2
+POLL_MS = 25_000  # phones ask every 12 to 18 s
+
+
+@pytest.fixture(scope="module")
+def city(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One installation for all; not started where there is no browser."""
+    with running(tmp_path_factory.mktemp("journey") / "var") as started:
+        yield started
+
+
+@pytest.fixture
+def faces(chromium: Browser, city: Running) -> Iterator[Faces]:
+    faces = Faces(chromium, city.url)
+    yield faces
+    faces.close()
+    assert faces.complaints == []
+
+
+@pytest.fixture
+def inspector(tmp_path: Path) -> Iterator[Inspector]:
+    folder = Path(os.environ.get("YOUHAO_SHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    inspector = Inspector(folder)
+    yield inspector
+    assert inspector.found == [], "\n".join(inspector.found)
+
+
+@pytest.fixture
+def simulator(faces: Faces) -> Simulator:
+    simulator = Simulator(faces.open(DESK))
+    simulator.open()
+    return simulator
+
+
+def device_token(city: Running) -> str:
+    return json.loads((city.var / "demo-devices.json").read_text(encoding="utf-8"))[f"kiosk/{HALL}"]
+
+
+def window(faces: Faces, city: Running, counter: str, look: Look) -> Window:
+    name = f"window{int(counter):02d}"
+    at = Window(faces.open(DESK), look)
+    sign_in(at.page, name, city.accounts()[name], look)
+    at.open(counter)
+    return at
+
+
+def figures(cockpit: Page) -> dict[str, int]:
+    """Today's numbers of line A, as the cockpit shows them."""
+    table = cockpit.get_by_role("region", name=re.compile("今天")).first
+    heads = table.locator("thead th").all_inner_texts()[1:]
+    row = table.get_by_role("row").filter(has=cockpit.get_by_role("rowheader", name=re.compile("^A ")))
+    cells = row.locator("td").all_inner_texts()
+    return {head: int(cell) for head, cell in zip(heads, cells, strict=True) if cell.isdigit()}
+
+
+def test_a_visit_is_booked_called_served_and_rated(
+    faces: Faces, city: Running, inspector: Inspector, simulator: Simulator
+) -> None:
+    look = inspector.look
+    office = Office(city.url, "admin", city.accounts()["admin"])
+    office.set_time(8, 20)
+    cockpit = faces.open(DESK)
+    sign_in(cockpit, "manager", city.accounts()["manager"])
+    cockpit.goto("/cockpit/")
+    before = figures(cockpit)
+
+    booker = Citizen(faces.phone(), Person.sample(1, "张小明"), look)
+    code = booker.book(simulator)
+    look_at_bookings(booker.page, look)
+
+    office.set_time(9, 2)
+    kiosk = Kiosk(faces.open(KIOSK), look)
+    kiosk.start(device_token(city))
+    first = Waiting(faces.phone(), *kiosk.check_in(code))
+    kiosk.look = no_look  # the same pages again
+    second = Waiting(faces.phone(), *kiosk.take("身份证补领", phone=Person.sample(2, "李芳").phone))
+    third = Waiting(faces.phone(), *kiosk.take("身份证补领"))
+    second.watch("前面还有 1 人")
+    look(second.page, "citizen-queue")
+
+    screen = Screen(faces.open(SCREEN))
+    screen.hang_up()
+    look(screen.page, "screen-empty")
+    desk = window(faces, city, "1", look)
+    serve_the_booked(first, desk, screen, look)
+    simulator.newest(booker.person.phone, "回复数字评价")
+    simulator.answer(booker.person.phone, "5")
+    simulator.newest(booker.person.phone, "感谢您的评价")
+    look(simulator.page, "simulator")
+
+    call(desk, screen, second.label)
+    desk.serve()
+    rate_by_page(second.page, look)
+
+    call(desk, screen, third.label)
+    desk.press("N", "窗口空闲")
+    expect(desk.page.locator(".console__side")).to_contain_text(third.label)
+    look(desk.page, "console-absent")
+    check_figures(cockpit, before)
+    look(cockpit, "cockpit")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody with a ticket, who looks at the live queue on a phone."""
+
+    page: Page
+    label: str
+    reference: str
+
+    def watch(self, words: str) -> None:
+        self.page.goto(f"/q/{self.reference}")
+        expect(self.page.get_by_text(words)).to_be_visible()
+
+
+def serve_the_booked(first: Waiting, desk: Window, screen: Screen, look: Look) -> None:
+    """The phone is told without being touched; every state of the console is looked at."""
+    first.watch("下一位就是您")
+    look(desk.page, "console-free")
+    call(desk, screen, first.label)
+    look(desk.page, "console-called")
+    look(screen.page, "screen-called")
+    expect(first.page.get_by_text("请到 1 号窗口")).to_be_visible(timeout=POLL_MS)
+    look(first.page, "citizen-queue-called")
+    desk.press("S", "正在办理")
+    look(desk.page, "console-serving")
+    desk.press("F", "窗口空闲")
+
+
+def check_figures(cockpit: Page, before: dict[str, int]) -> None:
+    """The manager's page has followed by itself."""
+    expect(cockpit.get_by_role("region", name=re.compile("今天")).first).to_contain_text("100 %")
+    changes = {head: number - before[head] for head, number in figures(cockpit).items()}
+    once = {"预约量", "预约到场", "预约办结", "现场办结", "开放窗口"}
+    assert changes == {"放号量": 0, **dict.fromkeys(once, 1), "现场取号": 2, "正在等候": 0}
+
+
+def call(desk: Window, screen: Screen, label: str) -> None:
+    """Call by key and once again; the screen follows both while nobody touches it."""
+    desk.ready("Enter")
+    desk.page.keyboard.press("Enter")
+    screen.wait_for(label, "1 号窗口", seconds=LIVE_SECONDS)
+    expect(desk.page.locator(".console__now")).to_contain_text(label)
+    desk.press("R", "呼叫 2 次")
+
+
+def look_at_bookings(page: Page, look: Look) -> None:
+    page.goto("/my")
+    expect(page.get_by_role("link", name="已预约")).to_be_visible()
+    look(page, "citizen-my")
+    page.goto("/")
+    expect(page.get_by_text("您的下一个预约")).to_be_visible()
+    look(page, "citizen-home-coming")
+
+
+def rate_by_page(page: Page, look: Look) -> None:
+    """From the live page of a served ticket to the thanks."""
+    page.get_by_role("link", name="说说办得怎么样").click(timeout=POLL_MS)
+    page.wait_for_url("**/r/*")
+    look(page, "citizen-rate")
+    page.get_by_text("满意", exact=True).click()
+    page.get_by_role("button", name="提交评价").click()
+    expect(page.get_by_role("heading", name="谢谢您的评价")).to_be_visible()
+    look(page, "citizen-rated")
+
+
+NARROW = {"width": 320, "height": 640}
+
+
+def test_pages_of_the_phone_fit_a_narrow_one_in_care_mode(
+    faces: Faces, inspector: Inspector, simulator: Simulator
+) -> None:
+    phone = faces.phone()
+    phone.set_viewport_size(NARROW)
+    phone.goto("/preferences?care=1&next=/")
+    assert phone.locator("html[data-care]").count() == 1
+    citizen = Citizen(phone, Person.sample(11, "王建国"), inspector.look)
+    citizen.book(simulator, slot=2)
+    look_around(citizen, inspector.look)
+
+
+def test_pages_of_the_phone_fit_a_narrow_one_in_english(
+    faces: Faces, inspector: Inspector, simulator: Simulator
+) -> None:
+    """Each page of a booking is turned over, inspected and turned back before the next press."""
+
+    def turn(page: Page, name: str) -> None:
+        speak("en")
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.set_viewport_size(NARROW)
+        inspector.look(page, f"{name}-english")
+        page.set_viewport_size(size)
+        speak("zh")
+
+    def speak(language: str) -> None:
+        phone.context.add_cookies([{"name": "lang", "value": language, "url": faces.url}])
+        phone.reload()
+
+    phone = faces.phone()
+    size = phone.viewport_size or NARROW
+    citizen = Citizen(phone, Person.sample(12, "赵敏"), turn)
+    citizen.book(simulator, slot=3)
+    look_around(citizen, turn)
+
+
+def look_around(citizen: Citizen, look: Look) -> None:
+    """What lies beside the way of a booking."""
+    booking = citizen.page.url
+    for address in ("/my", "/queues", "/services", f"{booking}/cancel", f"{booking}/move"):
+        citizen.page.goto(address)
+        look(citizen.page, f"citizen-{address.rpartition('/')[2]}")
+
+
+def test_a_booking_needs_no_scripts(faces: Faces, simulator: Simulator) -> None:
+    phone = faces.phone(java_script_enabled=False)
+    code = Citizen(phone, Person.sample(21, "陈静")).book(simulator, slot=1)
+    assert re.fullmatch(r"\d{6}", code)
+    phone.get_by_role("link", name="取消预约").click()
+    phone.get_by_role("button", name="取消").click()
+    expect(phone.get_by_text("已取消").first).to_be_visible()
+
+
+MISSING = "/nowhere"
+STAFF_PAGES = {
+    "admin": ["/staff", "/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/simulator/"],
+    "manager": ["/staff", "/cockpit/"],
+    "": ["/sign-in", "/api/v1/docs", MISSING],
+}
+
+
+@pytest.mark.parametrize("username", STAFF_PAGES)
+def test_pages_of_staff_are_sound_in_light_and_dark(
+    faces: Faces, city: Running, inspector: Inspector, username: str
+) -> None:
+    page = faces.open(DESK)
+    if username:
+        sign_in(page, username, city.accounts()[username])
+    for address in STAFF_PAGES[username]:
+        page.goto(address)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            inspector.look(page, f"{username or 'anyone'}{address.replace('/', '-')}-{scheme}")
+    # The browser itself notes that a page is missing; that one was asked for.
+    faces.complaints[:] = [said for said in faces.complaints if f"{MISSING}: " not in said]
