@@ -32,6 +32,7 @@ from people.identity import (
     IdentityKindUnknown,
     IdentityMalformed,
 )
+from people.names import NameImpossible, NameMissing, check_name
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -49,6 +50,8 @@ APPOINTMENT = shapes.AppointmentSchema()
 @idempotent
 @refuses(
     phone_token.PhoneNotVerified,
+    NameMissing,
+    NameImpossible,
     IdentityKindUnknown,
     IdentityMalformed,
     IdentityChecksumWrong,
@@ -124,7 +127,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
 def _book(body: Mapping[str, str]) -> Book:
     return Book(
         token=body["hold_token"],
-        name=body["name"].strip(),
+        name=check_name(body["name"]),
         identity_kind=body["identity_kind"],
         identity_number=body["identity_number"],
         phone=phone_token.open(body["phone_token"], now=edge.now()),

@@ -208,7 +208,7 @@ def _resolve(document: Data, schema: Data) -> Data:
 def _curl(document: Data, path: str, method: str, operation: Data, content: Data) -> str:
     """A call to copy, with the required parts of the request."""
     query = "&".join(
-        f"{each['name']}={example_of(document, each['schema'])}"
+        f"{each['name']}={_in_query(example_of(document, each['schema']))}"
         for each in operation.get("parameters", [])
         if each["in"] == "query" and each.get("required")
     )
@@ -227,6 +227,10 @@ def _curl(document: Data, path: str, method: str, operation: Data, content: Data
             f"-d {shlex.quote(json.dumps(example, ensure_ascii=False))}",
         ]
     return " \\\n  ".join(lines)
+
+
+def _in_query(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _all_problems(sections: tuple[Section, ...]) -> tuple[Problem, ...]:

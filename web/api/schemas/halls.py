@@ -78,7 +78,10 @@ class ServicesWantedSchema(Asked):
         Code(),
         required=True,
         validate=validate.Length(min=1, max=10),
-        metadata={"description": "Codes of services, separated by commas. 事项代码，以逗号分隔。"},
+        metadata={
+            "description": "Codes of services, separated by commas. 事项代码，以逗号分隔。",
+            "example": ["id-card-renewal"],
+        },
     )
 
 
