@@ -132,13 +132,25 @@ def slot_counts(
     session: Session, group_id: int, on_date: date, *, now: datetime, needed: int = 1
 ) -> list[SlotCount]:
     """Every slot of a day in order."""
+    days = slot_counts_by_day(session, group_id, first_on=on_date, last_on=on_date, now=now, needed=needed)
+    return days.get(on_date, [])
+
+
+def slot_counts_by_day(
+    session: Session, group_id: int, *, first_on: date, last_on: date, now: datetime, needed: int = 1
+) -> dict[date, list[SlotCount]]:
+    """Every slot of these days, both included, in order; days without any are left out."""
     windows = _windows(session, [group_id], now=now)
-    rows = _free_by_slot(session, windows, first_on=on_date, last_on=on_date, now=now)
-    visits = visits_from_each([_free(row) for row in rows], needed)
-    return [
-        SlotCount(row.slot_id, row.starts_at, row.ends_at, free)
-        for row, free in zip(rows, visits, strict=True)
-    ]
+    rows = _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
+    found = {}
+    for on_date, day in groupby(rows, key=lambda row: row.on_date):
+        slots = list(day)
+        visits = visits_from_each([_free(row) for row in slots], needed)
+        found[on_date] = [
+            SlotCount(row.slot_id, row.starts_at, row.ends_at, free)
+            for row, free in zip(slots, visits, strict=True)
+        ]
+    return found
 
 
 def alternatives(

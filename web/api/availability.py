@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import day_counts, next_release_at, slot_counts
+from booking.availability import day_counts, next_release_at, slot_counts, slot_counts_by_day
 from booking.errors import ServiceNotOffered, ServicesInDifferentLines
 from booking.offers import Offer, get_offer
 from booking.policy import InPast
@@ -69,13 +69,15 @@ def _free(session: Session, code: str, offer: Offer, *, first_on: date, days: in
         session, [offer.group_id], first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
     )
     free = {count.on_date: count.free for count in counts}
-    slots = {on: slot_counts(session, offer.group_id, on, now=now, needed=offer.needed) for on in asked}
+    slots = slot_counts_by_day(
+        session, offer.group_id, first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
+    )
     return {
         "hall": code,
         "group": get_group(session, offer.group_id).code,
         "minutes": offer.minutes,
         "numbers_needed": offer.needed,
-        "days": [{"on": on, "free": free.get(on, 0), "slots": slots[on]} for on in asked],
+        "days": [{"on": on, "free": free.get(on, 0), "slots": slots.get(on, [])} for on in asked],
         "next_release_at": next_release_at(session, offer.group_id, now=now),
     }
 
