@@ -163,6 +163,8 @@ class Desk:
             path = f"/halls/{self._floor.hall.code}/counters/{self._number}/{verb}"
             return self._floor.server.post(path, key=key)
         except Refused as refused:
+            if refused.is_done:
+                return None
             self._say(f"counter_refused: {verb} at counter {self._number}: {refused.code}")
             return None
 
@@ -170,6 +172,8 @@ class Desk:
         try:
             self._floor.server.post(f"/tickets/{reference}/{verb}")
         except Refused as refused:
+            if refused.is_done:
+                return True
             self._say(f"ticket_refused: {verb} at counter {self._number}: {refused.code}")
             return False
         return True

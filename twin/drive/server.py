@@ -9,15 +9,22 @@ import requests
 
 _PAUSES = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)  # between tries when nobody answers: 15 seconds in all
 _PAIR = 2  # /halls/wola: a thing and its name
-_BAD_GATEWAY, _SERVER_ERROR, _UNAVAILABLE = 502, 500, 503
+_CONFLICT, _SERVER_ERROR, _BAD_GATEWAY, _UNAVAILABLE = 409, 500, 502, 503
 
 
 class Refused(Exception):
-    """The server said no; `code` is the problem's stable name, `data` its members."""
+    """The server said no; `code` is the problem's stable name."""
 
-    def __init__(self, status: int, code: str, detail: str, data: dict[str, Any]) -> None:
+    def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(f"{status} {code}: {detail}")
-        self.status, self.code, self.detail, self.data = status, code, detail, data
+        self.status, self.code = status, code
+        #: It was sent before, and no answer came.
+        self.again = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the first request, whose answer was lost, has done it: things have moved on since."""
+        return self.again and self.status == _CONFLICT
 
 
 class ServerUnreachable(Exception):
@@ -76,15 +83,17 @@ class Server:
     ) -> Any:
         bearer = token or self.token
         sent = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
+        again = False
         for pause in (*_PAUSES, None):
             try:
                 answer = self._once(method, path, headers=sent, **more)
             except requests.ConnectionError as error:
+                again = True
                 if pause is None:
                     raise ServerUnreachable(f"nobody answers at {self.url}") from error
             else:
                 if answer.status_code not in (_BAD_GATEWAY, _UNAVAILABLE) or pause is None:
-                    return self._read(method, path, answer)
+                    return self._read(method, path, answer, again=again)
             time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
@@ -101,7 +110,7 @@ class Server:
             self._seconds.setdefault(_operation(path), []).append(self._latest[-1])
         return answer
 
-    def _read(self, method: str, path: str, answer: requests.Response) -> Any:
+    def _read(self, method: str, path: str, answer: requests.Response, *, again: bool) -> Any:
         if answer.ok:
             return answer.json() if answer.content else None
         try:
@@ -113,7 +122,9 @@ class Server:
             self._refusals[code] += 1
             if answer.status_code >= _SERVER_ERROR:
                 self._server_errors.append(f"{method} {path.split('/')[1]} {answer.status_code}")
-        raise Refused(answer.status_code, code, str(problem.get("detail", answer.reason)), problem)
+        refused = Refused(answer.status_code, code, str(problem.get("detail", answer.reason)))
+        refused.again = again
+        raise refused
 
 
 def _operation(path: str) -> str:
