@@ -16,7 +16,7 @@ from notifications.models import InboundReply, SimulatedSms
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """One message on a phone; `from_citizen` tells who wrote it. `at` is business time: a phone has one clock."""
+    """One message on a phone; `from_citizen` tells who wrote it. `at` is business time, as phones show."""
 
     id: int
     phone: str
