@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import random
 import signal
 import subprocess
@@ -54,8 +55,11 @@ class Running:
         return json.loads((self.var / "demo-accounts.json").read_text(encoding="utf-8"))
 
     def pids(self) -> dict[str, int]:
-        """Name → process, as the installation itself records them."""
-        record = json.loads((self.var / "run" / "youhao.pid.json").read_text())
+        """Name → process, as the installation itself records them; empty when it does not run."""
+        try:
+            record = json.loads((self.var / "run" / "youhao.pid.json").read_text())
+        except FileNotFoundError:
+            return {}
         return {name: entry["pid"] for name, entry in record.items()}
 
     def family(self) -> set[int]:
@@ -90,8 +94,7 @@ class Running:
     def wait_until_ended(self, seconds: float = 30) -> int:
         """The exit code; everything it printed is in `lines` then."""
         code = self.process.wait(timeout=seconds)
-        if self._reader is not None:
-            self._reader.join(5)
+        self._close_output()
         return code
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
@@ -103,9 +106,13 @@ class Running:
         except subprocess.TimeoutExpired:
             self.kill_all()
             raise
+        return code
+
+    def _close_output(self) -> None:
+        if self._reader is not None:
+            self._reader.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
-        return code
 
     def kill_all(self) -> set[int]:
         """kill -9 of everything at once, the supervisor first; returns who is gone."""
@@ -114,7 +121,7 @@ class Running:
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        self.wait_until_ended()
         assert wait_until(lambda: not any(map(is_running, family)), seconds=10)
         return family
 
@@ -137,18 +144,22 @@ def launch(
     var: Path,
     port: int | None = None,
     *,
-    prefix: tuple[str, ...] = (),
+    python: str = sys.executable,
+    user: str | None = None,
     **environment: str,
 ) -> Running:
-    """Start it without waiting; `prefix` is a command that starts it."""
+    """Start it without waiting, as `user` (which only root may choose)."""
     port = port or two_free_ports()
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-m", "cli.main", "up", "--demo", "--port", str(port), "--var", str(var)],
+        [python, "-m", "cli.main", "up", "--demo", "--port", str(port), "--var", str(var)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         cwd=ROOT,
         env={**os.environ, **environment},
+        user=user,
+        group=user and pwd.getpwnam(user).pw_gid,
+        extra_groups=[] if user else None,
     )
     started = Running(var, port, process)
     started.read_output()
