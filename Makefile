@@ -6,17 +6,17 @@ PORT ?= 8000
 VAR ?= var
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run check test faults bench clean
+.PHONY: help install install-dev run check test faults clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Youhao needs Python 3.11 or newer; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
 
 # A stamp per lock: nothing is installed twice.
-$(VENV)/.run: requirements/run.lock pyproject.toml package-lock.json tools/build_assets.py | $(VENV)/bin/python
+$(VENV)/.run: requirements/run.lock pyproject.toml package-lock.json tools/build_assets.py $(wildcard web/translations/*/LC_MESSAGES/*.po) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
@@ -39,14 +39,11 @@ check: install-dev ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 
 test: install-dev ## the test suite (minutes)
-	@$(BIN)/python tools/need_chromium.py
+	@$(BIN)/python tools/need_chromium.py || true
 	$(BIN)/pytest -n 2 --dist loadfile
 
 faults: install-dev ## the long suite: kills, cuts, floods
 	$(BIN)/pytest -m faults
-
-bench: install ## measure against the floors; see docs/performance.md
-	$(BIN)/youhao bench all
 
 clean: ## remove the environment and what was built (keeps var/)
 	rm -rf $(VENV) build dist web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 
 from kernel import crypto
-from kernel.settings import Settings, environment_name
+from kernel.settings import Settings, SettingsInvalid, environment_name
 from runtime import demo, ports, run_files, schema, whereabouts
 from runtime.build import build
 from runtime.local_servers import LocalServers
@@ -35,7 +35,7 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
     """
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with run_files.hold(settings.var), StopSignals() as signals:
-        settings = _complete(settings, as_demo=as_demo)
+        settings = complete(settings, as_demo=as_demo)
         ports.require_free(settings.host, settings.port)
         ports.require_free(settings.host, settings.live_port)
         servers = LocalServers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url)
@@ -52,12 +52,17 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
     say("stopped")
 
 
-def _complete(settings: Settings, *, as_demo: bool) -> Settings:
+def complete(settings: Settings, *, as_demo: bool) -> Settings:
     """Fill in what differs from machine to machine: secrets of our own, the live port, the clock."""
+    if as_demo and settings.production:
+        raise SettingsInvalid(["--demo plays with time and texts; it is refused with YOUHAO_ENV=production"])
     if not settings.production:
         settings = _with_secrets(settings)
     if as_demo:
-        settings = replace(settings, env="demo", clock_file=settings.var / "clock.json")
+        # Whatever the environment says: what a demonstration sends never reaches a real phone.
+        settings = replace(
+            settings, env="demo", clock_file=settings.var / "clock.json", sms_gateway="console"
+        )
     return replace(settings, live_port=settings.live_port or settings.port + 1)
 
 

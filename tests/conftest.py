@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import text
@@ -20,6 +21,10 @@ from runtime.doctor import check_all
 from runtime.redis_client import make_client
 from tests.servers import start_test_servers
 from tools.build_assets import compile_translations
+
+# How long an example takes says more about the machine than about the rule.
+hypothesis.settings.register_profile("youhao", deadline=None)
+hypothesis.settings.load_profile("youhao")
 
 # A Monday, 08:30 in Shanghai: before the halls of the tests open.
 NOW = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)

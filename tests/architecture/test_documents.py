@@ -4,7 +4,7 @@ from dataclasses import fields
 from cli.main import COMMANDS
 from kernel.errors import DomainError, all_errors
 from kernel.settings import Settings, environment_name
-from tests.architecture.source import ROOT, import_everything
+from tests.architecture.source import ROOT, import_everything, python_files
 
 
 def _document(name: str) -> str:
@@ -30,14 +30,24 @@ def test_every_command_is_documented():
     assert [name for name in COMMANDS if f"youhao {name}" not in text] == []
 
 
-def test_documents_name_no_file_that_is_gone():
-    pattern = re.compile(
-        r"`((?:kernel|catalog|halls|people|booking|queueing|notifications|feedback|analytics|twin|web|runtime|bench|cli|tests|tools|examples|docs)/[\w./-]+\.\w+)`"
-    )
-    gone = [
-        (path.name, name)
-        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
-        for name in pattern.findall(path.read_text(encoding="utf-8"))
-        if not (ROOT / name).exists()
-    ]
+NAMED = re.compile(
+    r"`((?:kernel|catalog|halls|people|booking|queueing|notifications|feedback|analytics|twin|web|runtime"
+    r"|bench|cli|tests|tools|examples|docs|requirements)/[\w./-]+\.\w+)`"
+)
+LINKED = re.compile(r"\]\(([\w./-]+)\)")
+PLAIN = re.compile(r"\bdocs/[\w/-]+\.(?:md|png)")
+
+
+def _named_files():
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        yield from ((path.name, ROOT / name) for name in NAMED.findall(text))
+        yield from ((path.name, path.parent / name) for name in LINKED.findall(text))
+    sources = [*python_files(), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
+    for path in sources:
+        yield from ((path.name, ROOT / name) for name in PLAIN.findall(path.read_text(encoding="utf-8")))
+
+
+def test_documents_and_code_name_no_file_that_is_gone():
+    gone = [(where, str(target)) for where, target in _named_files() if not target.exists()]
     assert gone == []

