@@ -34,7 +34,7 @@ def receive(
             phone_index=cipher().blind_index(number, "phone"),
             phone_sealed=cipher().encrypt(number, "reply.phone"),
             text_sealed=cipher().encrypt(text[:_LONGEST_TEXT], "reply.text"),
-            received_at=clock.real_now(),
+            received_at=now,
         )
         .on_conflict_do_nothing()
         .returning(InboundReply.id)

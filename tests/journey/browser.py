@@ -61,14 +61,14 @@ class Inspector:
     found: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
 
-    def look(self, page: Page, name: str) -> None:
+    def look(self, page: Page, name: str, rules: list[str] = RULES) -> None:
         page.screenshot(path=self.folder / f"{len(self.seen):02d}-{name}.png")
         self.seen.append(name)
-        self.found += [f"{name}: {problem}" for problem in [*axe_violations(page), *overflow(page)]]
+        self.found += [f"{name}: {problem}" for problem in [*axe_violations(page, rules), *overflow(page)]]
 
 
-def axe_violations(page: Page) -> list[str]:
-    told = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response
+def axe_violations(page: Page, rules: list[str]) -> list[str]:
+    told = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
     return [f"{rule['id']}: {node['html'][:160]}" for rule in told["violations"] for node in rule["nodes"]]
 
 

@@ -51,6 +51,10 @@ class Simulator:
         expect(bubble).to_be_visible()
         return bubble.inner_text()
 
+    def newest_texts(self, phone: str, count: int) -> list[str]:
+        """The end of a conversation, the newest last."""
+        return self.log(phone).locator(".bubble").all_inner_texts()[-count:]
+
     def code(self, phone: str) -> str:
         found = _CODE.search(self.newest(phone, "验证码"))
         assert found is not None
@@ -207,8 +211,10 @@ class Window:
         self.page.keyboard.press(key)
         expect(self.page.locator(".console__now")).to_contain_text(then)
 
-    def call(self, label: str) -> None:
-        self.press("Enter", label)
+    def call_next(self) -> str:
+        """Whose turn it is."""
+        self.press("Enter", "正在呼叫")
+        return self.page.locator(".console__now .big-number").inner_text()
 
     def serve(self) -> None:
         self.press("S", "正在办理")
