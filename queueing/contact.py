@@ -8,8 +8,9 @@ from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.phone import normalise
 from queueing.models import Ticket
+from queueing.serve import lock_own
 from queueing.states import FINAL
-from queueing.steps import ensure_in_hall, lock, moved, record
+from queueing.steps import moved, record
 
 
 def set_phone(session: Session, ticket: Ticket, *, phone: str, actor: Actor, now: datetime) -> Ticket:
@@ -18,11 +19,11 @@ def set_phone(session: Session, ticket: Ticket, *, phone: str, actor: Actor, now
     Raises:
         PhoneMalformed
         TicketMoved: the visit is over
+        NotYourCounter: the citizen stands at another officer's counter
         Forbidden: the actor works in other halls
     """
     number = normalise(phone)
-    ticket = lock(session, ticket)
-    ensure_in_hall(actor, ticket.hall_id)
+    ticket = lock_own(session, ticket, actor=actor)
     if ticket.state in FINAL:
         raise moved(ticket)
     ticket.phone_sealed = cipher().encrypt(number, "ticket.phone")

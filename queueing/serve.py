@@ -1,7 +1,9 @@
 """What staff do with a ticket after the call. Each verb locks the ticket and goes one step of its life.
 
 All raise TicketMoved (409) when the ticket is not where the verb begins: of two officers who act on one
-ticket at once, one wins and the other is told.
+ticket at once, one wins and the other is told. Whoever is called or served is a matter of the officer at that
+counter (and of the duty officer): others get NotYourCounter (403). Who waits, was put aside or missed the
+call belongs to the whole hall.
 """
 
 from datetime import datetime
@@ -19,22 +21,42 @@ from kernel.actor import Actor
 from kernel.outbox import emit
 from queueing import events
 from queueing.check_in import half_day_of
-from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session
-from queueing.errors import CounterNotOpen, SameLine, TakeNewNumber
+from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
+from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNumber
 from queueing.models import Call, Ticket
 from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
-from queueing.states import TicketState
+from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import ensure_in_hall, lock, move, moved, record, staff_id_of
 from queueing.today import get_group, lock_lines, today_of
 
 _S = TicketState
 
 
-def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
-    """Call once more; screens announce again."""
+def lock_own(session: Session, ticket: Ticket, *, actor: Actor) -> Ticket:
+    """The ticket, locked; where it stands at a counter, only for who works there.
+
+    The counter's session is read, not locked: it cannot end while a ticket stands at the counter, so the
+    order of locks (`queueing.today.lock_lines`) stays as it is.
+
+    Raises:
+        NotYourCounter
+        Forbidden: the actor works in other halls
+    """
     ticket = lock(session, ticket)
     ensure_in_hall(actor, ticket.hall_id)
+    if ticket.state in AT_COUNTER and ticket.counter_id is not None:
+        running = session_of_counter(session, ticket.counter_id)
+        if running is not None:
+            ensure_own(running, actor)
+        elif actor.kind != "system" and not actor.may("ticket.override", ticket.hall_id):
+            raise NotYourCounter
+    return ticket
+
+
+def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """Call once more; screens announce again."""
+    ticket = lock_own(session, ticket, actor=actor)
     if ticket.state != _S.CALLED:
         raise moved(ticket)
     call = _last_call(session, ticket)
@@ -48,7 +70,7 @@ def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> 
 
 def mark_absent(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Nobody came: 过号."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     move(session, ticket, _S.ABSENT, "ticket.mark_absent", actor=actor, now=now)
     ticket.absences += 1
     ticket.absent_at = now
@@ -95,17 +117,16 @@ def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
 
 def start_serving(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The citizen is at the counter."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     _start(session, ticket, actor=actor, now=now)
     return ticket
 
 
 def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The matter is done; a booking is fulfilled; emits VisitCompleted once."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now)
     ticket.ended_at = now
-    ticket.staff_id = staff_id_of(actor) or ticket.staff_id
     appointment = _open_appointment(session, ticket)
     if appointment is not None:
         fulfil(session, appointment, actor=actor, now=now)
@@ -115,7 +136,7 @@ def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
 
 def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Take a call back: the ticket waits again with its key."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     if ticket.state != _S.CALLED:
         raise moved(ticket)
     move(session, ticket, _S.WAITING, "ticket.undo_call", actor=actor, now=now)
@@ -126,7 +147,7 @@ def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
 
 def park(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Put aside while a paper is fetched; the counter is free for others."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now)
     emit(session, events.TicketParked(*_key(ticket)), now=now)
     return ticket
@@ -173,7 +194,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
     Raises:
         GroupUnknown, SameLine
     """
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     from_group_id = ticket.group_id
     group = get_group(session, ticket.hall_id, group_id)
     if group.id == from_group_id:
@@ -191,7 +212,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
 
 def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
     """The citizen left, or gives the number up. A booking ends with it: missed or cancelled."""
-    ticket = lock(session, ticket)
+    ticket = lock_own(session, ticket, actor=actor)
     missed = ticket.state == _S.ABSENT
     move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, reason=reason)
     ticket.ended_at = now

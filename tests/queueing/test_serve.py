@@ -3,12 +3,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from halls.queries import get_group_by_code
 from kernel.audit import AuditEntry
 from kernel.errors import Forbidden
 from kernel.outbox import OutboxEvent
 from queueing import serve
+from queueing.contact import set_phone
 from queueing.doctor import check
-from queueing.errors import CounterBusy, SameLine, TakeNewNumber, TicketMoved
+from queueing.errors import CounterBusy, NotYourCounter, SameLine, TakeNewNumber, TicketMoved
 from queueing.models import Call
 from queueing.queries import current_ticket, list_missed, list_parked
 from tests import build
@@ -234,6 +236,57 @@ def test_staff_of_another_hall_do_not_touch_the_ticket(session):
     for verb in (serve.start_serving, serve.recall, serve.mark_absent, serve.undo_call, serve.abandon):
         with pytest.raises(Forbidden):
             verb(session, ticket, actor=elsewhere, now=at("09:06"))
+
+
+def to_b(session, ticket, *, actor, now):
+    return serve.transfer(session, ticket, group_id=get_group_by_code(session, ticket.hall_id, "B").id,
+                          actor=actor, now=now)  # fmt: skip
+
+
+def ask_phone(session, ticket, *, actor, now):
+    return set_phone(session, ticket, phone="13900139000", actor=actor, now=now)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [serve.recall, serve.mark_absent, serve.start_serving, serve.undo_call, serve.abandon, to_b, ask_phone],
+)
+def test_who_is_called_is_a_matter_of_that_counter_and_of_the_duty_officer(session, verb):
+    day, ticket = called(session, seats=2)
+    with pytest.raises(NotYourCounter):
+        go(day, verb, ticket, at("09:06"), counter=1)
+    assert (ticket.state, ticket.recalls, ticket.phone_index) == ("called", 0, None)
+    verb(session, ticket, actor=officer_of(build.make_staff(session), "duty_officer"), now=at("09:06"))
+
+
+@pytest.mark.parametrize("verb", [serve.complete, serve.park, to_b, ask_phone])
+def test_who_is_served_is_a_matter_of_that_counter(session, verb):
+    day, ticket = called(session, seats=2)
+    go(day, serve.start_serving, ticket, at("09:06"))
+    with pytest.raises(NotYourCounter):
+        go(day, verb, ticket, at("09:07"), counter=1)
+    assert (ticket.state, ticket.staff_id) == ("serving", day.officers[0].id)
+    go(day, verb, ticket, at("09:07"))
+
+
+def test_who_served_stays_written_down_when_the_duty_officer_completes(session):
+    day, ticket = called(session)
+    go(day, serve.start_serving, ticket, at("09:06"))
+    duty = officer_of(build.make_staff(session), "duty_officer")
+    serve.complete(session, ticket, actor=duty, now=at("09:16"))
+    assert (ticket.state, ticket.staff_id) == ("completed", day.officers[0].id)
+
+
+def test_who_waits_or_was_put_aside_belongs_to_the_whole_hall(session):
+    day, ticket = called(session, seats=2)
+    go(day, serve.start_serving, ticket, at("09:06"))
+    go(day, serve.park, ticket, at("09:07"))
+    go(day, serve.return_to_line, ticket, at("09:08"), counter=1)
+    go(day, serve.mark_absent, day.call(at("09:09")), at("09:10"))
+    go(day, serve.reinstate, ticket, at("09:11"), counter=1)
+    go(day, ask_phone, ticket, at("09:12"), counter=1)
+    go(day, serve.abandon, ticket, at("09:12"), counter=1)
+    assert ticket.state == "abandoned"
 
 
 def test_events_name_the_hall_and_the_ticket_for_live_pages(session):

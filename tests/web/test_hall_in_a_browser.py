@@ -277,9 +277,9 @@ def call_all(faces: Faces, client, count: int, *, finish: bool = True) -> None:
         press(client, desk, "next")
         ticket = next(each for each in faces.tickets() if each.state == "called")
         if finish:
-            press(client, desk, "start", ticket=ticket.reference)
-            press(client, desk, "finish", ticket=ticket.reference)
+            press(client, desk, "start", ticket=ticket.id)
+            press(client, desk, "finish", ticket=ticket.id)
 
 
 def press_recall(faces: Faces, client) -> None:
-    press(client, faces.counter_url(), "recall", ticket=faces.tickets()[0].reference)
+    press(client, faces.counter_url(), "recall", ticket=faces.tickets()[0].id)

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from booking.errors import IdempotencyKeyReused, RequestInProgress
 from halls.models import Counter, Hall
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
 from kernel.actor import Actor
@@ -29,13 +31,14 @@ from queueing.today import today_of
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, key_of_request
+from web.api.once import IdempotencyKeyMalformed, answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.guards import bearer_only
 
 blueprint = Blueprint("counters", __name__, description="Windows at work. 窗口")
 
 COUNTER = shapes.CounterNowSchema()
+CALLED = shapes.CalledSchema()
 ADDRESS = "/halls/<code:code>/counters/<int(max=999):number>"
 
 VERBS: dict[str, Callable[..., CounterSession]] = {
@@ -105,18 +108,23 @@ def pause_counter(body: Mapping[str, str], code: str, number: int) -> dict[str, 
     NotYourCounter,
     PressReused,
     IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
 )
-@blueprint.response(200, shapes.CalledSchema())
-def call_next_ticket(code: str, number: int) -> dict[str, Any]:
+@blueprint.response(200, CALLED)
+def call_next_ticket(code: str, number: int) -> Response:
     """Call the next ticket by the hall's rule, with the reason. The same key gets the same ticket.
 
     按规则叫下一位，并说明理由；同一 `Idempotency-Key` 返回同一张号票。
     """
-    now = edge.now()
-    with edge.transaction() as session:
+
+    def work(session: Session) -> dict[str, Any]:
         hall, counter, actor = _at(session, code, number, "ticket.call")
-        ticket = call_next(session, counter.id, actor=actor, now=now, press_key=key_of_request())
+        key = press_of(actor, key_of_request())
+        ticket = call_next(session, counter.id, actor=actor, now=edge.now(), press_key=key)
         return _called(session, hall, ticket)
+
+    return answer_once(work, CALLED, status=200, caller=edge.actor())
 
 
 def _at(session: Session, code: str, number: int, permission: str) -> tuple[Hall, Counter, Actor]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,11 +12,15 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from booking import idempotency
+from booking.errors import RequestInProgress
 from kernel import clock
+from kernel.actor import ANONYMOUS, Actor
 from kernel.errors import Invalid
 from web import edge
 
 _KEY = re.compile(r"[!-~]{1,128}")
+_WAITS = 60
+_WAIT_SECONDS = 0.05
 
 
 class IdempotencyKeyMalformed(Invalid):
@@ -38,15 +43,39 @@ def key_of_request() -> str | None:
     return key
 
 
+def press_of(actor: Actor, key: str | None) -> str | None:
+    """The key as the id of a press of this caller: two callers may choose the same key."""
+    return hashlib.sha256(f"{actor.kind}:{actor.id}:{key}".encode()).hexdigest() if key else None
+
+
 def answer_once(
-    work: Callable[[Session], Mapping[str, Any]], schema: Schema, *, status: int = 201
+    work: Callable[[Session], Mapping[str, Any]],
+    schema: Schema,
+    *,
+    status: int = 201,
+    caller: Actor = ANONYMOUS,
 ) -> Response:
     """Carry out `work` in the request's transaction and answer with its result.
 
     With a key, the answer is kept beside the work: both are committed, or neither is. A refusal is not
-    kept: the same request may succeed later.
+    kept: the same request may succeed later. Keys belong to their `caller`, where a token says who that is;
+    at a counter somebody waits for the answer, so such a request waits a little for the first one.
+
+    Raises:
+        IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress
     """
-    key, scope = key_of_request(), f"{request.method} {request.path}"
+    for _ in range(0 if caller is ANONYMOUS else _WAITS):
+        try:
+            return _answer(work, schema, status, caller)
+        except RequestInProgress:
+            time.sleep(_WAIT_SECONDS)
+    return _answer(work, schema, status, caller)
+
+
+def _answer(
+    work: Callable[[Session], Mapping[str, Any]], schema: Schema, status: int, caller: Actor
+) -> Response:
+    key, scope = key_of_request(), f"{caller.kind} {caller.id} {request.method} {request.path}"
     asked = hashlib.sha256(request.get_data(cache=True)).digest()
     with edge.transaction() as session:
         if key is None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flask import Response
 from sqlalchemy.orm import Session
 
+from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
 from catalog.queries import ServiceUnknown, get_service
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
@@ -33,7 +35,7 @@ from queueing.queries import get_ticket
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, key_of_request
+from web.api.once import IdempotencyKeyMalformed, answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.guards import bearer_only, public
 
@@ -96,18 +98,26 @@ def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
     LineClosed,
     PressReused,
     IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
 )
 @blueprint.arguments(shapes.IssueSchema())
 @blueprint.response(201, TICKET)
-def issue_ticket(body: Mapping[str, Any], code: str) -> dict[str, Any]:
+def issue_ticket(body: Mapping[str, Any], code: str) -> Response:
     """Issue a number to somebody without a booking. A full day answers with times that can be booked.
 
-    为未预约的群众取号；当天已满时返回可当场预约的时段（alternatives）。`press_id` 与 `Idempotency-Key` 同义。
+    `press_id` is the caller's own id of the press: the same one gets the same ticket.
+
+    为未预约的群众取号；当天已满时返回可当场预约的时段（alternatives）。
+    同一调用方的同一 `press_id` 返回同一张号票。
     """
-    with edge.transaction() as session:
+
+    def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("ticket.issue", hall.id)
         return _told(session, issue(session, _command(session, hall.id, body), actor=actor, now=edge.now()))
+
+    return answer_once(work, TICKET, caller=edge.actor())
 
 
 @blueprint.get("/tickets/<reference:reference>")
@@ -125,7 +135,7 @@ def read_ticket(reference: str) -> dict[str, Any]:
 
 @blueprint.post("/tickets/<reference:reference>/transfer")
 @bearer_only("ticket.call")
-@refuses(TicketUnknown, GroupUnknown, SameLine, TicketMoved)
+@refuses(TicketUnknown, GroupUnknown, SameLine, TicketMoved, NotYourCounter)
 @blueprint.arguments(shapes.TransferSchema())
 @blueprint.response(200, TICKET)
 def transfer_ticket(body: Mapping[str, str], reference: str) -> dict[str, Any]:
@@ -171,6 +181,6 @@ def _command(session: Session, hall_id: int, body: Mapping[str, Any]) -> IssueTi
         green_reason=body.get("green_reason"),
         phone=normalise(body["phone"]) if "phone" in body else None,
         language=body.get("language", edge.language()),
-        press_key=body.get("press_id") or key_of_request(),
+        press_key=press_of(edge.actor(), body.get("press_id") or key_of_request()),
         override=body["override"],
     )

@@ -69,7 +69,9 @@ def find(counter_id: int) -> ResponseReturnValue:
         ticket = find_in_hall(session, desk.hall.id, label, now=edge.now())
         view = ticket_view(session, ticket, now=edge.now()) if ticket else None
         matters = matters_of(session, ticket) if ticket else []
-    return render_template("console/find.html", label=label, ticket=view, matters=matters, **facts(desk))
+    row_id = ticket.id if ticket else None
+    found = {"label": label, "ticket": view, "row_id": row_id, "matters": matters}
+    return render_template("console/find.html", **found, **facts(desk))
 
 
 @blueprint.post("/counters/<int:counter_id>/<action>")

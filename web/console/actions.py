@@ -1,5 +1,6 @@
 """What the keys of the console do. Each action does one use case and says one sentence."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,13 +13,14 @@ from halls.queries import get_counter, get_group_by_code
 from kernel.errors import NotFound
 from queueing import contact, counters, serve
 from queueing.call_next import call_next
+from queueing.errors import TicketUnknown
 from queueing.models import Ticket
-from queueing.queries import get_ticket, lock_ticket
-from queueing.steps import moved
+from queueing.steps import lock, moved
 from web import edge
 from web.console.once import Said
 
 Verb = Callable[..., Ticket]
+_ROW = re.compile(r"[0-9]{1,18}")
 
 #: On the ticket at this counter: the verb, and what is said.
 _HERE: Mapping[str, tuple[Verb, Any]] = {
@@ -46,20 +48,28 @@ def carry_out(session: Session, counter_id: int, action: str) -> Said:
         return "ok", said % {"label": ticket.label}
     if action in _LISTED:
         verb, said = _LISTED[action]
-        ticket = verb(session, _ticket(session), actor=edge.actor(), now=edge.now())
+        ticket = verb(session, _ticket(session, counter_id), actor=edge.actor(), now=edge.now())
         return "ok", said % {"label": ticket.label}
     if action in _OTHERS:
         return _OTHERS[action](session, counter_id)
     raise NotFound
 
 
-def _ticket(session: Session) -> Ticket:
-    return get_ticket(session, request.form.get("ticket", ""))
+def _ticket(session: Session, counter_id: int) -> Ticket:
+    """The ticket of this hall that the form names by its row.
+
+    Its reference stays with the citizen: it leads to the survey about the officer.
+    """
+    named = request.form.get("ticket", "")
+    ticket = session.get(Ticket, int(named)) if _ROW.fullmatch(named) else None
+    if ticket is None or ticket.hall_id != get_counter(session, counter_id).hall_id:
+        raise TicketUnknown
+    return ticket
 
 
 def _ticket_here(session: Session, counter_id: int) -> Ticket:
     """The ticket that the form shows, if it still is at this counter: a page may be older than the truth."""
-    ticket = lock_ticket(session, request.form.get("ticket", ""))
+    ticket = lock(session, _ticket(session, counter_id))
     if ticket.counter_id != counter_id:
         raise moved(ticket)
     return ticket
@@ -83,7 +93,7 @@ def _transfer(session: Session, counter_id: int) -> Said:
 
 def _resume(session: Session, counter_id: int) -> Said:
     ticket = serve.resume(
-        session, _ticket(session), actor=edge.actor(), now=edge.now(), counter_id=counter_id
+        session, _ticket(session, counter_id), actor=edge.actor(), now=edge.now(), counter_id=counter_id
     )
     return "ok", _("%(label)s 继续办理。", label=ticket.label)
 

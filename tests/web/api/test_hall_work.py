@@ -93,6 +93,33 @@ def test_the_same_press_calls_the_same_ticket(town):
     assert first == second == "A001"
 
 
+def test_a_key_belongs_to_who_sends_it(town):
+    path = f"/halls/{town.hall}/tickets"
+    both = [
+        town.post(path, {"group": "A"}, who=who, Idempotency_Key="same").json for who in ("kiosk", "admin")
+    ]
+    assert [each["label"] for each in both] == ["A001", "A002"]
+    pressed = [town.post(path, {"group": "A", "press_id": "p"}, who=who).json for who in ("kiosk", "admin")]
+    assert [each["label"] for each in pressed] == ["A003", "A004"]
+    town.post(f"/halls/{town.hall}/counters/2/open", who="admin")
+    _open(town)
+    called = [
+        town.post(f"/halls/{town.hall}/counters/{number}/call-next", who=who, Idempotency_Key="enter").json
+        for number, who in ((1, "officer"), (2, "admin"))
+    ]
+    assert [each["ticket"]["label"] for each in called] == ["A001", "A002"]
+
+
+def test_a_key_that_comes_with_another_body_is_refused(town):
+    path = f"/halls/{town.hall}/tickets"
+    first = town.post(path, {"group": "A"}, who="kiosk", Idempotency_Key="k")
+    refused = town.post(path, {"group": "A", "services": ["id-card"]}, who="kiosk", Idempotency_Key="k")
+    assert (refused.status_code, refused.json["code"]) == (422, "idempotency_key_reused")
+    again = town.post(path, {"group": "A"}, who="kiosk", Idempotency_Key="k")
+    assert (again.status_code, again.data) == (201, first.data)
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 def test_nobody_waiting_is_no_error(town):
     _open(town)
     assert _call(town) == {"ticket": None, "reason_zh": None, "reason_en": None}

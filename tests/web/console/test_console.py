@@ -62,11 +62,11 @@ def test_a_whole_visit_by_buttons(faces):
     assert "居民身份证补换领" in page
     assert "居民身份证</" in page or "居民身份证 <" in page
     assert 'data-key="S"' in page
-    assert "已再次呼叫" in say(press(client, desk, "recall", ticket=row.reference), client)
-    assert "开始办理" in say(press(client, desk, "start", ticket=row.reference), client)
+    assert "已再次呼叫" in say(press(client, desk, "recall", ticket=row.id), client)
+    assert "开始办理" in say(press(client, desk, "start", ticket=row.id), client)
     faces.at("09:12")
     assert "12 分钟" in client.get(desk).text
-    assert "已办结" in say(press(client, desk, "finish", ticket=row.reference), client)
+    assert "已办结" in say(press(client, desk, "finish", ticket=row.id), client)
     assert faces.read(Ticket, row.id).state == "completed"
     assert "现在没有人等候" in say(press(client, desk, "next"), client)
 
@@ -102,9 +102,9 @@ def test_a_repeated_press_says_the_same_even_after_the_ticket_moved_on(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     [row] = faces.tickets()
-    first = say(press(client, desk, "start", ticket=row.reference, press="p2"), client)
-    press(client, desk, "finish", ticket=row.reference, press="p3")
-    assert say(press(client, desk, "start", ticket=row.reference, press="p2"), client) == first
+    first = say(press(client, desk, "start", ticket=row.id, press="p2"), client)
+    press(client, desk, "finish", ticket=row.id, press="p3")
+    assert say(press(client, desk, "start", ticket=row.id, press="p2"), client) == first
     assert faces.read(Ticket, row.id).state == "completed"
 
 
@@ -165,10 +165,37 @@ def test_the_ticket_of_another_counter_is_not_touched(faces):
     first, second = faces.officer(counter=0), faces.officer(counter=1)
     press(first, faces.counter_url(0), "next")
     [row] = faces.tickets()
-    answer = press(second, faces.counter_url(1), "absent", ticket=row.reference)
+    answer = press(second, faces.counter_url(1), "absent", ticket=row.id)
     assert answer.status_code == 409
     assert "已叫号" in say(answer, second)
     assert faces.read(Ticket, row.id).state == "called"
+
+
+def test_no_page_of_the_console_shows_the_key_that_leads_to_the_survey(faces):
+    for ordinal in (1, 2, 3, 4):
+        faces.waiting(ordinal)
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    for steps in (("absent",), ("start", "park"), ("start",)):
+        press(client, desk, "next")
+        here = next(each for each in faces.tickets() if each.state == "called")
+        for step in steps:
+            press(client, desk, step, ticket=here.id)
+    rows = faces.tickets()
+    assert sorted(each.state for each in rows) == ["absent", "parked", "serving", "waiting"]
+    found = "".join(client.get(f"{desk}/find?q=A00{ordinal}").text for ordinal in (1, 2, 3, 4))
+    pages = client.get(desk).text + client.get(f"{desk}/desk").text + found
+    assert [each.label for each in rows if each.reference in pages] == []
+    refused = press(client, desk, "leave", ticket=rows[0].reference)
+    assert refused.status_code == 404
+
+
+def test_a_ticket_of_another_hall_is_unknown_here(faces):
+    with faces.parts.database.transaction() as session:
+        away = build.make_ticket(session, build.make_group(session, build.make_hall(session, "elsewhere")), 1)
+    client = faces.officer(counter=0)
+    assert press(client, faces.counter_url(), "leave", ticket=away.id).status_code == 404
+    assert press(client, faces.counter_url(), "start", ticket="9" * 18).status_code == 404
+    assert faces.read(Ticket, away.id).state == "waiting"
 
 
 def test_undo_is_offered_for_ten_seconds(faces):
@@ -177,7 +204,7 @@ def test_undo_is_offered_for_ten_seconds(faces):
     press(client, desk, "next")
     assert "撤销呼叫" in client.get(desk).text
     [row] = faces.tickets()
-    press(client, desk, "undo", ticket=row.reference)
+    press(client, desk, "undo", ticket=row.id)
     assert faces.read(Ticket, row.id).state == "waiting"
     press(client, desk, "next")
     faces.at("09:01")
@@ -189,13 +216,13 @@ def test_park_resume_and_return(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     [row] = faces.tickets()
-    press(client, desk, "start", ticket=row.reference)
-    press(client, desk, "park", ticket=row.reference)
+    press(client, desk, "start", ticket=row.id)
+    press(client, desk, "park", ticket=row.id)
     assert "继续办理" in client.get(desk).text
-    press(client, desk, "resume", ticket=row.reference)
+    press(client, desk, "resume", ticket=row.id)
     assert faces.read(Ticket, row.id).state == "serving"
-    press(client, desk, "park", ticket=row.reference)
-    press(client, desk, "return", ticket=row.reference)
+    press(client, desk, "park", ticket=row.id)
+    press(client, desk, "return", ticket=row.id)
     assert "转办或补件后返回" in client.get(desk).text
 
 
@@ -204,9 +231,9 @@ def test_absent_and_back(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     [row] = faces.tickets()
-    press(client, desk, "absent", ticket=row.reference)
+    press(client, desk, "absent", ticket=row.id)
     assert "本人来了" in client.get(desk).text
-    press(client, desk, "reinstate", ticket=row.reference)
+    press(client, desk, "reinstate", ticket=row.id)
     assert faces.read(Ticket, row.id).state == "waiting"
 
 
@@ -215,11 +242,11 @@ def test_transfer_to_another_line(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     [row] = faces.tickets()
-    said = say(press(client, desk, "transfer", ticket=row.reference, group="B"), client)
+    said = say(press(client, desk, "transfer", ticket=row.id, group="B"), client)
     assert "出入境" in said
     assert faces.read(Ticket, row.id).group_id == faces.b.id
     press(client, desk, "next")
-    refused = press(client, desk, "transfer", ticket=row.reference, group="nowhere")
+    refused = press(client, desk, "transfer", ticket=row.id, group="nowhere")
     assert refused.status_code == 404
 
 
@@ -228,8 +255,8 @@ def test_asks_for_a_phone(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     [row] = faces.tickets()
-    assert press(client, desk, "phone", ticket=row.reference, phone="1").status_code == 422
-    press(client, desk, "phone", ticket=row.reference, phone="13900139000")
+    assert press(client, desk, "phone", ticket=row.id, phone="1").status_code == 422
+    press(client, desk, "phone", ticket=row.id, phone="13900139000")
     page = client.get(desk).text
     assert "139****9000" in page
     assert "13900139000" not in page
@@ -250,8 +277,8 @@ def test_pause_and_close(faces):
     press(client, desk, "next")
     assert press(client, desk, "close").status_code == 409
     [row] = faces.tickets()
-    press(client, desk, "start", ticket=row.reference)
-    press(client, desk, "finish", ticket=row.reference)
+    press(client, desk, "start", ticket=row.id)
+    press(client, desk, "finish", ticket=row.id)
     assert press(client, desk, "close").location == "/console"
     assert client.get(desk).location == "/console"
     assert client.get(f"{desk}/desk").location == "/console"
@@ -267,7 +294,7 @@ def test_finds_a_ticket_by_its_number(faces):
     assert "作废" in page
     assert "今天没有 Z999" in client.get(f"{faces.counter_url()}/find?q=Z999").text
     [row] = faces.tickets()
-    press(client, faces.counter_url(), "leave", ticket=row.reference)
+    press(client, faces.counter_url(), "leave", ticket=row.id)
     assert faces.read(Ticket, row.id).state == "abandoned"
 
 

@@ -50,7 +50,7 @@ def test_a_repeated_call_is_announced_again_and_an_old_one_is_not(faces):
     faces.at("09:02")
     [(same, stale)] = calls_of(screen.get(SCREEN).text)
     assert (same, stale) == (first, " data-stale")
-    press(client, desk, "recall", ticket=faces.tickets()[0].reference)
+    press(client, desk, "recall", ticket=faces.tickets()[0].id)
     [(again, stale)] = calls_of(screen.get(SCREEN).text)
     assert again != first
     assert stale == ""

@@ -198,7 +198,7 @@ def test_who_missed_the_call_scans_the_ticket_and_is_called_again(faces):
     officer = faces.officer(counter=0)
     press(officer, faces.counter_url(), "next")
     [row] = faces.tickets()
-    press(officer, faces.counter_url(), "absent", ticket=row.reference)
+    press(officer, faces.counter_url(), "absent", ticket=row.id)
     client = faces.kiosk()
     page = shown(client, check_in(client, code=f"http://h/q/{row.reference}"))
     assert "我回来了" in page
