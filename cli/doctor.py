@@ -13,13 +13,14 @@ _VAR = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Check every promise of the data, too.")
+@click.option("--retry", is_flag=True, help="Give dead deliveries of events a fresh start.")
 @click.option("--var", type=_VAR, default=None, help="Installation of `youhao up` to look at (default var).")
-def doctor(*, deep: bool, var: Path | None) -> None:
+def doctor(*, deep: bool, retry: bool, var: Path | None) -> None:
     """Look at settings, services and data; exit 1 when something is wrong."""
     settings = load()
     settings = with_own_servers(replace(settings, var=(var or settings.var).resolve()))
     well = True
-    for finding in look(settings, deep=deep):
+    for finding in look(settings, deep=deep, retry=retry):
         click.echo(f"{'ok' if finding.good else 'WRONG':<6} {finding.what:<12} {finding.told}")
         well = well and finding.good
     if not well:

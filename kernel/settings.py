@@ -11,6 +11,8 @@ from pathlib import Path
 
 DEMO_SECRET = "demonstration-only-secret-not-for-production"  # noqa: S105  # refused when ENV=production
 _MIN_SECRET = 32
+# Nobody can open these: what an address says instead.
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared with, not listened on
 
 
 _NUMBERS = frozenset(
@@ -69,14 +71,25 @@ class Settings:
         return self.env == "demo"
 
     @property
+    def everywhere(self) -> bool:
+        """Whether we listen on every address of the machine."""
+        return self.host in _EVERYWHERE
+
+    @property
+    def own_host(self) -> str:
+        """The host as it stands in an address that this machine itself can open."""
+        host = _EVERYWHERE.get(self.host, self.host)
+        return f"[{host}]" if ":" in host else host
+
+    @property
     def base_url(self) -> str:
         """The address that citizens see, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{self.own_host}:{self.port}").rstrip("/")
 
     @property
     def live_base_url(self) -> str:
         """The address of the live process, without a trailing slash."""
-        return (self.live_url or f"http://{self.host}:{self.live_port or self.port + 1}").rstrip("/")
+        return (self.live_url or f"http://{self.own_host}:{self.live_port or self.port + 1}").rstrip("/")
 
 
 def environment_name(field_name: str) -> str:
@@ -96,7 +109,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     problems: list[str] = []
     values: dict[str, object] = {}
     for field in fields(Settings):
-        text = _read(source, environment_name(field.name))
+        text = _read(source, environment_name(field.name), problems)
         if text is None:
             continue
         try:
@@ -110,10 +123,14 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _read(source: Mapping[str, str], name: str) -> str | None:
+def _read(source: Mapping[str, str], name: str, problems: list[str]) -> str | None:
     file = source.get(f"{name}_FILE")
     if file:
-        return Path(file).read_text(encoding="utf-8").strip()
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"{name}_FILE names a file that cannot be read")
+            return None
     return source.get(name) or None
 
 

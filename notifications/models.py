@@ -1,6 +1,6 @@
 """Messages and their fate.
 
-Leases, retries, receipts and expiry are in real time; only `plan_at` is business time.
+Leases, retries, receipts and expiry are in real time; `plan_at` and what phones show are in business time.
 """
 
 from datetime import datetime
@@ -89,7 +89,10 @@ class MessageReceipt(Base):
 
 
 class InboundReply(Base):
-    """An SMS from a citizen; text (purpose `reply.text`) and phone (`reply.phone`) are sealed."""
+    """An SMS from a citizen; text (purpose `reply.text`) and phone (`reply.phone`) are sealed.
+
+    `received_at` is business time, like the texts and surveys that it answers.
+    """
 
     __tablename__ = "inbound_reply"
     __table_args__ = (UniqueConstraint("provider", "provider_id"),)
@@ -117,7 +120,7 @@ class SimulatedSms(Base):
     """What the console gateway accepted, as a provider would keep it: the SMS simulator shows it.
 
     Written in its own transaction, like a far system; sealed with purpose `simulator.phone` and
-    `simulator.text`.
+    `simulator.text`. `accepted_at` is business time: what the phone's own clock shows.
     """
 
     __tablename__ = "simulated_sms"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, or_, select, text
+from sqlalchemy import Table, and_, exists, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,13 @@ from notifications.states import FATES, FINAL, MessageState, after_receipt
 
 _RECEIPTS = cast("Table", MessageReceipt.__table__)
 ORPHAN_AFTER = timedelta(minutes=10)  # a receipt for nothing we know is kept, but no longer waited for
+_IS_KNOWN = or_(
+    exists().where(Message.reference == MessageReceipt.message_reference),
+    and_(
+        MessageReceipt.message_reference.is_(None),
+        exists().where(Message.provider_id == MessageReceipt.provider_id),
+    ),
+)
 
 
 def store(session: Session, provider: str, receipts: Sequence[Receipt], *, real_now: datetime) -> int:
@@ -40,10 +47,16 @@ def store(session: Session, provider: str, receipts: Sequence[Receipt], *, real_
 
 
 def apply_stored(session: Session, *, real_now: datetime, limit: int = 200) -> int:
-    """Apply receipts that wait, the oldest first; returns how many are done with."""
+    """Apply receipts that wait, the oldest first; returns how many are done with.
+
+    Those whose message is not known yet are passed over until they are orphans: they hold up nobody.
+    """
     waiting = session.scalars(
         select(MessageReceipt)
-        .where(text("message_receipt.applied_at IS NULL"))
+        .where(
+            text("message_receipt.applied_at IS NULL"),
+            or_(_IS_KNOWN, MessageReceipt.received_at <= real_now - ORPHAN_AFTER),
+        )
         .order_by(MessageReceipt.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -51,16 +64,12 @@ def apply_stored(session: Session, *, real_now: datetime, limit: int = 200) -> i
     if not waiting:
         return 0
     messages = _messages_of(session, waiting)
-    done = 0
     for receipt in waiting:
         message = messages.get(receipt.message_reference or "") or messages.get(receipt.provider_id)
         if message is not None:
             _apply(message, receipt, real_now)
-        elif receipt.received_at > real_now - ORPHAN_AFTER:
-            continue
         receipt.applied_at = real_now
-        done += 1
-    return done
+    return len(waiting)
 
 
 def _messages_of(session: Session, receipts: Sequence[MessageReceipt]) -> dict[str, Message]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from kernel import clock
+from kernel.actor import SYSTEM
 from kernel.doctor import Violation
 from kernel.parts import Parts
 from kernel.settings import Settings
 from notifications.gateways.choose import make_gateway
 from runtime import local_postgres, local_valkey, schema
 from runtime.build import build
+from runtime.deliveries import retry_dead
 from runtime.doctor import check_all
 from runtime.redis_client import is_reachable
 from runtime.server_home import socket_directory
@@ -38,8 +41,11 @@ def with_own_servers(settings: Settings) -> Settings:
     )
 
 
-def look(settings: Settings, *, deep: bool) -> Iterator[Finding]:
-    """Look at everything in turn; the data only when asked for, and only when there is a database."""
+def look(settings: Settings, *, deep: bool, retry: bool = False) -> Iterator[Finding]:
+    """Look at everything in turn; the data only when asked for, and only when there is a database.
+
+    With `retry` dead deliveries first get a fresh start.
+    """
     parts = build(settings)
     try:
         yield Finding("settings", True, f"env {settings.env}, {settings.base_url}")
@@ -47,6 +53,8 @@ def look(settings: Settings, *, deep: bool) -> Iterator[Finding]:
         yield database
         yield _redis(parts)
         yield _try("SMS gateway", lambda: make_gateway(settings, parts.database).capabilities.name)
+        if retry and database.good:
+            yield Finding("deliveries", True, _retry(parts))
         if deep and database.good:
             yield from _data(parts)
     finally:
@@ -85,6 +93,12 @@ def _redis(parts: Parts) -> Finding:
     if is_reachable(parts.redis):
         return Finding("Redis", True, "answers")
     return Finding("Redis", False, "does not answer; work goes on without it, more slowly")
+
+
+def _retry(parts: Parts) -> str:
+    with parts.database.transaction() as session:
+        count = retry_dead(session, actor=SYSTEM, now=clock.now(), real_now=clock.real_now())
+    return f"{count} dead given a fresh start"
 
 
 def _data(parts: Parts) -> Iterator[Finding]:

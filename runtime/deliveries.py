@@ -15,11 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 
-from kernel import clock
+from kernel import audit, clock
+from kernel.actor import Actor
 from kernel.db import Database, DatabaseDown
 from kernel.outbox import EventDelivery, OutboxEvent
 
-ATTEMPTS = 10  # after so many the delivery is dead: it stays, for the doctor to show
+ATTEMPTS = 10  # after so many the delivery is dead: it stays, for the doctor to show and to retry
 LEASE = timedelta(seconds=5)  # so long a delivery handed to a worker is left alone
 _LONGEST_WAIT = timedelta(minutes=5)
 
@@ -88,6 +89,15 @@ def take_overdue(session: Session, *, real_now: datetime, limit: int = 200) -> l
     )
     taken = update(EventDelivery).where(EventDelivery.id.in_(select(overdue.c.id)), _NOT_DONE)
     return sorted(session.scalars(taken.values(next_at=real_now + LEASE).returning(EventDelivery.id)))
+
+
+def retry_dead(session: Session, *, actor: Actor, now: datetime, real_now: datetime) -> int:
+    """Give every dead delivery a fresh start; returns how many. The relay hands them out again."""
+    dead = update(EventDelivery).where(_NOT_DONE, EventDelivery.attempts >= ATTEMPTS)
+    ids = sorted(session.scalars(dead.values(attempts=0, next_at=real_now).returning(EventDelivery.id)))
+    for delivery_id in ids:
+        audit.record(session, "delivery.retry", actor=actor, now=now, subject=("delivery", delivery_id))
+    return len(ids)
 
 
 def deliver_all(

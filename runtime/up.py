@@ -46,7 +46,7 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
             if not signals.count:  # Ctrl-C, while it was prepared
                 whereabouts.remember(settings.port, settings.var)
                 supervisor = Supervisor(settings.var, _specs(settings), servers=servers, signals=signals)
-                supervisor.run(on_ready=lambda: _announce(settings, faces, say))
+                supervisor.run(on_ready=lambda: announce(settings, faces, say))
         finally:
             servers.stop()
     say("stopped")
@@ -76,7 +76,8 @@ def _with_secrets(settings: Settings) -> Settings:
             json.dump(secrets, file)
     known = json.loads(path.read_text(encoding="utf-8"))
     own = {name: known[name] for name in ("data_key", "index_key") if not getattr(settings, name)}
-    if environment_name("secret_key") not in os.environ:
+    name = environment_name("secret_key")
+    if not (os.environ.get(name) or os.environ.get(f"{name}_FILE")):
         own["secret_key"] = known["secret_key"]
     return replace(settings, **own)
 
@@ -126,10 +127,11 @@ def _specs(settings: Settings) -> list[Spec]:
 
 def gunicorn(settings: Settings) -> list[str]:
     """The production web server: threads in a few processes, which its master restarts."""
+    host = settings.host
     # No access log: addresses of pages carry references of people's bookings.
     return [
         sys.executable, "-m", "gunicorn", "wsgi:app",
-        "--bind", f"{settings.host}:{settings.port}",
+        "--bind", f"{f'[{host}]' if ':' in host else host}:{settings.port}",
         "--worker-class", "gthread",
         "--workers", str(settings.web_workers),
         "--threads", str(settings.web_threads),
@@ -140,14 +142,20 @@ def gunicorn(settings: Settings) -> list[str]:
 
 
 def _own(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.port}"
+    return f"http://{settings.own_host}:{settings.port}"
 
 
 def _own_live(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.live_port}"
+    return f"http://{settings.own_host}:{settings.live_port}"
 
 
-def _announce(settings: Settings, faces: list[tuple[str, str]], say: Say) -> None:
+def announce(settings: Settings, faces: list[tuple[str, str]], say: Say) -> None:
+    """Print where every face is, what else the network needs, and `ready` last."""
     for name, shown in faces:
         say(f"  {name:<22} {shown}")
+    if settings.everywhere and not settings.public_url:
+        say(
+            "  These addresses are for this machine. For phones in the network, set YOUHAO_PUBLIC_URL and "
+            "YOUHAO_LIVE_URL to addresses that they can open."
+        )
     say(f"ready {settings.base_url}")

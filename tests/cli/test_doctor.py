@@ -5,7 +5,10 @@ from click.testing import CliRunner
 
 from cli.main import youhao
 from kernel import crypto
+from kernel.outbox import EventDelivery, OutboxEvent
+from runtime.deliveries import ATTEMPTS
 from tests import build
+from tests.conftest import NOW
 
 
 @pytest.fixture
@@ -60,3 +63,15 @@ def test_without_addresses_the_servers_of_the_installation_are_looked_for(doctor
     done = doctor("--var", str(tmp_path / "empty"), DATABASE_URL="", REDIS_URL="")
     assert (done.exit_code, told(done)["database"]) == (1, "WRONG")
     assert not Path(tmp_path / "empty").exists()
+
+
+def test_retry_gives_dead_deliveries_a_fresh_start(doctor, database):
+    with database.transaction() as session:
+        event = OutboxEvent(name="Gone", payload={}, occurred_at=NOW, recorded_at=NOW, dispatched_at=NOW)
+        session.add(event)
+        session.flush()
+        session.add(EventDelivery(event_id=event.id, handler="gone", next_at=NOW, attempts=ATTEMPTS))
+    assert "delivery_dead" in doctor("--deep").output
+    done = doctor("--retry", "--deep")
+    assert "1 dead given a fresh start" in done.output
+    assert "delivery_dead" not in done.output

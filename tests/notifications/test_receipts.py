@@ -108,3 +108,11 @@ def test_words_that_we_do_not_know_change_nothing(session, message):
     push(session, Receipt("SM1", "teleported", message.reference))
     apply(session)
     assert message.state == S.SENDING
+
+
+def test_receipts_for_nothing_we_know_hold_up_no_others(session, message):
+    for number in range(3):
+        push(session, Receipt(f"SM9{number}", "delivered", "unknown"))
+    push(session, Receipt("SM1", "delivered", message.reference))
+    assert receipts.apply_stored(session, real_now=clock.real_now(), limit=2) == 1
+    assert message.state == S.DELIVERED

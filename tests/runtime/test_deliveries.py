@@ -7,10 +7,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError
 
 from kernel import clock, outbox
+from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.job_run import JobRun
 from kernel.outbox import Event, EventDelivery, OutboxEvent
-from runtime.deliveries import ATTEMPTS, LEASE, deliver, dispatch, take_overdue
+from runtime.deliveries import ATTEMPTS, LEASE, deliver, dispatch, retry_dead, take_overdue
 from tests.conftest import NOW
 
 
@@ -208,3 +209,17 @@ def test_neither_names_nor_phones_get_into_the_error(database):
 
 def test_the_stand_in_event_is_not_taken_for_a_real_one():
     assert Happened not in outbox.all_events(Event)
+
+
+def test_dead_deliveries_get_a_fresh_start_and_the_others_none(database):
+    emit(database, 2)
+    _waiting, dead = dispatch_to(database, "write_row").delivery_ids
+    with database.transaction() as session:
+        session.execute(update(EventDelivery).where(EventDelivery.id == dead).values(attempts=ATTEMPTS))
+    with database.transaction() as session:
+        assert retry_dead(session, actor=SYSTEM, now=NOW, real_now=clock.real_now()) == 1
+    assert overdue(database, timedelta(0)) == [dead]
+    with database.transaction() as session:
+        assert session.get_one(EventDelivery, dead).attempts == 0
+        entry = session.scalars(select(AuditEntry)).one()
+        assert (entry.action, entry.subject_id) == ("delivery.retry", dead)

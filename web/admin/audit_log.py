@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
+from halls.queries import list_halls
 from kernel.audit import AuditEntry
 from people.models import Staff
 from web import edge
@@ -28,8 +29,9 @@ def home() -> Any:
         ids = {row.actor_id for row in rows if row.actor_kind == "staff"}
         found = session.execute(select(Staff.id, Staff.username).where(Staff.id.in_(ids)))
         names = {row.id: row.username for row in found}
+        zones = {hall.id: hall.time_zone for hall in list_halls(session)}
     older = rows[-1].id if len(rows) == PAGE else None
-    return render_template("admin/audit.html", rows=rows, names=names, older=older)
+    return render_template("admin/audit.html", rows=rows, names=names, zones=zones, older=older)
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -16,11 +16,13 @@ from booking.errors import (
 from booking.hold import HoldSlot, hold, release
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import HallUnknown
+from kernel.errors import TooMany
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import IdempotencyKeyMalformed, answer_once
 from web.api.schemas import booking as shapes
 from web.guards import public
+from web.limits import HOLDS, is_demonstration, limiter
 
 blueprint = Blueprint("holds", __name__, description="Keep a number for ten minutes. 占号")
 
@@ -29,8 +31,10 @@ HELD = shapes.HeldSchema()
 
 @blueprint.post("/holds")
 @public
+@limiter.limit(HOLDS, exempt_when=is_demonstration)
 @idempotent
 @refuses(
+    TooMany,
     SlotFull,
     HallUnknown,
     SlotUnknown,

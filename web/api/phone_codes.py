@@ -19,7 +19,7 @@ from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import booking as shapes
 from web.guards import public
-from web.limits import limiter
+from web.limits import codes_limit, is_demonstration, limiter
 
 blueprint = Blueprint("phone-codes", __name__, description="Verify a phone. 手机号验证")
 
@@ -27,14 +27,10 @@ blueprint = Blueprint("phone-codes", __name__, description="Verify a phone. 手�
 PER_ADDRESS = "120/minute"
 
 
-def _demonstration() -> bool:
-    """A played day books for hundreds of people from one address."""
-    return edge.parts().settings.demo
-
-
 @blueprint.post("/phone-codes")
 @public
-@limiter.limit(PER_ADDRESS, exempt_when=_demonstration)
+@limiter.limit(PER_ADDRESS, exempt_when=is_demonstration)
+@codes_limit
 @refuses(PhoneMalformed, TooManyPhoneCodes, TooMany)
 @blueprint.arguments(shapes.PhoneCodeRequestSchema())
 @blueprint.response(202, shapes.PhoneCodeSentSchema())
@@ -52,7 +48,7 @@ def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
 
 @blueprint.post("/phone-codes/verify")
 @public
-@limiter.limit(PER_ADDRESS, exempt_when=_demonstration)
+@limiter.limit(PER_ADDRESS, exempt_when=is_demonstration)
 @refuses(PhoneMalformed, PhoneCodeWrong, PhoneCodeExpired, PhoneCodeExhausted, TooMany)
 @blueprint.arguments(shapes.PhoneCodeCheckSchema())
 @blueprint.response(200, shapes.PhoneTokenSchema())

@@ -72,7 +72,7 @@ def _ready() -> Ready | ResponseReturnValue:
     if running.reference:
         return redirect(url_for(".booking", reference=running.reference), 303)
     phone = citizen_phone()
-    if phone is None or errors_of(PersonForm(), running.form):
+    if phone is None or errors_of(PersonForm(running.hall), running.form):
         flash(_("请先填好下面的信息。"), "info")
         return redirect(url_for(".who"), 303)
     return Ready(running, phone)
@@ -109,7 +109,7 @@ def _page(ready: Ready, refusal: str = "") -> str:
 
 def _standing(ready: Ready) -> NoShowStanding:
     """Missed appointments, told before the button and never as a surprise after it."""
-    today = edge.local(edge.now()).date()
+    today = edge.local(edge.now(), ready.running.hall.time_zone).date()
     identity = check_identity(ready.person["kind"], ready.person["number"], today=today)
     index = identity_index(identity.kind, identity.number)
     with edge.transaction() as session:

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates, validates_schema
 
+from halls.models import Hall
 from kernel.errors import Invalid
 from people.identity import NAMES_EN, NAMES_ZH, IdentityKind, check
 from people.names import check_name
@@ -32,12 +33,16 @@ def kind_name(kind: str) -> str:
 
 
 class PersonForm(Schema):
-    """Who somebody is, and that they agree. Loads into a mapping with the name as it is stored."""
+    """Who somebody is, and that they agree; documents are judged by the day of the hall."""
 
     class Meta:
         """Buttons and tokens travel in the same form."""
 
         unknown = EXCLUDE
+
+    def __init__(self, hall: Hall) -> None:
+        super().__init__()
+        self._hall = hall
 
     name = fields.String(load_default="")
     kind = fields.String(load_default="")
@@ -62,8 +67,9 @@ class PersonForm(Schema):
     def _document(self, data: Mapping[str, Any], **_kwargs: object) -> None:
         if not data.get("number"):
             raise ValidationError(_("请填写证件号码"), "number")
+        today = edge.local(edge.now(), self._hall.time_zone).date()
         try:
-            check(data.get("kind", ""), data["number"], today=edge.local(edge.now()).date())
+            check(data.get("kind", ""), data["number"], today=today)
         except Invalid as error:
             at_fault = "kind" if error.code == "identity_kind_unknown" else "number"
             raise ValidationError(error.sentence(edge.language()), at_fault) from error

@@ -1,13 +1,12 @@
 """The first page: three things people come for; and how full the halls are now."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
-from booking.queries import list_of_phone
 from booking.states import OPEN
 from catalog.queries import list_services
 from halls.models import Hall
@@ -15,6 +14,7 @@ from halls.queries import list_halls
 from queueing.board import BoardLine, board
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.since import list_since
 from web.guards import citizen_phone, public
 
 POPULAR = 6
@@ -36,14 +36,10 @@ def _next_booking(
     session: Session, phone: str, halls: list[Hall], *, now: datetime
 ) -> tuple[Appointment, Hall] | None:
     by_id = {hall.id: hall for hall in halls}
-    for appointment in list_of_phone(session, phone, since_on=_today(now)):
-        if appointment.state in OPEN and appointment.hall_id in by_id:
+    for appointment in list_since(session, phone, by_id, now):
+        if appointment.state in OPEN:
             return appointment, by_id[appointment.hall_id]
     return None
-
-
-def _today(now: datetime) -> date:
-    return edge.local(now).date()
 
 
 @blueprint.get("/queues")

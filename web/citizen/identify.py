@@ -68,7 +68,7 @@ def _other_phone(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
-    errors = errors_of(PersonForm(), form)
+    errors = errors_of(PersonForm(running.hall), form)
     code = request.form.get("code", "").strip()[:12]
     if citizen_phone() is None:
         errors |= try_code(form["phone"], code) if code else {"code": _("请填写短信里的 6 位验证码")}
@@ -79,7 +79,9 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
 
 def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None = None) -> str:
     """The number is shown as typed only while it is wrong; afterwards by its first and last characters."""
-    right = bool(form.get("number")) and not {"number", "kind"} & set(errors_of(PersonForm(), form))
+    right = bool(form.get("number")) and not {"number", "kind"} & set(
+        errors_of(PersonForm(running.hall), form)
+    )
     labels = {
         "name": _("姓名"),
         "kind": _("证件类型"),

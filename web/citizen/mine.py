@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from booking.models import Appointment
-from booking.queries import list_of_phone
 from booking.states import OPEN
 from catalog.queries import services_of
 from halls.models import Hall
@@ -22,6 +21,7 @@ from web import edge
 from web.citizen.face import blueprint
 from web.citizen.forms import typed
 from web.citizen.phone_check import TRIES, send_code, try_code
+from web.citizen.since import list_since
 from web.guards import CITIZEN_KEY, citizen_only, public
 from web.languages import safe_next
 from web.limits import limiter
@@ -36,12 +36,11 @@ _PURPOSE = "session.asked_phone"
 @citizen_only
 def my_bookings() -> ResponseReturnValue:
     """Those to come first, then the past two months."""
-    since = edge.local(edge.now() - SHOWN_FOR).date()
     with edge.transaction() as session:
-        rows = list_of_phone(session, g.phone, since_on=since)
         halls = {hall.id: hall for hall in list_halls(session)}
+        rows = list_since(session, g.phone, halls, edge.now() - SHOWN_FOR)
         names = {row.id: services_of(session, row.service_ids) for row in rows}
-    listed = [(row, halls[row.hall_id], names[row.id]) for row in rows if row.hall_id in halls]
+    listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]
     past = [each for each in reversed(listed) if not _is_coming(each)]
     return render_template("citizen/my.html", coming=coming, past=past, phone=g.phone)

@@ -16,9 +16,9 @@ from web import edge
 from web.citizen.bookings import Shown, shown
 from web.citizen.face import blueprint
 from web.citizen.places import Choice, read_choice
-from web.citizen.slots import HOLDS, day_of, moment_of
+from web.citizen.slots import day_of, moment_of
 from web.guards import public
-from web.limits import limiter
+from web.limits import HOLDS, limiter
 from web.problems import status_of
 
 

@@ -5,11 +5,13 @@ from kernel.phone import normalise
 from people.phone_codes import raise_unless_ok, request_code, verify_code
 from web import edge
 from web.guards import remember_citizen_phone
+from web.limits import codes_limit
 
 # Beside the limits of each phone; wide, because phones of one carrier share addresses.
 TRIES = "60/minute"
 
 
+@codes_limit
 def send_code(phone: str) -> str:
     """Have a code sent to a phone as typed; the phone in E.164.
 

@@ -18,10 +18,8 @@ from web.citizen.running import hold_token, remember_hold
 from web.citizen.visit import Visit, get_visit
 from web.fragments import fragment
 from web.guards import public
-from web.limits import limiter
+from web.limits import HOLDS, limiter
 
-# Phones of one carrier share addresses, so the limit is wide: it stops programs, not neighbours.
-HOLDS = "60/minute"
 _YEARS = range(2000, 2100)
 
 
@@ -32,9 +30,7 @@ def halls(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
         places = list_places(session, visit, now=edge.now())
-    return render_template(
-        "citizen/halls.html", visit=visit, places=places, today=edge.local(edge.now()).date()
-    )
+    return render_template("citizen/halls.html", visit=visit, places=places)
 
 
 @blueprint.get("/services/<code>/halls/<hall_code>")

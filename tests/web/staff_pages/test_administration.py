@@ -2,7 +2,11 @@ import re
 
 import pytest
 
+from halls.models import Hall
+from kernel import audit
+from kernel.actor import SYSTEM
 from people.models import Device, Staff
+from tests import build
 from tests.web.hall_faces import token
 
 
@@ -85,3 +89,19 @@ def test_the_audit_shows_who_did_what(admin, faces):
     page = admin.get("/admin/audit").text
     assert "device.enrol" in page
     assert faces.officers[0].username in page
+
+
+def test_devices_and_the_audit_tell_the_time_of_their_hall(admin, faces):
+    with faces.parts.database.transaction() as session:
+        session.get(Hall, faces.hall.id).time_zone = "America/New_York"
+        session.query(Device).update({Device.created_at: build.at("09:00")})
+        audit.record(
+            session,
+            "test.done",
+            actor=SYSTEM,
+            now=build.at("09:07"),
+            subject=("hall", 1),
+            hall_id=faces.hall.id,
+        )
+    assert "2026-03-01 20:00" in admin.get("/admin/devices").text
+    assert "03-01 20:07:00" in admin.get("/admin/audit").text

@@ -2,9 +2,12 @@ from dataclasses import replace
 
 from twilio.request_validator import RequestValidator
 
-from kernel import ids
+from kernel import clock, ids
 from kernel.crypto import cipher
 from kernel.settings import Settings
+from notifications import simulator
+from notifications.gateways.base import Outgoing
+from notifications.gateways.console import ConsoleGateway
 from notifications.models import InboundReply, SimulatedSms
 from tests import build
 from tests.web.hall_faces import token
@@ -83,3 +86,20 @@ def test_a_signed_webhook_is_stored_once_however_often_it_is_pushed(faces):
         assert answer.status_code == 200
     with faces.parts.database.transaction() as session:
         assert session.query(InboundReply).count() == 1
+
+
+def test_a_conversation_is_in_order_by_the_phones_own_clock(faces):
+    """The clock of a demonstration is far from the machine's, and the one clock serves both sides."""
+    sms = ConsoleGateway(faces.parts.database)
+    for time, text in (("09:00", "一"), ("09:10", "三")):
+        faces.at(time)
+        sms.send(Outgoing(ids.new_reference(), PHONE, text))
+        faces.at(f"{time[:-1]}5")
+        with faces.parts.database.transaction() as session:
+            simulator.answer(session, PHONE, f"答{text}", now=clock.now())
+    with faces.parts.database.transaction() as session:
+        bubbles = simulator.conversation(session, PHONE)
+    assert [bubble.text for bubble in bubbles] == ["一", "答一", "三", "答三"]
+    assert [bubble.at for bubble in bubbles] == [
+        build.at(f"09:{minute}") for minute in ("00", "05", "10", "15")
+    ]

@@ -1,0 +1,74 @@
+"""Halls in several time zones: a day is the day of the hall, wherever the server and the others are.
+
+The clock stands at half past eight on Monday in Shanghai: in New York it is still Sunday evening.
+"""
+
+from datetime import date, timedelta
+
+import pytest
+
+from halls.models import Hall
+from people.sample_ids import sample_resident_id
+from tests import build
+from tests.web.citizen.town import LOST, RENEWAL, hold_first, identify
+from web.citizen.forms import PersonForm, errors_of
+
+SUNDAY = date(2026, 3, 1)
+
+
+@pytest.fixture
+def abroad(town):
+    """The station is in New York."""
+    with town.parts.database.transaction() as session:
+        session.get_one(Hall, town.station.id).time_zone = "America/New_York"
+    town.station.time_zone = "America/New_York"
+    return town
+
+
+def booked(town, group, on_date):
+    with town.parts.database.transaction() as session:
+        slot = build.make_slot(session, group, build.at("08:00", on_date + timedelta(days=1)))
+        return build.make_appointment(session, slot, on_date=on_date)
+
+
+def known(town, phone):
+    """A browser whose phone is shown to be its owner's."""
+    hold_first(phone)
+    return identify(town, phone)
+
+
+def test_the_first_page_tells_of_a_booking_on_the_halls_own_today(abroad, phone):
+    known(abroad, phone)
+    appointment = booked(abroad, abroad.other_group, SUNDAY)
+    assert f"/b/{appointment.reference}" in phone.go("/").html
+
+
+def test_the_first_page_leaves_out_yesterday(abroad, phone):
+    known(abroad, phone)
+    appointment = booked(abroad, abroad.group, SUNDAY)
+    assert f"/b/{appointment.reference}" not in phone.go("/").html
+
+
+def test_my_bookings_go_back_sixty_days_of_each_hall(abroad, phone):
+    known(abroad, phone)
+    last = SUNDAY - timedelta(days=60)
+    shown = booked(abroad, abroad.other_group, last)
+    too_old = booked(abroad, abroad.group, last)
+    page = phone.go("/my").html
+    assert f"/b/{shown.reference}" in page
+    assert f"/b/{too_old.reference}" not in page
+
+
+def test_the_choice_of_halls_says_tomorrow_by_the_clock_of_the_hall(abroad, phone):
+    abroad.slot("22:00", build.TODAY, group=abroad.other_group)
+    words = phone.go(f"/services/{RENEWAL}/halls?a={LOST}").words
+    assert "明天 3月2日" in words
+    assert "今天 3月2日" not in words
+
+
+def test_a_document_is_judged_by_the_day_of_the_hall(abroad):
+    newborn = sample_resident_id(3, birth_on=build.TODAY)
+    with abroad.app.test_request_context():
+        for hall, wrong in ((abroad.hall, False), (abroad.station, True)):
+            facts = {"name": "欧阳娜娜", "kind": "resident_id", "number": newborn, "agree": "1"}
+            assert ("number" in errors_of(PersonForm(hall), facts)) is wrong
