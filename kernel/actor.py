@@ -15,6 +15,11 @@ class Actor:
     permissions: frozenset[str] = field(default_factory=frozenset)
     hall_ids: frozenset[int] | None = None
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether no hall limits this actor."""
+        return self.hall_ids is None
+
     def may(self, permission: str, hall_id: int | None = None) -> bool:
         """Whether this actor holds `permission`, and for that hall where one is named."""
         if permission not in self.permissions:

@@ -4,7 +4,9 @@ A password is checked in three steps, so that failures are counted even though s
 `check_password` counts and answers, the edge commits, then it shows the outcome.
 """
 
+import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.actor import Actor
-from kernel.errors import Conflict, Invalid, TooMany, Unauthenticated
+from kernel.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
 from people.models import Staff
 from people.permissions import STAFF_ROLES, permissions_of
 
 SHORTEST_PASSWORD = 10
+ADMINISTRATOR = "admin"
 MOST_FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 
@@ -60,6 +63,38 @@ class RoleUnknown(Invalid):
     en = "There is no such role: {role}."
 
 
+class HallsBeyondYours(Forbidden):
+    """Who works in some halls appoints and stops people of these halls only."""
+
+    code = "halls_beyond_yours"
+    zh = "您只能管理本人所在大厅的账号，请选择这些大厅。"
+    en = "You manage accounts of your own halls only. Please choose among these halls."
+
+
+class RoleBeyondYours(Forbidden):
+    """Nobody whom halls limit hands out more than they may do themselves."""
+
+    code = "role_beyond_yours"
+    zh = "角色“{role}”的权限超出您本人的权限，请联系全市管理员。"
+    en = "The role “{role}” may do more than you may. Please ask an administrator of the city."
+
+
+class OwnAccount(Conflict):
+    """Nobody locks themselves out."""
+
+    code = "own_account"
+    zh = "不能停用自己的账号，请由其他管理员操作。"
+    en = "You cannot stop your own account. Please ask another administrator."
+
+
+class LastAdministrator(Conflict):
+    """Without an administrator of the city nobody could appoint one."""
+
+    code = "last_administrator"
+    zh = "这是最后一位全市管理员，不能停用。请先设立另一位。"
+    en = "This is the last administrator of the city. Please appoint another one first."
+
+
 class SignInWrong(Unauthenticated):
     """User name or password is wrong; which of them is not told."""
 
@@ -90,23 +125,29 @@ class NewStaff:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The outcome of a password check; `locked` when it was not even looked at."""
+    """The outcome of a password check; the account is locked when `wait_seconds` is not 0.
+
+    `staff` is set on success only; `known_id` also when the account exists and the check failed.
+    """
 
     staff: Staff | None
-    locked: bool = False
+    known_id: int | None = None
+    wait_seconds: int = 0
 
 
 def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: datetime) -> Staff:
     """Add a member of staff.
 
     Raises:
-        UsernameMalformed, UsernameTaken, PasswordTooShort, RoleUnknown
+        UsernameMalformed, UsernameTaken, PasswordTooShort, RoleUnknown, HallsBeyondYours, RoleBeyondYours
     """
     if not _USERNAME.fullmatch(command.username.lower()):
         raise UsernameMalformed
     for role in command.roles:
         if role not in STAFF_ROLES:
             raise RoleUnknown(role=role)
+    _ensure_within(actor, halls=command.hall_ids)
+    _ensure_grants(actor, roles=command.roles)
     if find_by_username(session, command.username) is not None:
         raise UsernameTaken(username=command.username)
     staff = Staff(
@@ -133,13 +174,56 @@ def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: date
 
 
 def set_active(session: Session, staff: Staff, *, active: bool, actor: Actor, now: datetime) -> None:
-    """Stop an account or let it work again; stopping ends its sessions at once."""
+    """Stop an account or let it work again; stopping ends its sessions at once.
+
+    Raises:
+        HallsBeyondYours, RoleBeyondYours, OwnAccount, LastAdministrator
+    """
+    _ensure_within(actor, halls=staff.hall_ids)
+    if active:
+        _ensure_grants(actor, roles=staff.roles)
+    else:
+        _ensure_may_go(session, staff, actor=actor)
+    session.refresh(staff, with_for_update=True)
     if staff.active == active:
         return
     staff.active = active
     staff.session_epoch += 1
     action = "staff.activate" if active else "staff.stop"
     audit.record(session, action, actor=actor, now=now, subject=("staff", staff.id))
+
+
+def _ensure_within(actor: Actor, *, halls: Collection[int] | None) -> None:
+    """All of `halls` (None: the whole city) are the actor's own."""
+    if actor.everywhere:
+        return
+    if halls is None or not actor.hall_ids or not set(halls) <= actor.hall_ids:
+        raise HallsBeyondYours
+
+
+def _ensure_grants(actor: Actor, *, roles: Collection[str]) -> None:
+    """An administrator of the city appoints everyone; in a hall nobody grants more than they hold."""
+    if actor.everywhere:
+        return
+    for role in roles:
+        if not permissions_of([role]) <= actor.permissions:
+            raise RoleBeyondYours(role=role)
+
+
+def _ensure_may_go(session: Session, staff: Staff, *, actor: Actor) -> None:
+    """Administrators of the city are locked in one order, so that two cannot stop each other at once."""
+    if actor.kind == "staff" and actor.id == staff.id:
+        raise OwnAccount
+    in_charge = set(
+        session.scalars(
+            select(Staff.id)
+            .where(Staff.active, Staff.hall_ids.is_(None), Staff.roles.contains([ADMINISTRATOR]))
+            .order_by(Staff.id)
+            .with_for_update()
+        )
+    )
+    if in_charge == {staff.id}:
+        raise LastAdministrator
 
 
 def hash_password(password: str) -> str:
@@ -178,24 +262,26 @@ def check_password(session: Session, username: str, password: str, *, real_now: 
         _matches(_hash_of_nobody(), password)  # an unknown name takes as long as a known one
         return SignIn(None)
     if staff.locked_until is not None and staff.locked_until > real_now:
-        return SignIn(None, locked=True)
+        left = staff.locked_until - real_now
+        return SignIn(None, staff.id, wait_seconds=math.ceil(left.total_seconds()))
     if not _matches(staff.password_hash, password):
         staff.failed_sign_ins += 1
         if staff.failed_sign_ins >= MOST_FAILURES:
             staff.failed_sign_ins, staff.locked_until = 0, real_now + LOCKED_FOR
-        return SignIn(None)
+        return SignIn(None, staff.id)
     staff.failed_sign_ins, staff.locked_until = 0, None
-    return SignIn(staff)
+    return SignIn(staff, staff.id)
 
 
 def raise_unless_signed_in(sign_in: SignIn) -> Staff:
     """The staff member of a successful check.
 
     Raises:
-        SignInLocked, SignInWrong
+        SignInLocked: `wait_seconds` says for how long.
+        SignInWrong
     """
-    if sign_in.locked:
-        raise SignInLocked
+    if sign_in.wait_seconds:
+        raise SignInLocked(wait_seconds=sign_in.wait_seconds)
     if sign_in.staff is None:
         raise SignInWrong
     return sign_in.staff

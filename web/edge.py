@@ -17,6 +17,14 @@ from kernel.parts import Parts
 LANGUAGES = {"zh": "zh_Hans", "en": "en"}
 
 
+class CityWideOnly(Forbidden):
+    """What concerns every hall is for people whom no hall limits."""
+
+    code = "city_wide_only"
+    zh = "此项操作涉及全市，请联系全市管理员办理。"
+    en = "This concerns the whole city. Please ask an administrator of the city."
+
+
 def parts() -> Parts:
     """What this process works with."""
     found: Parts = current_app.extensions["youhao"]
@@ -53,6 +61,18 @@ def require(permission: str, hall_id: int | None = None) -> Actor:
     who = actor()
     if not who.may(permission, hall_id):
         raise Forbidden
+    return who
+
+
+def require_everywhere(permission: str) -> Actor:
+    """The actor, once sure that they hold `permission` for the whole city.
+
+    Raises:
+        Forbidden, CityWideOnly
+    """
+    who = require(permission)
+    if not who.everywhere:
+        raise CityWideOnly
     return who
 
 

@@ -14,6 +14,7 @@ from kernel.errors import Forbidden, Unauthenticated
 from people import api_tokens, devices, phone_token
 from people.staff import actor_of
 from web import edge
+from web.paths import page_to_return_to
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -90,7 +91,7 @@ def staff_only(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         def check() -> Any:
             if not current_user.is_authenticated:
-                return redirect(url_for("signin.form", next=request.full_path.rstrip("?")))
+                return redirect(url_for("signin.form", next=page_to_return_to()))
             g.actor = current_user.actor
             if permission and not g.actor.may(permission):
                 raise Forbidden
@@ -156,7 +157,7 @@ def citizen_only(view: View) -> View:
     def check() -> Any:
         phone = citizen_phone()
         if phone is None:
-            return redirect(url_for("citizen.verify_phone", next=request.full_path.rstrip("?")))
+            return redirect(url_for("citizen.verify_phone", next=page_to_return_to()))
         g.phone, g.actor = phone, ANONYMOUS
         return None
 

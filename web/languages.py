@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, redirect, request
 from flask_babel import Babel, format_date
@@ -10,20 +9,11 @@ from werkzeug.wrappers import Response
 
 from web import edge
 from web.guards import public
+from web.paths import safe_next
 
 blueprint = Blueprint("preferences", __name__)
 _YEAR = 31_536_000
 _CHOICES = {"lang": {"zh", "en"}, "care": {"0", "1"}, "size": {"18", "22", "26", "30"}}
-
-
-def safe_next(target: str | None, default: str = "/") -> str:
-    """A path on this site to go on to; anything else becomes `default`."""
-    if not target or "\\" in target or any(ord(letter) < ord(" ") for letter in target):
-        return default
-    pieces = urlsplit(target)
-    if pieces.scheme or pieces.netloc or not target.startswith("/") or target.startswith("//"):
-        return default
-    return target
 
 
 @blueprint.get("/preferences")

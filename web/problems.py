@@ -26,6 +26,7 @@ STATUS: list[tuple[type[errors.DomainError], int]] = [
     (errors.TooMany, 429),
     (errors.Unavailable, 503),
 ]
+_OUT_OF_RANGE = "22003"  # PostgreSQL: numeric_value_out_of_range
 _RETRY_AFTER = {429: "60", 503: "5"}
 
 HTTP_SENTENCES = {
@@ -91,7 +92,14 @@ def on_domain_error(error: errors.DomainError) -> Response:
     status, sentence = status_of(error), error.sentence(edge.language())
     if wants_problem():
         return problem(status, error.code, sentence, **error.params)
-    return page(status, error.code, sentence)
+    return with_wait(page(status, error.code, sentence), error)
+
+
+def with_wait(response: Response, error: errors.DomainError) -> Response:
+    """The answer, saying when to come again if the error knows it."""
+    if "wait_seconds" in error.params:
+        response.headers["Retry-After"] = str(error.params["wait_seconds"])
+    return response
 
 
 def on_http_error(error: HTTPException) -> Response:
@@ -114,7 +122,12 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_database_error(error: DBAPIError) -> Response:
-    """A connection that died mid-request is a clear 503; a wrong statement is our fault, 500."""
+    """A connection that died mid-request is a clear 503; a wrong statement is our fault, 500.
+
+    An id too long for its column names nothing that there is: 404.
+    """
+    if getattr(error.orig, "sqlstate", None) == _OUT_OF_RANGE:
+        return on_domain_error(errors.NotFound())
     if is_disconnect(error):
         return on_domain_error(DatabaseDown())
     return on_crash(error)

@@ -3,19 +3,27 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie_session
 from flask_babel import lazy_gettext as _
 from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy.orm import Session
 
 from kernel import audit, clock
-from kernel.actor import Actor
+from kernel.actor import ANONYMOUS, Actor
 from people.models import Staff
-from people.staff import SignInLocked, SignInWrong, actor_of, check_password
-from web import edge
+from people.staff import (
+    SignIn,
+    SignInLocked,
+    SignInWrong,
+    actor_of,
+    check_password,
+    raise_unless_signed_in,
+)
+from web import edge, problems
 from web.guards import public, staff_only
-from web.languages import safe_next
 from web.limits import limiter
+from web.paths import safe_next
 
 blueprint = Blueprint("signin", __name__)
 
@@ -48,7 +56,7 @@ def signed_in(staff: Staff) -> SignedIn:
 def _load(token: str) -> SignedIn | None:
     staff_id, _dot, epoch = token.partition(".")
     with edge.transaction() as session:
-        staff = session.get(Staff, int(staff_id)) if staff_id.isdigit() else None
+        staff = session.get(Staff, int(staff_id)) if staff_id.isdecimal() else None
         if staff is None or not staff.active or str(staff.session_epoch) != epoch:
             return None
         return signed_in(staff)
@@ -58,16 +66,24 @@ def authenticate(username: str, password: str) -> Staff:
     """The staff member, when name and password are right; the failure count is committed either way."""
     with edge.transaction() as session:
         outcome = check_password(session, username, password, real_now=clock.real_now())
-        if outcome.staff is not None:
-            who = actor_of(outcome.staff)
-            audit.record(
-                session, "staff.signed_in", actor=who, now=edge.now(), subject=("staff", outcome.staff.id)
-            )
-    if outcome.locked:
-        raise SignInLocked
-    if outcome.staff is None:
-        raise SignInWrong
-    return outcome.staff
+        _record(session, outcome)
+    return raise_unless_signed_in(outcome)
+
+
+def _record(session: Session, outcome: SignIn) -> None:
+    """What happened at a known account's door; names that nobody has are not kept."""
+    if outcome.known_id is None:
+        return
+    failed = "staff.sign_in_locked" if outcome.wait_seconds else "staff.sign_in_failed"
+    action = "staff.signed_in" if outcome.staff else failed
+    who = actor_of(outcome.staff) if outcome.staff else ANONYMOUS
+    audit.record(session, action, actor=who, now=edge.now(), subject=("staff", outcome.known_id))
+
+
+def record_sign_out(session: Session) -> None:
+    """Audit that whoever asks has left."""
+    who = edge.actor()
+    audit.record(session, "staff.signed_out", actor=who, now=edge.now(), subject=(who.kind, who.id))
 
 
 @blueprint.get("/sign-in")
@@ -89,7 +105,7 @@ def submit() -> Any:
         staff = authenticate(request.form.get("username", "")[:40], request.form.get("password", "")[:200])
     except (SignInWrong, SignInLocked) as error:
         page = render_template("staff/sign_in.html", next=target, error=error.sentence(edge.language()))
-        return page, 401
+        return problems.with_wait(make_response(page, problems.status_of(error)), error)
     cookie_session.clear()
     login_user(signed_in(staff))
     return redirect(safe_next(target, url_for("signin.home")))
@@ -99,6 +115,8 @@ def submit() -> Any:
 @staff_only("")
 def leave() -> Any:
     """Forget the session."""
+    with edge.transaction() as session:
+        record_sign_out(session)
     logout_user()
     cookie_session.clear()
     return redirect(url_for("signin.form"))

@@ -11,11 +11,12 @@ from web.guards import staff_only
 
 @staff_only("hall.edit")
 def home() -> Any:
-    """Every hall with its groups and counters."""
+    """Every hall of one's own with its groups and counters."""
     with edge.transaction() as session:
         shown = [
             (hall, halls.list_groups(session, hall.id), halls.list_counters(session, hall.id))
             for hall in halls.list_halls(session)
+            if edge.actor().may("hall.edit", hall.id)
         ]
     return render_template("admin/halls.html", halls=shown)
 

@@ -23,8 +23,10 @@ from kernel.errors import Forbidden, Invalid
 from people.devices import enrol
 from people.models import Staff
 from people.staff import (
+    HallsBeyondYours,
     NewStaff,
     PasswordTooShort,
+    RoleBeyondYours,
     RoleUnknown,
     UsernameMalformed,
     UsernameTaken,
@@ -78,7 +80,7 @@ def save_hall(body: dict[str, Any], code: str) -> dict[str, Any]:
 
 @blueprint.put("/services/<code:code>")
 @bearer_only("catalog.edit")
-@refuses(ServiceFileInvalid)
+@refuses(ServiceFileInvalid, edge.CityWideOnly)
 @blueprint.arguments(catalog_shapes.ServiceEditSchema())
 @blueprint.response(200, catalog_shapes.ServiceSchema())
 def save_service(body: dict[str, Any], code: str) -> Service:
@@ -86,9 +88,9 @@ def save_service(body: dict[str, Any], code: str) -> Service:
 
     保存事项及其材料、办事指引；不存在则新建。
     """
-    file = service_from_data(body, code=code)
+    actor, file = edge.require_everywhere("catalog.edit"), service_from_data(body, code=code)
     with edge.transaction() as session:
-        return catalog.save_services(session, [file], actor=edge.actor(), now=edge.now())[0]
+        return catalog.save_services(session, [file], actor=actor, now=edge.now())[0]
 
 
 @blueprint.put("/halls/<code:code>/services")
@@ -151,7 +153,15 @@ def enrol_device(body: Mapping[str, str]) -> dict[str, str]:
 
 @blueprint.post("/staff")
 @bearer_only("staff.edit")
-@refuses(HallUnknown, UsernameTaken, UsernameMalformed, PasswordTooShort, RoleUnknown)
+@refuses(
+    HallUnknown,
+    UsernameTaken,
+    UsernameMalformed,
+    PasswordTooShort,
+    RoleUnknown,
+    HallsBeyondYours,
+    RoleBeyondYours,
+)
 @blueprint.arguments(shapes.StaffEditSchema())
 @blueprint.response(201, shapes.StaffSchema())
 def add_staff(body: Mapping[str, Any]) -> Staff:
@@ -171,7 +181,7 @@ def _who_may_edit(session: Session, code: str) -> Actor:
     try:
         return edge.require("hall.edit", get_hall(session, code).id)
     except HallUnknown:
-        if edge.actor().hall_ids is not None:
+        if not edge.actor().everywhere:
             raise Forbidden from None
         return edge.actor()
 

@@ -16,7 +16,7 @@ from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import system as shapes
 from web.guards import bearer_only, bearer_token, public
 from web.limits import limiter
-from web.signin import authenticate
+from web.signin import authenticate, record_sign_out
 
 blueprint = Blueprint("sign-in", __name__, description="Tokens of staff. 工作人员登录")
 
@@ -55,7 +55,8 @@ def sign_out() -> None:
     注销当前令牌。
     """
     with edge.transaction() as session:
-        api_tokens.revoke(session, bearer_token(), real_now=clock.real_now())
+        if api_tokens.revoke(session, bearer_token(), real_now=clock.real_now()):
+            record_sign_out(session)
 
 
 def _halls(session: Session, actor: Actor) -> list[str] | None:

@@ -49,7 +49,7 @@ def read_clock() -> dict[str, Any]:
 
 @blueprint.put("/clock")
 @bearer_only("clock.set")
-@refuses(DemonstrationOnly)
+@refuses(DemonstrationOnly, edge.CityWideOnly)
 @blueprint.arguments(shapes.ClockEditSchema())
 @blueprint.response(200, shapes.ClockSchema())
 def set_clock(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,11 +57,10 @@ def set_clock(body: Mapping[str, Any]) -> dict[str, Any]:
 
     设定演示时钟；所有进程立即跟随。
     """
-    settings = edge.parts().settings
+    who, settings = edge.require_everywhere("clock.set"), edge.parts().settings
     if not settings.demo or settings.clock_file is None:
         raise DemonstrationOnly
     with edge.transaction() as session:
-        who = edge.actor()
         audit.record(
             session, "clock.set", actor=who, now=edge.now(), subject=("clock", None), rate=body["rate"]
         )
@@ -71,7 +70,7 @@ def set_clock(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/doctor")
 @bearer_only("doctor.run")
-@refuses(HallUnknown, DoctorMissing)
+@refuses(HallUnknown, DoctorMissing, edge.CityWideOnly)
 @blueprint.arguments(shapes.CheckupSchema())
 @blueprint.response(200, shapes.FindingsSchema())
 def run_doctor(body: Mapping[str, str]) -> dict[str, Any]:
@@ -79,6 +78,7 @@ def run_doctor(body: Mapping[str, str]) -> dict[str, Any]:
 
     全面核对数据是否守约（与 youhao doctor --deep 相同），并给出各类数量。
     """
+    edge.require_everywhere("doctor.run")
     check = edge.parts().deep_check
     if check is None:
         raise DoctorMissing
@@ -89,7 +89,7 @@ def run_doctor(body: Mapping[str, str]) -> dict[str, Any]:
 
 @blueprint.get("/simulator/messages")
 @bearer_only("simulator.use")
-@refuses(DemonstrationOnly)
+@refuses(DemonstrationOnly, edge.CityWideOnly)
 @blueprint.arguments(shapes.MessageQuerySchema(), location="query")
 @blueprint.response(200, shapes.MessageListSchema())
 def list_simulated_messages(query: Mapping[str, int]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def list_simulated_messages(query: Mapping[str, int]) -> dict[str, Any]:
 
 @blueprint.post("/simulator/conversation")
 @bearer_only("simulator.use")
-@refuses(DemonstrationOnly, PhoneMalformed)
+@refuses(DemonstrationOnly, PhoneMalformed, edge.CityWideOnly)
 @blueprint.arguments(shapes.PhoneMessagesSchema())
 @blueprint.response(200, shapes.MessageListSchema())
 def read_conversation(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def read_conversation(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/simulator/replies")
 @bearer_only("simulator.use")
-@refuses(DemonstrationOnly, PhoneMalformed)
+@refuses(DemonstrationOnly, PhoneMalformed, edge.CityWideOnly)
 @blueprint.arguments(shapes.ReplySchema())
 @blueprint.response(202, shapes.ReplyReceivedSchema())
 def reply_from_phone(body: Mapping[str, str]) -> dict[str, int]:
@@ -134,5 +134,7 @@ def reply_from_phone(body: Mapping[str, str]) -> dict[str, int]:
 
 
 def _ensure_played() -> None:
+    """Messages of a demonstration, for people who may see those of every hall."""
+    edge.require_everywhere("simulator.use")
     if edge.parts().settings.production:
         raise DemonstrationOnly

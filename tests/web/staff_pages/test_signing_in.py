@@ -1,4 +1,10 @@
+import html
+import re
+
+import pytest
+
 from kernel.audit import AuditEntry
+from people.models import Staff
 from tests import build
 from tests.web.hall_faces import HASH, PASSWORD, token
 
@@ -37,8 +43,12 @@ def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(faces):
         "password": PASSWORD,
     }
     answer = client.post("/sign-in", data=facts)
-    assert answer.status_code == 401
+    assert answer.status_code == 429
+    assert 890 <= int(answer.headers["Retry-After"]) <= 900
     assert "锁定" in answer.text
+    answer = client.post("/api/v1/sign-in", json={"username": staff.username, "password": PASSWORD})
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == str(answer.json["wait_seconds"])
 
 
 def test_signing_in_is_audited_and_goes_on_to_the_page_that_was_wanted(faces):
@@ -83,3 +93,59 @@ def test_a_stopped_account_is_out_at_once(faces):
     page = admin.get("/admin/staff").text
     admin.post(f"/admin/staff/{staff.id}/switch", data={"csrf_token": token(page)})
     assert client.get("/cockpit/").status_code == 302
+
+
+def audited(faces):
+    with faces.parts.database.transaction() as session:
+        entries = session.query(AuditEntry).filter(AuditEntry.action.like("staff.sign%"))
+        return [
+            (entry.action, entry.actor_kind, entry.subject_id) for entry in entries.order_by(AuditEntry.id)
+        ]
+
+
+def test_what_happens_at_the_door_of_a_known_account_is_audited(faces):
+    client, _answer, staff = sign_in(faces, password="wrong")
+    for name, password in [
+        ("nobody", PASSWORD),
+        *[(staff.username, "wrong")] * 4,
+        (staff.username, PASSWORD),
+    ]:
+        client.post("/api/v1/sign-in", json={"username": name, "password": password})
+    failed = ("staff.sign_in_failed", "citizen", staff.id)
+    assert audited(faces) == [failed] * 5 + [("staff.sign_in_locked", "citizen", staff.id)]
+
+
+def test_signing_out_is_audited_on_pages_and_by_api(faces):
+    client, _answer, staff = sign_in(faces, roles=("manager",))
+    client.post("/sign-out", data={"csrf_token": token(client.get("/cockpit/").text)})
+    body = {"username": staff.username, "password": PASSWORD}
+    bearer = {"Authorization": f"Bearer {client.post('/api/v1/sign-in', json=body).json['token']}"}
+    client.post("/api/v1/sign-out", headers=bearer)
+    visit = [("staff.signed_in", "staff", staff.id), ("staff.signed_out", "staff", staff.id)]
+    assert audited(faces) == visit * 2
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(faces):
+    client, _answer, staff = sign_in(faces, roles=("admin",))
+    csrf = token(client.get("/admin/staff").text)
+    with faces.parts.database.transaction() as session:
+        session.get(Staff, staff.id).session_epoch += 1
+    back = {"Referer": "http://localhost/admin/staff?sort=name"}
+    answer = client.post(f"/admin/staff/{staff.id}/switch", data={"csrf_token": csrf}, headers=back)
+    page = client.get(answer.location).text
+    wanted = html.unescape(re.search(r'name="next" value="([^"]*)"', page).group(1))
+    facts = {"csrf_token": token(page), "username": staff.username, "password": PASSWORD, "next": wanted}
+    answer = client.post("/sign-in", data=facts)
+    assert answer.location == "/admin/staff?sort=name"
+    assert client.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    ["", "https://evil.example/admin/staff", "http://localhost/admin/staff/1/switch", "http://[", "x"],
+)
+def test_a_form_of_nowhere_leads_to_the_home_of_its_sender(faces, referrer):
+    client = faces.app.test_client()
+    csrf = token(client.get("/sign-in").text)
+    answer = client.post("/admin/staff/1/switch", data={"csrf_token": csrf}, headers={"Referer": referrer})
+    assert answer.location == "/sign-in"

@@ -1,0 +1,135 @@
+"""Staff of another hall, with every role there is, neither see nor change anything of this hall.
+
+The table is walked from the URL map: a new route that carries a hall, or something of a hall, is tried as
+soon as it exists, and one that takes a body fails here until a valid body is given, since a body that is
+refused would hide whether the hall is looked at.
+"""
+
+import pytest
+from sqlalchemy import func, select
+
+from kernel import clock
+from people import api_tokens
+from people.models import Device, Staff
+from people.permissions import STAFF_ROLES
+from runtime import schema
+from tests import build
+from tests.web.api.town import hall_body
+from tests.web.hall_faces import HASH, PASSWORD, token
+
+DAYS = {"from": build.TODAY.isoformat(), "to": build.TODAY.isoformat()}
+ACCOUNT = {"username": "newone", "name": "新人", "password": "long enough 1", "roles": ["officer"]}
+BODIES = {
+    "administration.save_hall": hall_body(),
+    "administration.offer_services": {"services": {}},
+    "administration.publish_numbers": DAYS,
+    "administration.enrol_device": {"kind": "kiosk", "hall": "yunzhou", "name": "x"},
+    "administration.add_staff": ACCOUNT | {"halls": ["yunzhou"]},
+    "counters.pause_counter": {"reason": "meal"},
+    "tickets.check_in_at_hall": {"code": "123456"},
+    "tickets.issue_ticket": {"group": "A", "services": []},
+    "tickets.transfer_ticket": {"group": "B"},
+}
+FORMS = {
+    "admin.devices_enrol": {"hall": "yunzhou", "name": "x"},
+    "admin.staff_add": ACCOUNT,
+    "console.receive": {"for": "A"},
+}
+#: Of no hall: one's own account, or what `test_limits_of_administrators` refuses to all but the city's.
+OF_NO_HALL = {"sign-in.sign_out", "signin.leave"}
+CITY_WIDE = {
+    "administration.save_service",
+    "system.set_clock",
+    "system.run_doctor",
+    "system.list_simulated_messages",
+    "system.read_conversation",
+    "system.reply_from_phone",
+}
+
+
+@pytest.fixture
+def stranger(faces):
+    """Staff of another hall with all roles; the hall itself has a ticket, an officer and a device."""
+    faces.officer(counter=0, username="own-officer")
+    faces.waiting(1)
+    with faces.parts.database.transaction() as session:
+        other = build.make_hall(session, "elsewhere", name_zh="别处大厅")
+        return build.make_staff(
+            session, roles=sorted(STAFF_ROLES), hall_ids=[other.id], password_hash=HASH, username="stranger"
+        )
+
+
+def counts(faces):
+    with faces.parts.database.transaction() as session:
+        tables = schema.metadata().sorted_tables
+        return {table.name: session.scalar(select(func.count()).select_from(table)) for table in tables}
+
+
+def values_of(faces):
+    """Every argument that a route may have, naming something of the hall."""
+    with faces.parts.database.transaction() as session:
+        device = session.query(Device).filter_by(hall_id=faces.hall.id).first()
+        officer = session.query(Staff).filter_by(username="own-officer").one()
+    return {
+        "code": faces.hall.code,
+        "hall_code": faces.hall.code,
+        "counter_id": faces.counters[0].id,
+        "number": faces.counters[0].number,
+        "reference": faces.tickets()[0].reference,
+        "device_id": device.id,
+        "staff_id": officer.id,
+    }
+
+
+def routes(faces, kind):
+    """(endpoint, method, path) of each route behind that guard; verbs in all their forms."""
+    known = values_of(faces)
+    for rule in faces.app.url_map.iter_rules():
+        view = faces.app.view_functions[rule.endpoint]
+        if not getattr(view, "__guard__", "").startswith(kind) or rule.endpoint in OF_NO_HALL | CITY_WIDE:
+            continue
+        verbs = {"verb": ("open", "close"), "step": ("start", "abandon"), "action": ("next", "close")}
+        free = [name for name in rule.arguments if name in verbs]
+        assert rule.arguments <= {*known, *free}, f"{rule.rule}: say in values_of what its arguments name"
+        for word in verbs[free[0]] if free else ("",):
+            _host, path = rule.build(known | dict.fromkeys(free, word), append_unknown=False)
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                if rule.arguments or method != "GET":
+                    yield rule.endpoint, method, path
+
+
+def test_the_api_refuses_staff_of_another_hall(faces, stranger):
+    with faces.parts.database.transaction() as session:
+        bearer = api_tokens.create(session, stranger, real_now=clock.real_now())
+    client, before, tried = faces.app.test_client(), counts(faces), 0
+    for endpoint, method, path in routes(faces, "bearer:"):
+        body = BODIES.get(endpoint)
+        answer = client.open(path, method=method, json=body, headers={"Authorization": f"Bearer {bearer}"})
+        assert answer.status_code in (403, 404), (endpoint, path, answer.text)
+        tried += 1
+    assert tried >= 15
+    assert counts(faces) == before
+
+
+def test_pages_refuse_staff_of_another_hall(faces, stranger):
+    client = faces.app.test_client()
+    facts = {"username": stranger.username, "password": PASSWORD}
+    client.post("/sign-in", data={**facts, "csrf_token": token(client.get("/sign-in").text)})
+    csrf, before, tried = token(client.get("/admin/staff").text), counts(faces), 0
+    for endpoint, method, path in routes(faces, "staff:"):
+        form = {"csrf_token": csrf, **FORMS.get(endpoint, {})} if method == "POST" else None
+        answer = client.open(path, method=method, data=form)
+        assert answer.status_code in (403, 404), (endpoint, path, answer.status_code)
+        tried += 1
+    assert tried >= 10
+    assert counts(faces) == before
+
+
+def test_lists_of_staff_show_nothing_of_another_hall(faces, stranger):
+    client = faces.app.test_client()
+    facts = {"username": stranger.username, "password": PASSWORD}
+    client.post("/sign-in", data={**facts, "csrf_token": token(client.get("/sign-in").text)})
+    for path in ("/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/console", "/cockpit/"):
+        page = client.get(path).text
+        assert faces.hall.name_zh not in page, path
+        assert "own-officer" not in page, path
