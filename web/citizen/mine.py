@@ -23,8 +23,8 @@ from web.citizen.forms import typed
 from web.citizen.phone_check import TRIES, send_code, try_code
 from web.citizen.since import list_since
 from web.guards import CITIZEN_KEY, citizen_only, public
-from web.languages import safe_next
 from web.limits import limiter
+from web.paths import safe_next
 from web.problems import status_of
 
 SHOWN_FOR = timedelta(days=60)
