@@ -30,14 +30,22 @@ document.addEventListener('submit', (event) => {
   });
 }, true);
 
+let asked = 0;
+
 function ask(question) {
+  const mine = ++asked;
   const dialog = document.getElementById('confirm');
   if (!dialog) return Promise.resolve(window.confirm(question));
   dialog.querySelector('#confirm-text').textContent = question;
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((done) => {
-    dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), { once: true });
+    dialog.addEventListener('close', function answered() {
+      // A browser tells of a close late: this may be that of the question before, or this one may be forgotten.
+      if (mine === asked && dialog.open) return;
+      dialog.removeEventListener('close', answered);
+      done(mine === asked && dialog.returnValue === 'yes');
+    });
   });
 }
 
