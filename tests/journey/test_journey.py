@@ -208,13 +208,16 @@ NARROW = {"width": 320, "height": 640}
 def test_pages_of_the_phone_fit_a_narrow_one_in_care_mode(
     faces: Faces, inspector: Inspector, simulator: Simulator
 ) -> None:
+    def look(page: Page, name: str) -> None:
+        assert page.locator("html[data-care]").count() == 1
+        inspector.look(page, f"{name}-care")
+
     phone = faces.phone()
     phone.set_viewport_size(NARROW)
     phone.goto("/preferences?care=1&next=/")
-    assert phone.locator("html[data-care]").count() == 1
-    citizen = Citizen(phone, Person.sample(11, "王建国"), inspector.look)
+    citizen = Citizen(phone, Person.sample(11, "王建国"), look)
     citizen.book(simulator, slot=2)
-    look_around(citizen, inspector.look)
+    look_around(citizen, look)
 
 
 def test_pages_of_the_phone_fit_a_narrow_one_in_english(
@@ -278,6 +281,6 @@ def test_pages_of_staff_are_sound_in_light_and_dark(
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             name = f"{username or 'anyone'}{address.replace('/', '-')}-{scheme}"
-            inspector.look(page, name, rules=RULES if scheme == "light" else ["cat.color"])
+            inspector.look(page, name, rules=RULES if scheme == "light" else ["color-contrast"])
     # The browser itself notes that a page is missing; that one was asked for.
     faces.complaints[:] = [said for said in faces.complaints if f"{MISSING}: " not in said]
