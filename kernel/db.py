@@ -1,11 +1,13 @@
 """The database: engine, sessions, the one commit at the edge, and how models are declared."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, MetaData, create_engine
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -35,8 +37,8 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engine:
-    """An engine whose errors never carry parameters (they may be personal)."""
-    return create_engine(
+    """An engine whose errors never carry values of parameters or rows (they may be personal)."""
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=max_overflow,
@@ -45,6 +47,19 @@ def make_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5) -> Engin
         hide_parameters=True,
         connect_args={"connect_timeout": 3, "options": "-c timezone=utc -c statement_timeout=15000"},
     )
+    event.listen(engine, "handle_error", _forget_values)
+    return engine
+
+
+# "DETAIL:  Failing row contains (…)", "Key (…)=(…) already exists": PostgreSQL quotes what was to be stored.
+_DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    """Before anybody can log it."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None:
+            error.args = tuple(_DETAIL.sub("", arg) if isinstance(arg, str) else arg for arg in error.args)
 
 
 class Database:
