@@ -26,7 +26,10 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """Holds the threads. `business_now` is read for each group: texts speak of the present."""
+    """Holds the threads. `business_now` is read for each group: texts speak of the present.
+
+    `on_sent` is called when a group was handed over and written down.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,10 @@ class Sender:
         *,
         threads: int = THREADS,
         business_now: Callable[[], datetime] = clock.now,
+        on_sent: Callable[[], object] = lambda: None,
     ) -> None:
         self.wording = wording
+        self._on_sent = on_sent
         self._database, self._gateway, self._business_now = database, gateway, business_now
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
@@ -78,6 +83,7 @@ class Sender:
         if results:
             with self._database.transaction() as session:
                 settle(session, results, gateway=self._gateway, real_now=clock.real_now())
+            self._on_sent()
         return len(results)
 
     def _leave(self, running: set[Future[Settled]]) -> None:

@@ -13,6 +13,8 @@ from notifications import replies
 from notifications.gateways.console import NAME
 from notifications.models import InboundReply, SimulatedSms
 
+TOPIC = "sms"  # the live topic of its page
+
 
 @dataclass(frozen=True, slots=True)
 class Bubble:

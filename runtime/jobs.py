@@ -4,8 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kernel import clock
+from kernel import clock, nudge
 from kernel.parts import Parts
+from notifications import simulator
+from notifications.gateways import console
 from notifications.gateways.base import Gateway
 from notifications.gateways.choose import make_gateway
 from notifications.reconcile import reconcile_due
@@ -46,7 +48,14 @@ def make_work(parts: Parts, gateway: Gateway | None = None) -> Work:
     """Build a process's work; `gateway` replaces the one that the settings name."""
     chosen = gateway or make_gateway(parts.settings, parts.database)
     wording = Wording(parts.settings.sms_signature, parts.settings.base_url)
-    return Work(parts, chosen, Sender(parts.database, chosen, wording))
+    return Work(parts, chosen, Sender(parts.database, chosen, wording, on_sent=_show(parts, chosen)))
+
+
+def _show(parts: Parts, gateway: Gateway) -> Callable[[], object]:
+    """Let the SMS simulator's page follow what its gateway took; a real gateway has no such page."""
+    if gateway.capabilities.name != console.NAME:
+        return lambda: None
+    return lambda: nudge.publish(parts.redis, [simulator.TOPIC])
 
 
 _works: list[Work] = []

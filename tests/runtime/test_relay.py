@@ -107,6 +107,18 @@ def test_live_pages_are_nudged_after_the_commit(parts, relay):
     listener.close()
 
 
+def test_the_simulators_page_is_nudged_when_a_message_was_sent(parts, relay, work):
+    listener = parts.redis.pubsub(ignore_subscribe_messages=True)
+    listener.subscribe(f"live:{simulator.TOPIC}")
+    ask_for_code(parts)
+    relay.round()
+    work_off(parts, work)
+    relay.round()
+    work_off(parts, work)
+    until(lambda: listener.get_message() is not None)
+    listener.close()
+
+
 def test_without_redis_the_relay_does_the_work_itself(parts, work, tmp_path):
     gone = make_client(f"unix://{tmp_path}/nobody.sock")
     alone = dataclasses.replace(parts, redis=gone)

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 
 from kernel.actor import ANONYMOUS
 from kernel.errors import NotFound
-from kernel.phone import mask
 from notifications import simulator
 from notifications.simulator import Bubble
 from web import edge
@@ -34,7 +33,7 @@ def _phones(limit: int = PHONES) -> list[list[Bubble]]:
 
 
 def _view() -> dict[str, Any]:
-    return {"phones": _phones(), "mask": mask}
+    return {"phones": _phones(), "topic": simulator.TOPIC}
 
 
 @blueprint.get("/")
