@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +15,14 @@ import pytest
 
 from runtime.run_files import AlreadyRunning, end_orphans, hold, mark_of, record_path
 from runtime.server_home import is_running, socket_directory, wait_until
+from runtime.supervisor import answers_http
 
 StartRun = Callable[..., subprocess.Popen[str]]
 
 # A supervisor with the children that a test asks for; it prints `ready` as `youhao up` does.
 PROGRAM = """
 import sys
+import threading
 from pathlib import Path
 from runtime.local_servers import LocalServers
 from runtime.run_files import hold
@@ -240,3 +244,18 @@ def test_a_server_whose_socket_was_removed_is_restarted(var: Path, start_run: St
     (sockets / "valkey.sock").unlink()
     assert wait_until(lambda: pid_of(var, "valkey") != first, seconds=10)
     assert (sockets / "valkey.sock").exists()
+
+
+def test_an_answer_that_is_not_http_is_no_sign_of_readiness() -> None:
+    """A port without a listener may be connected to itself, and hears its own question."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def echo() -> None:
+            connection, _address = server.accept()
+            with connection:
+                connection.sendall(connection.recv(1000))
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        assert not answers_http(f"http://127.0.0.1:{server.getsockname()[1]}/")()
+        thread.join()
