@@ -22,7 +22,6 @@ StartRun = Callable[..., subprocess.Popen[str]]
 # A supervisor with the children that a test asks for; it prints `ready` as `youhao up` does.
 PROGRAM = """
 import sys
-import threading
 from pathlib import Path
 from runtime.local_servers import LocalServers
 from runtime.run_files import hold
