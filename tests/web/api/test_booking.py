@@ -134,7 +134,9 @@ class TestAnsweringOnce:
 
     def test_a_request_in_progress_is_told_to_wait(self, town):
         with town.parts.database.transaction() as session:
-            idempotency.begin(session, "busy", "citizen None POST /api/v1/holds", b"", real_now=clock.real_now())
+            idempotency.begin(
+                session, "busy", "citizen None POST /api/v1/holds", b"", real_now=clock.real_now()
+            )
             refused = town.post("/holds", hold_body(), Idempotency_Key="busy")
         assert (refused.status_code, refused.json["code"]) == (409, "request_in_progress")
 
