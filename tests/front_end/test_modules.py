@@ -91,12 +91,20 @@ def test_transfer_opens_by_its_key_with_the_focus_inside(page: Page) -> None:
     expect(page.get_by_label("出入境")).to_be_focused()
 
 
+def scan(page: Page, code: str) -> None:
+    """Type as a gun does, within a moment, however busy the machine is."""
+    page.evaluate(
+        """keys => keys.forEach(key => document.activeElement.dispatchEvent(
+            new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true})))""",
+        [*code, "Enter"],
+    )
+
+
 def test_a_scan_is_taken_wherever_the_focus_is(page: Page, state: State) -> None:
     page.goto("/kiosk")
     page.get_by_label("身份证号").fill("123")
     page.get_by_label("身份证号").focus()
-    page.keyboard.type("YH-abcdef0123456789")
-    page.keyboard.press("Enter")
+    scan(page, "YH-abcdef0123456789")
     page.wait_for_url("**/home")
     assert [post["code"] for post in state.posts] == ["YH-abcdef0123456789"]
     assert state.posts[0]["press"]
