@@ -60,6 +60,7 @@ def sign_in(page: Page, faces: Faces) -> None:
     page.goto("/console")
     page.locator(".seat button").first.click()
     expect(page.locator("#desk")).to_be_visible()
+    page.wait_for_load_state("load")  # keys work once the modules are there
 
 
 def scan(page: Page, text: str) -> None:
