@@ -19,6 +19,7 @@ from web.fragments import fragment
 from web.guards import public
 
 POLL_SECONDS = 15
+SURVEY_SECONDS = 3  # a completed visit gets its survey by an event, moments later
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,13 @@ class Stand:
     today: bool
 
     @property
-    def over(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.ticket.state in FINAL or not self.today
+    def poll_seconds(self) -> int | None:
+        """When to ask again; None once nothing will change any more."""
+        if not self.today:
+            return None
+        if self.ticket.state == "completed" and self.survey is None:
+            return SURVEY_SECONDS
+        return None if self.ticket.state in FINAL else POLL_SECONDS
 
     @property
     def back_until(self) -> datetime | None:
@@ -63,11 +68,11 @@ def _read(reference: str) -> Stand:
 @public
 def ticket(reference: str) -> ResponseReturnValue:
     """The whole page."""
-    return render_template("citizen/ticket.html", it=_read(reference), poll=POLL_SECONDS)
+    return render_template("citizen/ticket.html", it=_read(reference))
 
 
 @blueprint.get("/q/<reference>/live")
 @public
 def live_ticket(reference: str) -> Response:
     """What changes on it; 304 while nothing has."""
-    return fragment("citizen/_ticket.html", it=_read(reference), poll=POLL_SECONDS)
+    return fragment("citizen/_ticket.html", it=_read(reference))

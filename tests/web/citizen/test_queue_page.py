@@ -1,3 +1,4 @@
+from feedback.ask import ask
 from queueing.arrival_code import arrival_code
 from queueing.call_next import call_next
 from queueing.counters import open_counter
@@ -92,6 +93,21 @@ def test_a_ticket_that_ended_is_not_asked_for_again(town, phone):
     counter = Counter(town, "09:00")
     counter.do(abandon, reference, "09:01")
     assert "这个号已取消" in phone.go(f"/q/{reference}").words
+    assert "data-poll" not in phone.html
+
+
+def test_a_completed_visit_is_asked_for_again_until_its_survey_is_there(town, phone):
+    reference = walk_in(town, "09:00")
+    counter = Counter(town, "09:00")
+    counter.call("09:05")
+    counter.do(start_serving, reference, "09:06")
+    counter.do(complete, reference, "09:10")
+    assert "已办完" in phone.go(f"/q/{reference}").words
+    assert "说说办得怎么样" not in phone.words
+    assert 'data-poll="3"' in phone.html
+    with town.parts.database.transaction() as session:
+        ask(session, {"ticket_id": get_ticket(session, reference).id}, now=build.at("09:10"))
+    assert "说说办得怎么样" in phone.refresh().words
     assert "data-poll" not in phone.html
 
 
