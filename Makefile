@@ -40,7 +40,7 @@ check: install-dev ## format, lint, types, import contracts
 
 test: install-dev ## the test suite (minutes)
 	@$(BIN)/python tools/need_chromium.py || true
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 faults: install-dev ## the long suite: kills, cuts, floods
 	$(BIN)/pytest -m faults

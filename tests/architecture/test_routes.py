@@ -1,8 +1,8 @@
-from web.app import create_app
+from tests.web.apps import app_for
 
 
 def test_every_route_has_a_guard(parts):
-    app = create_app(parts)
+    app = app_for(parts)
     bare = [
         rule.rule
         for rule in app.url_map.iter_rules()

@@ -62,6 +62,7 @@ class Inspector:
     seen: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str, rules: list[str] = RULES) -> None:
+        page.wait_for_load_state()
         page.screenshot(path=self.folder / f"{len(self.seen):02d}-{name}.png")
         self.seen.append(name)
         self.found += [f"{name}: {problem}" for problem in [*axe_violations(page, rules), *overflow(page)]]

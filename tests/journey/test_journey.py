@@ -210,7 +210,7 @@ def test_pages_of_the_phone_fit_a_narrow_one_in_care_mode(
     faces: Faces, inspector: Inspector, simulator: Simulator
 ) -> None:
     def look(page: Page, name: str) -> None:
-        assert page.locator("html[data-care]").count() == 1
+        expect(page.locator("html[data-care]")).to_have_count(1)
         inspector.look(page, f"{name}-care")
 
     phone = faces.phone()
@@ -228,7 +228,7 @@ def test_pages_of_the_phone_fit_a_narrow_one_in_english(
 
     def turn(page: Page, name: str) -> None:
         speak("en")
-        assert page.locator("html").get_attribute("lang") == "en"
+        expect(page.locator("html")).to_have_attribute("lang", "en")
         page.set_viewport_size(NARROW)
         inspector.look(page, f"{name}-english")
         page.set_viewport_size(size)

@@ -6,8 +6,8 @@ from flask import Flask
 from kernel import clock
 from kernel.parts import Parts
 from tests import build
+from tests.web.apps import app_for
 from tests.web.hall_faces import Faces, make_faces, set_clock
-from web.app import create_app
 
 
 @pytest.fixture
@@ -21,5 +21,5 @@ def hall_clock(parts: Parts) -> Iterator[None]:
 
 @pytest.fixture
 def faces(parts: Parts, hall_clock: None) -> Faces:
-    app: Flask = create_app(parts)
+    app: Flask = app_for(parts)
     return make_faces(parts, app)

@@ -216,9 +216,10 @@ def test_a_lost_answer_calls_nobody_twice(faces, open_at):
         return route.abort()
 
     page.route("**/next", lose_first)
-    page.keyboard.press("Enter")
-    expect(page.locator("#flashes")).to_contain_text("已呼叫 A001")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/next")):
+        page.keyboard.press("Enter")
     assert lost == [303]
+    expect(page.locator("#flashes")).to_contain_text("已呼叫 A001")
     assert [each.state for each in faces.tickets()] == ["called", "waiting"]
 
 

@@ -14,7 +14,7 @@ from kernel.parts import Parts
 from people.staff import NewStaff, create_staff
 from runtime.doctor import check_all
 from runtime.drain import drain
-from web.app import create_app
+from tests.web.apps import app_for
 
 PASSWORD = "a password of tests"
 
@@ -28,7 +28,7 @@ def serve(parts: Parts, folder: Path) -> Iterator[str]:
         admin = NewStaff("admin", "管理员", PASSWORD, ("admin",), None, "")
         create_staff(session, admin, actor=SYSTEM, now=clock.now())
     clock.use_demo_file(settings.clock_file)
-    server = make_server("127.0.0.1", 0, create_app(parts), threaded=True)
+    server = make_server("127.0.0.1", 0, app_for(parts), threaded=True)
     stop = threading.Event()
     threads = [
         threading.Thread(target=server.serve_forever, name="server"),

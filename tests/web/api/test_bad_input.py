@@ -14,7 +14,7 @@ from runtime.doctor import check_all
 from runtime.redis_client import make_client
 from tests.conftest import Servers, empty
 from tests.web.api.town import GUIDE, MATERIALS, SERVICE, Town, hall_body, hold_body, make_town
-from web.app import create_app
+from tests.web.apps import app_for
 
 REFERENCE = "A" * 22
 NASTY = {
@@ -288,7 +288,7 @@ def test_the_sentence_is_in_the_readers_language(town):
 def test_a_database_that_is_away_is_said_so_with_when_to_come_again(shared_town):
     gone = Database(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"))
     town = replace(shared_town, parts=replace(shared_town.parts, database=gone))
-    town.app = create_app(town.parts)
+    town.app = app_for(town.parts)
     answer = town.get("/halls")
     assert _refused(answer, 503)["code"] == "database_down"
     assert answer.headers["Retry-After"] == "5"

@@ -4,12 +4,12 @@ import pytest
 
 from kernel.errors import DomainError, all_errors
 from tests.architecture.source import import_everything
-from web.app import create_app
+from tests.web.apps import app_for
 
 
 @pytest.fixture
 def client(parts):
-    return create_app(parts).test_client()
+    return app_for(parts).test_client()
 
 
 @pytest.fixture

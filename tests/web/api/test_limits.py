@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from kernel.parts import Parts
-from web.app import create_app
+from tests.web.apps import app_for
 
 
 def client_of(parts: Parts, env: str):
-    return create_app(replace(parts, settings=replace(parts.settings, env=env))).test_client()
+    return app_for(replace(parts, settings=replace(parts.settings, env=env))).test_client()
 
 
 def ask_for_code(client, number: int) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from queueing.queries import get_ticket
 from tests import build
-from web.app import create_app
+from tests.web.apps import app_for
 
 
 def test_the_clock_is_read_by_anybody_and_set_by_who_may(town):
@@ -23,7 +23,7 @@ def test_the_clock_refuses_what_is_no_instant(town, now):
 
 def test_real_time_and_real_phones_are_not_played_with(town):
     real = replace(town.parts, settings=replace(town.parts.settings, env="production"))
-    town.app = create_app(real)
+    town.app = app_for(real)
     refused = town.put("/clock", {"now": "2026-03-02T14:00:00+08:00", "rate": 1}, who="admin")
     assert (refused.status_code, refused.json["code"]) == (403, "demonstration_only")
     for method, path, body in (

@@ -18,7 +18,7 @@ from people.phone_codes import code_of
 from people.sample_ids import sample_resident_id
 from runtime import schema
 from tests import build
-from web.app import create_app
+from tests.web.apps import app_for
 
 PHONE = "13800138000"
 NOT_COUNTED = {"api_token", "idempotency_key"}  # written by asking, not by what was asked
@@ -181,7 +181,7 @@ def make_town(parts: Parts) -> Town:
     settings = replace(parts.settings, env="demo", clock_file=parts.settings.var / "clock.json")
     clock.use_demo_file(settings.clock_file)
     parts = replace(parts, settings=settings)
-    town = Town(parts, create_app(parts), {})
+    town = Town(parts, app_for(parts), {})
     town.set_clock(build.at("09:30"))
     with parts.database.transaction() as session:
         staff = {role: build.make_staff(session, roles=(role,)) for role in ("admin", "officer", "desk")}

@@ -18,8 +18,8 @@ from people.sample_ids import sample_resident_id
 from tests import build
 from tests.catalog.city import SERVICES
 from tests.conftest import NOW
+from tests.web.apps import app_for
 from tests.web.citizen.phone import Phone
-from web.app import create_app
 
 TUESDAY = date(2026, 3, 3)
 WEDNESDAY = date(2026, 3, 4)
@@ -93,7 +93,7 @@ def make_town(parts: Parts) -> Town:
         offers = {RENEWAL: groups[0].id, "passport": groups[0].id}
         offer(session, hall.id, offers, actor=SYSTEM, now=NOW)
         offer(session, station.id, {RENEWAL: groups[1].id}, actor=SYSTEM, now=NOW)
-    town = Town(parts, create_app(parts), hall, station, *groups)
+    town = Town(parts, app_for(parts), hall, station, *groups)
     for half_hour in range(4):
         begins = f"{build.at('09:00') + timedelta(hours=8, minutes=30 * half_hour):%H:%M}"
         town.slot(begins)

@@ -10,8 +10,8 @@ from notifications.gateways.base import Outgoing
 from notifications.gateways.console import ConsoleGateway
 from notifications.models import InboundReply, SimulatedSms
 from tests import build
+from tests.web.apps import app_for
 from tests.web.hall_faces import token
-from web.app import create_app
 
 PHONE = "+8613800138000"
 
@@ -47,9 +47,9 @@ def test_an_empty_simulator_says_what_to_do(faces):
 
 def test_is_not_there_in_production_or_with_a_real_gateway(faces):
     real = replace(faces.parts, settings=replace(faces.parts.settings, env="production"))
-    assert create_app(real).test_client().get("/simulator/").status_code == 404
+    assert app_for(real).test_client().get("/simulator/").status_code == 404
     twilio = replace(faces.parts, settings=replace(faces.parts.settings, sms_gateway="twilio"))
-    assert create_app(twilio).test_client().get("/simulator/").status_code == 404
+    assert app_for(twilio).test_client().get("/simulator/").status_code == 404
 
 
 def test_a_webhook_without_a_right_signature_changes_nothing(faces):
@@ -60,7 +60,7 @@ def test_a_webhook_without_a_right_signature_changes_nothing(faces):
         twilio_auth_token="secret",
         twilio_from="+15005550006",
     )
-    client = create_app(replace(faces.parts, settings=settings)).test_client()
+    client = app_for(replace(faces.parts, settings=settings)).test_client()
     facts = {"MessageSid": "SM1", "From": PHONE, "Body": "5"}
     for headers in ({}, {"X-Twilio-Signature": "forged"}):
         answer = client.post("/hooks/twilio/reply", data=facts, headers=headers)
@@ -78,7 +78,7 @@ def test_a_signed_webhook_is_stored_once_however_often_it_is_pushed(faces):
         twilio_auth_token="secret",
         twilio_from="+15005550006",
     )
-    client = create_app(replace(faces.parts, settings=settings)).test_client()
+    client = app_for(replace(faces.parts, settings=settings)).test_client()
     facts = {"MessageSid": "SM1", "From": PHONE, "Body": "非常满意"}
     signature = RequestValidator("secret").compute_signature(f"{settings.base_url}/hooks/twilio/reply", facts)
     for _push in range(2):
