@@ -7,9 +7,11 @@ from flask import Flask
 
 from kernel.parts import Parts
 from kernel.settings import Settings
+from web import limits
 from web.app import create_app
 
 _apps: dict[Settings, Flask] = {}
+_last: Settings | None = None
 
 
 def app_for(parts: Parts) -> Flask:
@@ -17,9 +19,13 @@ def app_for(parts: Parts) -> Flask:
 
     Settings that differ only in where the test keeps its files are of one kind.
     """
+    global _last  # noqa: PLW0603 - as the limiter of the process, which this follows
     kind = replace(parts.settings, var=Path(), clock_file=parts.settings.clock_file and Path("clock.json"))
     if kind not in _apps:
         _apps[kind] = create_app(parts)
+    elif kind != _last:
+        limits.register(_apps[kind], parts.settings)  # it counts where it was last told to
+    _last = kind
     app = _apps[kind]
     app.extensions["youhao"] = parts
     return app
