@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 VAR ?= var
 
+# Half a dozen processes start at once: where an image switches this off, each would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run check test faults clean
 
