@@ -1,14 +1,13 @@
 """The system's Chromium, without a window and without a way outside."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HOW_TO_GET_IT = "no Chromium: apt-get install chromium fonts-noto-cjk"
+from tools.need_chromium import HOW_TO_GET_IT, find_chromium
+
 ARGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
@@ -20,10 +19,6 @@ ARGS = [
     # No name resolves but this machine's own address.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-
-
-def find_chromium() -> str | None:
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from runtime.doctor import check_all
 from runtime.redis_client import make_client
 from tests.servers import start_test_servers
 from tools.build_assets import compile_translations
+from tools.need_chromium import HOW_TO_GET_IT, find_chromium
 
 # How long an example takes says more about the machine than about the rule.
 hypothesis.settings.register_profile("youhao", deadline=None)
@@ -92,10 +93,10 @@ def cipher() -> crypto.Cipher:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser for the tests of one file: Playwright cannot be started twice at once."""
-    from tests.chromium import HOW_TO_GET_IT, find_chromium, start_chromium  # noqa: PLC0415 - few need it
+    from tests.chromium import start_chromium  # noqa: PLC0415 - few need it
 
     if find_chromium() is None:
-        pytest.skip(HOW_TO_GET_IT)
+        pytest.skip(f"no Chromium: {HOW_TO_GET_IT}")
     with start_chromium() as browser:
         yield browser
 

@@ -3,9 +3,19 @@
 import shutil
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The shell has everything of a page and nothing of a window: the same tests take a quarter less time with it.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HOW_TO_GET_IT = (
+    "apt-get install chromium-headless-shell fonts-noto-cjk   (or your own package)"
+)
 
-if not any(shutil.which(name) for name in NAMES):
+
+def find_chromium() -> str | None:
+    """Path of a browser of the system."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+if __name__ == "__main__" and find_chromium() is None:
     print("No Chromium found: the browser tests will be SKIPPED.")  # noqa: T201
-    print("Get one with: apt-get install chromium fonts-noto-cjk   (or your system's package)")  # noqa: T201
+    print(f"Get one with: {HOW_TO_GET_IT}")  # noqa: T201
     sys.exit(1)

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.web.hall_browser import (
-    chromium_browser,
     is_too_wide,
     list_violations,
     open_page,
@@ -19,12 +18,6 @@ from tests.web.hall_faces import PASSWORD, Faces, press
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
 def address(faces: Faces) -> Iterator[str]:
     with serving(faces.app) as address:
@@ -32,11 +25,11 @@ def address(faces: Faces) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_at(browser: Browser, address: str):
+def open_at(chromium: Browser, address: str):
     pages: list[Page] = []
 
     def opened(width: int, height: int, **values: object) -> Page:
-        pages.append(open_page(browser, address, width, height, **values))
+        pages.append(open_page(chromium, address, width, height, **values))
         return pages[-1]
 
     yield opened

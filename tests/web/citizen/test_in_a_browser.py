@@ -15,8 +15,8 @@ from tests.web.citizen.town import LOST, TUESDAY, Town, book
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERVICE = "/services/id-card-renewal"
-# Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks too (it does so in care mode
-# and in English where the journey goes).
+# Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks too (in care mode
+# and in English it does so where the journey goes).
 WAYS = {"zh": ({}, 44, True), "care": ({"care": "1"}, 60, False), "en": ({"lang": "en"}, 44, False)}
 
 pytestmark = pytest.mark.browser
