@@ -18,6 +18,7 @@ from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.parts import Parts
+from kernel.settings import Settings
 from people import devices
 from people.models import Device
 from runtime.load_city import load_city, read_staff
@@ -37,17 +38,18 @@ def city_folder() -> Path:
 
 
 def prepare(parts: Parts, *, say: Say) -> list[tuple[str, str]]:
-    """Load what is missing, set the clock to 08:00 of a working day, list the faces.
+    """Load what is missing, set the clock, list the faces.
 
-    A later start goes on: on the same day while nothing happened on it, else on the next working day.
+    The clock starts at 08:00 of a working day: the same one while nothing happened on it, else the next.
+    After a crash it goes on where the broken run was: who had booked for that day would have missed it.
     """
     settings = parts.settings
     path = settings.clock_file
     if path is None:
         raise ValueError("a demonstration needs a clock file")
     with parts.database.transaction() as session:
-        day = _demo_day(session)
-        now = datetime.combine(day, OPENS, ZONE).astimezone(UTC)
+        now = starts_at(session, broken=path.exists())
+        day = now.astimezone(ZONE).date()
         if session.scalar(select(func.count(Hall.id))) == 0:
             say("loading the demonstration city")
             load_city(session, city_folder(), passwords=_passwords(settings.var), actor=SYSTEM, now=now)
@@ -65,17 +67,31 @@ def prepare(parts: Parts, *, say: Say) -> list[tuple[str, str]]:
     return _faces(parts, tokens)
 
 
-def _demo_day(session: Session) -> date:
-    """The first working day from the machine's today that has not been played yet."""
-    calendar = halls.calendar(session)
+def forget_clock(settings: Settings) -> None:
+    """Take the clock away at the end of a run; one that is found later was left by a crash."""
+    if settings.clock_file is not None:
+        settings.clock_file.unlink(missing_ok=True)
+
+
+def starts_at(session: Session, *, broken: bool) -> datetime:
+    """08:00 of the first working day not played yet, or the last moment of a broken run."""
+    latest: datetime | None = session.scalar(select(func.max(AuditEntry.at)))
+    if broken and latest is not None:
+        return latest
     last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.actor_kind != "system"))
-    today = clock.real_now().astimezone(ZONE).date()
+    day = _first_day(session, last)
+    return datetime.combine(day, OPENS, ZONE).astimezone(UTC)
+
+
+def _first_day(session: Session, last: datetime | None) -> date:
+    calendar = halls.calendar(session)
+    day = clock.real_now().astimezone(ZONE).date()
     if last is not None:
         played = last.astimezone(ZONE)
-        today = played.date() + timedelta(days=1 if played.time() > OPENS else 0)
-    while not calendar.is_working(today):
-        today += timedelta(days=1)
-    return today
+        day = played.date() + timedelta(days=1 if played.time() > OPENS else 0)
+    while not calendar.is_working(day):
+        day += timedelta(days=1)
+    return day
 
 
 def _private_json(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:

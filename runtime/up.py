@@ -47,6 +47,7 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
                 whereabouts.remember(settings.port, settings.var)
                 supervisor = Supervisor(settings.var, _specs(settings), servers=servers, signals=signals)
                 supervisor.run(on_ready=lambda: announce(settings, faces, say))
+                demo.forget_clock(settings)
         finally:
             servers.stop()
     say("stopped")

@@ -202,10 +202,10 @@ class Crowd:
 def free_slots(phone: Phone) -> list[str]:
     """Beginnings of half-hours, one for each free number of later days.
 
-    Not of the first ones: a demonstration that was killed goes on in the morning after.
+    Not of today: a slot may begin while somebody still asks for it.
     """
     answer = phone.insist("GET", f"/halls/{HALL}/availability?service={SERVICE}&days=14")
-    slots = [slot for day in answer.body["days"][3:] for slot in day["slots"]]
+    slots = [slot for day in answer.body["days"][1:] for slot in day["slots"]]
     return [slot["starts_at"] for slot in slots for _ in range(slot["free"])]
 
 

@@ -1,0 +1,44 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kernel import audit, clock
+from kernel.actor import SYSTEM, Actor
+from runtime.demo import OPENS, ZONE, starts_at
+
+OFFICER = Actor("staff", 1, frozenset(), None)
+FRIDAY = datetime(2026, 3, 6, 11, 20, tzinfo=ZONE)
+
+
+def act(session, at, actor=OFFICER):
+    audit.record(session, "counter.open", actor=actor, now=at.astimezone(UTC), subject=("counter", 1))
+    session.flush()
+
+
+def test_a_new_demonstration_starts_at_eight_of_a_working_day(session):
+    begins = starts_at(session, broken=False).astimezone(ZONE)
+    assert begins.time() == OPENS
+    assert begins.weekday() < 5
+    assert begins.date() >= clock.real_now().astimezone(ZONE).date()
+
+
+def test_a_run_that_ended_is_followed_by_the_next_working_day(session):
+    act(session, FRIDAY)
+    assert starts_at(session, broken=False) == datetime.combine(FRIDAY + timedelta(days=3), OPENS, ZONE)
+
+
+def test_a_day_on_which_nobody_did_anything_is_started_again(session):
+    act(session, FRIDAY.replace(hour=8, minute=0))
+    act(session, FRIDAY, SYSTEM)
+    assert starts_at(session, broken=False) == datetime.combine(FRIDAY, OPENS, ZONE)
+
+
+@pytest.mark.parametrize("actor", [OFFICER, SYSTEM])
+def test_a_broken_run_goes_on_at_its_last_moment(session, actor):
+    act(session, FRIDAY.replace(hour=9))
+    act(session, FRIDAY, actor)
+    assert starts_at(session, broken=True) == FRIDAY
+
+
+def test_a_run_that_broke_before_anything_happened_starts_as_new(session):
+    assert starts_at(session, broken=True) == starts_at(session, broken=False)
