@@ -115,6 +115,8 @@ def _values(service: ServiceFile) -> dict[str, Any]:
         "group_code": service.group,
         "materials": service.materials_data(),
         "keywords": list(service.keywords),
+        "ways": list(service.ways),
+        "pay": list(service.pay),
     }
 
 

@@ -12,7 +12,11 @@ from kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A paper to bring. `waivable`: an electronic licence proves it already (免交)."""
+    """A paper to bring.
+
+    `waivable`: an electronic licence proves it already (免交). `deferrable`: the case is accepted without it,
+    and it is handed in afterwards (容缺).
+    """
 
     code: str
     name_zh: str
@@ -20,6 +24,7 @@ class Material:
     copies: int
     original: bool
     waivable: bool
+    deferrable: bool
     note_zh: str
     note_en: str
 

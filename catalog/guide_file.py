@@ -43,6 +43,7 @@ def read_material(row: Table) -> Material:
         copies=row.whole("copies", 0, most=20),
         original=row.flag("original", default=True),
         waivable=row.flag("waivable", default=False),
+        deferrable=row.flag("deferrable", default=False),
         note_zh=row.text("note_zh", ""),
         note_en=row.text("note_en", ""),
     )

@@ -13,7 +13,8 @@ class Service(Base):
     """A matter (事项). `materials` is the plain list; a guide replaces it by a personal one.
 
     Fees are in fen. `minutes` is the planned length at the counter. `group_code` is the default line;
-    `keywords` are citizens' own words.
+    `keywords` are citizens' own words. `ways` are the classes of 四办, `pay` the ways to pay: the
+    names of `catalog.service_file`.
     """
 
     __tablename__ = "service"
@@ -31,6 +32,8 @@ class Service(Base):
     fee_note_en: Mapped[str] = mapped_column(String(200), default="")
     materials: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     keywords: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    ways: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    pay: Mapped[list[str]] = mapped_column(JSONB, default=list)
     online_url: Mapped[str] = mapped_column(String(300), default="")
     online_note_zh: Mapped[str] = mapped_column(String(200), default="")
     online_note_en: Mapped[str] = mapped_column(String(200), default="")
@@ -59,3 +62,12 @@ class Guide(Base):
 
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
     tree: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class SearchSynonym(Base):
+    """Words that mean the same to a citizen who searches; the first stands for all of them."""
+
+    __tablename__ = "search_synonym"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    words: Mapped[list[str]] = mapped_column(JSONB)

@@ -9,12 +9,17 @@ from catalog.guide import Guide, Material
 from catalog.guide_file import read_guide, read_material
 from kernel.data_file import DataFileInvalid, Problems, Table, read_toml, report_doubles
 
+# 马上办、网上办、就近办、一次办: at once, online, at any hall, with one visit.
+WAYS = ("at_once", "online", "nearby", "in_one_go")
+PAYMENTS = ("wechat", "alipay", "card", "cash")
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceFile:
     """One service. Fees are in fen; `halls` maps hall code → group code.
 
-    `guide_data` is the guide as `catalog.guide_file.guide_from_data` reads it again.
+    `ways` are some of `WAYS`, `pay` some of `PAYMENTS`. `guide_data` is the guide as
+    `catalog.guide_file.guide_from_data` reads it again.
     """
 
     code: str
@@ -29,6 +34,8 @@ class ServiceFile:
     fee_fen: int
     fee_note_zh: str
     fee_note_en: str
+    ways: tuple[str, ...]
+    pay: tuple[str, ...]
     handling_zh: str
     handling_en: str
     online_url: str
@@ -103,6 +110,8 @@ def _service(table: Table, hall_groups: Mapping[str, Collection[str]]) -> Servic
         fee_fen=table.whole("fee_fen", 0, most=10_000_000),
         fee_note_zh=table.text("fee_note_zh", "", most=200),
         fee_note_en=table.text("fee_note_en", "", most=200),
+        ways=_some_of(table, "ways", WAYS),
+        pay=_some_of(table, "pay", PAYMENTS),
         handling_zh=table.text("handling_zh", "", most=120),
         handling_en=table.text("handling_en", "", most=120),
         online_url=_url(table),
@@ -127,6 +136,15 @@ def _halls(table: Table, hall_groups: Mapping[str, Collection[str]]) -> dict[str
         elif group and group not in hall_groups[hall]:
             offered.complain(hall, f"该大厅没有业务组 {group}", f"that hall has no group {group}")
     return {hall: str(group) for hall, group in offered.data.items()}
+
+
+def _some_of(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """A list of known names, each once; those left out are in nobody's way."""
+    names = table.texts(key)
+    if not set(names) <= set(known) or len(set(names)) < len(names):
+        allowed = ", ".join(known)
+        table.complain(key, f"只能取：{allowed}，每个一次", f"may only name, once each: {allowed}")
+    return names
 
 
 def _url(table: Table) -> str:

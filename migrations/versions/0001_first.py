@@ -294,6 +294,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_phone_code_phone", "phone_code", ["phone_index", "created_at"], unique=False)
     op.create_table(
+        "search_synonym",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_synonym")),
+    )
+    op.create_table(
         "service",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(length=48), nullable=False),
@@ -308,6 +314,8 @@ def upgrade() -> None:
         sa.Column("fee_note_en", sa.String(length=200), nullable=False),
         sa.Column("materials", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("keywords", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ways", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("pay", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("online_url", sa.String(length=300), nullable=False),
         sa.Column("online_note_zh", sa.String(length=200), nullable=False),
         sa.Column("online_note_en", sa.String(length=200), nullable=False),
@@ -822,6 +830,7 @@ def downgrade() -> None:
     op.drop_table("simulated_sms")
     op.drop_table("setting")
     op.drop_table("service")
+    op.drop_table("search_synonym")
     op.drop_index("ix_phone_code_phone", table_name="phone_code")
     op.drop_table("phone_code")
     op.drop_index(

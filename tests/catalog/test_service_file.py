@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from catalog.guide_file import guide_from_data, materials_from_data
@@ -27,14 +29,35 @@ def problems_of(text):
 
 
 def test_demonstration_has_the_services_people_come_for():
-    assert len(SERVICES) == 14
+    assert len(SERVICES) >= 60
     assert SERVICES["id-card-renewal"].fee_fen == 4000
     assert SERVICES["passport"].fee_fen == 12000
     assert SERVICES["hk-macao-permit"].fee_fen == 6000
     assert SERVICES["birth-registration"].halls == {"city-hall": "A", "xihu-station": "A"}
-    assert sorted(code for code, service in SERVICES.items() if service.guide) == [
-        "birth-registration",
-        "id-card-renewal",
+    assert Counter(service.group for service in SERVICES.values()).keys() == set("ABCZ")
+    branching = [
+        code for code, service in SERVICES.items() if service.guide and len(service.guide.questions) > 1
+    ]
+    assert len(branching) >= 8
+    assert {"birth-registration", "id-card-renewal"} < set(branching)
+
+
+def test_every_service_of_the_demonstration_says_how_it_is_done_and_paid():
+    assert [code for code, service in SERVICES.items() if not service.ways] == []
+    assert [code for code, service in SERVICES.items() if service.fee_fen and not service.pay] == []
+    assert [
+        code for code, service in SERVICES.items() if "online" in service.ways and not service.online_note_zh
+    ] == []
+    papers = [paper for service in SERVICES.values() for paper in service.materials]
+    assert any(paper.deferrable for paper in papers)
+    assert not any(paper.deferrable and paper.waivable and not paper.original for paper in papers)
+
+
+def test_refuses_ways_and_payments_that_nobody_knows():
+    wrong = SERVICE.replace("[halls]", 'ways = ["by_post"]\npay = ["cash", "cash"]\n[halls]')
+    assert problems_of(wrong) == [
+        "services/card.toml: ways: may only name, once each: at_once, online, nearby, in_one_go",
+        "services/card.toml: pay: may only name, once each: wechat, alipay, card, cash",
     ]
 
 

@@ -2,10 +2,13 @@
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from catalog.find import find_services
 from catalog.guide import Guide, Step, format_answers
+from catalog.models import Service
 from catalog.queries import list_services
+from halls.queries import list_groups, list_halls
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.visit import get_visit
@@ -21,8 +24,20 @@ def services() -> ResponseReturnValue:
     query = request.args.get("q", "").strip()[:MOST_QUERY]
     with edge.transaction() as session:
         found = find_services(session, query) if query else []
-        everything = [] if found else list_services(session)
+        everything = [] if found else _by_group(session)
     return render_template("citizen/services.html", query=query, found=found, everything=everything)
+
+
+def _by_group(session: Session) -> list[tuple[str, list[Service]]]:
+    """All services under the names of their lines, as the halls call them ("" where no hall has one)."""
+    names: dict[str, str] = {}
+    for hall in list_halls(session):
+        for group in list_groups(session, hall.id):
+            names.setdefault(group.code, edge.text(group, "name"))
+    sections: dict[str, list[Service]] = {}
+    for service in list_services(session):
+        sections.setdefault(names.get(service.group_code, ""), []).append(service)
+    return list(sections.items())
 
 
 @blueprint.get("/services/<code>")

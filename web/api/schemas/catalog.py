@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from catalog.search import MOST_QUERY
+from catalog.service_file import PAYMENTS, WAYS
 from web.api.fields import Answers, Asked, Code, Flag, Matching, Text, Told, Whole, some
 
 
@@ -30,6 +31,8 @@ class ServiceSchema(Told):
     handling_zh = some()
     handling_en = some()
     online_url = some()
+    ways = some(fields.List, fields.String())
+    pay = some(fields.List, fields.String())
 
 
 class FoundServiceSchema(ServiceSchema):
@@ -47,7 +50,10 @@ class ServiceListSchema(Told):
 
 
 class MaterialSchema(Told):
-    """A paper to bring. `waivable`: an electronic licence proves it already (免交)."""
+    """A paper to bring. `waivable`: an electronic licence proves it already (免交).
+
+    `deferrable`: the case is accepted without it, and it is handed in afterwards (容缺).
+    """
 
     code = some()
     name_zh = some()
@@ -55,6 +61,7 @@ class MaterialSchema(Told):
     copies = some(fields.Integer)
     original = some(fields.Boolean)
     waivable = some(fields.Boolean)
+    deferrable = some(fields.Boolean)
     note_zh = some()
     note_en = some()
 
@@ -152,6 +159,7 @@ class MaterialEditSchema(Asked):
     copies = Whole(0, 20)
     original = Flag()
     waivable = Flag()
+    deferrable = Flag()
     note_zh = Text(400)
     note_en = Text(400)
 
@@ -178,6 +186,12 @@ class ServiceEditSchema(Asked):
     online_url = Text(300)
     online_note_zh = Text(200)
     online_note_en = Text(200)
+    ways = fields.List(Text(16), validate=validate.ContainsOnly(WAYS), metadata={"description": "四办。"})
+    pay = fields.List(
+        Text(16),
+        validate=validate.ContainsOnly(PAYMENTS),
+        metadata={"description": "Ways to pay. 支付方式。"},
+    )
     keywords = fields.List(Text(60, least=1), validate=validate.Length(max=100))
     materials = fields.List(
         fields.Nested(MaterialEditSchema()),
