@@ -20,7 +20,7 @@ from people.identity import mask_name
 from people.models import Citizen, Staff
 from queueing import contact
 from queueing.counters import list_group_ids, session_of_counter
-from queueing.errors import CounterNotOpen
+from queueing.errors import CounterNotOpen, TicketUnknown
 from queueing.labels import parse_label
 from queueing.models import Call, CounterSession, Ticket
 from queueing.queries import current_ticket, list_missed, list_parked, upcoming
@@ -128,14 +128,26 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
 
 
 def find_in_hall(session: Session, hall_id: int, label: str, *, now: datetime) -> Ticket | None:
-    """Today's ticket of this label; None for a text that is no label."""
+    """Today's ticket of this label; None for a text that is no label.
+
+    No two lines of a hall share a letter. A line that gave its letter away during the day has left tickets
+    with it: then the later one is meant.
+    """
     if parse_label(label) is None:
         return None
     today = today_of(session, hall_id, now=now)
     query = select(Ticket).where(
         Ticket.hall_id == hall_id, Ticket.on_date == today.on_date, Ticket.label == label.strip().upper()
     )
-    return session.scalars(query).first()
+    return session.scalars(query.order_by(Ticket.id.desc())).first()
+
+
+def get_in_hall(session: Session, hall_id: int, label: str, *, now: datetime) -> Ticket:
+    """Today's ticket of this label; raises TicketUnknown."""
+    ticket = find_in_hall(session, hall_id, label, now=now)
+    if ticket is None:
+        raise TicketUnknown
+    return ticket
 
 
 def matters_of(session: Session, ticket: Ticket) -> list[Matter]:

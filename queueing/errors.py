@@ -4,11 +4,11 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class TicketUnknown(NotFound):
-    """No ticket has this reference."""
+    """No ticket has this reference, or none of today this number."""
 
     code = "ticket_unknown"
-    zh = "没有找到这张号票，请核对链接，或到取号机重新查询。"
-    en = "We could not find this ticket. Please check the link or ask at the kiosk."
+    zh = "没有找到这张号票，请核对链接或号码，或到取号机重新查询。"
+    en = "We could not find this ticket. Please check the link or the number, or ask at the kiosk."
 
 
 class TrackUnknown(Invalid):

@@ -122,8 +122,8 @@ def work_until_ten(day: Morning, codes: list[str]) -> None:
         for code in arrived:
             crowd.check_in(code)
         come(crowd, "AABCABCAB")
-        for counter, reference in serving.items():
-            crowd.finish(counter, reference)
+        for counter, label in serving.items():
+            crowd.finish(counter, label)
             serving[counter] = crowd.call(counter)
 
 

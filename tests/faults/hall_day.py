@@ -12,31 +12,32 @@ def open_counter(stage: Stage) -> None:
     stage.phone.insist("POST", f"/halls/{HALL}/counters/{COUNTER}/open", token=stage.token)
 
 
-def take_tickets(stage: Stage, count: int) -> list[tuple[str, str]]:
-    """(reference, label) of people who come without a booking, each with a phone."""
+def take_tickets(stage: Stage, count: int) -> list[str]:
+    """Labels of people who come without a booking, each with a phone."""
     tickets = []
     for number in range(count):
         body = {"group": GROUP, "phone": f"+86137{number:08d}", "press_id": uuid.uuid4().hex}
         answer = stage.phone.insist("POST", f"/halls/{HALL}/tickets", body, token=stage.token)
         assert answer.status == 201, answer
-        tickets.append((answer.body["reference"], answer.body["label"]))
+        tickets.append(answer.body["label"])
     return tickets
 
 
-def serve_next(stage: Stage) -> tuple[str, str]:
-    """(reference, label) of who was called and served."""
+def serve_next(stage: Stage) -> str:
+    """The label of who was called and served."""
     path = f"/halls/{HALL}/counters/{COUNTER}/call-next"
-    called = stage.phone.insist("POST", path, token=stage.token, key=uuid.uuid4().hex).body["ticket"]
+    called = stage.phone.insist("POST", path, token=stage.token, key=uuid.uuid4().hex).body
+    label: str = called["ticket"]["label"]
     for step in ("start", "complete"):
-        answer = stage.phone.insist("POST", f"/tickets/{called['reference']}/{step}", token=stage.token)
+        answer = stage.phone.insist("POST", f"/halls/{HALL}/tickets/{label}/{step}", token=stage.token)
         assert answer.status == 200, answer
-    return called["reference"], called["label"]
+    return label
 
 
-def check_tickets(stage: Stage, tickets: list[tuple[str, str]], done: list[tuple[str, str]]) -> None:
+def check_tickets(stage: Stage, tickets: list[str], done: list[str]) -> None:
     """Everybody's ticket is there as it was given; who was served is, and is asked once."""
-    rows = stage.ledger.rows("SELECT reference, label, state FROM ticket")
-    assert set(tickets) == {(reference, label) for reference, label, _ in rows}
-    assert set(done) == {(reference, label) for reference, label, state in rows if state == "completed"}
-    surveys = "SELECT ticket.reference, label FROM survey JOIN ticket ON ticket.id = survey.ticket_id"
-    assert sorted(stage.ledger.rows(surveys)) == sorted(done)
+    rows = stage.ledger.rows("SELECT label, state FROM ticket")
+    assert sorted(tickets) == sorted(label for label, _state in rows)
+    assert sorted(done) == sorted(label for label, state in rows if state == "completed")
+    surveys = stage.ledger.rows("SELECT label FROM survey JOIN ticket ON ticket.id = survey.ticket_id")
+    assert sorted(label for (label,) in surveys) == sorted(done)

@@ -58,14 +58,14 @@ class Crowd:
         self._at(counter, "open")
 
     def call(self, counter: int, *, serve: bool = True) -> str:
-        """Call the next; the ticket's reference."""
-        reference = str(self._at(counter, "call-next")["ticket"]["reference"])
+        """Call the next; the ticket's label."""
+        label = str(self._at(counter, "call-next")["ticket"]["label"])
         if serve:
-            self._windows[counter].post(f"tickets/{reference}/start")
-        return reference
+            self._windows[counter].post(f"halls/{HALL}/tickets/{label}/start")
+        return label
 
-    def finish(self, counter: int, reference: str) -> None:
-        self._windows[counter].post(f"tickets/{reference}/complete")
+    def finish(self, counter: int, label: str) -> None:
+        self._windows[counter].post(f"halls/{HALL}/tickets/{label}/complete")
 
     def _at(self, counter: int, verb: str) -> dict[str, dict[str, str]]:
         return self._windows[counter].post(f"halls/{HALL}/counters/{counter}/{verb}")

@@ -32,7 +32,7 @@ class Arrivals:
         random: Random,
     ) -> None:
         self._server, self._hall, self._agenda, self._lines = server, hall, agenda, lines
-        self._visits = visits  # by ticket
+        self._visits = visits  # by label
         self._identities = identities
         self._random = random
 
@@ -89,7 +89,7 @@ class Arrivals:
         if not visit.state:  # a counter may have been quicker than this answer
             visit.state = WAITING
         visit.ticket = ticket["reference"]
-        self._visits[ticket["reference"]] = visit
+        self._visits[visit.label] = visit
         wake = self._lines.came(visit.person.group)
         if wake is not None:
             wake()

@@ -33,17 +33,17 @@ class Floor:
     hall: DriveHall
     agenda: Agenda
     lines: Lines
-    visits: Mapping[str, Visit]  # by ticket
+    visits: Mapping[str, Visit]  # by label
     served: Callable[[Visit], None]
     violations: list[str] = field(default_factory=list)
-    called: dict[str, int] = field(default_factory=dict)  # ticket → counter
+    called: dict[str, int] = field(default_factory=dict)  # label → counter
     overtime: timedelta = timedelta(0)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, reference: str) -> Visit | None:
+    def find(self, label: str) -> Visit | None:
         """Who holds the ticket; it may be called before its holder has read the kiosk's answer."""
         for _try in range(100):
-            visit = self.visits.get(reference)
+            visit = self.visits.get(label)
             if visit is not None:
                 return visit
             sleep(0.02)
@@ -108,10 +108,10 @@ class Desk:
             self._call()
 
     def _receive(self, ticket: Mapping[str, Any]) -> None:
-        visit = self._floor.find(ticket["reference"])
+        visit = self._floor.find(ticket["label"])
         if visit is None:
             self._say(f"stranger_called: {ticket['label']} at counter {self._number}")
-            self._ticket(ticket["reference"], "absent")
+            self._ticket(ticket["label"], "absent")
             self._call()
             return
         self._note(visit, ticket)
@@ -119,14 +119,14 @@ class Desk:
             at = visit.called_at or self._now()
             self._floor.agenda.at(at + RECALL_AFTER, lambda: self._recall(visit))
             return
-        self._ticket(visit.ticket, "start")
+        self._ticket(visit.label, "start")
         ends_at = (visit.called_at or self._now()) + timedelta(minutes=visit.person.minutes)
         self._floor.agenda.at(ends_at, lambda: self._complete(visit))
 
     def _note(self, visit: Visit, ticket: Mapping[str, Any]) -> None:
         called_at = ticket["called_at"]
         with self._floor.lock:
-            before = self._floor.called.setdefault(ticket["reference"], self._number)
+            before = self._floor.called.setdefault(ticket["label"], self._number)
         if before != self._number or visit.called_at is not None:
             self._say(f"called_twice: {ticket['label']} at counters {before} and {self._number}")
         visit.called_at = datetime.fromisoformat(called_at) if called_at else self._now()
@@ -134,17 +134,17 @@ class Desk:
         self._floor.lines.called(visit.person.group)
 
     def _recall(self, visit: Visit) -> None:
-        self._ticket(visit.ticket, "recall")
+        self._ticket(visit.label, "recall")
         at = (visit.called_at or self._now()) + ABSENT_AFTER
         self._floor.agenda.at(at, lambda: self._give_up(visit))
 
     def _give_up(self, visit: Visit) -> None:
-        if self._ticket(visit.ticket, "absent"):
+        if self._ticket(visit.label, "absent"):
             visit.state, visit.ended_at = ABSENT, self._now()
         self._call()
 
     def _complete(self, visit: Visit) -> None:
-        if self._ticket(visit.ticket, "complete"):
+        if self._ticket(visit.label, "complete"):
             visit.state, visit.ended_at = SERVED, self._now()
             self._floor.served(visit)
         self._call()
@@ -168,9 +168,9 @@ class Desk:
             self._say(f"counter_refused: {verb} at counter {self._number}: {refused.code}")
             return None
 
-    def _ticket(self, reference: str | None, verb: str) -> bool:
+    def _ticket(self, label: str, verb: str) -> bool:
         try:
-            self._floor.server.post(f"/tickets/{reference}/{verb}")
+            self._floor.server.post(f"/halls/{self._floor.hall.code}/tickets/{label}/{verb}")
         except Refused as refused:
             if refused.is_done:
                 return True

@@ -169,13 +169,11 @@ def _play(server: Server, day: Day, cast: Cast, play: Play, *, say: Say) -> Play
 
 def _fill(agenda: Agenda, server: Server, day: Day, cast: Cast, *, play: Play) -> Floor:
     """Plan who opens and who comes."""
-    lines, by_ticket = Lines(), dict[str, Visit]()
-    floor = Floor(server, cast.hall, agenda, lines, by_ticket, served=cast.phones.left_counter)
+    lines, by_label = Lines(), dict[str, Visit]()
+    floor = Floor(server, cast.hall, agenda, lines, by_label, served=cast.phones.left_counter)
     plan_counters(floor, day)
     random = Random(f"{play.seed} arrivals")
-    arrivals = Arrivals(
-        server, cast.hall, agenda, lines, by_ticket, identities=cast.identities, random=random
-    )
+    arrivals = Arrivals(server, cast.hall, agenda, lines, by_label, identities=cast.identities, random=random)
     for visit in cast.visits:
         arrivals.plan(visit)
     return floor

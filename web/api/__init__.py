@@ -7,7 +7,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from web.api import docs
-from web.api.blueprint import CodeConverter, ReferenceConverter, pattern_of
+from web.api.blueprint import CodeConverter, LabelConverter, ReferenceConverter, pattern_of
 
 RESOURCES = (
     "services",
@@ -24,7 +24,7 @@ RESOURCES = (
     "administration",
     "system",
 )
-CONVERTERS = {"code": CodeConverter, "reference": ReferenceConverter}
+CONVERTERS = {"code": CodeConverter, "label": LabelConverter, "reference": ReferenceConverter}
 
 
 class ProblemApi(Api):

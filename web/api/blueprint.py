@@ -14,7 +14,7 @@ from werkzeug.routing import BaseConverter
 
 from kernel.db import DatabaseDown
 from kernel.errors import DomainError, Forbidden, Unauthenticated
-from web.api.fields import CODE, REFERENCE
+from web.api.fields import CODE, LABEL, REFERENCE
 from web.api.reading import BodyParser
 from web.problems import HTTP_SENTENCES, status_of
 
@@ -35,6 +35,12 @@ class CodeConverter(BaseConverter):
     """The code of a hall or a service in an address."""
 
     regex = CODE
+
+
+class LabelConverter(BaseConverter):
+    """The number of today's ticket in an address."""
+
+    regex = LABEL
 
 
 class ReferenceConverter(BaseConverter):

@@ -141,7 +141,7 @@ def _called(session: Session, hall: Hall, ticket: Ticket | None) -> dict[str, An
     reason = Reason.from_data(call.reason) if call else None
     zone = today_of(session, hall.id, now=edge.now()).zone
     return {
-        "ticket": present.ticket(session, ticket, now=edge.now(), reader=edge.actor()),
+        "ticket": present.ticket_at_work(session, ticket, now=edge.now()),
         "reason_zh": reason.text("zh", zone) if reason else None,
         "reason_en": reason.text("en", zone) if reason else None,
     }

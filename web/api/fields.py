@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 CODE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}"
+LABEL = r"[A-Z][0-9]{3,4}"
 REFERENCE = r"[A-Za-z0-9_-]{16,64}"
 CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 EXAMPLE_REFERENCE = "q0J3hK2mSxW8nR5tYb1cDA"

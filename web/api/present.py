@@ -11,7 +11,7 @@ from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
 from halls.models import Hall, ServiceGroup
 from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
-from kernel.actor import ANONYMOUS, Actor
+from kernel.actor import Actor
 from queueing.models import Ticket
 from queueing.queries import find_ticket_of_appointment, ticket_view
 
@@ -72,12 +72,26 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     }
 
 
-def ticket(session: Session, row: Ticket, *, now: datetime, reader: Actor = ANONYMOUS) -> dict[str, Any]:
-    """A ticket as its owner may see it; staff does not learn the key to its survey."""
+def ticket(session: Session, row: Ticket, *, now: datetime) -> dict[str, Any]:
+    """A ticket as its holder may see it, with the key to its survey."""
+    survey = find_survey_of_ticket(session, row.id) if row.state == "completed" else None
+    return {
+        **ticket_at_work(session, row, now=now),
+        "reference": row.reference,
+        "survey": survey.reference if survey is not None else None,
+    }
+
+
+def given_ticket(session: Session, row: Ticket, *, now: datetime, reader: Actor) -> dict[str, Any]:
+    """A ticket just given: a device prints the reference, nobody else needs it."""
+    reference = row.reference if reader.kind == "device" else None
+    return {**ticket_at_work(session, row, now=now), "reference": reference}
+
+
+def ticket_at_work(session: Session, row: Ticket, *, now: datetime) -> dict[str, Any]:
+    """A ticket as staff may see it: its reference leads to the rating of whoever serves it."""
     view = ticket_view(session, row, now=now)
-    own = reader.kind != "staff" and row.state == "completed"
-    survey = find_survey_of_ticket(session, row.id) if own else None
-    shared = ("reference", "label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
+    shared = ("label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
               "latest_at", "counter_number", "called_at")  # fmt: skip
     return {
         **{name: getattr(view, name) for name in shared},
@@ -87,5 +101,4 @@ def ticket(session: Session, row: Ticket, *, now: datetime, reader: Actor = ANON
         "group_en": view.group_name_en,
         "low_minutes": view.low_min,
         "high_minutes": view.high_min,
-        "survey": survey.reference if survey is not None else None,
     }

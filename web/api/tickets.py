@@ -10,9 +10,11 @@ from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
 from catalog.queries import ServiceUnknown, get_service
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
+from kernel.actor import Actor
 from kernel.phone import PhoneMalformed, normalise
 from queueing import serve
 from queueing.check_in import CheckIn, check_in
+from queueing.desk import get_in_hall
 from queueing.errors import (
     CounterBusy,
     CounterNotOpen,
@@ -41,7 +43,9 @@ from web.guards import bearer_only, public
 
 blueprint = Blueprint("tickets", __name__, description="Today's place in line. 签到、取号与号票")
 
-TICKET = shapes.TicketSchema()
+TICKET = shapes.TicketAtWorkSchema()
+GIVEN = shapes.GivenTicketSchema()
+ADDRESS = "/halls/<code:code>/tickets/<label:label>"
 
 Step = Callable[..., Ticket]
 
@@ -72,7 +76,7 @@ STEPS: dict[str, Step] = {
     LineClosed,
 )
 @blueprint.arguments(shapes.CheckInSchema())
-@blueprint.response(200, TICKET)
+@blueprint.response(200, GIVEN)
 def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
     """Check in a booked citizen; who is checked in already gets the same ticket again.
 
@@ -82,7 +86,7 @@ def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("checkin.do", hall.id)
         ticket = check_in(session, CheckIn(hall.id, **body), actor=actor, now=edge.now())
-        return _told(session, ticket)
+        return _given(session, ticket)
 
 
 @blueprint.post("/halls/<code:code>/tickets")
@@ -102,7 +106,7 @@ def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
     RequestInProgress,
 )
 @blueprint.arguments(shapes.IssueSchema())
-@blueprint.response(201, TICKET)
+@blueprint.response(201, GIVEN)
 def issue_ticket(body: Mapping[str, Any], code: str) -> Response:
     """Issue a number to somebody without a booking. A full day answers with times that can be booked.
 
@@ -115,61 +119,67 @@ def issue_ticket(body: Mapping[str, Any], code: str) -> Response:
     def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("ticket.issue", hall.id)
-        return _told(session, issue(session, _command(session, hall.id, body), actor=actor, now=edge.now()))
+        return _given(session, issue(session, _command(session, hall.id, body), actor=actor, now=edge.now()))
 
-    return answer_once(work, TICKET, caller=edge.actor())
+    return answer_once(work, GIVEN, caller=edge.actor())
 
 
 @blueprint.get("/tickets/<reference:reference>")
 @public
 @refuses(TicketUnknown)
-@blueprint.response(200, TICKET)
+@blueprint.response(200, shapes.TicketSchema())
 def read_ticket(reference: str) -> dict[str, Any]:
     """Read how a ticket stands: people ahead, the range of minutes, the latest time.
 
     查询号票：前面人数、预计等候区间、最晚叫号时间。
     """
     with edge.transaction() as session:
-        return _told(session, get_ticket(session, reference))
+        return present.ticket(session, get_ticket(session, reference), now=edge.now())
 
 
-@blueprint.post("/tickets/<reference:reference>/transfer")
+@blueprint.post(f"{ADDRESS}/transfer")
 @bearer_only("ticket.call")
-@refuses(TicketUnknown, GroupUnknown, SameLine, TicketMoved, NotYourCounter)
+@refuses(HallUnknown, TicketUnknown, GroupUnknown, SameLine, TicketMoved, NotYourCounter)
 @blueprint.arguments(shapes.TransferSchema())
 @blueprint.response(200, TICKET)
-def transfer_ticket(body: Mapping[str, str], reference: str) -> dict[str, Any]:
+def transfer_ticket(body: Mapping[str, str], code: str, label: str) -> dict[str, Any]:
     """Pass a ticket on to another line of the hall; it keeps its first key.
 
     转办到本大厅另一业务组，保留原排队次序。
     """
     with edge.transaction() as session:
-        ticket = get_ticket(session, reference)
-        actor = edge.require("ticket.call", ticket.hall_id)
+        ticket, actor = _of_today(session, code, label)
         group = get_group_by_code(session, ticket.hall_id, body["group"])
         ticket = serve.transfer(session, ticket, group_id=group.id, actor=actor, now=edge.now())
-        return _told(session, ticket)
+        return present.ticket_at_work(session, ticket, now=edge.now())
 
 
-@blueprint.post(f"/tickets/<reference:reference>/<any({','.join(STEPS)}):step>")
+@blueprint.post(f"{ADDRESS}/<any({','.join(STEPS)}):step>")
 @bearer_only("ticket.call")
-@refuses(TicketUnknown, TicketMoved, TakeNewNumber, CounterNotOpen, CounterBusy, NotYourCounter)
+@refuses(HallUnknown, TicketUnknown, TicketMoved, TakeNewNumber, CounterNotOpen, CounterBusy, NotYourCounter)
 @blueprint.response(200, TICKET)
-def move_ticket(reference: str, step: str) -> dict[str, Any]:
-    """Take a ticket one step on.
+def move_ticket(code: str, label: str, step: str) -> dict[str, Any]:
+    """Take a ticket of today one step on.
 
     recall, start, complete, absent, reinstate, park, resume, return, undo or abandon.
 
     号票流转：重呼、开始办理、办结、过号、恢复、挂起、继续、返回排队、撤销叫号、作废。
     """
     with edge.transaction() as session:
-        ticket = get_ticket(session, reference)
-        actor = edge.require("ticket.call", ticket.hall_id)
-        return _told(session, STEPS[step](session, ticket, actor=actor, now=edge.now()))
+        ticket, actor = _of_today(session, code, label)
+        ticket = STEPS[step](session, ticket, actor=actor, now=edge.now())
+        return present.ticket_at_work(session, ticket, now=edge.now())
 
 
-def _told(session: Session, ticket: Ticket) -> dict[str, Any]:
-    return present.ticket(session, ticket, now=edge.now(), reader=edge.actor())
+def _given(session: Session, ticket: Ticket) -> dict[str, Any]:
+    return present.given_ticket(session, ticket, now=edge.now(), reader=edge.actor())
+
+
+def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
+    """Staff names a ticket as it is called out; its reference stays with the citizen."""
+    hall = get_hall(session, code)
+    actor = edge.require("ticket.call", hall.id)
+    return get_in_hall(session, hall.id, label, now=edge.now()), actor
 
 
 def _command(session: Session, hall_id: int, body: Mapping[str, Any]) -> IssueTicket:

@@ -5,7 +5,9 @@ from tests.web.api.fuzzing import fuzz
 
 def _known(town):
     """A hall that exists, its counter, and a ticket."""
-    return {"path.code": town.hall, "path.number": 1, "path.reference": town.issue()["reference"]}
+    ticket = town.issue()
+    facts = {"code": town.hall, "number": 1, "label": ticket["label"], "reference": ticket["reference"]}
+    return {f"path.{name}": value for name, value in facts.items()}
 
 
 def test_schemathesis_finds_nothing_in_a_short_run(town):

@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import pytest
+
 from tests import build
 from tests.web.api.town import hall_body
 
@@ -17,7 +19,7 @@ def _call(town, number=1, **headers):
 
 
 def _step(town, ticket, step, body=None):
-    return town.post(f"/tickets/{ticket['reference']}/{step}", body, who="officer")
+    return town.post(f"/halls/{town.hall}/tickets/{ticket['label']}/{step}", body, who="officer")
 
 
 def test_a_walk_in_is_served_and_rates_the_visit(town):
@@ -26,7 +28,7 @@ def test_a_walk_in_is_served_and_rates_the_visit(town):
     assert ticket["latest_at"] is not None
     _open(town)
     called = _call(town)
-    assert called["ticket"]["reference"] == ticket["reference"]
+    assert called["ticket"]["label"] == ticket["label"]
     assert called["reason_zh"].startswith("现场号")
     assert town.get(f"/halls/{town.hall}/board").json["calls"][0]["label"] == "A001"
     assert _step(town, ticket, "recall").status_code == 200
@@ -42,16 +44,33 @@ def test_a_walk_in_is_served_and_rates_the_visit(town):
     assert town.get(f"/surveys/{survey}").json["rated"] is True
 
 
-def test_staff_never_learns_the_key_of_a_survey(town):
+@pytest.mark.parametrize("step", ["start", "transfer"])
+def test_a_number_that_nobody_has_today_is_not_found(town, step):
     ticket = town.issue()
-    _open(town)
-    _call(town)
-    _step(town, ticket, "start")
-    _step(town, ticket, "complete")
-    town.run_events()
-    refused = _step(town, ticket, "complete")
-    assert (refused.status_code, refused.json["code"]) == (409, "ticket_moved")
-    assert town.get(f"/tickets/{ticket['reference']}").json["survey"] is not None
+    body = {"group": "B"} if step == "transfer" else None
+    for hall, label in ((town.hall, "A002"), (town.hall, "B001"), ("nowhere", "A001")):
+        refused = town.post(f"/halls/{hall}/tickets/{label}/{step}", body, who="admin")
+        assert (refused.status_code, refused.json["code"]) == (
+            404,
+            "hall_unknown" if hall == "nowhere" else "ticket_unknown",
+        )
+    town.set_clock(build.at("09:00", build.TODAY + timedelta(days=1)))
+    refused = _step(town, ticket, step, body)
+    assert (refused.status_code, refused.json["code"]) == (404, "ticket_unknown")
+
+
+def test_a_number_means_the_ticket_of_that_hall_on_that_day(town):
+    yesterdays = town.issue()
+    town.put("/halls/other", hall_body(), who="admin")
+    town.set_clock(build.at("09:00", build.TODAY + timedelta(days=1)))
+    here = town.issue()
+    there = town.post("/halls/other/tickets", {"group": "A"}, who="admin").json
+    assert {ticket["label"] for ticket in (yesterdays, here, there)} == {"A001"}
+    assert _step(town, here, "abandon").json["hall"] == town.hall
+    states = [town.get(f"/tickets/{ticket['reference']}").json["state"] for ticket in (yesterdays, here)]
+    assert states == ["waiting", "abandoned"]
+    left = town.post("/halls/other/tickets/A001/abandon", who="admin").json
+    assert (left["hall"], left["state"]) == ("other", "abandoned")
 
 
 def test_who_booked_checks_in_by_reference_code_or_document_and_gets_one_ticket(town):

@@ -37,7 +37,8 @@ def story(town, caplog):
     assert town.post(f"{counter}/open", who="officer").status_code == 200
     assert town.post(f"{counter}/call-next", who="officer").status_code == 200
     for verb in ("start", "complete"):
-        assert town.post(f"/tickets/{ticket['reference']}/{verb}", who="officer").status_code == 200
+        path = f"/halls/{town.hall}/tickets/{ticket['label']}/{verb}"
+        assert town.post(path, who="officer").status_code == 200
     town.run_events()
     with town.parts.database.transaction() as session:
         survey = session.scalar(text("SELECT reference FROM survey"))

@@ -44,10 +44,9 @@ class IssueSchema(Asked):
     override = Flag(load_default=False)
 
 
-class TicketSchema(Told):
-    """How a ticket stands. Minutes and people ahead are null unless it waits."""
+class TicketAtWorkSchema(Told):
+    """How a ticket stands, as staff is told. Minutes and people ahead are null unless it waits."""
 
-    reference = some()
     label = some()
     hall = some()
     track = some(validate=validate.OneOf([track.value for track in Track]))
@@ -64,6 +63,18 @@ class TicketSchema(Told):
     latest_at = some(At, allow_none=True)
     counter_number = some(fields.Integer, allow_none=True)
     called_at = some(At, allow_none=True)
+
+
+class GivenTicketSchema(TicketAtWorkSchema):
+    """A ticket just given. Its reference is for a device, which prints it; staff gets null."""
+
+    reference = some(allow_none=True)
+
+
+class TicketSchema(TicketAtWorkSchema):
+    """How a ticket stands, as its holder is told; `survey` once it is completed."""
+
+    reference = some()
     survey = some(allow_none=True)
 
 
@@ -82,7 +93,6 @@ class PauseSchema(Asked):
 class CounterTicketSchema(Told):
     """The ticket at a counter."""
 
-    reference = some()
     label = some()
     state = some()
 
@@ -106,7 +116,7 @@ class CounterListSchema(Told):
 class CalledSchema(Told):
     """Who was called and why; null when nobody waits."""
 
-    ticket = some(fields.Nested, TicketSchema(), allow_none=True)
+    ticket = some(fields.Nested, TicketAtWorkSchema(), allow_none=True)
     reason_zh = some(allow_none=True)
     reason_en = some(allow_none=True)
 
