@@ -49,7 +49,10 @@ class PhoneCode(Base):
 
 
 class Staff(Base):
-    """Someone who works here. `roles` name sets of permissions in `people.permissions`."""
+    """Someone who works here. `roles` name sets of permissions in `people.permissions`.
+
+    Every session of a browser carries the `session_epoch` in which it began: raising it ends them all.
+    """
 
     __tablename__ = "staff"
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from kernel import audit
@@ -191,6 +191,12 @@ def set_active(session: Session, staff: Staff, *, active: bool, actor: Actor, no
     staff.session_epoch += 1
     action = "staff.activate" if active else "staff.stop"
     audit.record(session, action, actor=actor, now=now, subject=("staff", staff.id))
+
+
+def end_sessions(session: Session, staff_id: int) -> None:
+    """End all sessions of this person's browsers, also those of which somebody kept a copy."""
+    raised = update(Staff).where(Staff.id == staff_id).values(session_epoch=Staff.session_epoch + 1)
+    session.execute(raised)
 
 
 def _ensure_within(actor: Actor, *, halls: Collection[int] | None) -> None:

@@ -18,6 +18,7 @@ from people.staff import (
     SignInWrong,
     actor_of,
     check_password,
+    end_sessions,
     raise_unless_signed_in,
 )
 from web import edge, problems
@@ -114,8 +115,9 @@ def submit() -> Any:
 @blueprint.post("/sign-out")
 @staff_only("")
 def leave() -> Any:
-    """Forget the session."""
+    """End the session: all of this person's, since a cookie that was copied must not outlive the sign-out."""
     with edge.transaction() as session:
+        end_sessions(session, current_user.id)
         record_sign_out(session)
     logout_user()
     cookie_session.clear()

@@ -87,6 +87,46 @@ def test_signing_out_ends_the_session(faces):
     assert client.get("/cockpit/").status_code == 302
 
 
+def cookie_of(client):
+    return client.get_cookie("youhao").value
+
+
+def test_a_copied_cookie_is_dead_once_its_owner_signed_out(faces):
+    client, _answer, _staff = sign_in(faces, roles=("manager",))
+    csrf = token(client.get("/cockpit/").text)
+    copies = [faces.app.test_client(), faces.app.test_client()]
+    for copy in copies:
+        copy.set_cookie("youhao", cookie_of(client))
+    assert copies[0].get("/cockpit/").status_code == 200
+    client.post("/sign-out", data={"csrf_token": csrf})
+    for copy in copies:
+        answer = copy.get("/cockpit/")
+        assert (answer.status_code, answer.location) == (302, "/sign-in?next=/cockpit/")
+    assert copies[0].post("/sign-out", data={"csrf_token": csrf}).location.startswith("/sign-in")
+
+
+def test_signing_out_ends_ones_sessions_everywhere_and_nobody_elses(faces):
+    here, _answer, staff = sign_in(faces, roles=("manager",))
+    colleague, _answer, _staff = sign_in(faces, roles=("manager",))
+    there = faces.app.test_client()
+    facts = {"csrf_token": token(there.get("/sign-in").text), "username": staff.username}
+    there.post("/sign-in", data={**facts, "password": PASSWORD})
+    assert there.get("/cockpit/").status_code == 200
+    bearer = {"Authorization": f"Bearer {_token(there, staff)}"}
+    here.post("/sign-out", data={"csrf_token": token(here.get("/cockpit/").text)})
+    assert there.get("/cockpit/").status_code == 302
+    assert colleague.get("/cockpit/").status_code == 200
+    assert here.post("/api/v1/sign-out", headers=bearer).status_code == 204  # tokens have a life of their own
+    facts["csrf_token"] = token(here.get("/sign-in").text)
+    here.post("/sign-in", data={**facts, "password": PASSWORD})
+    assert here.get("/cockpit/").status_code == 200
+
+
+def _token(client, staff):
+    body = {"username": staff.username, "password": PASSWORD}
+    return client.post("/api/v1/sign-in", json=body).json["token"]
+
+
 def test_a_stopped_account_is_out_at_once(faces):
     client, _answer, staff = sign_in(faces, roles=("manager",))
     admin, _answer, _staff = sign_in(faces, roles=("admin",))
