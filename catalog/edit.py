@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from catalog.events import ServicesSaved
-from catalog.models import Guide, HallService, Service
+from catalog.models import Guide, HallService, SearchSynonym, Service
 from catalog.queries import ServiceUnknown
 from catalog.service_file import ServiceFile
 from kernel import audit, outbox
@@ -60,6 +60,21 @@ def save_services(
         outbox.emit(session, ServicesSaved(len(changed)), now=now)
     session.flush()
     return [known[code] for code in codes]
+
+
+def save_synonyms(session: Session, groups: Sequence[Sequence[str]], *, actor: Actor, now: datetime) -> None:
+    """Make these the words that mean the same (as `catalog.synonym_file` reads them), and no others."""
+    wanted = [list(group) for group in groups]
+    rows = session.scalars(select(SearchSynonym).order_by(SearchSynonym.id)).all()
+    if [row.words for row in rows] == wanted:
+        return
+    session.execute(delete(SearchSynonym))
+    session.add_all(SearchSynonym(words=words) for words in wanted)
+    audit.record(
+        session, "synonyms.save", actor=actor, now=now, subject=("synonyms", None), groups=len(wanted)
+    )
+    outbox.emit(session, ServicesSaved(0), now=now)
+    session.flush()
 
 
 def offer(

@@ -1,15 +1,24 @@
 """Find services by citizens' own words, over the catalogue as it stands."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from catalog.models import Guide, Service
+from catalog.models import Guide, SearchSynonym, Service
 from catalog.queries import list_services
-from catalog.search import SearchEntry, SearchIndex, build_index, search
+from catalog.search import Hit, SearchEntry, SearchIndex, build_index, search
+from catalog.spelling import Synonyms
+
+_KEPT = 4
+# Every version of a row has a place (ctid) and a writer (xmin) of its own: no edit leaves both alike.
+_STATE = text(
+    "SELECT md5(string_agg(version, ',' ORDER BY version)) FROM ("
+    " SELECT concat('s', ctid, xmin) AS version FROM service"
+    " UNION ALL SELECT concat('g', ctid, xmin) FROM guide"
+    " UNION ALL SELECT concat('w', ctid, xmin) FROM search_synonym) AS versions"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +31,58 @@ class Found:
     situation_en: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What can be found, as of one state of the catalogue; `names` are those of the situations."""
+
+    state: str
+    index: SearchIndex
+    names: dict[tuple[str, str | None], tuple[str, str]]
+
+
 def find_services(session: Session, query: str, *, limit: int = 8) -> list[Found]:
     """The services that fit `query` best, best first; empty when nothing comes near."""
-    services = {service.code: service for service in list_services(session)}
-    entries = tuple(_entries(session, services))
-    names = {(entry.service, entry.situation): (entry.name_zh, entry.name_en) for entry in entries}
-    found = []
-    for hit in search(_index(entries), query, limit=limit):
-        zh, en = names[hit.service, hit.situation] if hit.situation else ("", "")
-        found.append(Found(services[hit.service], hit.situation, zh, en))
-    return found
+    known = _known(session)
+    hits = search(known.index, query, limit=limit)
+    rows = session.scalars(select(Service).where(Service.code.in_([hit.service for hit in hits])))
+    services = {service.code: service for service in rows}
+    return [_found(hit, services, known) for hit in hits]
 
 
-@lru_cache(maxsize=4)
-def _index(entries: tuple[SearchEntry, ...]) -> SearchIndex:
-    """Spelling a whole catalogue in pinyin takes long; it is done again when the catalogue has changed."""
-    return build_index(entries)
+def _found(hit: Hit, services: dict[str, Service], known: _Known) -> Found:
+    zh, en = known.names[hit.service, hit.situation] if hit.situation else ("", "")
+    return Found(services[hit.service], hit.situation, zh, en)
 
 
-def _entries(session: Session, services: dict[str, Service]) -> list[SearchEntry]:
+_kept: list[_Known] = []
+
+
+def _known(session: Session) -> _Known:
+    """The index of the catalogue as this session sees it.
+
+    Spelling a whole catalogue in pinyin takes long; it is done again when a row has changed. The newest few
+    are kept, for sessions that still see the state before.
+    """
+    state = f"{session.connection().engine.url} {session.scalar(_STATE)}"
+    known = next((each for each in _kept if each.state == state), None)
+    if known is None:
+        entries = _entries(session)
+        groups = session.scalars(select(SearchSynonym.words).order_by(SearchSynonym.id)).all()
+        names = {(entry.service, entry.situation): (entry.name_zh, entry.name_en) for entry in entries}
+        known = _Known(state, build_index(entries, Synonyms(groups)), names)
+        _kept[:] = [known, *_kept[: _KEPT - 1]]
+    return known
+
+
+def _entries(session: Session) -> list[SearchEntry]:
     trees: dict[int, dict[str, Any]] = {
         row.service_id: row.tree for row in session.execute(select(Guide.service_id, Guide.tree))
     }
     entries = []
-    for service in services.values():
+    for service in list_services(session):
         words = tuple(str(word) for word in service.keywords)
-        entries.append(SearchEntry(service.code, None, service.name_zh, service.name_en, words))
+        about = (service.summary_zh, service.summary_en)
+        entries.append(SearchEntry(service.code, None, service.name_zh, service.name_en, words, about))
         entries += [
             SearchEntry(
                 service.code,

@@ -1,55 +1,42 @@
 """PURE: finding a service from citizens' own words: Chinese, pinyin, initials, English, with typing errors.
 
-Every phrase of a service (name, synonyms, names of its situations) is kept in four spellings: as written,
-full pinyin, initials, English words. A query is compared with those that fit its script; the best phrase
-counts. Scores run from 0 to 100 and only order the answers; `ENOUGH` is where guessing starts.
+Two things are measured, from 0 to 100. How close the query comes to one phrase of a service (its name, its
+keywords, the names of its situations), in the spelling that fits the query's script. And how much of what was
+asked the service speaks of anywhere, rare words counting more (inverse document frequency over the
+services). The better of the two counts, the other a little; `ENOUGH` is where guessing starts.
 """
 
-import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import log
 
-from pypinyin import Style, lazy_pinyin
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from catalog.spelling import Spelt, Synonyms, blur, pairs, spell
+
 ENOUGH = 55.0
 MOST_QUERY = 60
-FILLER = re.compile(
-    r"(我想|我要|请问|怎么|如何|办理|一下|需要|申请|可以|能不能|哪里|什么|手续|去|办|的|了|吗|呢|要|想)"
-)
-HAN = re.compile(r"[\u3400-\u9fff]")
-LATIN = re.compile(r"[a-z0-9]+")
-SMALL_WORDS = {
-    "a",
-    "an",
-    "the",
-    "my",
-    "to",
-    "for",
-    "of",
-    "i",
-    "in",
-    "how",
-    "want",
-    "need",
-    "get",
-    "or",
-    "and",
-    "is",
-}
+LEAST_PINYIN = 3
+SITUATION_WEIGHT = 0.97
+NEVER_NAMED = 88.0
+BONUS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class SearchEntry:
-    """Something to find: a service, or one situation of it. `words` are citizens' own words, any language."""
+    """Something to find: a service, or one situation of it. `words` are citizens' own words, any language.
+
+    `about` is text that is spoken of, but not a name: a summary.
+    """
 
     service: str
     situation: str | None
     name_zh: str
     name_en: str
     words: tuple[str, ...]
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +50,30 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One phrase in its spellings; those that do not apply are empty. `weight` ranks services first."""
+    """One phrase in its spellings. `weight` ranks services before situations."""
 
     service: str
     situation: str | None
-    core: str
-    sound: str
-    pinyin: str
-    initials: str
-    english: tuple[str, ...]
+    spelt: Spelt
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A query in the spellings it is compared by."""
+class Topics:
+    """What each service speaks of (pairs of characters, English words), and how rare each of these is."""
 
-    core: str
-    sound: str
-    letters: str
-    english: tuple[str, ...]
+    of_service: dict[str, frozenset[str]]
+    rarity: dict[str, float]
+    unknown: float
+
+    def share(self, asked: Iterable[str], service: str) -> float:
+        """0..1: how much of what was asked the service speaks of; what none speaks of counts against all."""
+        known, whole, found = self.of_service[service], 0.0, 0.0
+        for each in asked:
+            worth = self.rarity.get(each, self.unknown)
+            whole += worth
+            found += worth if each in known else 0.0
+        return found / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,139 +82,137 @@ class SearchIndex:
 
     phrases: tuple[Phrase, ...]
     order: tuple[str, ...]
+    topics: Topics
+    synonyms: Synonyms
 
 
-def build_index(entries: Iterable[SearchEntry]) -> SearchIndex:
+def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None) -> SearchIndex:
     """Prepare the entries; services given first win ties."""
+    same = synonyms or Synonyms()
     phrases: list[Phrase] = []
-    order: list[str] = []
+    spoken: dict[str, set[str]] = {}
     for entry in entries:
-        if entry.service not in order:
-            order.append(entry.service)
-        weight = 1.0 if entry.situation is None else 0.97
-        texts = dict.fromkeys((entry.name_zh, entry.name_en, *entry.words))
-        phrases.extend(_phrase(entry, text, weight) for text in texts)
-    return SearchIndex(tuple(phrases), tuple(order))
+        weight = 1.0 if entry.situation is None else SITUATION_WEIGHT
+        topics = spoken.setdefault(entry.service, set())
+        for text in dict.fromkeys((entry.name_zh, entry.name_en, *entry.words)):
+            spelt = spell(text, same)
+            phrases.append(Phrase(entry.service, entry.situation, spelt, weight))
+            topics |= _topics_of(spelt)
+        for text in entry.about:
+            topics |= _topics_of(spell(text, same))
+    return SearchIndex(tuple(phrases), tuple(spoken), _weigh(spoken), same)
 
 
 def search(index: SearchIndex, query: str, *, limit: int = 8) -> tuple[Hit, ...]:
     """The services that fit best, best first; each service once, with its best situation."""
-    asked = _asked(_normal(query[:MOST_QUERY]))
-    best: dict[str, Hit] = {}
+    asked = spell(query[:MOST_QUERY], index.synonyms)
+    closest: dict[str, tuple[float, str | None]] = {}
     for phrase in index.phrases:
-        score = round(_score(asked, phrase) * phrase.weight, 2)
-        found = best.get(phrase.service)
-        if score >= ENOUGH and (found is None or score > found.score):
-            best[phrase.service] = Hit(phrase.service, phrase.situation, score)
-    rank = {service: at for at, service in enumerate(index.order)}
-    return tuple(sorted(best.values(), key=lambda hit: (-hit.score, rank[hit.service]))[:limit])
+        score = _score(asked, phrase.spelt) * phrase.weight
+        if score > closest.get(phrase.service, (0.0, None))[0]:
+            closest[phrase.service] = (score, phrase.situation)
+    topics = _topics_of(asked)
+    hits = []
+    for service in index.order:
+        score, situation = closest.get(service, (0.0, None))
+        share = index.topics.share(topics, service)
+        total = round(max(score, NEVER_NAMED * share) + BONUS * share, 2)
+        if total >= ENOUGH:
+            hits.append(Hit(service, situation, total))
+    return tuple(sorted(hits, key=lambda hit: -hit.score)[:limit])
 
 
-def _normal(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().lower()
+def _topics_of(spelt: Spelt) -> frozenset[str]:
+    return pairs(spelt.core) if spelt.core else frozenset(spelt.english)
 
 
-def _han(text: str) -> str:
-    return "".join(HAN.findall(text))
+def _weigh(spoken: dict[str, set[str]]) -> Topics:
+    counts = Counter(topic for topics in spoken.values() for topic in topics)
+    size = len(spoken) + 1
+    rarity = {topic: log(size / count) for topic, count in counts.items()}
+    return Topics({code: frozenset(topics) for code, topics in spoken.items()}, rarity, log(size) / 2)
 
 
-def _core(han: str) -> str:
-    """Chinese words without the small talk around them; all of it when nothing else is left."""
-    return FILLER.sub("", han) or han
-
-
-def _asked(normal: str) -> Asked:
-    core = _core(_han(normal))
-    return Asked(core, _sound(core), "".join(LATIN.findall(normal)), _english(normal))
-
-
-def _sound(han: str) -> str:
-    return "".join(lazy_pinyin(han)) if han else ""
-
-
-def _blur(pinyin: str) -> str:
-    """Without the differences that many speakers do not hear: zh/z, ch/c, sh/s, -ng/-n."""
-    return re.sub(r"ng", "n", re.sub(r"([zcs])h", r"\1", pinyin))
-
-
-def _phrase(entry: SearchEntry, text: str, weight: float) -> Phrase:
-    normal = _normal(text)
-    han = _han(normal)
-    return Phrase(
-        service=entry.service,
-        situation=entry.situation,
-        core=_core(han),
-        sound=_sound(_core(han)),
-        pinyin=_sound(han),
-        initials="".join(lazy_pinyin(han, style=Style.FIRST_LETTER)),
-        english=() if han else _english(normal),
-        weight=weight,
-    )
-
-
-def _english(normal: str) -> tuple[str, ...]:
-    return tuple(word for word in LATIN.findall(normal) if word not in SMALL_WORDS)
-
-
-def _score(asked: Asked, phrase: Phrase) -> float:
+def _score(asked: Spelt, phrase: Spelt) -> float:
     if asked.core:
         return _han_score(asked, phrase)
     if phrase.core:
-        return _pinyin_score(asked.letters, phrase)
+        return _pinyin_score(asked.latin, phrase)
     return _english_score(asked.english, phrase.english)
 
 
-def _han_score(asked: Asked, phrase: Phrase) -> float:
+def _han_score(asked: Spelt, phrase: Spelt) -> float:
     """Chinese against Chinese; the sound counts a little less, for words typed with the wrong character."""
     if not phrase.core:
         return 0.0
     written = _closeness(asked.core, phrase.core)
-    sound = _closeness(asked.sound, phrase.sound, least=4)
-    return max(written, sound * 0.9 if len(asked.core) > 1 else 0.0)
+    if written == 100.0 or len(asked.core) == 1:  # noqa: PLR2004 - nothing is closer
+        return written
+    return max(written, _closeness(asked.sound, phrase.sound) * 0.9)
 
 
-def _closeness(asked: str, known: str, *, least: int = 1) -> float:
+def _closeness(asked: str, known: str) -> float:
     """0..100: equal, one within the other (the more of it the better), or nearly the same."""
     if asked == known:
         return 100.0
-    share = min(len(asked), len(known)) / max(len(asked), len(known))
-    if len(asked) >= least and asked in known:
-        return 75.0 + 20.0 * share
-    if len(known) >= max(2, least) and known in asked:
-        return 70.0 + 25.0 * share
-    return fuzz.ratio(asked, known) * 0.9 if min(len(asked), len(known)) >= max(2, least) else 0.0
+    shorter, longer = sorted((len(asked), len(known)))
+    if asked in known:
+        return 75.0 + 20.0 * shorter / longer
+    if shorter < 2:  # noqa: PLR2004 - one character is in too many words
+        return 0.0
+    if known in asked:
+        return 70.0 + 25.0 * shorter / longer
+    return fuzz.ratio(asked, known, score_cutoff=50) * 0.9
 
 
-def _pinyin_score(letters: str, phrase: Phrase) -> float:
+def _pinyin_score(latin: tuple[str, ...], phrase: Spelt) -> float:
     """Latin letters against Chinese: initials (sfz) or full pinyin (shenfenzheng), begun or complete."""
-    best = 0.0
+    letters = "".join(latin)
     if len(letters) < 2:  # noqa: PLR2004 - one letter names nothing
-        return best
-    if phrase.initials == letters:
-        best = 96.0
-    elif letters in phrase.initials:
-        best = (
-            66.0
-            + 20.0 * len(letters) / len(phrase.initials)
-            + (4.0 if phrase.initials.startswith(letters) else 0.0)
-        )
+        return 0.0
+    best = _initials_score(letters, phrase.initials)
     whole = _within(letters, phrase.pinyin)
-    blurred = _within(_blur(letters), _blur(phrase.pinyin)) * 0.95
-    return max(best, whole, blurred, _typing_error(letters, phrase.pinyin) * 0.95)
+    known = blur(phrase.pinyin)
+    blurred = _within(blur(letters), known) * 0.95
+    slip = _typing_error(letters, phrase.pinyin) * 0.95
+    return max(best, whole, blurred, slip, _by_words(latin, phrase) if len(latin) > 1 else 0.0)
+
+
+def _initials_score(letters: str, initials: str) -> float:
+    if initials == letters:
+        return 96.0
+    if letters not in initials:
+        return 0.0
+    return 66.0 + 20.0 * len(letters) / len(initials) + (4.0 if initials.startswith(letters) else 0.0)
+
+
+def _by_words(latin: tuple[str, ...], phrase: Spelt) -> float:
+    """Several words, each the initials or the pinyin of a part: `ddc shangpai`."""
+    words = [word for word in latin if not word.isdigit()]
+    covered = 0
+    for word in words:
+        spelt_out = len(word) >= LEAST_PINYIN and word in phrase.pinyin
+        if not spelt_out and not (len(word) > 1 and word in phrase.initials):
+            return 0.0
+        covered += len(word)
+    return 70.0 + 20.0 * min(1.0, covered / len(phrase.pinyin)) if covered else 0.0
 
 
 def _within(letters: str, pinyin: str) -> float:
     """Full pinyin of which at least three letters were typed."""
-    if len(letters) < 3 or letters not in pinyin:  # noqa: PLR2004 - two letters are in every pinyin
+    if len(letters) < LEAST_PINYIN or letters not in pinyin:
         return 0.0
     return 74.0 + 24.0 * len(letters) / len(pinyin) + (2.0 if pinyin.startswith(letters) else 0.0)
 
 
 def _typing_error(asked: str, known: str) -> float:
     """Similarity 0..100 of words that differ by few letters; 0 where the difference is more than a slip."""
-    slips = DamerauLevenshtein.distance(asked, known)
     longest = max(len(asked), len(known))
-    return 100.0 * (1 - slips / longest) if slips <= max(1, longest // 5) and longest > 3 else 0.0  # noqa: PLR2004
+    most = max(1, longest // 5)
+    if longest < 4 or abs(len(asked) - len(known)) > most:  # noqa: PLR2004 - a slip makes another short word
+        return 0.0
+    slips = DamerauLevenshtein.distance(asked, known, score_cutoff=most)
+    return 100.0 * (1 - slips / longest) if slips <= most else 0.0
 
 
 def _english_score(asked: tuple[str, ...], known: tuple[str, ...]) -> float:
@@ -238,6 +227,6 @@ def _english_score(asked: tuple[str, ...], known: tuple[str, ...]) -> float:
 def _word(asked: str, known: str) -> float:
     if asked == known:
         return 100.0
-    if len(asked) >= 3 and known.startswith(asked):  # noqa: PLR2004 - two letters begin too many words
+    if len(asked) >= LEAST_PINYIN and known.startswith(asked):
         return 88.0
     return _typing_error(asked, known)

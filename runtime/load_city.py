@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from catalog import edit as catalog
 from catalog.service_file import ServiceFile, parse_services
+from catalog.synonym_file import parse_synonyms
 from halls import edit as halls
 from halls.models import Hall
 from halls.plan_file import CityFile, parse_city
@@ -49,11 +50,12 @@ def load_city(
     and existing ones are left as they are.
 
     Raises:
-        CityFileInvalid, ServiceFileInvalid, StaffFileInvalid: naming every mistake.
+        CityFileInvalid, ServiceFileInvalid, SynonymFileInvalid, StaffFileInvalid: naming every mistake.
     """
     files = read_folder(folder)
     city = parse_city(files)
     services = parse_services(files, hall_groups=city.groups_by_hall())
+    synonyms = parse_synonyms(files)
     people = _parse_staff(files, city)
     halls.save_calendar(session, city.calendar, actor=actor, now=now)
     saved = {
@@ -61,6 +63,7 @@ def load_city(
         for plan in city.halls
     }
     catalog.save_services(session, services, actor=actor, now=now)
+    catalog.save_synonyms(session, synonyms, actor=actor, now=now)
     for hall in saved.values():
         _offer(session, hall, services, actor=actor, now=now)
     made = _create_staff(session, people, saved, passwords or {}, actor=actor, now=now)

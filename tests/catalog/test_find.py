@@ -1,8 +1,10 @@
 import pytest
+from sqlalchemy import func, select
 
-from catalog.edit import save_services
+from catalog.edit import save_services, save_synonyms
 from catalog.find import find_services
 from kernel.actor import SYSTEM
+from kernel.audit import AuditEntry
 from tests.catalog.city import SERVICES
 from tests.conftest import NOW
 
@@ -30,6 +32,15 @@ def test_a_changed_catalogue_is_found_at_once(session, catalogue):
     catalogue[1].keywords = [*catalogue[1].keywords, "企鹅登记"]
     session.flush()
     assert [hit.service.code for hit in find_services(session, "企鹅登记")] == ["passport"]
+
+
+def test_learns_new_synonyms_at_once(session, catalogue):
+    assert find_services(session, "本本作古") == []
+    save_synonyms(session, [("身份证", "本本"), ("到期", "作古")], actor=SYSTEM, now=NOW)
+    assert find_services(session, "本本作古")[0].service.code == "id-card-renewal"
+    before = session.scalar(select(func.count(AuditEntry.id)))
+    save_synonyms(session, [("身份证", "本本"), ("到期", "作古")], actor=SYSTEM, now=NOW)
+    assert session.scalar(select(func.count(AuditEntry.id))) == before
 
 
 def test_a_service_that_is_no_longer_handled_is_not_found(session, catalogue):

@@ -1,19 +1,22 @@
 import pytest
 
 from catalog.search import SearchEntry, build_index, search
-from tests.catalog.city import SERVICES
+from catalog.spelling import Synonyms
+from tests.catalog.city import SERVICES, SYNONYMS
+from tests.catalog.queries_file import read_queries
 
 
 def entries():
     for service in SERVICES.values():
-        yield SearchEntry(service.code, None, service.name_zh, service.name_en, service.keywords)
+        about = (service.summary_zh, service.summary_en)
+        yield SearchEntry(service.code, None, service.name_zh, service.name_en, service.keywords, about)
         for situation in service.guide.situations if service.guide else ():
             yield SearchEntry(
                 service.code, situation.code, situation.name_zh, situation.name_en, situation.synonyms
             )
 
 
-INDEX = build_index(entries())
+INDEX = build_index(entries(), Synonyms(SYNONYMS))
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,39 @@ def test_offers_both_services_where_the_words_fit_both():
 )
 def test_finds_nothing_rather_than_something_odd(query):
     assert search(INDEX, query) == ()
+
+
+@pytest.mark.parametrize("name", ["tuning", "held-out"])
+def test_nearly_every_query_has_its_answer_among_the_first_three(name):
+    queries = read_queries(name)
+    missed = {
+        query: sorted(right)
+        for query, right in queries
+        if not right & {hit.service for hit in search(INDEX, query, limit=3)}
+    }
+    assert 1 - len(missed) / len(queries) >= 0.95, missed
+
+
+def test_the_queries_are_many_and_ask_for_every_service():
+    queries = [*read_queries("tuning"), *read_queries("held-out")]
+    assert len({query for query, _ in queries}) == len(queries) >= 200
+    assert len(read_queries("held-out")) >= len(queries) // 3 - 1
+    assert frozenset().union(*(right for _, right in queries)) == set(SERVICES)
+
+
+def test_words_that_mean_the_same_find_the_same():
+    entry = SearchEntry("card", None, "居民证件遗失", "Lost card", ())
+    groups = [("遗失", "弄丢了"), ("lost", "mislaid")]
+    assert search(build_index([entry], Synonyms(groups)), "证件弄丢了")[0].service == "card"
+    plain, taught = build_index([entry]), build_index([entry], Synonyms(groups))
+    assert search(plain, "mislaid") == ()
+    assert search(taught, "mislaid")[0].service == "card"
+
+
+def test_rare_words_count_more_than_common_ones():
+    names = {"a": "车辆抵押", "b": "车辆报废", "c": "车辆过户"}
+    index = build_index([SearchEntry(code, None, name, "", ()) for code, name in names.items()])
+    assert search(index, "家里的车辆现在该报废")[0].service == "b"
 
 
 def test_names_each_service_once_and_no_more_than_asked():
