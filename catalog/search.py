@@ -14,7 +14,7 @@ from math import log
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
-from catalog.spelling import Spelt, Synonyms, blur, pairs, spell
+from catalog.spelling import Spelt, Synonyms, pairs, spell
 
 ENOUGH = 55.0
 MOST_QUERY = 60
@@ -50,11 +50,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One phrase in its spellings. `weight` ranks services before situations."""
+    """One phrase in its spellings. `sounds` are its syllables; `weight` ranks services before situations."""
 
     service: str
     situation: str | None
     spelt: Spelt
+    sounds: frozenset[str]
     weight: float
 
 
@@ -96,7 +97,7 @@ def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None
         topics = spoken.setdefault(entry.service, set())
         for text in dict.fromkeys((entry.name_zh, entry.name_en, *entry.words)):
             spelt = spell(text, same)
-            phrases.append(Phrase(entry.service, entry.situation, spelt, weight))
+            phrases.append(Phrase(entry.service, entry.situation, spelt, frozenset(spelt.sound), weight))
             topics |= _topics_of(spelt)
         for text in entry.about:
             topics |= _topics_of(spell(text, same))
@@ -106,11 +107,7 @@ def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None
 def search(index: SearchIndex, query: str, *, limit: int = 8) -> tuple[Hit, ...]:
     """The services that fit best, best first; each service once, with its best situation."""
     asked = spell(query[:MOST_QUERY], index.synonyms)
-    closest: dict[str, tuple[float, str | None]] = {}
-    for phrase in index.phrases:
-        score = _score(asked, phrase.spelt) * phrase.weight
-        if score > closest.get(phrase.service, (0.0, None))[0]:
-            closest[phrase.service] = (score, phrase.situation)
+    closest = _closest(asked, index.phrases)
     topics = _topics_of(asked)
     hits = []
     for service in index.order:
@@ -120,6 +117,19 @@ def search(index: SearchIndex, query: str, *, limit: int = 8) -> tuple[Hit, ...]
         if total >= ENOUGH:
             hits.append(Hit(service, situation, total))
     return tuple(sorted(hits, key=lambda hit: -hit.score)[:limit])
+
+
+def _closest(asked: Spelt, phrases: Iterable[Phrase]) -> dict[str, tuple[float, str | None]]:
+    """Service → score and situation of its closest phrase; phrases without a common sound are skipped."""
+    closest: dict[str, tuple[float, str | None]] = {}
+    sounds = frozenset(asked.sound)
+    for phrase in phrases:
+        if sounds and sounds.isdisjoint(phrase.sounds):
+            continue
+        score = _score(asked, phrase.spelt) * phrase.weight
+        if score > closest.get(phrase.service, (0.0, None))[0]:
+            closest[phrase.service] = (score, phrase.situation)
+    return closest
 
 
 def _topics_of(spelt: Spelt) -> frozenset[str]:
@@ -137,7 +147,7 @@ def _score(asked: Spelt, phrase: Spelt) -> float:
     if asked.core:
         return _han_score(asked, phrase)
     if phrase.core:
-        return _pinyin_score(asked.latin, phrase)
+        return _pinyin_score(asked, phrase)
     return _english_score(asked.english, phrase.english)
 
 
@@ -165,17 +175,18 @@ def _closeness(asked: str, known: str) -> float:
     return fuzz.ratio(asked, known, score_cutoff=50) * 0.9
 
 
-def _pinyin_score(latin: tuple[str, ...], phrase: Spelt) -> float:
+def _pinyin_score(asked: Spelt, phrase: Spelt) -> float:
     """Latin letters against Chinese: initials (sfz) or full pinyin (shenfenzheng), begun or complete."""
-    letters = "".join(latin)
+    latin, letters = asked.latin, asked.pinyin
     if len(letters) < 2:  # noqa: PLR2004 - one letter names nothing
         return 0.0
-    best = _initials_score(letters, phrase.initials)
-    whole = _within(letters, phrase.pinyin)
-    known = blur(phrase.pinyin)
-    blurred = _within(blur(letters), known) * 0.95
-    slip = _typing_error(letters, phrase.pinyin) * 0.95
-    return max(best, whole, blurred, slip, _by_words(latin, phrase) if len(latin) > 1 else 0.0)
+    return max(
+        _initials_score(letters, phrase.initials),
+        _within(letters, phrase.pinyin),
+        _within(asked.blurred, phrase.blurred) * 0.95,
+        _typing_error(letters, phrase.pinyin) * 0.95,
+        _by_words(latin, phrase) if len(latin) > 1 else 0.0,
+    )
 
 
 def _initials_score(letters: str, initials: str) -> float:

@@ -47,12 +47,15 @@ class Spelt:
     """A text in its spellings. Those that do not apply are empty.
 
     `core` has no small talk and one word for synonyms; `sound` is one character per syllable of it, the
-    same for zh/z, ch/c, sh/s and -ng/-n. `pinyin` and `initials` are those of the text as it stands.
+    same for zh/z, ch/c, sh/s and -ng/-n. `pinyin` and `initials` are those of the text as it stands (of
+    Latin letters, themselves);
+    `blurred` is the pinyin without those differences.
     """
 
     core: str
     sound: str
     pinyin: str
+    blurred: str
     initials: str
     latin: tuple[str, ...]
     english: tuple[str, ...]
@@ -69,10 +72,11 @@ def spell(text: str, synonyms: Synonyms) -> Spelt:
     latin = tuple(LATIN.findall(plain))
     if not HAN.search(plain):
         words = (synonyms.english(word) for word in latin if word not in SMALL_WORDS)
-        return Spelt("", "", "", "", latin, tuple(words))
+        letters = "".join(latin)
+        return Spelt("", "", letters, blur(letters), "", latin, tuple(words))
     said = "".join(SAID.findall(plain))
-    core = _core(synonyms.chinese(said))
-    return Spelt(core, sound(core), "".join(lazy_pinyin(said)), initials(said), latin, ())
+    core, pinyin = _core(synonyms.chinese(said)), "".join(lazy_pinyin(said))
+    return Spelt(core, sound(core), pinyin, blur(pinyin), initials(said), latin, ())
 
 
 def initials(said: str) -> str:
