@@ -9,7 +9,7 @@ VAR ?= var
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run check test faults clean
+.PHONY: help install install-dev run check test faults bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,9 @@ test: install-dev ## the test suite (minutes)
 
 faults: install-dev ## the long suite: kills, cuts, floods
 	$(BIN)/pytest -m faults
+
+bench: install ## measure the budgets beside their floors (NAMES="book rush", QUICK=1)
+	$(BIN)/youhao bench $(NAMES) $(if $(QUICK),--quick)
 
 clean: ## remove the environment and what was built (keeps var/)
 	rm -rf $(VENV) build dist web/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Benchmarks beside their floors: the same work with everything of ours taken away, in the same run."""

@@ -16,6 +16,8 @@ COMMANDS = {
     "device": ("cli.device", "Enrol a kiosk or a screen."),
     "doctor": ("cli.doctor", "Check the settings, the services and the data."),
     "drive": ("cli.drive", "Play a day against a running demonstration."),
+    "bench": ("cli.bench", "Measure the budgets beside their floors."),
+    "twin": ("cli.twin", "Simulate a hall, and compare policies."),
     "convert-warsaw": ("cli.convert_warsaw", "Make a day file from Warsaw's queue boards."),
     "live": ("cli.processes", "Run the process of live streams."),
     "relay": ("cli.processes", "Run the process that carries events out."),
