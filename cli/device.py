@@ -32,6 +32,4 @@ def enrol(*, kind: str, hall: str, name: str) -> None:
             )
     except DomainError as error:
         raise click.ClickException(error.sentence("en")) from error
-    # Screens show nothing private: everybody may open them, without a token in the address.
-    path = f"kiosk/{hall}?device={token}" if kind == "kiosk" else f"screen/{hall}"
-    click.echo(f"{settings.base_url}/{path}")
+    click.echo(devices.address_of_device(settings.base_url, kind=kind, hall_code=hall, token=token))

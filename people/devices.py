@@ -47,6 +47,12 @@ def enrol(
     return device, token
 
 
+def address_of_device(base_url: str, *, kind: str, hall_code: str, token: str) -> str:
+    """What to open on the device, once. A kiosk's is a secret; screens show nothing private and need none."""
+    page = f"kiosk/{hall_code}?device={token}" if kind == "kiosk" else f"screen/{hall_code}"
+    return f"{base_url}/{page}"
+
+
 def find_device(session: Session, token: str) -> Device | None:
     """The device of a token, unless it was withdrawn."""
     return session.scalar(

@@ -137,8 +137,8 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
         codes = [hall.code for hall in halls.list_halls(session)]
     screens = [(f"screen {code}", f"{base}/screen/{code}") for code in codes]
     kiosks = [
-        (f"kiosk {key.split('/')[1]}", f"{base}/kiosk/{key.split('/')[1]}?device={token}")
-        for key, token in tokens.items()
+        (f"kiosk {code}", devices.address_of_device(base, kind=kind, hall_code=code, token=token))
+        for (kind, code), token in ((key.split("/"), token) for key, token in tokens.items())
     ]
     shown = [name for name in _SHOWN_ACCOUNTS if name in accounts]
     people = [("sign in as", f"{name} / {accounts[name]}") for name in shown]

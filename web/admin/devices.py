@@ -33,15 +33,22 @@ def home() -> Any:
 
 @staff_only("device.enrol")
 def enrol() -> Any:
-    """Add a kiosk and show, this once, the address to open on it."""
+    """Add a device and show, this once, the address to open on it.
+
+    Raises:
+        HallUnknown, Forbidden, DeviceKindUnknown
+    """
     with edge.transaction() as session:
         hall = get_hall(session, request.form.get("hall", ""))
         who = edge.require("device.enrol", hall.id)
-        name = request.form.get("name", "").strip()[:60] or _("自助机")
+        kind = request.form.get("kind", "kiosk")
+        name = request.form.get("name", "").strip()[:60] or (_("自助机") if kind == "kiosk" else _("叫号屏"))
         _device, token = devices.enrol(
-            session, kind="kiosk", hall_id=hall.id, name=name, actor=who, now=edge.now()
+            session, kind=kind, hall_id=hall.id, name=name, actor=who, now=edge.now()
         )
-        return _page(session, f"{edge.parts().settings.base_url}/kiosk/{hall.code}?device={token}")
+        base_url = edge.parts().settings.base_url
+        link = devices.address_of_device(base_url, kind=kind, hall_code=hall.code, token=token)
+        return _page(session, link)
 
 
 @staff_only("device.enrol")

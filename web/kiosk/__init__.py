@@ -1,6 +1,6 @@
 """The kiosk of a hall: check in, take a number, get help. Only enrolled devices see more than the door."""
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -21,7 +21,8 @@ __all__ = ["check_in", "register", "take", "tickets"]
 def door(hall_code: str) -> ResponseReturnValue:
     """The address a device starts with: `?device=TOKEN` becomes a cookie, and leaves the address.
 
-    `printer=1` says that this browser prints without asking (`--kiosk-printing`).
+    It is answered by a redirect and sent on as no referrer, so it stays neither on the screen nor in a log of
+    ours. `printer=1` says that this browser prints without asking (`--kiosk-printing`).
     """
     token = request.args.get("device", "")
     answer = redirect(url_for("kiosk.home", hall_code=hall_code), 303)
@@ -45,7 +46,7 @@ def _check(hall_code: str, token: str) -> None:
 
 def _keep(answer: Response, name: str, value: str, path: str) -> None:
     """For this hall's kiosk pages only: one browser may show the kiosks of two halls."""
-    secure = request.is_secure
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])  # whatever a proxy in front of us speaks
     answer.set_cookie(
         name, value, max_age=_TEN_YEARS, path=path, httponly=True, samesite="Lax", secure=secure
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,6 +18,7 @@ from web.qr import qr
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk/<hall_code>")
 PRINTER_COOKIE = "printer"
+SILENT = "no-referrer"
 
 
 class DeviceElsewhere(Forbidden):
@@ -79,5 +80,14 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
     sentence, status = error.sentence(edge.language()), problems.status_of(error)
     if "hall" in g:
         return render_template("kiosk/refusal.html", sentence=sentence), status
-    facts = {"title": _("请看这里"), "sentence": sentence, "code": error.code, "home": request.path}
-    return render_template("error.html", layout="kiosk/base.html", **facts), status
+    # The query may be a token: no link of the page repeats it, and no request tells where it came from.
+    facts = {"home": request.path, "here": request.path, "referrer": SILENT}
+    words = {"title": _("请看这里"), "sentence": sentence, "code": error.code}
+    return render_template("error.html", layout="kiosk/base.html", **facts, **words), status
+
+
+@blueprint.after_request
+def _keep_the_token(answer: Response) -> Response:
+    if "device" in request.args:
+        answer.headers["Referrer-Policy"] = SILENT
+    return answer

@@ -1,4 +1,6 @@
+import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from people import devices
 from people.citizens import identity_index
 from queueing.models import Ticket
 from tests import build
+from tests.web.apps import app_for
 from tests.web.hall_faces import Faces, press, token
 
 
@@ -38,6 +41,40 @@ def test_the_token_becomes_a_cookie_and_leaves_the_address(faces):
     page = client.get(answer.location).text
     assert "预约签到" in page
     assert "现场取号" in page
+
+
+def test_the_token_is_left_in_no_referrer_log_or_page(faces, caplog):
+    caplog.set_level(logging.DEBUG)
+    with faces.parts.database.transaction() as session:
+        other = build.make_hall(session, "elsewhere")
+        _row, others = devices.enrol(
+            session, kind="kiosk", hall_id=other.id, name="x", actor=SYSTEM, now=build.at("08:00")
+        )
+    client = faces.app.test_client()
+    for secret, status in ((faces.kiosk_token, 303), (others, 403), ("wrong" * 8, 401)):
+        answer = client.get(f"/kiosk/yunzhou?device={secret}")
+        assert (answer.status_code, answer.headers["Referrer-Policy"]) == (status, "no-referrer")
+        assert secret not in answer.text + answer.headers.get("Location", "") + caplog.text
+        if status != 303:
+            assert '<meta name="referrer" content="no-referrer">' in answer.text
+            assert not any("device=" in cookie for cookie in answer.headers.getlist("Set-Cookie"))
+        else:
+            [kept, _printer] = answer.headers.getlist("Set-Cookie")
+            assert kept.startswith(f"device={secret};")
+            for word in ("HttpOnly", "Path=/kiosk/yunzhou", "SameSite=Lax"):
+                assert word in kept
+            assert client.get(answer.location).headers["Referrer-Policy"] == "same-origin"
+
+
+def test_under_https_the_token_never_leaves_by_http(parts):
+    secure = app_for(replace(parts, settings=replace(parts.settings, public_url="https://youhao.example")))
+    with parts.database.transaction() as session:
+        hall = build.make_hall(session, "yunzhou")
+        _row, secret = devices.enrol(
+            session, kind="kiosk", hall_id=hall.id, name="x", actor=SYSTEM, now=build.at("08:00")
+        )
+    answer = secure.test_client().get(f"/kiosk/yunzhou?device={secret}")  # a proxy in front ended the TLS
+    assert ["Secure" in cookie for cookie in answer.headers.getlist("Set-Cookie")] == [True, True]
 
 
 @pytest.mark.parametrize("path", ["home", "check-in", "check-in/document", "take", "take/A", "help"])

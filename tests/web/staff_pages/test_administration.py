@@ -81,6 +81,24 @@ def test_an_enrolled_kiosk_works_by_its_address_and_no_longer_once_withdrawn(adm
     assert kiosk.get(f"/kiosk/{faces.hall.code}", follow_redirects=True).status_code == 401
 
 
+def test_an_enrolled_screen_is_shown_without_its_token(admin, faces):
+    facts = {"kind": "display", "hall": faces.hall.code, "name": "东墙"}
+    facts["csrf_token"] = token(admin.get("/admin/devices").text)
+    page = admin.post("/admin/devices", data=facts).text
+    [address] = re.findall(r"<code>([^<]+)</code>", page)
+    assert address == f"{faces.parts.settings.base_url}/screen/{faces.hall.code}"
+    assert faces.app.test_client().get(address).status_code == 200
+    assert re.search(r"东墙</th><td>叫号屏</td>", page)
+
+
+def test_a_device_of_no_kind_is_refused(admin, faces):
+    facts = {"kind": "toaster", "hall": faces.hall.code, "name": "x"}
+    facts["csrf_token"] = token(admin.get("/admin/devices").text)
+    answer = admin.post("/admin/devices", data=facts)
+    assert answer.status_code == 422
+    assert "没有这种设备" in answer.text
+
+
 def test_the_audit_shows_who_did_what(admin, faces):
     admin.post(
         "/admin/devices",
