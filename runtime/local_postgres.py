@@ -4,7 +4,6 @@ It listens on a private unix socket only and outlives a killed parent; the next 
 again. The socket directory is 0700, which is why `trust` is enough inside.
 """
 
-import fcntl
 import importlib.metadata
 import importlib.util
 import os
@@ -13,8 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -24,12 +23,13 @@ from runtime.server_home import (
     LocalServer,
     ServerHome,
     ServerNotStarted,
+    alone,
+    end,
     is_running,
-    last_words,
+    launch,
     open_home,
     private_directory,
     reachable_binaries,
-    spawn,
     wait_until,
     works_in,
 )
@@ -68,7 +68,7 @@ def start(var: Path, *, durable: bool = True) -> LocalServer:
             refused; the text says which and what to do.
     """
     home = open_home(var, NAME)
-    with _alone(home):
+    with alone(home):
         server = _adopt(home) or _start(home, durable=durable)
         ensure_database(server.url, DATABASE)
         return server
@@ -76,16 +76,7 @@ def start(var: Path, *, durable: bool = True) -> LocalServer:
 
 def stop(server: LocalServer, *, seconds: float = 15.0) -> None:
     """End the server: first a fast shutdown, then, after `seconds`, at once."""
-    for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        try:
-            os.kill(server.pid, sign)
-        except ProcessLookupError:
-            break
-        if wait_until(lambda: not server.is_alive(), seconds=seconds):
-            break
-    server.is_alive()
-    with suppress(OSError):  # the other server still uses it
-        server.socket.parent.rmdir()
+    end(server, (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), seconds=seconds)
 
 
 def url_of(sockets: Path, database: str = DATABASE) -> str:
@@ -114,14 +105,6 @@ def answers(url: str) -> bool:
 
 def _conninfo(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-@contextmanager
-def _alone(home: ServerHome) -> Iterator[None]:
-    """Let one starter at a time work on this data directory."""
-    with (home.log.parent / f"{NAME}.starting").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _adopt(home: ServerHome) -> LocalServer | None:
@@ -169,15 +152,8 @@ def _start(home: ServerHome, *, durable: bool) -> LocalServer:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     argv = [str(binaries / "postgres"), "-D", home.argument]
     argv += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    process = spawn(argv, home, env={"TZ": "UTC", "LC_ALL": _character_type()})
-
-    def is_settled() -> bool:
-        return process.poll() is not None or _is_ready(home, process.pid)
-
-    if not wait_until(is_settled, seconds=START_SECONDS) or process.poll() is not None:
-        process.kill()
-        process.wait()
-        raise ServerNotStarted(f"PostgreSQL did not start on {home.data}: {last_words(home.log)}")
+    env = {"TZ": "UTC", "LC_ALL": _character_type()}
+    process = launch(argv, home, env=env, is_ready=partial(_is_ready, home), seconds=START_SECONDS)
     return LocalServer(
         NAME, url_of(home.sockets), home.sockets / SOCKET, process.pid, adopted=False, process=process
     )

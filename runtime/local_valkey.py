@@ -4,13 +4,9 @@ A private unix socket, no TCP port, append-only file on. What it holds can be re
 an unreadable file is set aside rather than allowed to keep the program down.
 """
 
-import fcntl
 import importlib.metadata
-import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from redis import Redis
@@ -22,11 +18,12 @@ from runtime.server_home import (
     LocalServer,
     ServerHome,
     ServerNotStarted,
+    alone,
+    end,
     is_running,
-    last_words,
+    launch,
     open_home,
     reachable_binaries,
-    spawn,
     wait_until,
     works_in,
 )
@@ -47,7 +44,7 @@ def start(var: Path, *, durable: bool = True) -> LocalServer:
         ServerNotStarted: the directory belongs to somebody else, or the server refused.
     """
     home = open_home(var, NAME)
-    with _alone(home):
+    with alone(home):
         adopted = _adopt(home)
         if adopted is not None:
             return adopted
@@ -61,28 +58,11 @@ def start(var: Path, *, durable: bool = True) -> LocalServer:
 
 def stop(server: LocalServer, *, seconds: float = 10.0) -> None:
     """End the server; its append-only file is written to the end first."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(server.pid, sign)
-        except ProcessLookupError:
-            break
-        if wait_until(lambda: not server.is_alive(), seconds=seconds):
-            break
-    server.is_alive()
-    with suppress(OSError):  # the other server still uses it
-        server.socket.parent.rmdir()
+    end(server, (signal.SIGTERM, signal.SIGKILL), seconds=seconds)
 
 
 def url_of(sockets: Path) -> str:
     return f"unix://{sockets / SOCKET}?db=0"
-
-
-@contextmanager
-def _alone(home: ServerHome) -> Iterator[None]:
-    """Let one starter at a time work on this data directory."""
-    with (home.log.parent / f"{NAME}.starting").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _adopt(home: ServerHome) -> LocalServer | None:
@@ -123,15 +103,13 @@ def _answering_pid(home: ServerHome) -> int | None:
 
 def _start(home: ServerHome, *, durable: bool) -> LocalServer:
     # The argument of the first word after `--` is read as a file name, hence the order.
-    process = spawn([str(_binary(home)), *_options(home, durable=durable)], home, env={"TZ": "UTC"})
-
-    def is_settled() -> bool:
-        return process.poll() is not None or _answering_pid(home) == process.pid
-
-    if not wait_until(is_settled, seconds=START_SECONDS) or process.poll() is not None:
-        process.kill()
-        process.wait()
-        raise ServerNotStarted(f"Valkey did not start on {home.data}: {last_words(home.log)}")
+    process = launch(
+        [str(_binary(home)), *_options(home, durable=durable)],
+        home,
+        env={"TZ": "UTC"},
+        is_ready=lambda pid: _answering_pid(home) == pid,
+        seconds=START_SECONDS,
+    )
     return LocalServer(
         NAME, url_of(home.sockets), home.sockets / SOCKET, process.pid, adopted=False, process=process
     )

@@ -5,14 +5,17 @@ root's may then be closed to the server: the one that holds the data and the one
 Data is entered before the rights are given away (`ServerHome.argument`), binaries are copied once.
 """
 
+import fcntl
 import hashlib
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,6 +229,55 @@ def spawn(argv: Sequence[str], home: ServerHome, *, env: Mapping[str, str]) -> s
             group=home.user.given_gid,
             extra_groups=home.user.given_groups,
         )
+
+
+def launch(
+    argv: Sequence[str],
+    home: ServerHome,
+    *,
+    env: Mapping[str, str],
+    is_ready: Callable[[int], bool],
+    seconds: float,
+) -> subprocess.Popen[bytes]:
+    """Start a server and wait until it `is_ready` under its pid.
+
+    Raises:
+        ServerNotStarted: it ended, or took longer than `seconds`; it is dead then.
+    """
+    process = spawn(argv, home, env=env)
+
+    def is_settled() -> bool:
+        return process.poll() is not None or is_ready(process.pid)
+
+    if not wait_until(is_settled, seconds=seconds) or process.poll() is not None:
+        process.kill()
+        process.wait()
+        raise ServerNotStarted(
+            f"The local server {Path(argv[0]).name} did not start on {home.data}: {last_words(home.log)}"
+        )
+    return process
+
+
+def end(server: LocalServer, signs: Sequence[signal.Signals], *, seconds: float) -> None:
+    """End a server: each sign is given so many seconds. The last server takes the sockets' folder along."""
+    for sign in signs:
+        try:
+            os.kill(server.pid, sign)
+        except ProcessLookupError:
+            break
+        if wait_until(lambda: not server.is_alive(), seconds=seconds):
+            break
+    server.is_alive()
+    with suppress(OSError):  # the other server still uses it
+        server.socket.parent.rmdir()
+
+
+@contextmanager
+def alone(home: ServerHome) -> Iterator[None]:
+    """Let one starter at a time work on this data directory."""
+    with home.log.with_suffix(".starting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def is_running(pid: int) -> bool:
