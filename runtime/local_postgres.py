@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -110,15 +111,16 @@ def _conninfo(url: str) -> str:
 def _adopt(home: ServerHome) -> LocalServer | None:
     """Return the server that an earlier run left alive, if there is one."""
     pid = _recorded_pid(home)
-    if pid is None or not is_running(pid):
+    if pid is None:
         return None
-    if not works_in(pid, home.data):
+    if not is_running(pid) or not works_in(pid, home.data):
         _disown(home)
         return None
     url = url_of(home.sockets, "postgres")
     # It may still be recovering, or just be shutting down.
     wait_until(lambda: answers(url) or not is_running(pid), seconds=START_SECONDS)
     if not is_running(pid):
+        _disown(home)
         return None
     if not answers(url):
         raise ServerNotStarted(
@@ -135,11 +137,13 @@ def _recorded_pid(home: ServerHome) -> int | None:
 
 
 def _disown(home: ServerHome) -> None:
-    # The pid now belongs to a stranger, which PostgreSQL would take for itself. The rest of the file must
-    # stay: it names the shared memory that tells whether old backends still live.
+    # The pid belongs to a stranger now, or to a dead server that its parent has not buried yet; PostgreSQL
+    # would take either for a living one. The rest of the file must stay: it names the shared memory that
+    # tells whether old backends still live.
     record = home.data / "postmaster.pid"
-    _, _, rest = record.read_text().partition("\n")
-    record.write_text(f"{NO_PROCESS}\n{rest}")
+    with suppress(FileNotFoundError):  # it was just ending
+        _, _, rest = record.read_text().partition("\n")
+        record.write_text(f"{NO_PROCESS}\n{rest}")
 
 
 def _start(home: ServerHome, *, durable: bool) -> LocalServer:

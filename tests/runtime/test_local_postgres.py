@@ -99,6 +99,18 @@ def test_a_pid_given_to_a_stranger_is_not_taken_for_the_server(
     assert not second.adopted
 
 
+def test_a_dead_server_that_nobody_has_buried_is_not_taken_for_a_living_one(
+    var: Path, start_postgres: StartServer
+) -> None:
+    local_postgres.stop(start_postgres(var))
+    with subprocess.Popen(["/bin/true"], user=first_owner(var)) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)  # ended, and left as it is
+        record = var / "postgres" / "postmaster.pid"
+        record.write_text(f"{zombie.pid}\n{var}\n1\n5432\n\n\n\nready   \n")
+        os.chown(record, first_owner(var), -1)
+        assert not start_postgres(var).adopted
+
+
 def first_owner(var: Path) -> int:
     return (var / "postgres").stat().st_uid
 
