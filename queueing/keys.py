@@ -1,7 +1,8 @@
 """PURE: the key of a ticket, fixed when it is issued: the time from which it is due.
 
-Booked: the start of the slot, for a check-in from s−30 to s+15 minutes. Late (after s+15, same half-day):
-check-in + 15. Walk-in: the promised latest call time (queueing.promise). Green and standby: issue time.
+Booked: the start s of the slot, less the hall's lead (none unless the hall sets `booked_lead`), for a
+check-in from s−30 to s+15 minutes. Late (after s+15, same half-day): check-in + 15. Walk-in: the promised
+latest call time (queueing.promise). Green and standby: issue time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Punctuality(StrEnum):
 class CheckIn:
     """What a check-in means for the place in line.
 
-    `due_at` is the key. TOO_EARLY carries it too (the slot start), for staff may let people check in earlier:
+    `due_at` is the key. TOO_EARLY carries it too, for staff may let people check in earlier:
     early people never jump, so this harms nobody. TOO_LATE has none: a walk-in number is taken, if admitted.
     """
 
@@ -67,19 +68,24 @@ def judge_check_in(
 ) -> CheckIn:
     """Say how a booked person who checks in now stands in line.
 
-    1. Before s−30: too early (key s, if staff accept it).
-    2. Until s+15 included: on time, key s.
+    1. Before s−30: too early (key s less the lead, if staff accept it).
+    2. Until s+15 included: on time, key s less the lead.
     3. Later, before the half-day ends: late, key check-in + 15.
     4. Beyond the half-day: too late, a walk-in number if admitted.
     """
     opens_at, closes_at = check_in_window(slot_starts_at, policy)
     if checked_in_at < opens_at:
-        return CheckIn(Punctuality.TOO_EARLY, slot_starts_at)
+        return CheckIn(Punctuality.TOO_EARLY, booked_key(slot_starts_at, policy))
     if checked_in_at <= closes_at:
-        return CheckIn(Punctuality.ON_TIME, slot_starts_at)
+        return CheckIn(Punctuality.ON_TIME, booked_key(slot_starts_at, policy))
     if checked_in_at < half_day_ends_at:
         return CheckIn(Punctuality.LATE, late_key(checked_in_at, policy))
     return CheckIn(Punctuality.TOO_LATE, None)
+
+
+def booked_key(slot_starts_at: datetime, policy: QueuePolicy = DEFAULT_POLICY) -> datetime:
+    """Return the key of a booked person who came in time: the slot's start, less the hall's lead."""
+    return slot_starts_at - policy.booked_lead
 
 
 def late_key(checked_in_at: datetime, policy: QueuePolicy = DEFAULT_POLICY) -> datetime:

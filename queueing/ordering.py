@@ -191,8 +191,14 @@ def _choice(ticket: Waiting, now: datetime) -> Choice:
     code = classify(ticket, now)
     if code in _TOLD_WITHOUT_TIME:
         return Choice(ticket.ticket_id, Reason(code))
-    at = ticket.issued_at if code in _TOLD_BY_ISSUE else ticket.due_at
+    at = ticket.issued_at if code in _TOLD_BY_ISSUE else _told_time(ticket)
     return Choice(ticket.ticket_id, Reason(code, at))
+
+
+def _told_time(ticket: Waiting) -> datetime:
+    """The time that the person knows: the slot of who booked (the key may lie before it), else the key."""
+    slot_at = None if ticket.late else ticket.slot_starts_at
+    return slot_at or ticket.due_at
 
 
 Middle = Callable[[Heads, datetime, QueuePolicy], Choice | None]
@@ -219,7 +225,7 @@ def _strict(heads: Heads, now: datetime, _policy: QueuePolicy) -> Choice | None:
     """Booked people first, even early; then walk-ins and late by issue time."""
     booked = heads.get(Lane.BOOKED)
     if booked is not None:
-        return Choice(booked.ticket_id, Reason(ReasonCode.BOOKED_FIRST, booked.due_at))
+        return Choice(booked.ticket_id, Reason(ReasonCode.BOOKED_FIRST, _told_time(booked)))
     first = heads.get(Lane.BY_ISSUE)
     return None if first is None else _choice(first, now)
 

@@ -47,6 +47,8 @@ class QueuePolicy:
     service_cv: float = field(default=0.7, metadata=_range(0.0, 3.0))
     check_in_opens: timedelta = field(default=timedelta(minutes=30), metadata=_up_to(timedelta(hours=12)))
     check_in_closes: timedelta = field(default=timedelta(minutes=15), metadata=_up_to(timedelta(hours=4)))
+    #: Who booked and is here is due so long before the slot: a half-hour's people are not all due at once.
+    booked_lead: timedelta = field(default=timedelta(0), metadata=_up_to(timedelta(minutes=30)))
     #: Who checks in late is due this long after the check-in.
     late_delay: timedelta = field(default=timedelta(minutes=15), metadata=_up_to(timedelta(hours=4)))
     #: Hall-local time at which the morning ends for late arrivals and no-shows.

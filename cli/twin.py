@@ -1,0 +1,96 @@
+"""`youhao twin`: what a hall would be like under a policy, by simulation."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from twin.sim.compare import compare as compare_policies
+from twin.sim.compare import table
+from twin.sim.report import html
+from twin.sim.run import POLICY_NAMES
+from twin.sim.run import run as run_days
+from twin.sim.scenario import Scenario
+from twin.sim.scenario_file import ScenarioInvalid, parse_scenario
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_SCENARIO = click.argument("scenario_file", metavar="SCENARIO.toml", type=_FILE)
+_DAYS = click.option("--days", type=click.IntRange(1, 10_000), default=250, show_default=True)
+
+
+@click.group()
+def twin() -> None:
+    """Simulate a hall with the very rules that the running hall uses (docs/scenarios.md)."""
+
+
+@twin.command()
+@_SCENARIO
+@click.option("--policy", type=click.Choice(POLICY_NAMES), default="promise", show_default=True)
+@_DAYS
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same people.")
+@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+def run(*, scenario_file: Path, policy: str, days: int, seed: int, json_file: Path | None) -> None:
+    """Simulate days under one policy."""
+    scenario = _read(scenario_file)
+    started = time.perf_counter()
+    figures = run_days(scenario, policy=policy, days=days, seed=seed)
+    seconds = round(time.perf_counter() - started, 3)
+    told = {
+        "scenario": scenario_file.name,
+        "policy": policy,
+        "days": days,
+        "seed": seed,
+        **figures,
+        "wall_seconds": seconds,
+    }
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    click.echo(text)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+
+
+@twin.command()
+@_SCENARIO
+@click.option("--policies", required=True, help="Names with commas; the first is compared with the others.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=8, show_default=True, help="So many: 1, 2, ….")
+@_DAYS
+@click.option("--html", "html_file", type=_FILE, default=None, help="Write a page with plots here.")
+@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures of every run here.")
+def compare(
+    *,
+    scenario_file: Path,
+    policies: str,
+    seeds: int,
+    days: int,
+    html_file: Path | None,
+    json_file: Path | None,
+) -> None:
+    """Compare policies in pairs: the same people on the same days."""
+    scenario = _read(scenario_file)
+    names = _policies(policies)
+    found = compare_policies(scenario, policies=names, seeds=range(1, seeds + 1), days=days)
+    click.echo(table(found))
+    if html_file is not None:
+        html_file.write_text(html(found), encoding="utf-8")
+    if json_file is not None:
+        told = {"scenario": scenario_file.name, "days": days, "seeds": seeds, "runs": found.by_policy}
+        json_file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _policies(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in POLICY_NAMES]
+    if unknown or not names:
+        told = f"{', '.join(unknown) or 'nothing'}: choose from {', '.join(POLICY_NAMES)}"
+        raise click.BadParameter(told, param_hint="--policies")
+    return names
+
+
+def _read(path: Path) -> Scenario:
+    try:
+        return parse_scenario(path.read_text(encoding="utf-8"), name=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
+    except ScenarioInvalid as error:
+        raise click.ClickException(error.sentence("en")) from error

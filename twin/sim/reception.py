@@ -1,0 +1,171 @@
+"""PURE: the kiosk of the simulated hall: a place in line by the production rules, or a refusal.
+
+Everything that decides is imported from `queueing`: keys, promise, admission, relief. Here is only the memory
+of the day that the running hall keeps in its tables.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from queueing.admission import Ground, admit
+from queueing.capacity import Capacity
+from queueing.keys import Punctuality, green_key, half_day_ends_at, judge_check_in, walk_in_key
+from queueing.lineup import Lineup
+from queueing.ordering import Track, Waiting
+from queueing.policy import QueuePolicy
+from queueing.promise import Expected, Load, promise_at_close, promised_call
+from queueing.relief import Relief, Spare, propose
+from twin.sim.people import Person, still_to_come
+from twin.sim.plan import MINUTE, DayPlan, at_minute, minute_of
+from twin.sim.scenario import GroupDemand
+from twin.sim.tally import Tally
+from twin.sim.ticket import Ticket
+
+
+@dataclass(slots=True)
+class Line:
+    """A group today."""
+
+    index: int
+    demand: GroupDemand
+    capacity: Capacity
+    expected: dict[datetime, int]
+    lineup: Lineup = field(default_factory=Lineup)
+    busy: int = 0
+    calls: int = 0
+    issued: int = 0
+    last_promise_at: datetime | None = None
+
+    def load(self, now: datetime) -> Load:
+        """What the rules ask about; slots that have begun expect nobody any more."""
+        return Load(
+            service_minutes=self.demand.mean_minutes,
+            waiting=len(self.lineup),
+            busy=self.busy,
+            expected=[Expected(slot, count) for slot, count in self.expected.items() if slot > now],
+            show_probability=1 - self.demand.planned_no_show,
+        )
+
+
+@dataclass(slots=True)
+class Reception:
+    """Gives places. `walk_in_only`: nobody books, and nobody is refused before the hall closes."""
+
+    plan: DayPlan
+    lines: list[Line]
+    policy: QueuePolicy
+    tally: Tally
+    day: int
+    walk_in_only: bool = False
+    tickets: list[Ticket] = field(default_factory=list)
+
+    @property
+    def closes_at(self) -> datetime:
+        """Closing time, an extension included."""
+        return at_minute(self.plan.closes)
+
+    def check_in(self, person: Person, slot_at: datetime, now: datetime) -> Ticket | None:
+        """A booked person is here. Who comes before the check-in opens waits for it; nobody is sent away."""
+        line = self.lines[person.group]
+        line.expected[slot_at] -= 1
+        ends_at = self.half_day_ends_at(slot_at)
+        verdict = judge_check_in(slot_at, now, half_day_ends_at=ends_at, policy=self.policy)
+        if verdict.punctuality is Punctuality.TOO_LATE or verdict.due_at is None:
+            return self.ask(person, now)
+        return self._give(
+            line, person, Track.BOOKED, verdict.due_at, now, wait_from=max(now, slot_at), late=verdict.late
+        )
+
+    def half_day_ends_at(self, slot_at: datetime) -> datetime:
+        """The end of the half-day of a slot."""
+        return half_day_ends_at(slot_at, closes_at=self.closes_at, zone=UTC, policy=self.policy)
+
+    def ask(self, person: Person, now: datetime) -> Ticket | None:
+        """Somebody asks for a number without having one booked; None if refused."""
+        line = self.lines[person.group]
+        load = line.load(now)
+        green = person.green and now < self.closes_at
+        admission = admit(line.capacity, load, now, green=green, policy=self.policy)
+        if admission.ground is not Ground.CAPACITY and self._review(line, load, now, at_least=1):
+            admission = admit(line.capacity, load, now, green=green, policy=self.policy)
+        refused = not admission.admitted and (not self.walk_in_only or now >= self.closes_at)
+        if person.green:
+            self.tally.greens_refused += refused
+        else:
+            self.tally.walk_ins_asked += 1
+            self.tally.walk_ins_refused += refused
+        if refused:
+            return None
+        if person.green:
+            return self._give(line, person, Track.GREEN, green_key(now), now, wait_from=now)
+        promised_at = self._promise(line, load, now)
+        self.tally.promises += 1
+        self.tally.promised_minutes += (promised_at - now) / MINUTE
+        return self._give(
+            line, person, Track.WALK_IN, walk_in_key(promised_at), now, wait_from=now, promised_at=promised_at
+        )
+
+    def _promise(self, line: Line, load: Load, now: datetime) -> datetime:
+        previous = line.last_promise_at
+        promised_at = promised_call(line.capacity, load, now, previous=previous, policy=self.policy)
+        if promised_at is None:
+            promised_at = promise_at_close(self.closes_at, now, previous=previous, policy=self.policy)
+        line.last_promise_at = promised_at
+        return promised_at
+
+    def _give(
+        self,
+        line: Line,
+        person: Person,
+        track: Track,
+        due_at: datetime,
+        now: datetime,
+        *,
+        wait_from: datetime,
+        late: bool = False,
+        promised_at: datetime | None = None,
+    ) -> Ticket:
+        line.issued += 1
+        slot_at = at_minute(person.slot) if track is Track.BOOKED and person.slot is not None else None
+        number = len(self.tickets)
+        waiting = Waiting(number, "", track, due_at, now, line.issued, slot_at, late)
+        ticket = Ticket(waiting, person, wait_from, promised_at)
+        self.tickets.append(ticket)
+        line.lineup.add(waiting)
+        return ticket
+
+    def review(self, now: datetime) -> None:
+        """The duty officer looks at the forecast of every line."""
+        for line in self.lines:
+            self._review(line, line.load(now), now, at_least=0)
+
+    def _review(self, line: Line, load: Load, now: datetime, *, at_least: int) -> bool:
+        """Open what the rule proposes; the duty officer always agrees. True if the plan changed."""
+        flex, scenario = self.plan.scenario.flex, self.plan.scenario
+        left = flex.counters - len(self.plan.added) if line.demand.code in flex.groups else 0
+        longer = flex.extension if at_least and self.plan.closes == scenario.closes else 0.0
+        if not left and not longer:
+            return False
+        forecast = still_to_come(
+            scenario, line.demand, minute=minute_of(now), day=self.day, books=not self.walk_in_only
+        )
+        ready = max(minute_of(now) + flex.ready_after, scenario.opens)
+        spare = Spare(left, at_minute(ready), timedelta(minutes=longer))
+        relief = propose(
+            line.capacity, load, now, forecast=max(at_least, forecast), spare=spare, policy=self.policy
+        )
+        if relief:
+            self._open(relief, ready)
+        return bool(relief)
+
+    def _open(self, relief: Relief, ready: float) -> None:
+        self.plan.added += [ready] * relief.counters
+        self.plan.closes += relief.extension / MINUTE
+        self.tally.counters_added += relief.counters
+        self.tally.days_extended += bool(relief.extension)
+        self.replan()
+
+    def replan(self) -> None:
+        """Count open time anew after a change of the plan."""
+        for line in self.lines:
+            line.capacity = self.plan.capacity(line.demand.code)

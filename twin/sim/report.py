@@ -1,0 +1,101 @@
+"""PURE: a comparison as one HTML page with plots drawn here as SVG; it loads nothing from elsewhere."""
+
+from html import escape
+
+from twin.sim.compare import COMPARED, Comparison, Interval, verdict
+
+_WIDTH, _ROW, _LEFT, _RIGHT = 720, 26, 150, 90
+_COLOURS = ("#07c160", "#576b95", "#fa9d3b", "#c44", "#888")
+
+_STYLE = """
+body{font:15px/1.5 system-ui,"Noto Sans SC",sans-serif;max-width:60rem;margin:2rem auto;
+padding:0 1rem;color:#222}
+table{border-collapse:collapse;margin:1rem 0;font-size:13px}
+td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right}
+td:first-child,th:first-child{text-align:left}
+.better{color:#067a3e}.worse{color:#b00020}
+svg{max-width:100%;height:auto}h2{font-size:1.05rem;margin:1.6rem 0 .3rem}
+"""
+
+
+def html(comparison: Comparison) -> str:
+    """The whole page."""
+    policies = list(comparison.by_policy)
+    title = f"{comparison.scenario}: {', '.join(policies)}"
+    days, seeds = comparison.days, ", ".join(map(str, comparison.seeds))
+    plots = "".join(f"<h2>{escape(figure)}</h2>{_plot(comparison, figure)}" for figure, _ in COMPARED[:10])
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
+        f"<p>{days} simulated days for each of the seeds {escape(seeds)}. Every policy meets the same people"
+        " on the same days. Means over seeds with 95 % intervals (Student’s t); simulation, not a field"
+        " result.</p>"
+        f"{_levels(comparison)}<h2>{escape(policies[0])} minus the other policy, in pairs</h2>"
+        f"{_differences(comparison)}{plots}</body></html>\n"
+    )
+
+
+def _levels(comparison: Comparison) -> str:
+    head = "".join(f"<th>{escape(policy)}</th>" for policy in comparison.by_policy)
+    rows = "".join(
+        f"<tr><td>{escape(figure)}</td>"
+        + "".join(f"<td>{_text(comparison.level(policy, figure))}</td>" for policy in comparison.by_policy)
+        + "</tr>"
+        for figure, _ in COMPARED
+    )
+    return f"<table><tr><th></th>{head}</tr>{rows}</table>"
+
+
+def _differences(comparison: Comparison) -> str:
+    others = list(comparison.by_policy)[1:]
+    head = "".join(f"<th>{escape(policy)}</th>" for policy in others)
+    rows = []
+    for figure, less in COMPARED:
+        cells = []
+        for policy in others:
+            difference = comparison.difference(policy, figure)
+            said = verdict(difference, less_is_better=less)
+            cells.append(f'<td class="{said if said != "=" else "same"}">{_text(difference)} {said}</td>')
+        rows.append(f"<tr><td>{escape(figure)}</td>{''.join(cells)}</tr>")
+    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+
+
+def _plot(comparison: Comparison, figure: str) -> str:
+    """One bar per policy from 0 (shares: from the smallest, rounded down), with its interval."""
+    levels = {policy: comparison.level(policy, figure) for policy in comparison.by_policy}
+    base = _base(levels, share=figure.endswith("_share"))
+    top = max((level.high for level in levels.values()), default=1.0)
+    scale = (_WIDTH - _LEFT - _RIGHT) / ((top - base) or 1.0)
+    rows = [
+        _bar(policy, level, _LEFT + (level.mean - base) * scale, level.half * scale, row)
+        for row, (policy, level) in enumerate(levels.items())
+    ]
+    height = _ROW * len(rows) + 18
+    axis = f'<text x="{_LEFT}" y="{height - 4}" font-size="11" fill="#777">{base:g}</text>'
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" role="img" aria-label="{escape(figure)}">'
+        f"{''.join(rows)}{axis}</svg>"
+    )
+
+
+def _base(levels: dict[str, Interval], *, share: bool) -> float:
+    if not share:
+        return 0.0
+    least = min(level.low for level in levels.values())
+    return max(0.0, int(least * 20 - 0.2) / 20)
+
+
+def _bar(policy: str, level: Interval, end: float, half: float, row: int) -> str:
+    top, middle = row * _ROW + 4, row * _ROW + 13
+    colour = _COLOURS[row % len(_COLOURS)]
+    return (
+        f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" font-size="13">{escape(policy)}</text>'
+        f'<rect x="{_LEFT}" y="{top}" width="{max(0.0, end - _LEFT):.1f}" height="18" fill="{colour}"/>'
+        f'<line x1="{end - half:.1f}" x2="{end + half:.1f}" y1="{middle}" y2="{middle}"'
+        ' stroke="#222" stroke-width="2"/>'
+        f'<text x="{end + half + 6:.1f}" y="{middle + 4}" font-size="12">{level.mean:.3g}</text>'
+    )
+
+
+def _text(value: Interval) -> str:
+    return f"{value.mean:.3f} ± {value.half:.3f}"
