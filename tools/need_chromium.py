@@ -5,9 +5,7 @@ import sys
 
 # The shell has everything of a page and nothing of a window: the same tests take a quarter less time with it.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HOW_TO_GET_IT = (
-    "apt-get install chromium-headless-shell fonts-noto-cjk   (or your own package)"
-)
+HOW_TO_GET_IT = "apt-get install chromium-headless-shell fonts-noto-cjk   (or your own package)"
 
 
 def find_chromium() -> str | None:
