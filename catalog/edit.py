@@ -41,18 +41,17 @@ def save_services(
     """
     codes = [each.code for each in services]
     known = {row.code: row for row in session.scalars(select(Service).where(Service.code.in_(codes)))}
+    new = {each.code: Service(code=each.code, **_values(each)) for each in services if each.code not in known}
+    session.add_all(new.values())
+    session.flush()
+    known |= new
+    ids = [row.id for row in known.values()]
+    guides = {row.service_id: row for row in session.scalars(select(Guide).where(Guide.service_id.in_(ids)))}
     changed = []
     for each in services:
-        values = _values(each)
-        row = known.get(each.code)
-        if row is None:
-            row = known[each.code] = Service(code=each.code, **values)
-            session.add(row)
-            session.flush()
-            differs = True
-        else:
-            differs = _set(row, values)
-        if _save_guide(session, row, each) or differs:
+        row = known[each.code]
+        differs = _set(row, _values(each)) or each.code in new
+        if _save_guide(session, row, guides.get(row.id), each) or differs:
             changed.append(row)
     for row in changed:
         audit.record(session, "service.save", actor=actor, now=now, subject=("service", row.id))
@@ -143,8 +142,7 @@ def _set(row: Service, values: Mapping[str, Any]) -> bool:
     return bool(different)
 
 
-def _save_guide(session: Session, row: Service, service: ServiceFile) -> bool:
-    guide = session.get(Guide, row.id)
+def _save_guide(session: Session, row: Service, guide: Guide | None, service: ServiceFile) -> bool:
     if service.guide_data is None:
         if guide is not None:
             session.delete(guide)

@@ -28,16 +28,16 @@ def services() -> ResponseReturnValue:
     return render_template("citizen/services.html", query=query, found=found, everything=everything)
 
 
-def _by_group(session: Session) -> list[tuple[str, list[Service]]]:
-    """All services under the names of their lines, as the halls call them ("" where no hall has one)."""
+def _by_group(session: Session) -> list[tuple[str, str, list[Service]]]:
+    """All services under (code, name) of their lines, as the halls call them ("" where no hall has one)."""
     names: dict[str, str] = {}
     for hall in list_halls(session):
         for group in list_groups(session, hall.id):
             names.setdefault(group.code, edge.text(group, "name"))
     sections: dict[str, list[Service]] = {}
     for service in list_services(session):
-        sections.setdefault(names.get(service.group_code, ""), []).append(service)
-    return list(sections.items())
+        sections.setdefault(service.group_code, []).append(service)
+    return [(code, names.get(code, ""), services) for code, services in sections.items()]
 
 
 @blueprint.get("/services/<code>")

@@ -20,16 +20,20 @@ from queueing.outlook import outlook
 from web import edge, problems
 from web.kiosk.face import blueprint, hall, kiosk_only
 
+AT_FIRST = 7  # matters of a line that stand on the first page, most asked for first
+
 
 @blueprint.get("/take")
 @kiosk_only
 def take() -> ResponseReturnValue:
-    """Every line with its matters, and how many wait there."""
+    """Every line with its first matters, or one `line` with all of them, and how many wait there."""
+    line = request.args.get("line", "")
     with edge.transaction() as session:
-        groups = list_groups(session, hall().id)
+        groups = [group for group in list_groups(session, hall().id) if line in ("", group.code)]
         services = services_by_group(session, hall().id)
         waiting = {line.group_id: line.count for line in board(session, hall().id, now=edge.now()).waiting}
-    return render_template("kiosk/take.html", groups=groups, services=services, waiting=waiting)
+    most = None if line else AT_FIRST
+    return render_template("kiosk/take.html", groups=groups, services=services, waiting=waiting, most=most)
 
 
 @blueprint.get("/take/<group_code>")

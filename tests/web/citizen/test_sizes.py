@@ -1,6 +1,10 @@
 import gzip
 import re
 
+from catalog.edit import save_services
+from kernel.actor import SYSTEM
+from tests.catalog.city import SERVICES
+from tests.conftest import NOW
 from tests.web.citizen.town import LOST, book, hold_first
 
 KILO = 1024
@@ -20,6 +24,14 @@ def test_the_first_page_with_everything_it_loads_stays_small(phone):
     assert any("weui" in name for name in files)
     modules = {"/static/js/press.js", "/static/js/fragment.js", "/static/js/state.js"}
     assert sum(weight(phone, path) for path in {"/", *files, *modules}) <= 60 * KILO
+
+
+def test_the_list_of_a_whole_city_stays_small(town, phone):
+    with town.parts.database.transaction() as session:
+        save_services(session, list(SERVICES.values()), actor=SYSTEM, now=NOW)
+    assert weight(phone, "/services") <= 6 * KILO
+    phone.go("/services")
+    assert f"户政 {len([one for one in SERVICES.values() if one.group == 'A'])}" in phone.words
 
 
 def test_later_pages_stay_small(town, phone):

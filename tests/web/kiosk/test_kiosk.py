@@ -108,6 +108,20 @@ def test_a_withdrawn_kiosk_is_told_so(faces):
     assert client.get("/kiosk/yunzhou/home").status_code == 401
 
 
+def test_a_line_with_many_matters_opens_on_a_page_of_its_own(faces):
+    with faces.parts.database.transaction() as session:
+        last = [build.make_service(session, faces.a, position=90 + at) for at in range(9)][-1].code
+    client = faces.kiosk()
+    first = client.get("/kiosk/yunzhou/take").text
+    assert f"service={last}" not in first
+    assert "全部 10 项" in first
+    assert f"service={faces.passport.code}" in first
+    line = client.get("/kiosk/yunzhou/take?line=A").text
+    assert f"service={last}" in line
+    assert f"service={faces.passport.code}" not in line
+    assert client.get("/kiosk/yunzhou/take?line=<nothing>").status_code == 200
+
+
 def test_three_taps_give_a_ticket(faces):
     client = faces.kiosk()
     first = client.get("/kiosk/yunzhou/home").text
