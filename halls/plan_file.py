@@ -89,7 +89,7 @@ class ClosureRow:
 
 @dataclass(frozen=True, slots=True)
 class HallFile:
-    """One hall with everything that belongs to it."""
+    """One hall with everything that belongs to it. `handles`: groups of which it handles all services."""
 
     code: str
     name_zh: str
@@ -104,12 +104,14 @@ class HallFile:
     plan: tuple[PlanRow, ...]
     extras: tuple[ExtraRow, ...]
     closures: tuple[ClosureRow, ...]
+    handles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CityFile:
-    """The city and its halls. `halls` is in order of file name."""
+    """The city and its halls. `halls` is in order of file name; `extends` is the folder it builds upon."""
 
+    extends: str
     name_zh: str
     name_en: str
     time_zone: str
@@ -146,6 +148,11 @@ def parse_city(files: Mapping[str, str]) -> CityFile:
     return city
 
 
+def parse_extends(files: Mapping[str, str]) -> str:
+    """The folder that `city.toml` builds upon, seen from its own; "" for none or where there are mistakes."""
+    return read_toml(files.get("city.toml", ""), Problems(), file="city.toml").text("extends", "")
+
+
 def _city(table: Table, halls: tuple[HallFile, ...]) -> CityFile:
     if table.text("format") != FORMAT:
         table.complain("format", f"应为 {FORMAT}", f"must be {FORMAT}")
@@ -153,6 +160,7 @@ def _city(table: Table, halls: tuple[HallFile, ...]) -> CityFile:
     if zone not in available_timezones():
         table.complain("time_zone", f"没有这个时区：{zone}", f"no such time zone: {zone}")
     city = CityFile(
+        extends=table.text("extends", "", most=200),
         name_zh=table.text("name_zh", most=80),
         name_en=table.text("name_en", most=120),
         time_zone=zone,
@@ -212,7 +220,10 @@ def _read_hall(table: Table, problems: Problems) -> HallFile:
         plan=tuple(_plan(row, known) for row in table.tables("plan", required=True)),
         extras=tuple(_extra(row, known) for row in table.tables("extras")),
         closures=tuple(_closure(row, known) for row in table.tables("closures")),
+        handles=table.texts("handles"),
     )
+    for each in hall.handles:
+        _check_group(table, "handles", each, known)
     table.finish()
     _check_served(table, hall)
     if not any(problem.file == table.file for problem in problems.found):

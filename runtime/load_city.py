@@ -12,7 +12,7 @@ from catalog.service_file import ServiceFile, parse_services
 from catalog.synonym_file import parse_synonyms
 from halls import edit as halls
 from halls.models import Hall
-from halls.plan_file import CityFile, parse_city
+from halls.plan_file import CityFile, HallFile, parse_city, parse_extends
 from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.data_folder import read_folder
@@ -32,8 +32,15 @@ class CityLoaded:
 
 def read_staff(folder: Path) -> tuple[StaffRow, ...]:
     """The people named in a city's folder."""
-    files = read_folder(folder)
+    files = read_files(folder)
     return _parse_staff(files, parse_city(files))
+
+
+def read_files(folder: Path) -> dict[str, str]:
+    """A city's files (path → text): those of the folder that it `extends`, replaced by its own."""
+    files = read_folder(folder)
+    base = parse_extends(files)
+    return {**read_folder(folder / base), **files} if base else files
 
 
 def load_city(
@@ -52,7 +59,7 @@ def load_city(
     Raises:
         CityFileInvalid, ServiceFileInvalid, SynonymFileInvalid, StaffFileInvalid: naming every mistake.
     """
-    files = read_folder(folder)
+    files = read_files(folder)
     city = parse_city(files)
     services = parse_services(files, hall_groups=city.groups_by_hall())
     synonyms = parse_synonyms(files)
@@ -64,8 +71,8 @@ def load_city(
     }
     catalog.save_services(session, services, actor=actor, now=now)
     catalog.save_synonyms(session, synonyms, actor=actor, now=now)
-    for hall in saved.values():
-        _offer(session, hall, services, actor=actor, now=now)
+    for plan in city.halls:
+        _offer(session, saved[plan.code], plan, services, actor=actor, now=now)
     made = _create_staff(session, people, saved, passwords or {}, actor=actor, now=now)
     return CityLoaded(tuple(saved), tuple(service.code for service in services), made)
 
@@ -75,13 +82,20 @@ def _parse_staff(files: Mapping[str, str], city: CityFile) -> tuple[StaffRow, ..
 
 
 def _offer(
-    session: Session, hall: Hall, services: tuple[ServiceFile, ...], *, actor: Actor, now: datetime
+    session: Session,
+    hall: Hall,
+    plan: HallFile,
+    services: tuple[ServiceFile, ...],
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> None:
+    """What services say themselves, and all services of the lines that the hall `handles`."""
     group_ids = {group.code: group.id for group in list_groups(session, hall.id)}
     offered = {
-        service.code: group_ids[service.halls[hall.code]]
+        service.code: group_ids[service.halls.get(hall.code, service.group)]
         for service in services
-        if hall.code in service.halls
+        if hall.code in service.halls or service.group in plan.handles
     }
     catalog.offer(session, hall.id, offered, actor=actor, now=now)
 

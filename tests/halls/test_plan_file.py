@@ -77,6 +77,11 @@ def test_names_the_row_of_an_unknown_group():
     assert found[0] == "halls/one.toml: counters[1].groups: this hall has no group Q"
 
 
+def test_handles_only_lines_of_its_own():
+    found = problems_of(HALL.replace('name_en = "Hall one"', 'name_en = "Hall one"\nhandles = ["A", "Q"]', 1))
+    assert found == ["halls/one.toml: handles: this hall has no group Q"]
+
+
 def test_refuses_doubles_and_groups_without_a_counter():
     found = problems_of(HALL.replace("number = 2", "number = 1"))
     assert found == ["halls/one.toml: counters[2].number: is there twice: 1"]

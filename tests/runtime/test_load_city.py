@@ -9,7 +9,7 @@ from booking.availability import day_counts
 from booking.models import Number, Slot
 from booking.publish import publish
 from catalog.models import Guide, HallService, SearchSynonym, Service
-from catalog.queries import find_guide, get_service, list_services
+from catalog.queries import find_guide, get_service, halls_offering, list_services
 from halls.models import Counter, Hall, PlanLine
 from halls.queries import get_hall, list_counters, list_groups
 from kernel.actor import SYSTEM
@@ -18,6 +18,7 @@ from people.models import Staff
 from runtime.load_city import load_city, read_staff
 
 CITY = Path(__file__).parents[2] / "examples" / "city"
+WHOLE_CITY = CITY.parent / "city-full"
 
 
 @pytest.fixture
@@ -77,3 +78,19 @@ def test_sixty_days_of_the_city_hall_are_published_in_two_seconds(session, city,
     free = day_counts(session, groups, first_on=first_on, last_on=first_on + timedelta(days=5), now=now)
     assert {each.group_id for each in free} == set(groups)
     assert all(each.free > 0 for each in free)
+
+
+def test_a_city_may_build_upon_another(session, now):
+    loaded = load_city(session, WHOLE_CITY, actor=SYSTEM, now=now)
+    assert len(loaded.halls) == 16
+    assert {"city-hall", "east-hall", "photo-mall"} <= set(loaded.halls)
+    assert count(session, SearchSynonym) >= 30
+    hall = get_hall(session, "donghe-station")
+    handled = {service.code for service in list_services(session, hall.id)}
+    assert handled == {service.code for service in list_services(session) if service.group_code in ("A", "Z")}
+    photo = get_service(session, "id-photo")
+    assert len(halls_offering(session, photo.id)) == 16
+    first_on = date(2026, 3, 2)
+    for code in ("taoyuan-station", "photo-mall"):
+        hall_id = get_hall(session, code).id
+        assert publish(session, hall_id, first_on=first_on, last_on=first_on, actor=SYSTEM, now=now) > 0
