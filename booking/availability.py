@@ -42,6 +42,14 @@ class SlotCount:
 
 
 @dataclass(frozen=True, slots=True)
+class FreeDay:
+    """A day of a group: the visits it can take together, and its slots in order."""
+
+    free: int
+    slots: list[SlotCount]
+
+
+@dataclass(frozen=True, slots=True)
 class Alternative:
     """A free slot near one that is full."""
 
@@ -132,24 +140,25 @@ def slot_counts(
     session: Session, group_id: int, on_date: date, *, now: datetime, needed: int = 1
 ) -> list[SlotCount]:
     """Every slot of a day in order."""
-    days = slot_counts_by_day(session, group_id, first_on=on_date, last_on=on_date, now=now, needed=needed)
-    return days.get(on_date, [])
+    days = free_days(session, group_id, first_on=on_date, last_on=on_date, now=now, needed=needed)
+    return days[on_date].slots if on_date in days else []
 
 
-def slot_counts_by_day(
+def free_days(
     session: Session, group_id: int, *, first_on: date, last_on: date, now: datetime, needed: int = 1
-) -> dict[date, list[SlotCount]]:
-    """Every slot of these days, both included, in order; days without any are left out."""
+) -> dict[date, FreeDay]:
+    """These days, both included, with every slot of each; days without any slot are left out."""
     windows = _windows(session, [group_id], now=now)
     rows = _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
     found = {}
     for on_date, day in groupby(rows, key=lambda row: row.on_date):
-        slots = list(day)
-        visits = visits_from_each([_free(row) for row in slots], needed)
-        found[on_date] = [
-            SlotCount(row.slot_id, row.starts_at, row.ends_at, free)
-            for row, free in zip(slots, visits, strict=True)
+        rows_of_day = list(day)
+        free = [_free(row) for row in rows_of_day]
+        slots = [
+            SlotCount(row.slot_id, row.starts_at, row.ends_at, visits)
+            for row, visits in zip(rows_of_day, visits_from_each(free, needed), strict=True)
         ]
+        found[on_date] = FreeDay(visits_of_day(free, needed), slots)
     return found
 
 

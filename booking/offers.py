@@ -22,6 +22,7 @@ class Offer:
 
     hall_id: int
     group_id: int
+    group_code: str
     service_ids: tuple[int, ...]
     minutes: int
     needed: int
@@ -34,6 +35,7 @@ _OFFERS = (
         Hall.policy,
         Hall.time_zone,
         ServiceGroup.id.label("group_id"),
+        ServiceGroup.code.label("group_code"),
         ServiceGroup.unit_minutes,
         Service.id.label("service_id"),
         Service.code,
@@ -72,6 +74,7 @@ def get_offer(
     return Offer(
         hall_id=first.hall_id,
         group_id=group.group_id,
+        group_code=group.group_code,
         service_ids=service_ids,
         minutes=minutes,
         needed=numbers_needed(minutes, group.unit_minutes),

@@ -20,12 +20,16 @@ class FreeSlot:
 
 def visits_from_each(slots: Sequence[FreeSlot], needed: int) -> list[int]:
     """For every slot of a day, in order: how many visits could begin in it if all were booked there."""
+    if needed == 1:
+        return [slot.free for slot in slots]
     return [_begin_at(slots, at, [slot.free for slot in slots], needed) for at in range(len(slots))]
 
 
 def visits_of_day(slots: Sequence[FreeSlot], needed: int) -> int:
     """How many visits the day can take together."""
     free = [slot.free for slot in slots]
+    if needed == 1:
+        return sum(free)
     return sum(_begin_at(slots, at, free, needed) for at in range(len(slots)))
 
 

@@ -7,15 +7,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor
-from kernel.outbox import emit
+from kernel.story import tell
 from queueing import press
-from queueing.counters import ensure_free, ensure_own, list_group_ids, lock_session
+from queueing.counters import ensure_own, groups_if_free, lock_session
 from queueing.errors import CounterPaused, PressReused
 from queueing.events import TicketCalled
 from queueing.models import Call, CounterSession, Line, Ticket
 from queueing.ordering import Choice, heads_of, next_from_heads
 from queueing.states import TicketState
-from queueing.steps import record, staff_id_of
+from queueing.steps import staff_id_of
 from queueing.today import Today, lock_lines, today_of
 from queueing.waiting import first_waiting, recent_calls
 
@@ -41,9 +41,9 @@ def call_next(
         return before
     if running.state == "paused":
         raise CounterPaused
-    ensure_free(session, counter_id)
+    group_ids = groups_if_free(session, counter_id)
     today = today_of(session, running.hall_id, now=now)
-    lines = lock_lines(session, today, list_group_ids(session, counter_id))
+    lines = lock_lines(session, today, group_ids)
     while (choice := _choose(session, today, lines, now=now)) is not None:
         ticket = _take(session, choice, running, staff_id_of(actor), now=now)
         if ticket is not None:
@@ -123,16 +123,6 @@ def _write(
     call_id = session.scalar(made.returning(Call.id))
     if call_id is None:
         raise PressReused
-    record(
-        session,
-        ticket,
-        "ticket.call",
-        actor=actor,
-        now=now,
-        states=(TicketState.WAITING, TicketState.CALLED),
-        counter_id=counter_id,
-        reason=choice.reason.code.value,
-    )
     called = TicketCalled(
         ticket_id=ticket.id,
         hall_id=ticket.hall_id,
@@ -140,4 +130,15 @@ def _write(
         call_id=call_id,
         counter_id=counter_id,
     )
-    emit(session, called, now=now)
+    tell(
+        session,
+        called,
+        "ticket.call",
+        actor=actor,
+        now=now,
+        subject=("ticket", ticket.id),
+        hall_id=ticket.hall_id,
+        states=(TicketState.WAITING, TicketState.CALLED),
+        counter_id=counter_id,
+        reason=choice.reason.code.value,
+    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -145,6 +145,19 @@ def ensure_free(session: Session, counter_id: int) -> None:
     label = session.scalars(query).first()
     if label is not None:
         raise CounterBusy(label=label)
+
+
+def groups_if_free(session: Session, counter_id: int) -> list[int]:
+    """What `list_group_ids` gives, after `ensure_free`, in one statement; raises CounterBusy."""
+    there = select(Ticket.label).where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
+    query = select(CounterSkill.group_id, there.limit(1).scalar_subquery().label("label"))
+    # A counter without any skill may still be busy.
+    one = select(literal(1).label("row")).subquery()
+    skills = query.select_from(one).outerjoin(CounterSkill, CounterSkill.counter_id == counter_id)
+    rows = session.execute(skills.order_by(CounterSkill.group_id)).all()
+    if rows[0].label is not None:
+        raise CounterBusy(label=rows[0].label)
+    return [row.group_id for row in rows if row.group_id is not None]
 
 
 def list_group_ids(session: Session, counter_id: int) -> list[int]:

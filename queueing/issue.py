@@ -52,6 +52,13 @@ def issue(session: Session, command: IssueTicket, *, actor: Actor, now: datetime
         HallUnknown, GroupUnknown, TrackUnknown, GreenReasonUnknown, WalkInsStopped, LineClosed, PressReused,
         Forbidden
     """
+    return issue_in_line(session, command, actor=actor, now=now)[0]
+
+
+def issue_in_line(
+    session: Session, command: IssueTicket, *, actor: Actor, now: datetime
+) -> tuple[Ticket, OpenLine]:
+    """Issue, and return the line as it was read for that: who tells the ticket needs not read it again."""
     ensure_in_hall(actor, command.hall_id)
     if command.override and not actor.may("ticket.override", command.hall_id):
         raise Forbidden
@@ -62,7 +69,7 @@ def issue(session: Session, command: IssueTicket, *, actor: Actor, now: datetime
     line = open_line(session, today, group, now=now)
     ticket = _issued_by_press(session, line.row, key)
     if ticket is not None:
-        return ticket
+        return ticket, line
     place = _place(session, line, command, track, now=now)
     holder = Holder(command.service_ids, command.phone, command.language, green_reason=command.green_reason)
     ticket = give(
@@ -77,7 +84,7 @@ def issue(session: Session, command: IssueTicket, *, actor: Actor, now: datetime
     )
     if ticket is None:
         raise PressReused
-    return ticket
+    return ticket, line
 
 
 def ensure_admitted(

@@ -11,7 +11,7 @@ from halls.models import ServiceGroup
 from kernel import ids
 from kernel.actor import Actor
 from kernel.crypto import cipher
-from kernel.outbox import emit
+from kernel.story import tell
 from queueing.capacity import Capacity
 from queueing.events import TicketIssued
 from queueing.keys import walk_in_key
@@ -22,7 +22,6 @@ from queueing.policy import QueuePolicy
 from queueing.promise import Load, promise_at_close, promised_call
 from queueing.staffing import capacity_of, load_of
 from queueing.states import TicketState
-from queueing.steps import record
 from queueing.today import Today, lock_lines
 
 
@@ -112,16 +111,17 @@ def give(
     if place.promised_at is not None:
         line.last_promise_at = place.promised_at
     details = {"track": ticket.track, "ground": place.ground, "green_reason": holder.green_reason}
-    record(
+    tell(
         session,
-        ticket,
+        TicketIssued(ticket.id, line.hall_id, line.group_id),
         "ticket.issue",
         actor=actor,
         now=now,
+        subject=("ticket", ticket.id),
+        hall_id=ticket.hall_id,
         states=(None, TicketState.WAITING),
         **{name: value for name, value in details.items() if value is not None},
     )
-    emit(session, TicketIssued(ticket.id, line.hall_id, line.group_id), now=now)
     return ticket
 
 

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from halls.models import Counter
@@ -15,6 +15,7 @@ from queueing.estimate import Estimate, estimate
 from queueing.lineup import Lineup
 from queueing.models import Ticket
 from queueing.ordering import RecentCall, next_from_heads
+from queueing.place import OpenLine
 from queueing.reasons import Reason
 from queueing.staffing import capacity_of, load_of
 from queueing.states import AT_COUNTER, TicketState
@@ -68,16 +69,24 @@ def lock_ticket(session: Session, reference: str) -> Ticket:
 
 def find_ticket_of_appointment(session: Session, appointment_id: int) -> Ticket | None:
     """The ticket that a check-in gave, unless it was abandoned."""
-    query = select(Ticket).where(
-        Ticket.appointment_id == appointment_id, Ticket.state != TicketState.ABANDONED
-    )
-    return session.scalars(query).one_or_none()
+    return session.scalars(select(Ticket).where(of_appointment(appointment_id))).one_or_none()
 
 
-def ticket_view(session: Session, ticket: Ticket, *, now: datetime) -> TicketView:
-    """How the ticket stands, with people ahead and the range of minutes while it waits."""
+def of_appointment(appointment_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    """The condition that finds this one ticket."""
+    return and_(Ticket.appointment_id == appointment_id, Ticket.state != TicketState.ABANDONED)
+
+
+def ticket_view(
+    session: Session, ticket: Ticket, *, now: datetime, line: OpenLine | None = None
+) -> TicketView:
+    """How the ticket stands, with people ahead and the range of minutes while it waits.
+
+    `line` is the ticket's line as it was read a moment ago to give the ticket; it spares reading it again.
+    """
     group = get_group(session, ticket.group_id)
-    told = _estimate_of(session, ticket, now=now) if ticket.state == TicketState.WAITING else None
+    waits = ticket.state == TicketState.WAITING
+    told = _estimate_of(session, ticket, now=now, line=line) if waits else None
     at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
     counter = session.get(Counter, ticket.counter_id) if at_counter else None
     return TicketView(
@@ -154,22 +163,27 @@ def _of_today(session: Session, hall_id: int, state: TicketState, *, now: dateti
     )
 
 
-def _estimate_of(session: Session, ticket: Ticket, *, now: datetime) -> Estimate | None:
+def _estimate_of(
+    session: Session, ticket: Ticket, *, now: datetime, line: OpenLine | None
+) -> Estimate | None:
     today = today_of(session, ticket.hall_id, now=now)
     if ticket.on_date != today.on_date:
         return None  # nobody closed that day; the ticket is void
-    return estimates(session, today, ticket.group_id, now=now).get(ticket.id)
+    known = line if line is not None and line.group.id == ticket.group_id else None
+    return estimates(session, today, ticket.group_id, now=now, line=known).get(ticket.id)
 
 
-def estimates(session: Session, today: Today, group_id: int, *, now: datetime) -> dict[int, Estimate]:
+def estimates(
+    session: Session, today: Today, group_id: int, *, now: datetime, line: OpenLine | None = None
+) -> dict[int, Estimate]:
     """What everybody who waits in a group is told, by ticket id: the rule rolled forward once for all."""
-    made = calls_of(session, [group_id], on_date=today.on_date)
+    made = {group_id: line.row.calls} if line else calls_of(session, [group_id], on_date=today.on_date)
     waiting = all_waiting(session, made, on_date=today.on_date)
     if not waiting:
         return {}
     recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)
-    capacity = capacity_of(session, today, group_id, now=now)
-    load = load_of(session, today, get_group(session, group_id), now=now)
+    capacity = line.capacity if line else capacity_of(session, today, group_id, now=now)
+    load = line.load if line else load_of(session, today, get_group(session, group_id), now=now)
     return estimate(
         waiting, recent, now, capacity=capacity, load=replace(load, waiting=len(waiting)), policy=today.policy
     )

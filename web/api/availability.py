@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import day_counts, next_release_at, slot_counts, slot_counts_by_day
+from booking.availability import FreeDay, day_counts, free_days, next_release_at, slot_counts
 from booking.errors import ServiceNotOffered, ServicesInDifferentLines
 from booking.offers import Offer, get_offer
 from booking.policy import InPast
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import Hall
-from halls.queries import HallUnknown, get_group, list_halls
+from halls.queries import HallUnknown, list_halls
 from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import halls as shapes
@@ -65,21 +65,21 @@ def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
 def _free(session: Session, code: str, offer: Offer, *, first_on: date, days: int) -> dict[str, Any]:
     now = edge.now()
     asked = [first_on + timedelta(days=n) for n in range(days)]
-    counts = day_counts(
-        session, [offer.group_id], first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
-    )
-    free = {count.on_date: count.free for count in counts}
-    slots = slot_counts_by_day(
+    free = free_days(
         session, offer.group_id, first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
     )
     return {
         "hall": code,
-        "group": get_group(session, offer.group_id).code,
+        "group": offer.group_code,
         "minutes": offer.minutes,
         "numbers_needed": offer.needed,
-        "days": [{"on": on, "free": free.get(on, 0), "slots": slots.get(on, [])} for on in asked],
+        "days": [_day(on, free.get(on)) for on in asked],
         "next_release_at": next_release_at(session, offer.group_id, now=now),
     }
+
+
+def _day(on: date, found: FreeDay | None) -> dict[str, Any]:
+    return {"on": on, "free": found.free if found else 0, "slots": found.slots if found else []}
 
 
 def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, Any] | None:
@@ -101,7 +101,7 @@ def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, A
         "hall": hall.code,
         "name_zh": hall.name_zh,
         "name_en": hall.name_en,
-        "group": get_group(session, offer.group_id).code,
+        "group": offer.group_code,
         "first_starts_at": first.starts_at if first else None,
         "free": first.free if first else 0,
         "next_release_at": next_release_at(session, offer.group_id, now=now),

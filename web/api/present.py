@@ -4,16 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
+from catalog.models import Service
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
 from halls.models import Hall, ServiceGroup
 from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
 from kernel.actor import Actor
 from queueing.models import Ticket
-from queueing.queries import find_ticket_of_appointment, ticket_view
+from queueing.place import OpenLine
+from queueing.queries import of_appointment, ticket_view
 
 _HALL = (
     "code", "name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude", "time_zone",
@@ -51,10 +54,39 @@ def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
     return [service.code for service in services_of(session, service_ids)] if service_ids else []
 
 
+# Everybody who books waits for this answer: one row a service, instead of one statement a table.
+_AROUND_APPOINTMENT = (
+    select(
+        Hall.code,
+        Hall.name_zh,
+        Hall.name_en,
+        ServiceGroup.code.label("group_code"),
+        Ticket.reference.label("ticket"),
+        Service.id.label("service_id"),
+        Service.code.label("service_code"),
+    )
+    .select_from(Hall)
+    .join(ServiceGroup, ServiceGroup.id == bindparam("group_id"))
+    .outerjoin(Ticket, of_appointment(bindparam("appointment_id")))
+    .outerjoin(Service, Service.id.in_(bindparam("service_ids", expanding=True)))
+    .where(Hall.id == bindparam("hall_id"))
+)
+
+
+def _around(row: Appointment) -> dict[str, Any]:
+    return {
+        "hall_id": row.hall_id,
+        "group_id": row.group_id,
+        "appointment_id": row.id,
+        "service_ids": row.service_ids,
+    }
+
+
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     """An appointment, without anything that says whose it is."""
-    place = get_hall_by_id(session, row.hall_id)
-    ticket_row = find_ticket_of_appointment(session, row.id)
+    facts = session.execute(_AROUND_APPOINTMENT, _around(row)).all()
+    place = facts[0]
+    codes = {fact.service_id: fact.service_code for fact in facts}
     return {
         "reference": row.reference,
         "code": row.code,
@@ -62,13 +94,13 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
         "hall": place.code,
         "hall_zh": place.name_zh,
         "hall_en": place.name_en,
-        "group": get_group(session, row.group_id).code,
-        "services": service_codes(session, row.service_ids),
+        "group": place.group_code,
+        "services": [codes[each] for each in row.service_ids if each in codes],
         "on": row.on_date,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "booked_at": row.booked_at,
-        "ticket": ticket_row.reference if ticket_row is not None else None,
+        "ticket": place.ticket,
     }
 
 
@@ -82,21 +114,27 @@ def ticket(session: Session, row: Ticket, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def given_ticket(session: Session, row: Ticket, *, now: datetime, reader: Actor) -> dict[str, Any]:
+def given_ticket(
+    session: Session, row: Ticket, *, now: datetime, reader: Actor, line: OpenLine | None = None
+) -> dict[str, Any]:
     """A ticket just given: a device prints the reference, nobody else needs it."""
     reference = row.reference if reader.kind == "device" else None
-    return {**ticket_at_work(session, row, now=now), "reference": reference}
+    return {**ticket_at_work(session, row, now=now, line=line), "reference": reference}
 
 
-def ticket_at_work(session: Session, row: Ticket, *, now: datetime) -> dict[str, Any]:
+def ticket_at_work(
+    session: Session, row: Ticket, *, now: datetime, line: OpenLine | None = None
+) -> dict[str, Any]:
     """A ticket as staff may see it: its reference leads to the rating of whoever serves it."""
-    view = ticket_view(session, row, now=now)
+    # Read first and kept: a session forgets rows that nobody holds, and would read them again.
+    place, group = get_hall_by_id(session, row.hall_id), get_group(session, row.group_id)
+    view = ticket_view(session, row, now=now, line=line)
     shared = ("label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
               "latest_at", "counter_number", "called_at")  # fmt: skip
     return {
         **{name: getattr(view, name) for name in shared},
-        "hall": get_hall_by_id(session, view.hall_id).code,
-        "group": get_group(session, view.group_id).code,
+        "hall": place.code,
+        "group": group.code,
         "group_zh": view.group_name_zh,
         "group_en": view.group_name_en,
         "low_minutes": view.low_min,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
 from catalog.queries import ServiceUnknown, get_service
+from halls.models import ServiceGroup
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
 from kernel.actor import Actor
 from kernel.phone import PhoneMalformed, normalise
@@ -31,8 +32,9 @@ from queueing.errors import (
     WalkInsStopped,
     WrongHall,
 )
-from queueing.issue import IssueTicket, issue
+from queueing.issue import IssueTicket, issue_in_line
 from queueing.models import Ticket
+from queueing.place import OpenLine
 from queueing.queries import get_ticket
 from web import edge
 from web.api import present
@@ -119,7 +121,10 @@ def issue_ticket(body: Mapping[str, Any], code: str) -> Response:
     def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("ticket.issue", hall.id)
-        return _given(session, issue(session, _command(session, hall.id, body), actor=actor, now=edge.now()))
+        group = get_group_by_code(session, hall.id, body["group"])
+        command = _command(session, group, body)
+        ticket, line = issue_in_line(session, command, actor=actor, now=edge.now())
+        return _given(session, ticket, line)
 
     return answer_once(work, GIVEN, caller=edge.actor())
 
@@ -163,7 +168,7 @@ def move_ticket(code: str, label: str, step: str) -> dict[str, Any]:
 
     recall, start, complete, absent, reinstate, park, resume, return, undo or abandon.
 
-    号票流转：重呼、开始办理、办结、过号、恢复、挂起、继续、返回排队、撤销叫号、作废。
+    号票流转：重呼、开始办理、办结、过号、恢复、暂挂、继续、返回排队、撤销叫号、作废。
     """
     with edge.transaction() as session:
         ticket, actor = _of_today(session, code, label)
@@ -171,8 +176,8 @@ def move_ticket(code: str, label: str, step: str) -> dict[str, Any]:
         return present.ticket_at_work(session, ticket, now=edge.now())
 
 
-def _given(session: Session, ticket: Ticket) -> dict[str, Any]:
-    return present.given_ticket(session, ticket, now=edge.now(), reader=edge.actor())
+def _given(session: Session, ticket: Ticket, line: OpenLine | None = None) -> dict[str, Any]:
+    return present.given_ticket(session, ticket, now=edge.now(), reader=edge.actor(), line=line)
 
 
 def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
@@ -182,10 +187,10 @@ def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
     return get_in_hall(session, hall.id, label, now=edge.now()), actor
 
 
-def _command(session: Session, hall_id: int, body: Mapping[str, Any]) -> IssueTicket:
+def _command(session: Session, group: ServiceGroup, body: Mapping[str, Any]) -> IssueTicket:
     return IssueTicket(
-        hall_id=hall_id,
-        group_id=get_group_by_code(session, hall_id, body["group"]).id,
+        hall_id=group.hall_id,
+        group_id=group.id,
         service_ids=tuple(get_service(session, code).id for code in body["services"]),
         track=body["track"],
         green_reason=body.get("green_reason"),
