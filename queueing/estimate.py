@@ -148,7 +148,7 @@ def _told(
 ) -> Estimate:
     low_at, expected_at, high_at = times
     promised = ticket.track is Track.WALK_IN and ticket.returned_at is None
-    at_risk = promised and expected_at > ticket.due_at
+    at_risk = promised and expected_at >= ticket.due_at + _MINUTE  # a ticket tells whole minutes
     low, high = floor((low_at - now) / _MINUTE), ceil((high_at - now) / _MINUTE)
     high = max(high, low + _NARROWEST_MINUTES)
     if promised and not at_risk:

@@ -7,6 +7,7 @@ For a walk-in who comes at t, with m the expected minutes of a service:
 C(t,u): open counter-minutes in (t,u] (queueing.capacity). F(t,u): booked numbers that have not checked in
 yet, with slots in (t,u]. p̂: the probability that a booked person comes. N: everyone who waits in the group.
 r = ½·m·busy: the work that is still left at busy counters. η = 0.88 leaves room for breaks and slow cases.
+Nobody is called while every counter is closed: a v(t) before opening or at lunch becomes the next opening.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Load:
 def latest_call(
     capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy = DEFAULT_POLICY
 ) -> datetime | None:
-    """Return v(now), exact; it may lie before `now` where counters are idle. None: not within the day.
+    """Return v(now); it may lie before `now` where counters are idle. None: not within the day.
 
     Booked people lower the left side in steps at their slots, so the first crossing is sought between them:
     with the slots up to s counted, the need is met at u; if no other slot starts until u, that is the first.
@@ -65,7 +66,10 @@ def latest_call(
             break
         need += load.service_minutes * load.show_probability * numbers
         met_at = capacity.reached_at(now, need / policy.promise_efficiency)
-    return None if met_at is None else met_at - load.service_minutes * _MINUTE
+    if met_at is None:
+        return None
+    call_at = met_at - load.service_minutes * _MINUTE
+    return call_at if call_at <= now else capacity.open_from(call_at)
 
 
 def promised_call(

@@ -118,6 +118,14 @@ class TestPromise:
     def test_looks_through_lunch(self):
         assert latest_call(LUNCH, load(15), at(170), WHOLE) == at(170 + 10 + 60 - 10)
 
+    def test_is_never_while_every_counter_is_closed(self):
+        assert latest_call(FULL, load(), at(-55), WHOLE) == at(0)
+        assert promised_call(FULL, load(), at(-55), previous=None) == at(0)
+        pause = day((0, 120, 4), (180, 480, 4))
+        # 120 minutes at four counters, of which 10 are left before the pause: 20 after it, minus one service.
+        assert latest_call(pause, load(11), at(110), WHOLE) == at(190)
+        assert latest_call(pause, load(4), at(110), WHOLE) == at(180)
+
     def test_is_none_when_the_day_is_too_short(self):
         assert promised_call(FULL, load(200), at(0), previous=at(30)) is None
         assert promised_call(FULL, load(), at(475), previous=None) is not None
@@ -149,7 +157,7 @@ loads = st.builds(
 )
 
 
-@given(loads, st.integers(-30, 470))
+@given(loads, st.integers(0, 470))
 def test_the_latest_call_is_the_first_crossing_of_the_definition(todo, start):
     need = todo.service_minutes * (todo.waiting + 1) + todo.residual_minutes
 
