@@ -75,7 +75,7 @@ def values_of(faces):
         "hall_code": faces.hall.code,
         "counter_id": faces.counters[0].id,
         "number": faces.counters[0].number,
-        "reference": faces.tickets()[0].reference,
+        "label": faces.tickets()[0].label,
         "device_id": device.id,
         "staff_id": officer.id,
     }
