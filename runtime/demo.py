@@ -17,6 +17,7 @@ from halls.models import Hall
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
+from kernel.clock import DemoClock
 from kernel.parts import Parts
 from kernel.settings import Settings
 from people import devices
@@ -24,6 +25,7 @@ from people.models import Device
 from runtime.load_city import load_city, read_staff
 
 OPENS = time(8, 0)
+CLOSED = time(18, 0)
 ZONE = ZoneInfo("Asia/Shanghai")
 HORIZON_DAYS = 15
 _SHOWN_ACCOUNTS = ("admin", "manager", "duty", "window01")
@@ -37,18 +39,19 @@ def city_folder() -> Path:
     return Path(__file__).parent.parent / "examples" / "city"
 
 
-def prepare(parts: Parts, *, say: Say) -> list[tuple[str, str]]:
+def prepare(parts: Parts, *, say: Say, new_day: bool = False) -> list[tuple[str, str]]:
     """Load what is missing, set the clock, list the faces.
 
-    The clock starts at 08:00 of a working day: the same one while nothing happened on it, else the next.
-    After a crash it goes on where the broken run was: who had booked for that day would have missed it.
+    The clock starts at 08:00 of a working day. A later start goes on where the clock stood, or at the next
+    working day once the halls have closed, or always with `new_day`.
     """
     settings = parts.settings
     path = settings.clock_file
     if path is None:
         raise ValueError("a demonstration needs a clock file")
     with parts.database.transaction() as session:
-        now = starts_at(session, broken=path.exists())
+        now = starts_at(session, None if new_day else clock.demo_clock())
+        say(f"the demonstration's clock starts at {now.astimezone(ZONE):%Y-%m-%d %H:%M}")
         day = now.astimezone(ZONE).date()
         if session.scalar(select(func.count(Hall.id))) == 0:
             say("loading the demonstration city")
@@ -67,20 +70,30 @@ def prepare(parts: Parts, *, say: Say) -> list[tuple[str, str]]:
     return _faces(parts, tokens)
 
 
-def forget_clock(settings: Settings) -> None:
-    """Take the clock away at the end of a run; one that is found later was left by a crash."""
+def stop_clock(settings: Settings) -> None:
+    """Let the clock stand still at the end of a run. One that is found running was left by a crash."""
     if settings.clock_file is not None:
-        settings.clock_file.unlink(missing_ok=True)
+        clock.set_demo(settings.clock_file, clock.now(), rate=0.0)
 
 
-def starts_at(session: Session, *, broken: bool) -> datetime:
-    """08:00 of the first working day not played yet, or the last moment of a broken run."""
+def starts_at(session: Session, left: DemoClock | None) -> datetime:
+    """Where the clock begins, given the one that an earlier run left.
+
+    Who had booked for a day that was broken off would have missed it. After a crash nobody knows how long the
+    machine was off, so the last thing on record is the last known moment.
+    """
     latest: datetime | None = session.scalar(select(func.max(AuditEntry.at)))
-    if broken and latest is not None:
-        return latest
     last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.actor_kind != "system"))
-    day = _first_day(session, last)
-    return datetime.combine(day, OPENS, ZONE).astimezone(UTC)
+    if left is not None and left.rate and latest is not None:
+        return latest
+    if left is not None and not left.rate and _is_open_day(left.starts_at, last):
+        return left.starts_at
+    return datetime.combine(_first_day(session, last), OPENS, ZONE).astimezone(UTC)
+
+
+def _is_open_day(stood_at: datetime, last: datetime | None) -> bool:
+    stood = stood_at.astimezone(ZONE)
+    return last is not None and last.astimezone(ZONE).date() == stood.date() and stood.time() < CLOSED
 
 
 def _first_day(session: Session, last: datetime | None) -> date:

@@ -21,7 +21,7 @@ class DataTooNew(Exception):
     """The data was written by a newer version of the program."""
 
 
-def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
+def up(settings: Settings, *, as_demo: bool, new_day: bool = False, say: Say) -> None:
     """Start servers and processes, print where every face is, and return when told to stop.
 
     1. hold `var` (one installation, one run) and end what a killed run left behind;
@@ -42,12 +42,12 @@ def up(settings: Settings, *, as_demo: bool, say: Say) -> None:
         servers.start()
         try:
             settings = replace(settings, database_url=servers.database_url, redis_url=servers.redis_url)
-            faces = _prepare(settings, as_demo=as_demo, say=say)
+            faces = _prepare(settings, as_demo=as_demo, new_day=new_day, say=say)
             if not signals.count:  # Ctrl-C, while it was prepared
                 whereabouts.remember(settings.port, settings.var)
                 supervisor = Supervisor(settings.var, _specs(settings), servers=servers, signals=signals)
                 supervisor.run(on_ready=lambda: announce(settings, faces, say))
-                demo.forget_clock(settings)
+                demo.stop_clock(settings)
         finally:
             servers.stop()
     say("stopped")
@@ -83,7 +83,7 @@ def _with_secrets(settings: Settings) -> Settings:
     return replace(settings, **own)
 
 
-def _prepare(settings: Settings, *, as_demo: bool, say: Say) -> list[tuple[str, str]]:
+def _prepare(settings: Settings, *, as_demo: bool, new_day: bool, say: Say) -> list[tuple[str, str]]:
     """Migrate and, in a demonstration, load the city; returns what to print: (name, address)."""
     parts = build(settings)
     try:
@@ -96,7 +96,7 @@ def _prepare(settings: Settings, *, as_demo: bool, say: Say) -> list[tuple[str, 
         if revision != schema.head():
             say("preparing the database")
             schema.upgrade(parts.database.engine, settings.database_url)
-        return demo.prepare(parts, say=say) if as_demo else []
+        return demo.prepare(parts, say=say, new_day=new_day) if as_demo else []
     finally:
         parts.database.dispose()
         parts.redis.close()

@@ -4,6 +4,7 @@ import pytest
 
 from kernel import audit, clock
 from kernel.actor import SYSTEM, Actor
+from kernel.clock import DemoClock
 from runtime.demo import OPENS, ZONE, starts_at
 
 OFFICER = Actor("staff", 1, frozenset(), None)
@@ -16,7 +17,7 @@ def act(session, at, actor=OFFICER):
 
 
 def test_a_new_demonstration_starts_at_eight_of_a_working_day(session):
-    begins = starts_at(session, broken=False).astimezone(ZONE)
+    begins = starts_at(session, None).astimezone(ZONE)
     assert begins.time() == OPENS
     assert begins.weekday() < 5
     assert begins.date() >= clock.real_now().astimezone(ZONE).date()
@@ -24,21 +25,43 @@ def test_a_new_demonstration_starts_at_eight_of_a_working_day(session):
 
 def test_a_run_that_ended_is_followed_by_the_next_working_day(session):
     act(session, FRIDAY)
-    assert starts_at(session, broken=False) == datetime.combine(FRIDAY + timedelta(days=3), OPENS, ZONE)
+    assert starts_at(session, None) == datetime.combine(FRIDAY + timedelta(days=3), OPENS, ZONE)
 
 
 def test_a_day_on_which_nobody_did_anything_is_started_again(session):
     act(session, FRIDAY.replace(hour=8, minute=0))
     act(session, FRIDAY, SYSTEM)
-    assert starts_at(session, broken=False) == datetime.combine(FRIDAY, OPENS, ZONE)
+    assert starts_at(session, None) == datetime.combine(FRIDAY, OPENS, ZONE)
+
+
+def left(at, rate):
+    return DemoClock(anchor_at=at, starts_at=at, rate=rate)
+
+
+def test_a_day_that_was_stopped_goes_on_where_its_clock_stood(session):
+    act(session, FRIDAY)
+    stood = FRIDAY + timedelta(hours=1)
+    assert starts_at(session, left(stood, 0)) == stood
+
+
+def test_a_day_that_is_over_is_followed_by_the_next_working_day(session):
+    act(session, FRIDAY)
+    begins = starts_at(session, left(FRIDAY.replace(hour=18), 0))
+    assert begins == datetime.combine(FRIDAY + timedelta(days=3), OPENS, ZONE)
+
+
+def test_a_stopped_day_on_which_nobody_did_anything_starts_at_eight(session):
+    act(session, FRIDAY, SYSTEM)
+    begins = starts_at(session, left(FRIDAY, 0)).astimezone(ZONE)
+    assert begins.time() == OPENS
 
 
 @pytest.mark.parametrize("actor", [OFFICER, SYSTEM])
-def test_a_broken_run_goes_on_at_its_last_moment(session, actor):
+def test_a_broken_run_goes_on_at_its_last_moment_on_record(session, actor):
     act(session, FRIDAY.replace(hour=9))
     act(session, FRIDAY, actor)
-    assert starts_at(session, broken=True) == FRIDAY
+    assert starts_at(session, left(FRIDAY.replace(hour=8), 1)) == FRIDAY
 
 
 def test_a_run_that_broke_before_anything_happened_starts_as_new(session):
-    assert starts_at(session, broken=True) == starts_at(session, broken=False)
+    assert starts_at(session, left(FRIDAY, 1)) == starts_at(session, None)
