@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from twin.day_file import DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
+from twin.sim.replay import replay as replay_day
 from twin.sim.report import html
 from twin.sim.run import POLICY_NAMES
 from twin.sim.run import run as run_days
@@ -76,6 +78,27 @@ def compare(
     if json_file is not None:
         told = {"scenario": scenario_file.name, "days": days, "seeds": seeds, "runs": found.by_policy}
         json_file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@twin.command()
+@click.option("--day", "day_file", required=True, type=_FILE, help="Day file (docs/day-files.md).")
+@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+def replay(*, day_file: Path, json_file: Path | None) -> None:
+    """Play a day file under every policy: waits, and how well they are foretold."""
+    try:
+        day = parse_day(day_file.read_text(encoding="utf-8"), name=day_file.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{day_file} cannot be read: {error}") from error
+    except DayFileInvalid as error:
+        raise click.ClickException(error.sentence("en")) from error
+    started = time.perf_counter()
+    policies = replay_day(day)
+    seconds = round(time.perf_counter() - started, 3)
+    told = {"day": day_file.name, "people": len(day.people), "policies": policies, "wall_seconds": seconds}
+    text = json.dumps(told, ensure_ascii=False, indent=1)
+    click.echo(text)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
 
 
 def _policies(text: str) -> tuple[str, ...]:

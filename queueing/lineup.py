@@ -27,6 +27,10 @@ class Lineup:
     def __len__(self) -> int:
         return len(self._tickets)
 
+    def tickets(self) -> list[Waiting]:
+        """Return everybody who waits, in no order; who lets calls pass as at the time of `add`."""
+        return list(self._tickets.values())
+
     def add(self, ticket: Waiting) -> None:
         """Let a ticket wait; one that has to let calls pass comes back by itself (count_call)."""
         self._tickets[ticket.ticket_id] = ticket

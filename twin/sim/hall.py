@@ -8,11 +8,11 @@ admitted and not called by closing time is served after it.
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from queueing.ordering import LANE_ORDER, Heads, Lane, RecentCall, Waiting, next_from_heads
 from queueing.policy import QueuePolicy
@@ -38,14 +38,31 @@ class Counter:
     busy: bool = False
 
 
+class Watch(Protocol):
+    """Somebody who looks on; for predictions."""
+
+    def issued(self, line: Line, ticket: Ticket, recent: Sequence[RecentCall], now: datetime) -> None:
+        """A ticket has joined its line; nobody has been called since."""
+
+    def called(self, line: Line, ticket: Ticket, now: datetime) -> None:
+        """A ticket was called for the first time."""
+
+
 class HallDay:
     """Plays one day; `play` returns what was counted."""
 
     def __init__(
-        self, scenario: Scenario, people: DayPeople, policy: QueuePolicy, *, day: int, walk_in_only: bool
+        self,
+        scenario: Scenario,
+        people: DayPeople,
+        policy: QueuePolicy,
+        *,
+        day: int,
+        walk_in_only: bool,
+        watch: Watch | None = None,
     ) -> None:
         self._scenario, self._people, self._policy = scenario, people, policy
-        self._walk_in_only = walk_in_only
+        self._walk_in_only, self._watch = walk_in_only, watch
         plan = DayPlan(scenario, scenario.closes)
         booked = {} if walk_in_only else people.booked
         lines = [
@@ -115,6 +132,9 @@ class HallDay:
             ticket = self._desk.check_in(person, slot_at, now)
         self._open_added()
         if ticket is not None:
+            if self._watch is not None:
+                line = self._desk.lines[person.group]
+                self._watch.issued(line, ticket, self._recent_of((person.group,)), now)
             self._wake(person.group, now)
 
     def _review(self, _: None, now: datetime) -> None:
@@ -183,6 +203,8 @@ class HallDay:
         if not ticket.called:
             ticket.called = True
             self._count(ticket, now)
+            if self._watch is not None:
+                self._watch.called(line, ticket, now)
 
     def _count(self, ticket: Ticket, now: datetime) -> None:
         tally = self._desk.tally

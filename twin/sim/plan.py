@@ -83,7 +83,8 @@ def _without(span: Span, closure: Closure) -> Iterator[Span]:
 
 
 def real_changes(scenario: Scenario) -> list[Change]:
-    """When counters open and close, closures included. Who is open at closing stays until all are served."""
+    """When counters open and close, closures included. The last of a group stay until all are served."""
+    last = _last_ends(scenario)
     changes = []
     for index, counter in enumerate(scenario.counters):
         closed = [each for each in scenario.closures if counter.number in each.counters]
@@ -93,9 +94,18 @@ def real_changes(scenario: Scenario) -> list[Change]:
                 pieces = [part for piece in pieces for part in _without(piece, closure)]
             for piece in pieces:
                 changes.append(Change(piece.starts, index, opens=True))
-                if piece.ends < scenario.closes:
+                if piece.ends < span.ends or all(piece.ends < last[code] for code in counter.groups):
                     changes.append(Change(piece.ends, index, opens=False))
     return sorted(changes, key=lambda change: (change.minute, change.opens, change.counter))
+
+
+def _last_ends(scenario: Scenario) -> dict[str, float]:
+    """Group → when the last of its counters is planned to close."""
+    ends: dict[str, float] = {}
+    for counter in scenario.counters:
+        for code in counter.groups:
+            ends[code] = max(ends.get(code, 0.0), *(span.ends for span in counter.spans), 0.0)
+    return ends
 
 
 def planned_minutes(scenario: Scenario) -> float:

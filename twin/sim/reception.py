@@ -84,11 +84,12 @@ class Reception:
         """Somebody asks for a number without having one booked; None if refused."""
         line = self.lines[person.group]
         load = line.load(now)
-        green = person.green and now < self.closes_at
+        over = line.capacity.closes_at is None or line.capacity.closes_at <= now
+        green = person.green and not over
         admission = admit(line.capacity, load, now, green=green, policy=self.policy)
         if admission.ground is not Ground.CAPACITY and self._review(line, load, now, at_least=1):
             admission = admit(line.capacity, load, now, green=green, policy=self.policy)
-        refused = not admission.admitted and (not self.walk_in_only or now >= self.closes_at)
+        refused = not admission.admitted and (not self.walk_in_only or over)
         if person.green:
             self.tally.greens_refused += refused
         else:
