@@ -18,7 +18,6 @@ from booking.models import Draft, Number, Slot
 from booking.offers import Offer, get_offer
 from booking.policy import ensure_bookable
 from booking.taking import Wanted, take
-from halls.queries import calendar
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.ids import new_token, token_hash
@@ -58,7 +57,7 @@ class Held:
 def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:  # noqa: ARG001  # see below
     """Keep the numbers that a visit takes, all or none.
 
-    Three statements: the offer, the calendar, the taking. A hold is nobody's yet and leaves no audit entry;
+    Two statements: the offer and the taking. A hold is nobody's yet and leaves no audit entry;
     `actor` is asked for as in every use case.
 
     Raises:
@@ -69,7 +68,7 @@ def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) ->
     rules = offer.rules
     if command.starts_at - now > FARTHEST:
         raise SlotUnknown  # the end of the calendar has no local time
-    ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=calendar(session), tz=rules.tz)
+    ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
     token = new_token()
     held_until = now + rules.policy.hold
     taken = take(session, _wanted(command, offer, token, held_until), now=now)

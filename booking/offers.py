@@ -13,7 +13,8 @@ from booking.policy import numbers_needed
 from catalog.models import HallService, Service
 from catalog.queries import minutes_in_situation
 from halls.models import Hall, ServiceGroup
-from halls.queries import HallUnknown
+from halls.queries import CITY_DAYS, HallUnknown, calendar_with
+from halls.workdays import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Offer:
     minutes: int
     needed: int
     rules: HallRules
+    calendar: Calendar
 
 
 _OFFERS = (
@@ -40,6 +42,7 @@ _OFFERS = (
         Service.id.label("service_id"),
         Service.code,
         Service.minutes,
+        CITY_DAYS.label("city_days"),
     )
     .select_from(Hall)
     .outerjoin(Service, and_(Service.code.in_(bindparam("codes", expanding=True)), Service.active))
@@ -79,4 +82,5 @@ def get_offer(
         minutes=minutes,
         needed=numbers_needed(minutes, group.unit_minutes),
         rules=rules_from(first.policy, first.time_zone),
+        calendar=calendar_with(first.city_days),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -141,8 +142,16 @@ def get_counter_by_number(session: Session, hall_id: int, number: int) -> Counte
 
 def calendar(session: Session) -> Calendar:
     """Working days: the State Council's calendar with the city's own table on top."""
-    rows = session.execute(select(CalendarDay.on_date, CalendarDay.working)).all()
-    table = {row.on_date: row.working for row in rows}
+    return calendar_with(session.scalar(select(CITY_DAYS)))
+
+
+#: The city's own table in one column, for statements that read it beside something else.
+CITY_DAYS = select(func.jsonb_object_agg(CalendarDay.on_date, CalendarDay.working)).scalar_subquery()
+
+
+def calendar_with(city_days: Mapping[str, bool] | None) -> Calendar:
+    """The calendar from the column `CITY_DAYS`."""
+    table = {date.fromisoformat(on): working for on, working in (city_days or {}).items()}
     return _state_calendar().with_exceptions(table) if table else _state_calendar()
 
 

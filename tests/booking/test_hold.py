@@ -228,11 +228,11 @@ def test_drafts_are_removed_after_a_day(session, now, group):
     assert remove_old_drafts(session, now=now + timedelta(hours=24)) == 1
 
 
-def test_holding_takes_three_statements(session, now, group):
+def test_holding_takes_two_statements(session, now, group):
     service = make_service(session, group)
     make_slot(session, group, TEN, numbers=1)
     said = []
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", lambda *args: said.append(args[2]))
     ask(session, now, service)
-    assert len(said) == 3
+    assert len(said) == 2
