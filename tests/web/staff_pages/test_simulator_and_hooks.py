@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from twilio.request_validator import RequestValidator
 
@@ -43,6 +44,22 @@ def test_shows_every_message_and_takes_an_answer(faces):
 
 def test_an_empty_simulator_says_what_to_do(faces):
     assert "还没有短信" in faces.app.test_client().get("/simulator/").text
+
+
+def test_the_demonstrations_clock_jumps_ahead_and_nobody_elses(faces):
+    settings = faces.parts.settings
+    demo = replace(settings, env="demo", clock_file=settings.var / "clock.json")
+    client = app_for(replace(faces.parts, settings=demo)).test_client()
+    page = client.get("/simulator/").text
+    assert "快进 30 分钟" in page
+    facts = {"csrf_token": token(page), "minutes": "30"}
+    before = clock.now()
+    assert client.post("/simulator/clock", data=facts).status_code == 303
+    assert timedelta(minutes=30) <= clock.now() - before < timedelta(minutes=31)
+    assert client.post("/simulator/clock", data=facts | {"minutes": "-30"}).status_code == 404
+    real = app_for(faces.parts).test_client()
+    assert "快进" not in real.get("/simulator/").text
+    assert real.post("/simulator/clock", data=facts).status_code in {400, 404}
 
 
 def test_is_not_there_in_production_or_with_a_real_gateway(faces):
