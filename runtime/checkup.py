@@ -48,7 +48,9 @@ def look(settings: Settings, *, deep: bool, retry: bool = False) -> Iterator[Fin
     """
     parts = build(settings)
     try:
-        yield Finding("settings", True, f"env {settings.env}, {settings.base_url}")
+        # The address only where it is set: which port an installation serves, its own process knows.
+        address = f", {settings.public_url}" if settings.public_url else ""
+        yield Finding("settings", True, f"env {settings.env}, data in {settings.var}{address}")
         database = _try("database", lambda: _database(parts))
         yield database
         yield _redis(parts)
