@@ -1,6 +1,7 @@
 """Editing the catalogue: what an administrator's page, the API and the loading of a city all do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from catalog.events import ServicesSaved
-from catalog.models import Guide, HallService, SearchSynonym, Service
+from catalog.models import Guide, HallService, Package, SearchSynonym, Service
+from catalog.package_file import PackageRow
 from catalog.queries import ServiceUnknown
 from catalog.service_file import ServiceFile
 from kernel import audit, outbox
@@ -30,6 +32,8 @@ _PLAIN = (
     "online_note_zh",
     "online_note_en",
 )
+
+_PACKAGE = (*(field.name for field in fields(PackageRow)), "position")
 
 
 def save_services(
@@ -74,6 +78,26 @@ def save_synonyms(session: Session, groups: Sequence[Sequence[str]], *, actor: A
     )
     outbox.emit(session, ServicesSaved(0), now=now)
     session.flush()
+
+
+def save_packages(session: Session, packages: Sequence[PackageRow], *, actor: Actor, now: datetime) -> None:
+    """Make these the packages of the city, in this order, and no others."""
+    wanted = [_package_values(each, at) for at, each in enumerate(packages)]
+    rows = session.scalars(select(Package).order_by(Package.position)).all()
+    if [{name: getattr(row, name) for name in _PACKAGE} for row in rows] == wanted:
+        return
+    session.execute(delete(Package))
+    session.add_all(Package(**values) for values in wanted)
+    audit.record(
+        session, "packages.save", actor=actor, now=now, subject=("packages", None), packages=len(wanted)
+    )
+    outbox.emit(session, ServicesSaved(0), now=now)
+    session.flush()
+
+
+def _package_values(package: PackageRow, position: int) -> dict[str, Any]:
+    lists = {"services": list(package.services), "keywords": list(package.keywords)}
+    return {**asdict(package), **lists, "position": position}
 
 
 def offer(

@@ -6,17 +6,19 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from catalog.models import Guide, SearchSynonym, Service
-from catalog.queries import list_services
+from catalog.models import Guide, Package, SearchSynonym, Service
+from catalog.queries import list_packages, list_services
 from catalog.search import Hit, SearchEntry, SearchIndex, build_index, search
 from catalog.spelling import Synonyms
 
+SURE = 70.0  # a package stands above the services: it must be meant, not guessed
 _KEPT = 4
 # Every version of a row has a place (ctid) and a writer (xmin) of its own: no edit leaves both alike.
 _STATE = text(
     "SELECT md5(string_agg(version, ',' ORDER BY version)) FROM ("
     " SELECT concat('s', ctid, xmin) AS version FROM service"
     " UNION ALL SELECT concat('g', ctid, xmin) FROM guide"
+    " UNION ALL SELECT concat('p', ctid, xmin) FROM package"
     " UNION ALL SELECT concat('w', ctid, xmin) FROM search_synonym) AS versions"
 )
 
@@ -37,6 +39,7 @@ class _Known:
 
     state: str
     index: SearchIndex
+    packages: SearchIndex
     names: dict[tuple[str, str | None], tuple[str, str]]
 
 
@@ -47,6 +50,14 @@ def find_services(session: Session, query: str, *, limit: int = 8) -> list[Found
     rows = session.scalars(select(Service).where(Service.code.in_([hit.service for hit in hits])))
     services = {service.code: service for service in rows}
     return [_found(hit, services, known) for hit in hits]
+
+
+def find_packages(session: Session, query: str, *, limit: int = 2) -> list[Package]:
+    """The packages (一件事) that `query` speaks of, best first."""
+    hits = search(_known(session).packages, query, limit=limit)
+    codes = [hit.service for hit in hits if hit.score >= SURE]
+    rows = session.scalars(select(Package).where(Package.code.in_(codes))) if codes else ()
+    return sorted(rows, key=lambda package: codes.index(package.code))
 
 
 def _found(hit: Hit, services: dict[str, Service], known: _Known) -> Found:
@@ -69,7 +80,8 @@ def _known(session: Session) -> _Known:
         entries = _entries(session)
         groups = session.scalars(select(SearchSynonym.words).order_by(SearchSynonym.id)).all()
         names = {(entry.service, entry.situation): (entry.name_zh, entry.name_en) for entry in entries}
-        known = _Known(state, build_index(entries, Synonyms(groups)), names)
+        packages = build_index(_packages(session), Synonyms(groups))
+        known = _Known(state, build_index(entries, Synonyms(groups)), packages, names)
         _kept[:] = [known, *_kept[: _KEPT - 1]]
     return known
 
@@ -94,3 +106,17 @@ def _entries(session: Session) -> list[SearchEntry]:
             for situation in trees.get(service.id, {}).get("situations", ())
         ]
     return entries
+
+
+def _packages(session: Session) -> list[SearchEntry]:
+    return [
+        SearchEntry(
+            package.code,
+            None,
+            package.name_zh,
+            package.name_en,
+            tuple(package.keywords),
+            (package.summary_zh, package.summary_en),
+        )
+        for package in list_packages(session)
+    ]

@@ -71,3 +71,21 @@ class SearchSynonym(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     words: Mapped[list[str]] = mapped_column(JSONB)
+
+
+class Package(Base):
+    """One thing (一件事): services, by code and in order, that people need together."""
+
+    __tablename__ = "package"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    code: Mapped[str] = mapped_column(String(48), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+    name_zh: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(120))
+    summary_zh: Mapped[str] = mapped_column(Text, default="")
+    summary_en: Mapped[str] = mapped_column(Text, default="")
+    elsewhere_zh: Mapped[str] = mapped_column(Text, default="")
+    elsewhere_en: Mapped[str] = mapped_column(Text, default="")
+    services: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    keywords: Mapped[list[str]] = mapped_column(JSONB, default=list)

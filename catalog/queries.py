@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from catalog.guide import Guide as GuideTree
 from catalog.guide import Material, UnknownAnswer, walk
 from catalog.guide_file import guide_from_data, materials_from_data
-from catalog.models import Guide, HallService, Service
+from catalog.models import Guide, HallService, Package, Service
 from kernel.errors import NotFound
 
 
@@ -19,6 +19,14 @@ class ServiceUnknown(NotFound):
     code = "service_unknown"
     zh = "没有这个事项，请搜索或从列表中选择。"
     en = "There is no such service. Please search, or choose one from the list."
+
+
+class PackageUnknown(NotFound):
+    """No package has this code."""
+
+    code = "package_unknown"
+    zh = "没有这个“一件事”，请从全部事项中选择。"
+    en = "There is no such package. Please choose from the list of services."
 
 
 def get_service(session: Session, code: str) -> Service:
@@ -37,6 +45,25 @@ def list_services(session: Session, hall_id: int | None = None) -> list[Service]
             HallService.hall_id == hall_id
         )
     return list(session.scalars(wanted))
+
+
+def list_packages(session: Session) -> list[Package]:
+    """All packages in their order."""
+    return list(session.scalars(select(Package).order_by(Package.position)))
+
+
+def get_package(session: Session, code: str) -> Package:
+    """The package of this code; raises PackageUnknown."""
+    package = session.scalar(select(Package).where(Package.code == code))
+    if package is None:
+        raise PackageUnknown
+    return package
+
+
+def services_of_package(session: Session, package: Package) -> list[Service]:
+    """Its services that are still handled, in its order."""
+    rows = session.scalars(select(Service).where(Service.code.in_(package.services), Service.active))
+    return sorted(rows, key=lambda service: package.services.index(service.code))
 
 
 def services_of(session: Session, service_ids: Iterable[int]) -> list[Service]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from catalog import edit as catalog
+from catalog.package_file import parse_packages
 from catalog.service_file import ServiceFile, parse_services
 from catalog.synonym_file import parse_synonyms
 from halls import edit as halls
@@ -57,11 +58,13 @@ def load_city(
     and existing ones are left as they are.
 
     Raises:
-        CityFileInvalid, ServiceFileInvalid, SynonymFileInvalid, StaffFileInvalid: naming every mistake.
+        CityFileInvalid, ServiceFileInvalid, PackageFileInvalid, SynonymFileInvalid,
+        StaffFileInvalid: naming every mistake.
     """
     files = read_files(folder)
     city = parse_city(files)
     services = parse_services(files, hall_groups=city.groups_by_hall())
+    packages = parse_packages(files, services=[service.code for service in services])
     synonyms = parse_synonyms(files)
     people = _parse_staff(files, city)
     halls.save_calendar(session, city.calendar, actor=actor, now=now)
@@ -70,6 +73,7 @@ def load_city(
         for plan in city.halls
     }
     catalog.save_services(session, services, actor=actor, now=now)
+    catalog.save_packages(session, packages, actor=actor, now=now)
     catalog.save_synonyms(session, synonyms, actor=actor, now=now)
     for plan in city.halls:
         _offer(session, saved[plan.code], plan, services, actor=actor, now=now)

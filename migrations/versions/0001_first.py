@@ -281,6 +281,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("dispatched_at IS NULL"),
     )
     op.create_table(
+        "package",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=48), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name_zh", sa.String(length=80), nullable=False),
+        sa.Column("name_en", sa.String(length=120), nullable=False),
+        sa.Column("summary_zh", sa.Text(), nullable=False),
+        sa.Column("summary_en", sa.Text(), nullable=False),
+        sa.Column("elsewhere_zh", sa.Text(), nullable=False),
+        sa.Column("elsewhere_en", sa.Text(), nullable=False),
+        sa.Column("services", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("keywords", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_package")),
+        sa.UniqueConstraint("code", name=op.f("uq_package_code")),
+    )
+    op.create_table(
         "phone_code",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("phone_index", sa.LargeBinary(length=16), nullable=False),
@@ -833,6 +849,7 @@ def downgrade() -> None:
     op.drop_table("search_synonym")
     op.drop_index("ix_phone_code_phone", table_name="phone_code")
     op.drop_table("phone_code")
+    op.drop_table("package")
     op.drop_index(
         "ix_outbox_event_undispatched",
         table_name="outbox_event",

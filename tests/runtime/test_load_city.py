@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select
 from booking.availability import day_counts
 from booking.models import Number, Slot
 from booking.publish import publish
-from catalog.models import Guide, HallService, SearchSynonym, Service
+from catalog.models import Guide, HallService, Package, SearchSynonym, Service
 from catalog.queries import find_guide, get_service, halls_offering, list_services
 from halls.models import Counter, Hall, PlanLine
 from halls.queries import get_hall, list_counters, list_groups
@@ -34,6 +34,7 @@ def test_the_demonstration_city_is_loaded_whole(session, city):
     assert city.halls == ("city-hall", "xihu-station")
     assert len(city.services) >= 60
     assert count(session, SearchSynonym) >= 30
+    assert count(session, Package) == 6
     hall = get_hall(session, "city-hall")
     assert len(list_counters(session, hall.id)) == 12
     assert [group.code for group in list_groups(session, hall.id)] == ["A", "B", "C", "Z"]
@@ -44,7 +45,7 @@ def test_the_demonstration_city_is_loaded_whole(session, city):
 
 
 def test_loading_twice_changes_nothing(session, city, now):
-    models = (Hall, Counter, PlanLine, Service, HallService, Guide, SearchSynonym, AuditEntry)
+    models = (Hall, Counter, PlanLine, Service, HallService, Guide, Package, SearchSynonym, AuditEntry)
     before = {model: count(session, model) for model in models}
     load_city(session, CITY, actor=SYSTEM, now=now)
     assert {model: count(session, model) for model in models} == before

@@ -9,6 +9,7 @@ from web.citizen.face import blueprint
 PAGES = (
     "home",
     "services",
+    "packages",
     "slots",
     "identify",
     "confirm",

@@ -4,10 +4,10 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from catalog.find import find_services
+from catalog.find import find_packages, find_services
 from catalog.guide import Guide, Step, format_answers
 from catalog.models import Service
-from catalog.queries import list_services
+from catalog.queries import list_packages, list_services
 from halls.queries import list_groups, list_halls
 from web import edge
 from web.citizen.face import blueprint
@@ -24,8 +24,10 @@ def services() -> ResponseReturnValue:
     query = request.args.get("q", "").strip()[:MOST_QUERY]
     with edge.transaction() as session:
         found = find_services(session, query) if query else []
+        packages = find_packages(session, query) if query else list_packages(session)
         everything = [] if found else _by_group(session)
-    return render_template("citizen/services.html", query=query, found=found, everything=everything)
+    facts = {"found": found, "packages": packages, "everything": everything}
+    return render_template("citizen/services.html", query=query, **facts)
 
 
 def _by_group(session: Session) -> list[tuple[str, str, list[Service]]]:
