@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from halls.models import Hall
 from tests.web.hall_browser import (
     is_too_wide,
     list_violations,
@@ -79,6 +80,24 @@ def test_kiosk_pages_fit_their_panel_and_pass_axe(faces, open_at, size, language
         assert list_violations(page) == [], path
         assert not is_too_wide(page), path
         assert small_targets(page, least) == [], path
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1280, 800)])
+def test_a_long_name_leaves_the_head_and_foot_of_a_kiosk_in_order(faces, open_at, size):
+    with faces.parts.database.transaction() as session:
+        hall = session.get_one(Hall, faces.hall.id)
+        hall.name_en = "Government Service Hall of the Yunzhou Public Security Bureau"
+    page = open_at(*size)
+    start_kiosk(page, faces, "en")
+    expect(page.locator(".site-foot")).to_have_count(0)
+    page.goto("/kiosk/yunzhou/take")
+    expect(page.locator(".reset")).to_contain_text("Touch")
+    name, other = (page.locator(f".site-head {part}").bounding_box() for part in (".site-name", "a"))
+    assert name["y"] >= 4
+    assert abs(name["y"] + name["height"] / 2 - other["y"] - other["height"] / 2) < 4
+    buttons = [one.bounding_box()["y"] for one in page.locator(".site-foot .btn").all()]
+    assert len(buttons) == 2
+    assert buttons[0] == buttons[1]
 
 
 def test_a_scan_on_the_first_page_checks_in(faces, open_at):
@@ -244,6 +263,15 @@ def test_the_screen_shows_calls_and_nothing_is_cut(faces, open_at, width, height
            .map((box) => box.className)"""
     )
     assert cut == []
+    covered = page.evaluate(
+        """() => {
+          const [board, button] = ['board', 'audio-notice'].map((id) => document.getElementById(id));
+          button.hidden = false;
+          const [above, place] = [board, button].map((one) => one.getBoundingClientRect());
+          return [above.bottom > place.top, place.bottom > innerHeight];
+        }"""
+    )
+    assert covered == [False, False], "the button for the sound has a place of its own"
 
 
 def test_the_screen_flashes_new_and_repeated_calls_only(faces, open_at):

@@ -21,6 +21,14 @@ def test_an_empty_screen_says_what_it_is_for(faces):
     assert arrival_code(faces.hall.id, build.TODAY) in page
 
 
+def test_all_words_of_the_screen_stand_in_both_languages(faces):
+    faces.waiting(1)
+    press(faces.officer(counter=0), faces.counter_url(), "next")
+    page = re.sub(r"<[^>]+>", "", faces.app.test_client().get(SCREEN).text)
+    for words in ("正在呼叫 Now calling", "等候 Waiting", "点此开启 Sound is off"):
+        assert words in page
+
+
 def test_an_unknown_hall_is_not_found(faces):
     assert faces.app.test_client().get("/screen/nowhere").status_code == 404
 
