@@ -65,7 +65,7 @@ class NothingToCheckIn(NotFound):
     """No appointment for today fits what was shown: the same answer for unknown, other and cancelled ones."""
 
     code = "nothing_to_check_in"
-    zh = "没有找到您今天在本大厅的预约。请核对证件或预约码；如未预约，可现场取号。"
+    zh = "没有找到您今天在本大厅的预约。请核对证件或取号码；如未预约，可现场取号。"
     en = (
         "We found no appointment of yours in this hall for today. Please check the document or the code; "
         "without an appointment you can take a walk-in number."
@@ -108,7 +108,7 @@ class CounterBusy(Conflict):
     """A ticket is called or being served there. `label` is its number."""
 
     code = "counter_busy"
-    zh = "窗口还有 {label} 号正在办理，请先办结、挂起或标记过号。"
+    zh = "窗口还有 {label} 号正在办理，请先办结、暂挂或标记过号。"
     en = "{label} is still at this counter. Please complete it, park it or mark it absent first."
 
 

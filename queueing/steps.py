@@ -17,7 +17,7 @@ NAMES_ZH: dict[TicketState, str] = {
     TicketState.WAITING: "等候中",
     TicketState.CALLED: "已叫号",
     TicketState.SERVING: "办理中",
-    TicketState.PARKED: "已挂起",
+    TicketState.PARKED: "已暂挂",
     TicketState.ABSENT: "已过号",
     TicketState.COMPLETED: "已办结",
     TicketState.ABANDONED: "已作废",

@@ -61,12 +61,12 @@ class PersonForm(Schema):
     def _agree(self, value: str, data_key: str) -> None:
         del data_key
         if value != "1":
-            raise ValidationError(_("请勾选同意，我们才能为您预约"))
+            raise ValidationError(_("请勾选同意，我们才能为您预约。"))
 
     @validates_schema(skip_on_field_errors=False)
     def _document(self, data: Mapping[str, Any], **_kwargs: object) -> None:
         if not data.get("number"):
-            raise ValidationError(_("请填写证件号码"), "number")
+            raise ValidationError(_("请填写证件号码。"), "number")
         today = edge.local(edge.now(), self._hall.time_zone).date()
         try:
             check(data.get("kind", ""), data["number"], today=today)

@@ -71,7 +71,7 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     errors = errors_of(PersonForm(running.hall), form)
     code = request.form.get("code", "").strip()[:12]
     if citizen_phone() is None:
-        errors |= try_code(form["phone"], code) if code else {"code": _("请填写短信里的 6 位验证码")}
+        errors |= try_code(form["phone"], code) if code else {"code": _("请填写短信里的 6 位验证码。")}
     if errors:
         return _page(running, form, errors), 422
     return redirect(url_for(".check"), 303)

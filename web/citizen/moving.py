@@ -39,7 +39,7 @@ def submit_move(reference: str) -> ResponseReturnValue:
     """Hold the new slot and move, in one transaction: nothing is lost when it is full."""
     starts_at, wanted = moment_of(request.form.get("starts_at")), day_of(request.form.get("day"))
     if starts_at is None:
-        return _again(reference, wanted, {"starts_at": _("请选择一个时段")}), 422
+        return _again(reference, wanted, {"starts_at": _("请选择一个时段。")}), 422
     try:
         _move(reference, starts_at)
     except (SlotFull, AppointmentStateConflict) as taken:

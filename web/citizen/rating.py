@@ -70,8 +70,8 @@ def _rate(reference: str, grade: int) -> None:
 
 def _errors(grade: int) -> dict[str, str]:
     if not grade:
-        return {"grade": _("请选择一个评价")}
-    return {"comment": _("留言请不超过 500 字")}
+        return {"grade": _("请选择一个评价。")}
+    return {"comment": _("留言请不超过 500 字。")}
 
 
 def _grade_words(grade: int) -> str:

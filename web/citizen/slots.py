@@ -55,7 +55,7 @@ def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
     """Hold the chosen slot and ask who it is for."""
     answers, starts_at = request.form.get("a", ""), moment_of(request.form.get("starts_at"))
     if starts_at is None:
-        errors = {"starts_at": _("请选择一个时段")}
+        errors = {"starts_at": _("请选择一个时段。")}
         return _page(code, hall_code, answers, day_of(request.form.get("day")), errors), 422
     try:
         remember_hold(_hold(code, hall_code, answers, starts_at).token)

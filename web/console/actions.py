@@ -29,7 +29,7 @@ _HERE: Mapping[str, tuple[Verb, Any]] = {
     "start": (serve.start_serving, _l("%(label)s 开始办理。")),
     "finish": (serve.complete, _l("%(label)s 已办结。")),
     "undo": (serve.undo_call, _l("已撤销呼叫，%(label)s 回到原来的位置。")),
-    "park": (serve.park, _l("%(label)s 已挂起，可以叫下一位。")),
+    "park": (serve.park, _l("%(label)s 已暂挂，可以叫下一位。")),
 }
 #: On a ticket of a list.
 _LISTED: Mapping[str, tuple[Verb, Any]] = {

@@ -88,7 +88,7 @@ async function send(form, submitter) {
       show(response, await response.text());
     } else {
       unanswered.set(wish, press);
-      say(document.querySelector('.console').dataset.offline ?? '没有连上服务器,请再按一次。');
+      say(document.querySelector('.console').dataset.offline ?? '没有连上服务器，请再按一次。');
     }
   } finally {
     sending = false;
