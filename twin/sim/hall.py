@@ -14,9 +14,10 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Protocol
 
-from queueing.ordering import LANE_ORDER, Heads, Lane, RecentCall, Waiting, next_from_heads
+from queueing.ordering import Heads, RecentCall, Waiting, next_from_heads
 from queueing.policy import QueuePolicy
 from queueing.recall import Return, call_times, calls_to_wait, reinstate
+from twin.sim.lines import Numbered, calls_together, heads_together
 from twin.sim.people import SECOND_PART, DayPeople, Person
 from twin.sim.plan import MINUTE, Change, DayPlan, at_minute, planned_minutes, real_changes
 from twin.sim.reception import Line, Reception
@@ -81,7 +82,7 @@ class HallDay:
             for counter, speed in zip(plan.counters, people.speeds, strict=True)
         ]
         self._idle: list[int] = []
-        self._recent: list[deque[tuple[int, RecentCall]]] = [
+        self._recent: list[deque[Numbered]] = [
             deque(maxlen=max(policy.green_run, policy.return_every)) for _ in lines
         ]
         self._called = 0
@@ -274,21 +275,7 @@ class HallDay:
         self._wake(ticket.person.group, now)
 
     def _heads(self, groups: tuple[int, ...]) -> Heads:
-        lines = self._desk.lines
-        if len(groups) == 1:
-            return lines[groups[0]].lineup.heads()
-        merged: dict[Lane, Waiting] = {}
-        for group in groups:
-            for lane, head in lines[group].lineup.heads().items():
-                order = LANE_ORDER[lane]
-                if lane not in merged or order(head) < order(merged[lane]):
-                    merged[lane] = head
-        return merged
+        return heads_together([self._desk.lines[group].lineup for group in groups])
 
     def _recent_of(self, groups: tuple[int, ...]) -> list[RecentCall]:
-        if len(groups) == 1:
-            return [call for _, call in self._recent[groups[0]]]
-        calls = sorted(
-            (entry for group in groups for entry in self._recent[group]), key=lambda e: e[0], reverse=True
-        )
-        return [call for _, call in calls]
+        return calls_together([self._recent[group] for group in groups])
