@@ -25,7 +25,7 @@ def services() -> ResponseReturnValue:
     with edge.transaction() as session:
         found = find_services(session, query) if query else []
         packages = find_packages(session, query) if query else list_packages(session)
-        everything = [] if found else _by_group(session)
+        everything = [] if found or (query and packages) else _by_group(session)
     facts = {"found": found, "packages": packages, "everything": everything}
     return render_template("citizen/services.html", query=query, **facts)
 

@@ -52,3 +52,4 @@ def test_packages_stand_in_the_list_and_above_what_was_found(city, phone):
 )
 def test_finds_the_package_that_is_meant(city, phone, query, package):
     assert f"/packages/{package}" in phone.go(f"/services?q={quote(query)}").html
+    assert "没有找到" not in phone.words
