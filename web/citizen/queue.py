@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
-from feedback.queries import find_survey_of_ticket
+from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from queueing.models import Ticket
 from queueing.policy import QueuePolicy
@@ -24,13 +24,14 @@ SURVEY_SECONDS = 3  # a completed visit gets its survey by an event, moments lat
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How a ticket stands. `survey` is where its visit can be rated, once it is completed."""
+    """How a ticket stands. `survey` is where its completed visit can be rated; `rated` says that it was."""
 
     ticket: Ticket
     view: TicketView
     hall: Hall
     policy: QueuePolicy
     survey: str | None
+    rated: bool
     today: bool
 
     @property
@@ -60,6 +61,7 @@ def _read(reference: str) -> Stand:
             hall=today.hall,
             policy=today.policy,
             survey=survey.reference if survey else None,
+            rated=survey is not None and find_rating(session, survey) is not None,
             today=ticket.on_date == today.on_date,
         )
 

@@ -1,4 +1,6 @@
 from feedback.ask import ask
+from feedback.queries import find_survey_of_ticket
+from feedback.rate import rate
 from queueing.arrival_code import arrival_code
 from queueing.call_next import call_next
 from queueing.counters import open_counter
@@ -107,7 +109,13 @@ def test_a_completed_visit_is_asked_for_again_until_its_survey_is_there(town, ph
     assert 'data-poll="3"' in phone.html
     with town.parts.database.transaction() as session:
         ask(session, {"ticket_id": get_ticket(session, reference).id}, now=build.at("09:10"))
+        survey = find_survey_of_ticket(session, get_ticket(session, reference).id)
     assert "说说办得怎么样" in phone.refresh().words
+    assert "data-poll" not in phone.html
+    with town.parts.database.transaction() as session:
+        rate(session, survey, grade=5, via="sms", now=build.at("09:12"))
+    assert "谢谢您的评价" in phone.refresh().words
+    assert "说说办得怎么样" not in phone.words
     assert "data-poll" not in phone.html
 
 
