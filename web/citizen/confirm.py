@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from booking.book import Book, book
 from booking.errors import HoldExpired
 from booking.hall_rules import rules_of
-from booking.policy import NoShowStanding
+from booking.policy import AlreadyBookedThatDay, NoShowStanding, TooManyOpen
 from booking.standing import no_shows_of
 from kernel.errors import DomainError
 from people.citizens import identity_index
@@ -62,7 +62,7 @@ def submit_check() -> ResponseReturnValue:
             gone
         )
     except DomainError as refusal:
-        return _page(ready, refusal.sentence(edge.language())), status_of(refusal)
+        return _page(ready, refusal), status_of(refusal)
     flash(_("预约成功。请按时到场，带好材料。"), "ok")
     return redirect(url_for(".booking", reference=reference), 303)
 
@@ -91,7 +91,7 @@ def _book(ready: Ready) -> str:
         return book(session, command, actor=edge.actor(), now=edge.now()).reference
 
 
-def _page(ready: Ready, refusal: str = "") -> str:
+def _page(ready: Ready, refusal: DomainError | None = None) -> str:
     rules = rules_of(ready.running.hall)
     return render_template(
         "citizen/check.html",
@@ -102,7 +102,8 @@ def _page(ready: Ready, refusal: str = "") -> str:
         number=mask(ready.person["number"]),
         policy=rules.policy,
         standing=_standing(ready),
-        refusal=refusal,
+        refusal=refusal.sentence(edge.language()) if refusal else "",
+        other_first=isinstance(refusal, AlreadyBookedThatDay | TooManyOpen),
         here=url_for(".check"),
     )
 

@@ -13,7 +13,7 @@ from people.identity import mask
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.forms import PersonForm, errors_of, kind_options, typed
-from web.citizen.phone_check import TRIES, send_code, try_code
+from web.citizen.phone_check import TRIES, no_code, send_code, try_code
 from web.citizen.running import Running, keep_form, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
 from web.limits import limiter
@@ -71,7 +71,7 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     errors = errors_of(PersonForm(running.hall), form)
     code = request.form.get("code", "").strip()[:12]
     if citizen_phone() is None:
-        errors |= try_code(form["phone"], code) if code else {"code": _("请填写短信里的 6 位验证码。")}
+        errors |= try_code(form["phone"], code) if code else no_code(form["phone"])
     if errors:
         return _page(running, form, errors), 422
     return redirect(url_for(".check"), 303)

@@ -1,5 +1,7 @@
 """Show that a phone is yours, by one-time code: used when booking and before "my bookings"."""
 
+from flask_babel import gettext as _
+
 from kernel.errors import DomainError
 from kernel.phone import normalise
 from people.phone_codes import raise_unless_ok, request_code, verify_code
@@ -22,6 +24,17 @@ def send_code(phone: str) -> str:
     with edge.transaction() as session:
         request_code(session, number, language=edge.language(), now=edge.now())
     return number
+
+
+def no_code(phone: str) -> dict[str, str]:
+    """What is missing where no code was typed: the code, and the phone too when none can get one."""
+    missing = {"code": _("请填写短信里的 6 位验证码。")}
+    try:
+        normalise(phone)
+    except DomainError as error:
+        wrong = error.sentence(edge.language()) if phone.strip() else _("请填写手机号。")
+        return {"phone": wrong, **missing}
+    return missing
 
 
 def try_code(phone: str, code: str) -> dict[str, str]:

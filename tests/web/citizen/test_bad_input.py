@@ -47,6 +47,15 @@ def test_a_malformed_phone_gets_no_code(town, phone):
     assert town.count(PhoneCode) == 0
 
 
+def test_an_empty_phone_is_named_beside_the_missing_code(town, phone):
+    hold_first(phone)
+    phone.press("下一步", **(PERSON | {"phone": "", "code": ""}))
+    assert phone.status == 422
+    assert "请填写手机号。" in phone.words
+    assert "请填写短信里的 6 位验证码。" in phone.words
+    assert phone.html.index('href="#field-phone"') < phone.html.index('href="#field-code"')
+
+
 def test_a_mistake_is_said_in_english(town):
     phone = town.phone("en")
     phone.go(f"{SLOTS}?a={LOST}").press("Next", starts_at=build.at("09:00", TUESDAY).isoformat())

@@ -178,6 +178,9 @@ def test_a_second_booking_of_the_day_is_refused_on_the_check_page(town, phone):
     identify(town, other).press("确认预约")
     assert other.status == 409
     assert "当天已有同类业务的预约" in other.words
+    assert "确认预约" not in other.words  # it would be refused again
+    assert "重选时间" in other.words
+    assert 'href="/my">去改期或取消原预约' in other.html
     assert town.count() == 1
 
 
