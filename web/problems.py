@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,6 +28,7 @@ STATUS: list[tuple[type[errors.DomainError], int]] = [
     (errors.Unavailable, 503),
 ]
 _OUT_OF_RANGE = "22003"  # PostgreSQL: numeric_value_out_of_range
+SERVER_FAULT, FORBIDDEN = 500, 403
 _RETRY_AFTER = {429: "60", 503: "5"}
 
 HTTP_SENTENCES = {
@@ -50,6 +52,21 @@ HTTP_SENTENCES = {
     ),
     503: ("系统暂时繁忙，请稍后再试。", "The system is busy. Please try again shortly."),
 }
+
+# What an error page is headed with: what happened, in two or three words.
+TITLES = {
+    400: _l("这次操作没有完成"),
+    401: _l("请先登录"),
+    403: _l("没有权限"),
+    404: _l("没有找到"),
+    409: _l("没有办成"),
+    410: _l("已经过期"),
+    413: _l("提交的内容太大"),
+    422: _l("填写的内容有误"),
+    429: _l("操作太频繁"),
+    503: _l("系统繁忙"),
+}
+STAFF_PAGES = ("/staff", "/console", "/cockpit", "/admin", "/simulator", "/sign-in", "/sign-out")
 
 
 def status_of(error: errors.DomainError) -> int:
@@ -75,10 +92,30 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:
     return response
 
 
+def title_of(status: int) -> str:
+    """What happened, as a heading."""
+    return str(TITLES.get(status, TITLES[400] if status < SERVER_FAULT else _("系统出错")))
+
+
 def page(status: int, code: str, sentence: str) -> Response:
-    """An error page that says what to do."""
-    html = render_template("error.html", code=code, title=_("请看这里"), sentence=sentence, what_to_do=[])
+    """An error page that says what to do, in the dress of the pages around it."""
+    html = render_template(
+        "error.html", code=code, title=title_of(status), sentence=sentence, **_surroundings(status)
+    )
     return _with_retry(Response(html, status, content_type="text/html; charset=utf-8"), status)
+
+
+def _surroundings(status: int) -> dict[str, Any]:
+    """Staff stay among staff pages and find back to their own."""
+    if not any(request.path == each or request.path.startswith(f"{each}/") for each in STAFF_PAGES):
+        return {"what_to_do": []}
+    ask = _("换一个有权限的账号登录，或请管理员给您的账号加上这个页面的角色。")
+    return {
+        "layout": "staff/base.html",
+        "home": "/staff",
+        "home_label": _("回到工作台"),
+        "what_to_do": [ask] if status == FORBIDDEN else [],
+    }
 
 
 def _with_retry(response: Response, status: int) -> Response:

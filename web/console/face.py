@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from kernel import clock
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Forbidden
 from queueing.counters import PAUSE_REASONS, ensure_own
 from queueing.desk import Desk, desk
 from web import edge, problems
@@ -64,8 +64,11 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
         with edge.transaction() as session:
             found = get_desk(session, int((request.view_args or {})["counter_id"]))
     except (DomainError, KeyError):
+        if isinstance(error, Forbidden):
+            return problems.on_domain_error(error)
         words = {"title": _("现在不能这样做"), "sentence": sentence, "code": error.code, "here": here}
-        return render_template("error.html", layout="staff/base.html", home=here, **words), status
+        back = {"home": here, "home_label": _("回到工作台")}
+        return render_template("error.html", layout="staff/base.html", **back, **words), status
     flash(sentence, "bad")
     here = url_for("console.desk_page", counter_id=found.counter.id)
     return render_template("console/desk.html", here=here, **facts(found)), status

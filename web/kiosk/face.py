@@ -13,7 +13,7 @@ from halls.queries import get_hall
 from kernel.errors import DomainError, Forbidden
 from web import edge, problems
 from web.citizen import words
-from web.guards import device_only
+from web.guards import DeviceUnknown, device_only
 from web.qr import qr
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/kiosk/<hall_code>")
@@ -79,11 +79,21 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
     """A page of the kiosk that says what to do and goes back to the start by itself."""
     sentence, status = error.sentence(edge.language()), problems.status_of(error)
     if "hall" in g:
-        return render_template("kiosk/refusal.html", sentence=sentence), status
+        title = problems.title_of(status)
+        return render_template("kiosk/refusal.html", title=title, sentence=sentence), status
     # The query may be a token: no link of the page repeats it, and no request tells where it came from.
-    facts = {"home": request.path, "here": request.path, "referrer": SILENT}
-    words = {"title": _("请看这里"), "sentence": sentence, "code": error.code}
-    return render_template("error.html", layout="kiosk/base.html", **facts, **words), status
+    facts = {"home": request.path, "here": request.path, "referrer": SILENT, "home_label": _("再试一次")}
+    words = {"title": _("这台设备还不能用"), "sentence": sentence, "code": error.code}
+    steps = _how_to_enrol() if isinstance(error, DeviceUnknown | DeviceElsewhere) else []
+    page = render_template("error.html", layout="kiosk/base.html", what_to_do=steps, **facts, **words)
+    return page, status
+
+
+def _how_to_enrol() -> list[str]:
+    return [
+        _("办事的群众：请到咨询台，工作人员可以替您签到、取号。"),
+        _("管理员：在“管理”的“设备”页登记这台设备，再用登记后显示的网址打开本机。"),
+    ]
 
 
 @blueprint.after_request

@@ -82,6 +82,9 @@ def test_nobody_but_an_enrolled_kiosk_sees_its_pages(faces, path):
     answer = faces.app.test_client().get(f"/kiosk/yunzhou/{path}")
     assert answer.status_code == 401
     assert "请联系大厅工作人员" in answer.text
+    assert "这台设备还不能用" in answer.text
+    assert "再用登记后显示的网址打开本机" in answer.text
+    assert "回到首页" not in answer.text
 
 
 @pytest.mark.parametrize("kind", ["kiosk", "display"])

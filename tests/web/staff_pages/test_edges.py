@@ -27,6 +27,27 @@ def test_an_unknown_page_says_what_to_do_in_the_readers_language(client):
     assert "start again from the home page" in client.get("/no-such-page").text
 
 
+def test_an_error_is_headed_by_what_happened(client):
+    assert '<h1 class="page-title">没有找到</h1>' in client.get("/no-such-page").text
+    assert '<h1 class="page-title">这次操作没有完成</h1>' in client.delete("/").text
+
+
+@pytest.mark.parametrize(("role", "path"), [("officer", "/cockpit/"), ("manager", "/console")])
+def test_staff_who_are_refused_stay_among_staff_pages(faces, role, path):
+    answer = faces.officer(roles=(role,)).get(path)
+    assert answer.status_code == 403
+    assert 'data-face="staff"' in answer.text
+    assert '<h1 class="page-title">没有权限</h1>' in answer.text
+    assert 'href="/staff">回到工作台' in answer.text
+    assert 'href="/my"' not in answer.text
+
+
+def test_an_unknown_staff_page_does_not_need_anybody_signed_in(client):
+    answer = client.get("/admin/no-such-page")
+    assert answer.status_code == 404
+    assert 'data-face="staff"' in answer.text
+
+
 def test_a_phone_that_prefers_english_second_gets_chinese(client):
     page = client.get("/", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}).text
     assert '<html lang="zh-Hans"' in page
