@@ -146,7 +146,8 @@ def home() -> Any:
     faces = _faces_of(current_user)
     if len(faces) == 1:
         return redirect(url_for(faces[0][0]))
-    return render_template("staff/home.html", faces=[(url_for(point), str(label)) for point, label in faces])
+    entries = [(url_for(point), str(label)) for point, label in faces]
+    return render_template("staff/home.html", faces=entries, roles=current_user.roles)
 
 
 def _context() -> dict[str, Any]:
