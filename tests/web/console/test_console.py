@@ -6,7 +6,7 @@ import pytest
 from kernel.audit import AuditEntry
 from queueing.models import Call, CounterSession, Ticket
 from tests import build
-from tests.web.hall_faces import press
+from tests.web.hall_faces import material, press
 
 
 def say(answer, client):
@@ -333,3 +333,20 @@ def test_a_second_absence_is_asked_about(faces):
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
     assert "data-confirm" in client.get(desk).text
+
+
+def test_a_paper_that_a_licence_replaces_is_waived_and_one_for_later_is_not(faces):
+    papers = [
+        material("hukou", "户口簿", "Household register") | {"waivable": True, "deferrable": False},
+        material("photo", "照片", "Photo") | {"waivable": False, "deferrable": True},
+    ]
+    with faces.parts.database.transaction() as session:
+        service = build.make_service(session, faces.a, materials=papers)
+    faces.waiting(1, service_ids=[service.id])
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    press(client, desk, "next")
+    register, photo = re.findall(r"<li>(户口簿.*?|照片.*?)</li>", client.get(desk).text)
+    assert "免交" in register
+    assert "可容缺" not in register
+    assert "可容缺" in photo
+    assert "免交" not in photo
