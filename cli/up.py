@@ -29,5 +29,5 @@ def up(*, demo: bool, new_day: bool, host: str | None, port: int | None, var: Pa
     settings = replace(settings, var=settings.var.resolve())
     try:
         everything.up(settings, as_demo=demo, new_day=new_day, say=click.echo)
-    except (AlreadyRunning, PortTaken, ServerNotStarted, NotReady, everything.DataTooNew) as error:
+    except (AlreadyRunning, PortTaken, ServerNotStarted, NotReady, everything.DataUnknown) as error:
         raise click.ClickException(str(error)) from error

@@ -86,7 +86,7 @@ def _database(parts: Parts) -> str:
     if revision is None:
         raise _Wrong("has no tables; run `youhao migrate`")
     if revision != schema.head():
-        what = "run `youhao migrate`" if schema.knows(revision) else "its data is of a newer version"
+        what = "run `youhao migrate`" if schema.knows(revision) else "its data is of another version"
         raise _Wrong(f"is at {revision}, the program at {schema.head()}; {what}")
     return f"PostgreSQL {version // 10000}, at {revision}"
 

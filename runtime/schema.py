@@ -80,6 +80,6 @@ def upgrade(engine: Engine, url: str) -> None:
 
 
 def knows(revision: str) -> bool:
-    """Whether this program's migrations include `revision` (False: data of a newer version)."""
+    """Whether this program's migrations include `revision` (False: data of another version)."""
     script = ScriptDirectory.from_config(alembic_config(""))
     return any(known.revision == revision for known in script.walk_revisions())

@@ -17,8 +17,8 @@ from runtime.supervisor import Spec, Supervisor, answers_http
 Say = Callable[[str], None]
 
 
-class DataTooNew(Exception):
-    """The data was written by a newer version of the program."""
+class DataUnknown(Exception):
+    """The data was written by a version of the program that this one does not know."""
 
 
 def up(settings: Settings, *, as_demo: bool, new_day: bool = False, say: Say) -> None:
@@ -31,7 +31,7 @@ def up(settings: Settings, *, as_demo: bool, new_day: bool = False, say: Say) ->
     5. start web, live, relay and workers; print `ready` once every face answers.
 
     Raises:
-        AlreadyRunning, PortTaken, ServerNotStarted, DataTooNew, NotReady: with a text for people.
+        AlreadyRunning, PortTaken, ServerNotStarted, DataUnknown, NotReady: with a text for people.
     """
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with run_files.hold(settings.var), StopSignals() as signals:
@@ -89,8 +89,8 @@ def _prepare(settings: Settings, *, as_demo: bool, new_day: bool, say: Say) -> l
     try:
         revision = schema.current(parts.database.engine)
         if revision is not None and not schema.knows(revision):
-            raise DataTooNew(
-                f"The data in {settings.var} was written by a newer version of Youhao ({revision}). "
+            raise DataUnknown(
+                f"The data in {settings.var} was written by another version of Youhao ({revision}). "
                 "Start that version, or choose another --var."
             )
         if revision != schema.head():

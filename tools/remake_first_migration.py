@@ -1,9 +1,12 @@
 """Write the first migration anew from the models (only until the first release).
 
 Starts a throw-away PostgreSQL, compares the empty database with the models and replaces
-`migrations/versions/0001_first.py`.
+`migrations/versions/0001_first.py`. Its id carries a fingerprint of the tables, so that data with other ones is
+known for what it is.
 """
 
+import hashlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +21,11 @@ from runtime.schema import alembic_config  # noqa: E402
 from tests.servers import start_test_servers  # noqa: E402
 
 
+def fingerprint(migration: str) -> str:
+    """Eight hex digits of what the migration does, whatever its id is."""
+    return hashlib.sha256(migration.partition("def upgrade")[2].encode()).hexdigest()[:8]
+
+
 def main() -> None:
     versions = ROOT / "migrations" / "versions"
     for old in versions.glob("*.py"):
@@ -29,8 +37,11 @@ def main() -> None:
         finally:
             stop()
     made = next(versions.glob("*.py"))
-    made.rename(versions / "0001_first.py")
+    first = made.rename(versions / "0001_first.py")
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(versions)], check=True)
+    text = first.read_text(encoding="utf-8")
+    named = f'revision = "0001-{fingerprint(text)}"'
+    first.write_text(re.sub(r'^revision = ".*"$', named, text, flags=re.MULTILINE), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ from alembic.script import ScriptDirectory
 
 from runtime.schema import alembic_config
 from tests.architecture.source import ROOT, imported_modules
+from tools.remake_first_migration import fingerprint
 
 
 def test_migrations_have_one_head():
@@ -11,3 +12,9 @@ def test_migrations_have_one_head():
 def test_migrations_never_import_models():
     for path in (ROOT / "migrations" / "versions").glob("*.py"):
         assert not {name for name in imported_modules(path) if name.endswith("models")}
+
+
+def test_the_first_migration_is_named_by_what_it_does():
+    """Until the first release it is made anew; data of another make must not be taken for its own."""
+    text = (ROOT / "migrations" / "versions" / "0001_first.py").read_text(encoding="utf-8")
+    assert f'revision = "0001-{fingerprint(text)}"' in text
