@@ -7,7 +7,7 @@ waits on anybody's row and no number is ever given twice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, LargeBinary, TextClause, bindparam, text
@@ -17,13 +17,15 @@ from sqlalchemy.orm import Session
 # What makes the race safe. Without it two citizens read the same free number and both are told it is theirs.
 LOCK = "FOR UPDATE SKIP LOCKED"
 
+_DAY = timedelta(days=1)
+
 _TAKE = """
 WITH picked AS MATERIALIZED (
     SELECT id, slot_id
     FROM number
     WHERE group_id = :group_id
       AND on_date = :on_date
-      AND starts_at >= :starts_at
+      AND starts_at BETWEEN :starts_at AND :last_start
       AND appointment_id IS NULL
       AND channel = 'online'
       AND released_at <= :now
@@ -120,6 +122,9 @@ def take(session: Session, wanted: Wanted, *, now: datetime) -> Taken | None:
             "group_id": wanted.group_id,
             "on_date": wanted.on_date,
             "starts_at": wanted.starts_at,
+            # Who needs one number must not lock those of the next slot, even for the moment of a refusal:
+            # whoever wants these would skip them and be refused as well.
+            "last_start": wanted.starts_at + (timedelta(0) if wanted.needed == 1 else _DAY),
             "needed": wanted.needed,
             "service_ids": list(wanted.service_ids),
             "answers": dict(wanted.answers),
