@@ -1,8 +1,8 @@
 """Write the first migration anew from the models (only until the first release).
 
 Starts a throw-away PostgreSQL, compares the empty database with the models and replaces
-`migrations/versions/0001_first.py`. Its id carries a fingerprint of the tables, so that data with other ones is
-known for what it is.
+`migrations/versions/0001_first.py`. Its id carries a fingerprint of the tables, so that data
+with other ones is known for what it is.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ def main() -> None:
     first = made.rename(versions / "0001_first.py")
     subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(versions)], check=True)
     text = first.read_text(encoding="utf-8")
-    named = f'revision = "0001-{fingerprint(text)}"'
+    named = f'revision = "0001_{fingerprint(text)}"'
     first.write_text(re.sub(r'^revision = ".*"$', named, text, flags=re.MULTILINE), encoding="utf-8")
 
 

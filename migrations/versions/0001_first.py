@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001-c54a35f6"
+revision = "0001_c54a35f6"
 down_revision = None
 branch_labels = None
 depends_on = None

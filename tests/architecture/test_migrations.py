@@ -17,4 +17,4 @@ def test_migrations_never_import_models():
 def test_the_first_migration_is_named_by_what_it_does():
     """Until the first release it is made anew; data of another make must not be taken for its own."""
     text = (ROOT / "migrations" / "versions" / "0001_first.py").read_text(encoding="utf-8")
-    assert f'revision = "0001-{fingerprint(text)}"' in text
+    assert f'revision = "0001_{fingerprint(text)}"' in text
