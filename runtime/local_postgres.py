@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -39,6 +40,7 @@ NAME = "postgres"
 DATABASE = "youhao"
 SOCKET = ".s.PGSQL.5432"
 START_SECONDS = 60.0  # crash recovery after a hard stop takes its time
+SETTLE_SECONDS = 10.0
 MAX_CONNECTIONS = 200
 NO_PROCESS = 2**30  # above every real pid
 
@@ -70,7 +72,7 @@ def start(var: Path, *, durable: bool = True) -> LocalServer:
     """
     home = open_home(var, NAME)
     with alone(home):
-        server = _adopt(home) or _start(home, durable=durable)
+        server = _adopt(home) or _start_once_settled(home, durable=durable)
         ensure_database(server.url, DATABASE)
         return server
 
@@ -138,12 +140,24 @@ def _recorded_pid(home: ServerHome) -> int | None:
 
 def _disown(home: ServerHome) -> None:
     # The pid belongs to a stranger now, or to a dead server that its parent has not buried yet; PostgreSQL
-    # would take either for a living one. The rest of the file must stay: it names the shared memory that
+    # would take either for a living one. The rest of the files must stay: it names the shared memory that
     # tells whether old backends still live.
-    record = home.data / "postmaster.pid"
-    with suppress(FileNotFoundError):  # it was just ending
-        _, _, rest = record.read_text().partition("\n")
-        record.write_text(f"{NO_PROCESS}\n{rest}")
+    for record in (home.data / "postmaster.pid", home.sockets / f"{SOCKET}.lock"):
+        with suppress(FileNotFoundError):  # it was just ending
+            _, _, rest = record.read_text().partition("\n")
+            record.write_text(f"{NO_PROCESS}\n{rest}")
+
+
+def _start_once_settled(home: ServerHome, *, durable: bool) -> LocalServer:
+    # Sessions of a killed server need a moment to notice; until then PostgreSQL refuses to touch its data.
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            return _start(home, durable=durable)
+        except ServerNotStarted as error:
+            if "shared memory block" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _start(home: ServerHome, *, durable: bool) -> LocalServer:
