@@ -57,7 +57,7 @@ def test_web_killed_in_the_middle_of_200_bookings(tmp_path):
 def test_relay_and_workers_killed_while_they_send(tmp_path):
     """As `youhao up` keeps them; tests/faults/test_messages.py does it hundreds of times without the web."""
     with staged(tmp_path / "var", YOUHAO_CONSOLE_DELAY_MS="80") as stage:
-        crowd = stage.crowd(60)
+        crowd = stage.crowd(200)  # enough that some still book when the last one is killed
         crowd.start_booking()
         for name in ("worker-1", "relay", "worker-2", "live"):
             crowd.wait_until_booked(crowd.booked() + 8)
