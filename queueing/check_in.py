@@ -17,7 +17,7 @@ from kernel.actor import Actor
 from queueing.admission import Ground, admit
 from queueing.errors import NothingToCheckIn, TooLate, WrongHall
 from queueing.issue import ensure_admitted
-from queueing.keys import Punctuality, check_in_window, half_day_ends_at, judge_check_in
+from queueing.keys import Punctuality, booked_key, check_in_window, half_day_ends_at, judge_check_in
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.place import Holder, Place, give, open_line, walk_in_place
@@ -119,7 +119,7 @@ def _place(
         raise CheckInTooEarly(opens=f"{opens_at.astimezone(today.zone):%H:%M}")
     if now <= closes_at:
         line = lock_lines(session, today, [group.id])[group.id]
-        return line, Place(Track.BOOKED, starts_at, slot_starts_at=starts_at)
+        return line, Place(Track.BOOKED, booked_key(starts_at, today.policy), slot_starts_at=starts_at)
     ends_at = half_day_of(session, today, group.id, starts_at, now=now)
     judged = judge_check_in(starts_at, now, half_day_ends_at=ends_at, policy=today.policy)
     if judged.punctuality is Punctuality.TOO_LATE or judged.due_at is None:

@@ -33,6 +33,13 @@ def scan(day, appointment, now, actor=KIOSK):
     return check_in(day.session, command, actor=actor, now=now)
 
 
+def test_the_lead_of_a_hall_stands_in_the_key(session):
+    day = open_hall(session)
+    day.hall.policy = {"queue": {"booked_lead_seconds": 120}}
+    ticket = scan(day, booked_for(session, day, at("10:00")), at("09:45"))
+    assert (ticket.due_at, ticket.slot_starts_at) == (at("09:58"), at("10:00"))
+
+
 def test_the_booking_becomes_a_ticket_with_the_slot_as_its_key(session):
     day = open_hall(session)
     appointment = booked_for(session, day, at("10:00"), service_ids=[7], language="en")
