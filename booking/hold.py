@@ -17,7 +17,7 @@ from booking.errors import HoldExpired, SlotFull, SlotUnknown
 from booking.models import Draft, Number, Slot
 from booking.offers import Offer, get_offer
 from booking.policy import ensure_bookable
-from booking.taking import Wanted, take
+from booking.taking import Taken, Wanted, take
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.ids import new_token, token_hash
@@ -57,8 +57,8 @@ class Held:
 def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:  # noqa: ARG001  # see below
     """Keep the numbers that a visit takes, all or none.
 
-    Two statements: the offer and the taking. A hold is nobody's yet and leaves no audit entry;
-    `actor` is asked for as in every use case.
+    Two statements: the offer and the taking (in a savepoint for several numbers). A hold is nobody's yet and
+    leaves no audit entry; `actor` is asked for as in every use case.
 
     Raises:
         HallUnknown, ServiceNotOffered, ServicesInDifferentLines, SlotUnknown, InPast, InsideLeadTime,
@@ -71,7 +71,7 @@ def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) ->
     ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
     token = new_token()
     held_until = now + rules.policy.hold
-    taken = take(session, _wanted(command, offer, token, held_until), now=now)
+    taken = _take(session, _wanted(command, offer, token, held_until), now=now)
     if taken is None:
         raise _refusal(session, command, offer, now=now)
     return Held(
@@ -83,6 +83,20 @@ def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) ->
         hall_id=offer.hall_id,
         group_id=offer.group_id,
     )
+
+
+def _take(session: Session, wanted: Wanted, *, now: datetime) -> Taken | None:
+    """Take them; a refusal keeps nothing locked while it looks for alternatives.
+
+    A visit of several numbers looks into the slots that follow: what it locked there others would not see.
+    """
+    if wanted.needed == 1:
+        return take(session, wanted, now=now)
+    with session.begin_nested() as savepoint:
+        taken = take(session, wanted, now=now)
+        if taken is None:
+            savepoint.rollback()
+        return taken
 
 
 def _wanted(command: HoldSlot, offer: Offer, token: str, held_until: datetime) -> Wanted:

@@ -39,6 +39,21 @@ def code(database):
         return service.code
 
 
+def test_a_long_visit_that_is_refused_locks_nothing_that_others_want(database, now):
+    with database.transaction() as session:
+        group = make_group(session, make_hall(session, "h1"))
+        short, long = (make_service(session, group, minutes=minutes) for minutes in (10, 25))
+        make_slot(session, group, at("10:30"), numbers=1)
+        make_slot(session, group, TEN, numbers=1)
+        codes = [short.code, long.code]
+    with database.transaction() as refused:
+        with pytest.raises(SlotFull):
+            hold(refused, HoldSlot("h1", (codes[1],), TEN), actor=ANONYMOUS, now=now)
+        with database.transaction() as session:  # while the refusal is still being written
+            held = hold(session, HoldSlot("h1", (codes[0],), at("10:30")), actor=ANONYMOUS, now=now)
+    assert held.starts_at == at("10:30")
+
+
 def all_at_once(action, count=CITIZENS):
     """Run `action(n)` on so many threads that start together; what each came to."""
     barrier = Barrier(count)
