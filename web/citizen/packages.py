@@ -1,6 +1,7 @@
 """One thing (一件事): what belongs together, with one list of papers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,7 @@ def package(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         found = get_package(session, code)
         services = services_of_package(session, found)
-        papers = _merged(services)
+        papers = merged_papers(services)
     return render_template(
         "citizen/package.html",
         package=found,
@@ -30,12 +31,24 @@ def package(code: str) -> ResponseReturnValue:
     )
 
 
-def _merged(services: Iterable[Service]) -> list[tuple[Material, list[Service]]]:
+def merged_papers(services: Iterable[Service]) -> list[tuple[Material, list[Service]]]:
     """Every paper once, with the services that may ask for it: those that several need come first."""
     by_name: dict[str, tuple[Material, list[Service]]] = {}
     for service in services:
         for material in materials_of(service):
-            _, needing = by_name.setdefault(material.name_zh, (material, []))
+            known, needing = by_name.get(material.name_zh, (material, []))
+            by_name[material.name_zh] = (_strictest(known, material), needing)
             if service not in needing:
                 needing.append(service)
     return sorted(by_name.values(), key=lambda paper: -len(paper[1]))
+
+
+def _strictest(one: Material, other: Material) -> Material:
+    """What every service accepts: nobody is sent home by a window for a paper that another one waives."""
+    return replace(
+        one,
+        copies=max(one.copies, other.copies),
+        original=one.original or other.original,
+        waivable=one.waivable and other.waivable,
+        deferrable=one.deferrable and other.deferrable,
+    )

@@ -3,11 +3,13 @@ from urllib.parse import quote
 import pytest
 
 from catalog.edit import save_packages, save_services, save_synonyms
+from catalog.models import Service
 from catalog.package_file import parse_packages
 from kernel.actor import SYSTEM
 from tests.catalog.city import FILES, SERVICES, SYNONYMS
 from tests.conftest import NOW
 from tests.web.citizen.test_sizes import KILO, weight
+from web.citizen.packages import merged_papers
 
 
 @pytest.fixture
@@ -53,3 +55,15 @@ def test_finds_the_package_that_is_meant(city, phone):
     for query, package in MEANT.items():
         assert f"/packages/{package}" in phone.go(f"/services?q={quote(query)}").html, query
         assert "没有找到" not in phone.words
+
+
+def test_a_paper_is_waived_for_a_package_only_when_every_service_waives_it():
+    def service(**values):
+        paper = {"code": "book", "name_zh": "居民户口簿", "name_en": "Book", "copies": 0, "original": False}
+        rest = {"waivable": True, "deferrable": True, "note_zh": "", "note_en": ""}
+        return Service(code="s", materials=[paper | rest | values])
+
+    kind, strict = service(), service(copies=2, original=True, waivable=False, deferrable=False)
+    ((paper, needing),) = merged_papers([kind, strict])
+    assert (paper.waivable, paper.deferrable, paper.copies, paper.original) == (False, False, 2, True)
+    assert needing == [kind, strict]
