@@ -61,7 +61,7 @@ def _ask_after_rest(engine: Engine) -> None:
     """Make sure that a connection still lives when it is taken again, unless it was used just now.
 
     While many people wait every question counts, and connections hardly rest. A server that restarts within
-    that second costs one answer `DatabaseDown`, as every request gets while it is away.
+    that second may cost the requests of that moment a `DatabaseDown`, as every one gets while it is away.
     """
 
     def note(_connection: Any, record: ConnectionPoolEntry) -> None:

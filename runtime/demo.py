@@ -80,20 +80,29 @@ def starts_at(session: Session, left: DemoClock | None) -> datetime:
     """Where the clock begins, given the one that an earlier run left.
 
     Who had booked for a day that was broken off would have missed it. After a crash nobody knows how long the
-    machine was off, so the last thing on record is the last known moment.
+    machine was off, so the last thing on record under that clock is the last known moment.
     """
-    latest: datetime | None = session.scalar(select(func.max(AuditEntry.at)))
-    last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.actor_kind != "system"))
-    if left is not None and left.rate and latest is not None:
-        return latest
-    if left is not None and not left.rate and _is_open_day(left.starts_at, last):
+    if left is not None and left.rate and _count(session):
+        under_it = select(func.max(AuditEntry.at)).where(AuditEntry.recorded_at >= left.anchor_at)
+        return max(session.scalar(under_it) or left.starts_at, left.starts_at)
+    if left is not None and not left.rate and _is_open_day(session, left.starts_at):
         return left.starts_at
+    last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.actor_kind != "system"))
     return datetime.combine(_first_day(session, last), OPENS, ZONE).astimezone(UTC)
 
 
-def _is_open_day(stood_at: datetime, last: datetime | None) -> bool:
+def _count(session: Session) -> int:
+    return session.scalar(select(func.count(AuditEntry.id))) or 0
+
+
+def _is_open_day(session: Session, stood_at: datetime) -> bool:
+    """Whether somebody did something on that day, and the halls have not closed."""
     stood = stood_at.astimezone(ZONE)
-    return last is not None and last.astimezone(ZONE).date() == stood.date() and stood.time() < CLOSED
+    midnight = datetime.combine(stood, time.min, ZONE)
+    acts = select(AuditEntry.id).where(
+        AuditEntry.at.between(midnight, midnight + timedelta(days=1)), AuditEntry.actor_kind != "system"
+    )
+    return stood.time() < CLOSED and session.scalar(acts.limit(1)) is not None
 
 
 def _first_day(session: Session, last: datetime | None) -> date:

@@ -35,11 +35,12 @@ def test_a_day_on_which_nobody_did_anything_is_started_again(session):
 
 
 def left(at, rate):
-    return DemoClock(anchor_at=at, starts_at=at, rate=rate)
+    return DemoClock(anchor_at=clock.real_now() - timedelta(hours=1), starts_at=at, rate=rate)
 
 
 def test_a_day_that_was_stopped_goes_on_where_its_clock_stood(session):
     act(session, FRIDAY)
+    act(session, FRIDAY + timedelta(days=30))  # its clock was set back afterwards
     stood = FRIDAY + timedelta(hours=1)
     assert starts_at(session, left(stood, 0)) == stood
 
@@ -61,6 +62,18 @@ def test_a_broken_run_goes_on_at_its_last_moment_on_record(session, actor):
     act(session, FRIDAY.replace(hour=9))
     act(session, FRIDAY, actor)
     assert starts_at(session, left(FRIDAY.replace(hour=8), 1)) == FRIDAY
+
+
+def test_a_broken_run_never_goes_back_behind_its_clock(session):
+    act(session, FRIDAY)
+    jumped = FRIDAY + timedelta(hours=2)
+    assert starts_at(session, left(jumped, 1)) == jumped
+
+
+def test_a_broken_run_knows_nothing_of_other_days_that_were_played_before_it(session):
+    act(session, FRIDAY + timedelta(days=30))
+    now = DemoClock(anchor_at=clock.real_now() + timedelta(hours=1), starts_at=FRIDAY, rate=1)
+    assert starts_at(session, now) == FRIDAY
 
 
 def test_a_run_that_broke_before_anything_happened_starts_as_new(session):

@@ -79,7 +79,9 @@ def forward() -> Any:
     if not settings.demo or settings.clock_file is None or running is None or minutes not in JUMPS:
         raise NotFound
     with edge.transaction() as session:
-        audit.record(session, "clock.set", actor=edge.actor(), now=edge.now(), subject=("clock", None))
+        audit.record(
+            session, "clock.set", actor=edge.actor(), now=edge.now(), subject=("clock", None), minutes=minutes
+        )
     clock.set_demo(settings.clock_file, edge.now() + timedelta(minutes=minutes), running.rate)
     return redirect(url_for("simulator.home"), 303)
 
