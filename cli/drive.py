@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
+from cli.reading import read
 from kernel.settings import load
 from runtime.whereabouts import find_var
-from twin.day_file import Day, DayFileInvalid, parse_day
+from twin.day_file import parse_day
 from twin.drive.outcome import as_json, table
 from twin.drive.phones import CodeNeverCame
 from twin.drive.play import Play
@@ -66,7 +67,7 @@ def drive(
 
     Moves the clock of the whole demonstration, and leaves it at the end of the day.
     """
-    day = _read(day_file)
+    day = read(day_file, parse_day)
     play = Play(
         username=user,
         password=password or _password(accounts or _accounts_of(url), user),
@@ -87,15 +88,6 @@ def drive(
         json_file.write_text(text + "\n", encoding="utf-8")
     if outcome.violations:
         raise SystemExit(1)
-
-
-def _read(path: Path) -> Day:
-    try:
-        return parse_day(path.read_text(encoding="utf-8"), name=path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from error
-    except DayFileInvalid as error:
-        raise click.ClickException(error.sentence("en")) from error
 
 
 def _accounts_of(url: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cli.reading import read
 from twin.day_file import DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
@@ -13,8 +14,7 @@ from twin.sim.replay import replay as replay_day
 from twin.sim.report import html
 from twin.sim.run import POLICY_NAMES
 from twin.sim.run import run as run_days
-from twin.sim.scenario import Scenario
-from twin.sim.scenario_file import ScenarioInvalid, parse_scenario
+from twin.sim.scenario_file import parse_scenario
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _SCENARIO = click.argument("scenario_file", metavar="SCENARIO.toml", type=_FILE)
@@ -34,7 +34,7 @@ def twin() -> None:
 @click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
 def run(*, scenario_file: Path, policy: str, days: int, seed: int, json_file: Path | None) -> None:
     """Simulate days under one policy."""
-    scenario = _read(scenario_file)
+    scenario = read(scenario_file, parse_scenario)
     started = time.perf_counter()
     figures = run_days(scenario, policy=policy, days=days, seed=seed)
     seconds = round(time.perf_counter() - started, 3)
@@ -69,7 +69,7 @@ def compare(
     json_file: Path | None,
 ) -> None:
     """Compare policies in pairs: the same people on the same days."""
-    scenario = _read(scenario_file)
+    scenario = read(scenario_file, parse_scenario)
     names = _policies(policies)
     found = compare_policies(scenario, policies=names, seeds=range(1, seeds + 1), days=days)
     click.echo(table(found))
@@ -108,12 +108,3 @@ def _policies(text: str) -> tuple[str, ...]:
         told = f"{', '.join(unknown) or 'nothing'}: choose from {', '.join(POLICY_NAMES)}"
         raise click.BadParameter(told, param_hint="--policies")
     return names
-
-
-def _read(path: Path) -> Scenario:
-    try:
-        return parse_scenario(path.read_text(encoding="utf-8"), name=path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from error
-    except ScenarioInvalid as error:
-        raise click.ClickException(error.sentence("en")) from error

@@ -111,10 +111,15 @@ def test_the_api_refuses_staff_of_another_hall(faces, stranger):
     assert counts(faces) == before
 
 
-def test_pages_refuse_staff_of_another_hall(faces, stranger):
+def signed_in(faces, staff):
     client = faces.app.test_client()
-    facts = {"username": stranger.username, "password": PASSWORD}
+    facts = {"username": staff.username, "password": PASSWORD}
     client.post("/sign-in", data={**facts, "csrf_token": token(client.get("/sign-in").text)})
+    return client
+
+
+def test_pages_refuse_staff_of_another_hall(faces, stranger):
+    client = signed_in(faces, stranger)
     csrf, before, tried = token(client.get("/admin/staff").text), counts(faces), 0
     for endpoint, method, path in routes(faces, "staff:"):
         form = {"csrf_token": csrf, **FORMS.get(endpoint, {})} if method == "POST" else None
@@ -126,9 +131,7 @@ def test_pages_refuse_staff_of_another_hall(faces, stranger):
 
 
 def test_lists_of_staff_show_nothing_of_another_hall(faces, stranger):
-    client = faces.app.test_client()
-    facts = {"username": stranger.username, "password": PASSWORD}
-    client.post("/sign-in", data={**facts, "csrf_token": token(client.get("/sign-in").text)})
+    client = signed_in(faces, stranger)
     for path in ("/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/console", "/cockpit/"):
         page = client.get(path).text
         assert faces.hall.name_zh not in page, path
