@@ -63,8 +63,9 @@ class Number(Base):
 class Draft(Base):
     """What a citizen has filled in so far, kept on the server: refresh, back and a killed page lose nothing.
 
-    `token_hash` is that of the hold token; `needed` is how many numbers the visit takes; `answers` (guide)
-    holds no personal data; `form_sealed` (purpose `draft.form`) holds the rest, encrypted JSON.
+    `token_hash` is that of the hold token; `needed` is how many numbers the visit takes in all; `answers`
+    (guide) holds no personal data; `form_sealed` (purpose `draft.form`) holds the rest, encrypted JSON.
+    `legs` as in `Appointment`.
     """
 
     __tablename__ = "draft"
@@ -75,6 +76,7 @@ class Draft(Base):
     group_id: Mapped[int] = mapped_column(BigInteger)
     slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id"))
     service_ids: Mapped[list[int]] = mapped_column(JSONB)
+    legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     needed: Mapped[int] = mapped_column(default=1)
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     form_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -84,7 +86,14 @@ class Draft(Base):
 
 
 class Appointment(Base):
-    """A booked visit. `code` is six digits for the kiosk, unique per hall and day; `reference` is public."""
+    """A booked visit. `code` is six digits for the kiosk, unique per hall and day; `reference` is public.
+
+    `legs` are the lines that the visit passes, in order, when there are several:
+    `{"group_id", "service_ids", "needed", "starts_at"}`; empty for one line, which `group_id` names. The
+    group of a visit of several lines is that of its first leg. `delivery_sealed` (purpose
+    `appointment.delivery`) says where the result is to be posted, encrypted JSON. `made_by` is "citizen" or
+    "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = (
@@ -123,6 +132,10 @@ class Appointment(Base):
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
     language: Mapped[str] = mapped_column(String(8), default="zh")
+    legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    delivery_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    made_by: Mapped[str] = mapped_column(String(8), default="citizen", server_default="citizen")
+    excused_at: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):
@@ -134,4 +147,140 @@ class IdempotencyKey(Base):
     request_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(index=True)
     status: Mapped[int | None]
+    answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class WaitlistEntry(Base):
+    """Somebody waits for a number of a line between two days; a free one is offered by SMS.
+
+    `state` is waiting → offered → taken | lapsed | left | expired. An offer holds numbers until `offer_until`
+    under a token (purpose `waitlist.token`); the link of the SMS carries `reference`. A lapsed offer goes to
+    the next in line; `offers` counts how often this one was asked.
+    """
+
+    __tablename__ = "waitlist_entry"
+    __table_args__ = (
+        Index("ix_waitlist_waiting", "group_id", "created_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_waitlist_offered", "offer_until", postgresql_where=text("state = 'offered'")),
+        Index(
+            "uq_waitlist_entry_open",
+            "phone_index",
+            "group_id",
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'offered')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    service_ids: Mapped[list[int]] = mapped_column(JSONB)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    needed: Mapped[int] = mapped_column(default=1)
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    language: Mapped[str] = mapped_column(String(8), default="zh")
+    state: Mapped[str] = mapped_column(String(12), default="waiting")
+    created_at: Mapped[datetime]
+    offers: Mapped[int] = mapped_column(default=0)
+    offered_at: Mapped[datetime | None]
+    offer_until: Mapped[datetime | None]
+    offer_starts_at: Mapped[datetime | None]
+    token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    draft_id: Mapped[int | None] = mapped_column(BigInteger)
+    ended_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """Somebody looked for a number on a day: one row per visitor, service and hall (0: the whole city).
+
+    `visitor` is a keyed hash of a random cookie or of a verified phone, and changes each day. `found` says
+    whether any of the looks saw a number within the promise. Bookings alone hide the demand that met nothing.
+    """
+
+    __tablename__ = "attempt"
+
+    on_date: Mapped[date] = mapped_column(primary_key=True)
+    visitor: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    service_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    found: Mapped[bool]
+    first_at: Mapped[datetime]
+
+
+class PromiseSample(Base):
+    """Whether a line had a free number within three working days, looked at every quarter of an hour.
+
+    `available` leaves today out, `available_with_today` does not. `third_after` is TNA: the working days to
+    the day that holds the third free number (0 = today; horizon + 1 when there are not three).
+    """
+
+    __tablename__ = "promise_sample"
+
+    group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    sampled_at: Mapped[datetime] = mapped_column(primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    available: Mapped[bool]
+    available_with_today: Mapped[bool]
+    third_after: Mapped[int]
+
+
+class SpecialRequest(Base):
+    """Somebody asks for a number outside the line: green channel, urgent, or a special case.
+
+    `state` is asked → approved | refused | withdrawn. The person (purpose `special_request.person`, encrypted
+    JSON with name, document and phone), the reason (`special_request.reason`) and the answer
+    (`special_request.answer`) are encrypted.
+    """
+
+    __tablename__ = "special_request"
+    __table_args__ = (
+        Index("ix_special_request_asked", "hall_id", "created_at", postgresql_where=text("state = 'asked'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    service_ids: Mapped[list[int]] = mapped_column(JSONB)
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    kind: Mapped[str] = mapped_column(String(12))
+    wanted_on: Mapped[date]
+    person_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(8), default="zh")
+    state: Mapped[str] = mapped_column(String(12), default="asked")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    appointment_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Appeal(Base):
+    """A citizen says why a missed appointment should not count. `state` is asked → accepted | refused.
+
+    One appeal per appointment; reason and answer are encrypted (`appeal.reason`, `appeal.answer`).
+    """
+
+    __tablename__ = "appeal"
+    __table_args__ = (
+        Index("ix_appeal_asked", "hall_id", "created_at", postgresql_where=text("state = 'asked'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), unique=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    citizen_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(12), default="asked")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
     answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -13,8 +13,8 @@ class Service(Base):
     """A matter (事项). `materials` is the plain list; a guide replaces it by a personal one.
 
     Fees are in fen. `minutes` is the planned length at the counter. `group_code` is the default line;
-    `keywords` are citizens' own words. `ways` are the classes of 四办, `pay` the ways to pay: the
-    names of `catalog.service_file`.
+    `keywords` are citizens' own words; `by_post` says that the result can be sent home. `ways` are the
+    classes of 四办, `pay` the ways to pay: the names of `catalog.service_file`.
     """
 
     __tablename__ = "service"
@@ -39,6 +39,7 @@ class Service(Base):
     online_note_en: Mapped[str] = mapped_column(String(200), default="")
     handling_zh: Mapped[str] = mapped_column(String(120), default="")
     handling_en: Mapped[str] = mapped_column(String(120), default="")
+    by_post: Mapped[bool] = mapped_column(default=False, server_default="false")
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 

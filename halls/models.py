@@ -74,12 +74,27 @@ class CounterSkill(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("service_group.id"), primary_key=True)
 
 
+class PlanSeason(Base):
+    """A plan for part of the year: its weekly lines replace the usual ones from `first_on` to `last_on`."""
+
+    __tablename__ = "plan_season"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(ForeignKey("hall.id"), index=True)
+    name_zh: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str] = mapped_column(String(80), default="")
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+
+
 class PlanLine(Base):
     """Planned counters of a group in part of a day: each week on `weekday`, or once on `on_date`.
 
     Lines with `on_date` replace the weekly ones of that group on that date when `kind` is "replace",
     and add to them when it is "extra" (错时、延时、周末加考、下乡). Times are hall-local;
-    `counters` may be a share (1.5): a counter with several skills is split over its groups.
+    `counters` may be a share (1.5): a counter with several skills is split over its groups. A weekly line
+    with a `season_id` counts in that season only. `session` says what an extra one is (`early_late` 错时,
+    `extended` 延时, `weekend` 周末加考, `mobile` 流动下乡), `place` where it is held when not in the hall.
     """
 
     __tablename__ = "plan_line"
@@ -97,10 +112,17 @@ class PlanLine(Base):
     starts: Mapped[time]
     ends: Mapped[time]
     counters: Mapped[Decimal] = mapped_column(Numeric(6, 3))
+    season_id: Mapped[int | None] = mapped_column(ForeignKey("plan_season.id"))
+    session: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    place_zh: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    place_en: Mapped[str] = mapped_column(String(160), default="", server_default="")
 
 
 class Closure(Base):
-    """The hall (or one group) does not serve in [starts_at, ends_at)."""
+    """The hall (or one group) does not serve in [starts_at, ends_at).
+
+    `emergency`: declared for at once. A closure that was taken back keeps its row, with `lifted_at`.
+    """
 
     __tablename__ = "closure"
 
@@ -111,6 +133,8 @@ class Closure(Base):
     ends_at: Mapped[datetime]
     reason_zh: Mapped[str] = mapped_column(String(120), default="")
     reason_en: Mapped[str] = mapped_column(String(120), default="")
+    emergency: Mapped[bool] = mapped_column(default=False, server_default="false")
+    lifted_at: Mapped[datetime | None]
 
 
 class CalendarDay(Base):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,7 +45,30 @@ class PhoneCode(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
+    hall_id: Mapped[int | None] = mapped_column(BigInteger)
     used_at: Mapped[datetime | None]
+
+
+class SavedPerson(Base):
+    """Someone whom the owner of a phone books for: themselves or family, kept because they said so.
+
+    Name and number are encrypted (`saved_person.name`, `saved_person.number`); the owner is known by the
+    blind index of a verified phone.
+    """
+
+    __tablename__ = "saved_person"
+    __table_args__ = (UniqueConstraint("phone_index", "identity_index"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    relation: Mapped[str] = mapped_column(String(12), default="self")
+    identity_kind: Mapped[str] = mapped_column(String(32))
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
 
 
 class Staff(Base):

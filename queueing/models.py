@@ -37,7 +37,8 @@ class Ticket(Base):
     """Today's place in line. `due_at` is its key, fixed at issue; see docs/queue-rule.md.
 
     `press_key` is the id of the press that asked for it: pressing twice gives one ticket. A transfer
-    changes `group_id`; label and ordinal stay those of `issued_group_id`, where they are distinct.
+    changes `group_id`; label and ordinal stay those of `issued_group_id`, where they are distinct. `legs` are
+    the lines still to pass after this one, `{"group_id", "service_ids"}` in order.
     """
 
     __tablename__ = "ticket"
@@ -85,6 +86,7 @@ class Ticket(Base):
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     language: Mapped[str] = mapped_column(String(8), default="zh")
     service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list)
+    legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     green_reason: Mapped[str | None] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     counter_id: Mapped[int | None] = mapped_column(BigInteger)

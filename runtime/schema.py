@@ -12,6 +12,7 @@ import catalog.models
 import feedback.models
 import halls.models
 import kernel.audit
+import kernel.history
 import kernel.job_run
 import kernel.outbox
 import migrations
@@ -27,6 +28,7 @@ TABLE_MODULES = (
     feedback.models,
     halls.models,
     kernel.audit,
+    kernel.history,
     kernel.outbox,
     notifications.models,
     people.models,
