@@ -23,7 +23,7 @@ from kernel.data_folder import read_folder
 from tests.build import make_group, make_hall
 
 CITY = Path(__file__).parents[2] / "examples" / "city"
-HALLS = {"city-hall": tuple("ABCZ"), "xihu-station": tuple("AZ")}
+HALLS = {"city-hall": tuple("ABCDZ"), "xihu-station": tuple("AZ")}
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,8 @@ def test_demonstration_has_a_city_hall_and_a_station(demonstration):
         "city-hall": 12,
         "xihu-station": 3,
     }
-    assert demonstration.groups_by_hall()["city-hall"] == ("A", "B", "C", "Z")
-    takes_everything = [c.number for c in demonstration.halls[0].counters if set(c.groups) == set("ABCZ")]
+    assert demonstration.groups_by_hall()["city-hall"] == ("A", "B", "C", "D", "Z")
+    takes_everything = [c.number for c in demonstration.halls[0].counters if set(c.groups) == set("ABCDZ")]
     assert takes_everything == [11, 12]
 
 

@@ -37,7 +37,7 @@ def test_the_demonstration_city_is_loaded_whole(session, city):
     assert count(session, Package) == 6
     hall = get_hall(session, "city-hall")
     assert len(list_counters(session, hall.id)) == 12
-    assert [group.code for group in list_groups(session, hall.id)] == ["A", "B", "C", "Z"]
+    assert [group.code for group in list_groups(session, hall.id)] == ["A", "B", "C", "D", "Z"]
     assert len(list_services(session)) == len(city.services)
     with_guides = [service for service in list_services(session) if find_guide(session, service)]
     assert len(with_guides) >= 8
