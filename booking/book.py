@@ -76,8 +76,9 @@ person AS (
            :citizen_phone_sealed, :phone_index, :language, :now
     WHERE (SELECT count(*) FROM mine) = :needed
     ON CONFLICT (identity_index) DO UPDATE
-        SET name_sealed = excluded.name_sealed, phone_sealed = excluded.phone_sealed,
-            phone_index = excluded.phone_index, language = excluded.language
+        SET number_sealed = excluded.number_sealed, name_sealed = excluded.name_sealed,
+            phone_sealed = excluded.phone_sealed, phone_index = excluded.phone_index,
+            language = excluded.language, erased_at = NULL
     RETURNING id
 ),
 booked AS (

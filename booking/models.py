@@ -93,6 +93,7 @@ class Appointment(Base):
     group of a visit of several lines is that of its first leg. `delivery_sealed` (purpose
     `appointment.delivery`) says where the result is to be posted, encrypted JSON. `made_by` is "citizen" or
     "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
+    The phone is gone once its owner was erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"
@@ -129,8 +130,8 @@ class Appointment(Base):
     cancelled_at: Mapped[datetime | None]
     closed_as_no_show_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(String(32))
-    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     language: Mapped[str] = mapped_column(String(8), default="zh")
     legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     delivery_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

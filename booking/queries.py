@@ -75,6 +75,7 @@ def list_of_phone(session: Session, phone: str, *, since_on: date) -> Sequence[A
     ).all()
 
 
-def phone_of(appointment: Appointment) -> str:
-    """The phone in E.164 that messages about this appointment go to."""
-    return cipher().decrypt(appointment.phone_sealed, "appointment.phone")
+def phone_of(appointment: Appointment) -> str | None:
+    """The phone in E.164 that messages about this appointment go to; None once it was erased."""
+    sealed = appointment.phone_sealed
+    return cipher().decrypt(sealed, "appointment.phone") if sealed else None

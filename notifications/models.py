@@ -17,7 +17,8 @@ class Message(Base):
     """One message to one person. Its text is written when it is sent; `facts` hold no personal data.
 
     `event_key` names what it tells of (`appointment:12:booked`); the unique key makes planning it twice
-    harmless. The phone is sealed (purpose `message.phone`). States: docs/messages.md.
+    harmless. The phone is sealed (purpose `message.phone`) and gone some time after the end. States:
+    docs/messages.md.
 
     `lease_until` is the end of the sender's turn while sending, and the time of the next look-up while
     unknown; `lookups` counts look-ups that could not tell. `text_index` is a keyed hash of the text sent,
@@ -46,8 +47,8 @@ class Message(Base):
     channel: Mapped[str] = mapped_column(String(8), default="sms")
     template: Mapped[str] = mapped_column(String(32))
     language: Mapped[str] = mapped_column(String(8), default="zh")
-    recipient_index: Mapped[bytes] = mapped_column(LargeBinary(16))
-    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    recipient_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     hall_id: Mapped[int | None] = mapped_column(BigInteger)
     subject_kind: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[int] = mapped_column(BigInteger)

@@ -3,13 +3,17 @@
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
-from kernel.crypto import cipher
+from booking.queries import phone_of
+from kernel.crypto import CannotDecrypt, cipher
+from notifications.models import Message
 from queueing.models import Ticket
 
 
-def phone_of_appointment(appointment: Appointment) -> str:
-    """E.164; who books has shown that the phone is theirs."""
-    return cipher().decrypt(appointment.phone_sealed, "appointment.phone")
+def phone_of_message(message: Message) -> str:
+    """E.164. Raises CannotDecrypt when it was erased, which happens to settled messages only."""
+    if message.phone_sealed is None:
+        raise CannotDecrypt("message.phone")
+    return cipher().decrypt(message.phone_sealed, "message.phone")
 
 
 def phone_of_ticket(session: Session, ticket: Ticket) -> str | None:
@@ -19,4 +23,4 @@ def phone_of_ticket(session: Session, ticket: Ticket) -> str | None:
     if ticket.appointment_id is None:
         return None
     appointment = session.get(Appointment, ticket.appointment_id)
-    return phone_of_appointment(appointment) if appointment else None
+    return phone_of(appointment) if appointment else None

@@ -14,11 +14,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from kernel import clock
-from kernel.crypto import cipher
 from kernel.db import Database
 from notifications.gateways.base import Absent, CannotTell, Found, Gateway, Sighting, Sought
 from notifications.kinds import KINDS, InDoubt
 from notifications.models import Message
+from notifications.phones import phone_of_message
 from notifications.retry import ATTEMPTS, LOOKUPS, lookup_delay_after
 from notifications.send import MARGIN, accepted_values, text_index
 from notifications.states import MessageState
@@ -74,7 +74,7 @@ def _doubt(message: Message) -> Doubt:
     wanted = message.text_index
     sought = Sought(
         reference=message.reference,
-        phone=cipher().decrypt(message.phone_sealed, "message.phone"),
+        phone=phone_of_message(message),
         since=message.next_at,
         matches=lambda written: text_index(written) == wanted,
     )

@@ -23,6 +23,7 @@ from kernel.crypto import cipher
 from notifications.gateways.base import Accepted, Gateway, Outcome, Outgoing, Rejected, RetryLater, Unknown
 from notifications.kinds import OPTIONAL, URGENT
 from notifications.models import Message, OptOut
+from notifications.phones import phone_of_message
 from notifications.render import Rendered, Skip, Wording, prefetch, render
 from notifications.retry import ATTEMPTS, delay_after
 from notifications.segments import segments
@@ -135,7 +136,7 @@ def _prepare(message: Message, written: str, begin_before: float, *, real_now: d
     message.segments = segments(written)
     message.text_index = text_index(written)
     left = message.expires_at - real_now if message.expires_at else None
-    phone = cipher().decrypt(message.phone_sealed, "message.phone")
+    phone = phone_of_message(message)
     outgoing = Outgoing(message.reference, phone, written, left)
     return Claimed(message.id, message.attempt, outgoing, begin_before)
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
+from booking.queries import phone_of
 from halls.models import Hall
-from notifications.phones import phone_of_appointment, phone_of_ticket
+from notifications.phones import phone_of_ticket
 from notifications.plan import cancel_pending, plan
 from notifications.timing import reminders_for
 from people.models import PhoneCode
@@ -98,11 +99,14 @@ def _plan_about(
     expires_in: timedelta | None = None,
     facts: Facts | None = None,
 ) -> None:
+    phone = phone_of(appointment)
+    if phone is None:
+        return  # its owner has asked us to forget them
     plan(
         session,
         template,
         event_key=event_key,
-        phone=phone_of_appointment(appointment),
+        phone=phone,
         language=appointment.language,
         subject=("appointment", appointment.id),
         hall_id=appointment.hall_id,

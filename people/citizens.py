@@ -53,8 +53,9 @@ def sealed_values(
     }
 
 
-# A later visit brings the newest name, phone and language; the document and the reference stay.
-RENEWED = ("name_sealed", "phone_sealed", "phone_index", "language")
+# A later visit brings the newest name, phone and language; the document and the reference stay. Somebody
+# who was erased and comes back is there again.
+RENEWED = ("number_sealed", "name_sealed", "phone_sealed", "phone_index", "language")
 
 
 def find_or_create(
@@ -65,7 +66,7 @@ def find_or_create(
     statement = insert(Citizen).values(values)
     statement = statement.on_conflict_do_update(
         index_elements=[Citizen.identity_index],
-        set_={column: statement.excluded[column] for column in RENEWED},
+        set_={column: statement.excluded[column] for column in RENEWED} | {"erased_at": None},
     )
     return session.scalars(statement.returning(Citizen), execution_options={"populate_existing": True}).one()
 
@@ -76,8 +77,8 @@ def find_by_identity(session: Session, kind: str, number: str) -> Citizen | None
 
 
 def name_of(citizen: Citizen) -> str:
-    """The name, for the officer at the counter and nobody else."""
-    return cipher().decrypt(citizen.name_sealed, "citizen.name")
+    """The name, for the officer at the counter and nobody else; empty once it was erased."""
+    return cipher().decrypt(citizen.name_sealed, "citizen.name") if citizen.name_sealed else ""
 
 
 def phone_of(citizen: Citizen) -> str | None:
@@ -86,5 +87,5 @@ def phone_of(citizen: Citizen) -> str | None:
 
 
 def number_of(citizen: Citizen) -> str:
-    """The number of the document."""
-    return cipher().decrypt(citizen.number_sealed, "citizen.number")
+    """The number of the document; empty once it was erased."""
+    return cipher().decrypt(citizen.number_sealed, "citizen.number") if citizen.number_sealed else ""

@@ -14,7 +14,8 @@ class Citizen(Base):
     """A person by identity document. Names, numbers and phones are encrypted (purposes below).
 
     `identity_index` is the blind index of kind and number; purposes are `citizen.name`,
-    `citizen.number`, `citizen.phone`.
+    `citizen.number`, `citizen.phone`. Of somebody who was erased nothing of this is left; while missed
+    appointments still count against them the keyed hash stays (`people.personal_data`).
     """
 
     __tablename__ = "citizen"
@@ -22,9 +23,9 @@ class Citizen(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     reference: Mapped[str] = mapped_column(String(32), unique=True)
     identity_kind: Mapped[str] = mapped_column(String(32))
-    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
-    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    identity_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     language: Mapped[str] = mapped_column(String(8), default="zh")
@@ -33,10 +34,16 @@ class Citizen(Base):
 
 
 class PhoneCode(Base):
-    """A one-time code sent to a phone. The code is derived from `seed`; it is stored nowhere."""
+    """A one-time code sent to a phone. The code is derived from `seed`; it is stored nowhere.
+
+    `hall_id` is the hall whose budget paid for it; None for what concerns no hall yet.
+    """
 
     __tablename__ = "phone_code"
-    __table_args__ = (Index("ix_phone_code_phone", "phone_index", "created_at"),)
+    __table_args__ = (
+        Index("ix_phone_code_phone", "phone_index", "created_at"),
+        Index("ix_phone_code_hall", "hall_id", "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     phone_index: Mapped[bytes] = mapped_column(LargeBinary(16))
@@ -69,6 +76,22 @@ class SavedPerson(Base):
     number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime]
+
+
+class KnownBrowser(Base):
+    """A browser whose owner asked not to be sent codes: it holds a token, and stands for a verified phone.
+
+    The token itself is stored nowhere; the phone is encrypted (purpose `known_browser.phone`).
+    """
+
+    __tablename__ = "known_browser"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class Staff(Base):

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_d51a888a"
+revision = "0001_2b776b35"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -53,9 +53,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("reference", sa.String(length=32), nullable=False),
         sa.Column("identity_kind", sa.String(length=32), nullable=False),
-        sa.Column("identity_index", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("number_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("identity_index", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("number_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -157,6 +157,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", "due_at", name=op.f("pk_job_run")),
     )
     op.create_table(
+        "known_browser",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_known_browser")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_known_browser_token_hash")),
+    )
+    op.create_index(op.f("ix_known_browser_phone_index"), "known_browser", ["phone_index"], unique=False)
+    op.create_table(
         "line",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
@@ -176,8 +188,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=8), nullable=False),
         sa.Column("template", sa.String(length=32), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("recipient_index", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("recipient_index", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("hall_id", sa.BigInteger(), nullable=True),
         sa.Column("subject_kind", sa.String(length=16), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=False),
@@ -319,6 +331,7 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_code")),
     )
+    op.create_index("ix_phone_code_hall", "phone_code", ["hall_id", "created_at"], unique=False)
     op.create_index("ix_phone_code_phone", "phone_code", ["phone_index", "created_at"], unique=False)
     op.create_table(
         "promise_sample",
@@ -662,8 +675,8 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_as_no_show_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_reason", sa.String(length=32), nullable=True),
-        sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("phone_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("delivery_sealed", sa.LargeBinary(), nullable=True),
@@ -1065,6 +1078,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_promise_sample_hall_id"), table_name="promise_sample")
     op.drop_table("promise_sample")
     op.drop_index("ix_phone_code_phone", table_name="phone_code")
+    op.drop_index("ix_phone_code_hall", table_name="phone_code")
     op.drop_table("phone_code")
     op.drop_table("package")
     op.drop_index(
@@ -1098,6 +1112,8 @@ def downgrade() -> None:
     op.drop_index("ix_message_accepted", table_name="message", postgresql_where=sa.text("state = 'accepted'"))
     op.drop_table("message")
     op.drop_table("line")
+    op.drop_index(op.f("ix_known_browser_phone_index"), table_name="known_browser")
+    op.drop_table("known_browser")
     op.drop_table("job_run")
     op.drop_index(op.f("ix_inbound_reply_phone_index"), table_name="inbound_reply")
     op.drop_table("inbound_reply")
