@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from kernel.limits import parse_rules
+
 DEMO_SECRET = "demonstration-only-secret-not-for-production"  # noqa: S105  # refused when ENV=production
 _MIN_SECRET = 32
 # Nobody can open these: what an address says instead.
@@ -59,6 +61,7 @@ class Settings:
     twilio_base_url: str = ""
     sms_signature: str = "有号"
     log_level: str = "INFO"
+    limits: str = ""
 
     @property
     def production(self) -> bool:
@@ -146,6 +149,10 @@ def _check(settings: Settings) -> list[str]:
     problems = []
     if settings.env not in {"development", "demo", "test", "production"}:
         problems.append("YOUHAO_ENV must be development, demo, test or production")
+    try:
+        parse_rules(settings.limits)
+    except ValueError:
+        problems.append("YOUHAO_LIMITS is a list such as hold.device=30/600 book.phone=30/86400")
     if settings.sms_gateway not in {"console", "twilio"}:
         problems.append("YOUHAO_SMS_GATEWAY must be console or twilio")
     if settings.sms_gateway == "twilio":

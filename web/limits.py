@@ -1,17 +1,39 @@
-"""Rate limits in Redis; while Redis is down each process counts for itself, so limits never vanish."""
+"""Limits: how often a person, a phone and a device may do what costs others something. Data, in one table.
 
-from flask import Flask
+No decision about a person hangs on an address alone: halls, villages and carriers share them. What counts
+by address is so wide that it only stops a flood of requests.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask import Flask, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from kernel.settings import Settings
+from kernel.limits import Limits, Rule, hashed, parse_rules
+from kernel.settings import Settings, SettingsInvalid
 from web import edge
+from web.device import address, announced_device, device
 
 limiter = Limiter(get_remote_address, default_limits=[], in_memory_fallback_enabled=True)
 
-# Phones of one carrier share addresses, so limits are wide: they stop programs, not neighbours.
-HOLDS = "60/minute"
-_CODES = "60/hour"  # on pages and API together; beside the limits of each phone, which are the use case's
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+#: Also in docs/fairness.md; `YOUHAO_LIMITS` changes them.
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "hold.device": Rule(30, 10 * _MINUTE),
+        "hold.address": Rule(1200, _MINUTE),
+        "code.device": Rule(15, _HOUR),  # beside those of each phone, which are the use case's
+        "code.address": Rule(600, _HOUR),
+        "book.identity": Rule(20, _HOUR),
+        "book.phone": Rule(30, _DAY),
+        "wait.device": Rule(6, 10 * _MINUTE),
+        "request.phone": Rule(5, _DAY),
+        "appeal.phone": Rule(10, _DAY),
+    }
+)
 
 
 def is_demonstration() -> bool:
@@ -19,11 +41,64 @@ def is_demonstration() -> bool:
     return edge.parts().settings.demo
 
 
-codes_limit = limiter.shared_limit(_CODES, scope="phone-codes", exempt_when=is_demonstration)
+def rules_of(settings: Settings) -> dict[str, Rule]:
+    """The limits in force.
+
+    Raises:
+        SettingsInvalid: a limit that there is not.
+    """
+    changed = parse_rules(settings.limits)
+    unknown = sorted(changed.keys() - RULES.keys())
+    if unknown:
+        raise SettingsInvalid([f"YOUHAO_LIMITS names {', '.join(unknown)}, which is no limit"])
+    return {**RULES, **changed}
+
+
+def fair() -> Limits:
+    """The counters of this process."""
+    own = current_app.extensions.get("fair_limits")
+    if not isinstance(own, Limits) or own.redis is not edge.parts().redis:
+        own = Limits(edge.parts().redis, rules_of(edge.parts().settings))
+        current_app.extensions["fair_limits"] = own
+    return own
+
+
+def limit_hold() -> None:
+    """One more number is to be held; raises LimitReached."""
+    _limit_device("hold")
+
+
+def limit_code() -> None:
+    """One more code is to be sent, for pages and API together; raises LimitReached."""
+    _limit_device("code")
+
+
+def _limit_device(what: str) -> None:
+    known = device() or announced_device()
+    claims = [(f"{what}.device", hashed(known, "device"))] if known else []
+    if not is_demonstration():
+        claims.append((f"{what}.address", hashed(address(), "address")))
+    if claims:
+        fair().take(claims)
+
+
+def limit_booking(identity_index: bytes, phone_index: bytes) -> None:
+    """One more try to book, for this person and from this phone. Both are keyed hashes already.
+
+    Raises:
+        LimitReached
+    """
+    fair().take([("book.identity", identity_index.hex()), ("book.phone", phone_index.hex())])
+
+
+def limit_phone(name: str, phone: str) -> None:
+    """One more of something that a verified phone may do only so often; raises LimitReached."""
+    fair().take([(name, hashed(phone, "phone"))])
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Use the same Redis as everything else."""
+    rules_of(settings)
     url = settings.redis_url or "memory://"
     app.config.update(
         RATELIMIT_STORAGE_URI=url.replace("unix://", "redis+unix://") if url.startswith("unix://") else url,

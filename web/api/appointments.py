@@ -25,12 +25,15 @@ from booking.policy import (
 from booking.queries import get_appointment
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
+from kernel.limits import LimitReached
 from people import phone_token
+from people.citizens import identity_index, phone_index
 from people.identity import (
     IdentityBirthImpossible,
     IdentityChecksumWrong,
     IdentityKindUnknown,
     IdentityMalformed,
+    normalise,
 )
 from people.names import NameImpossible, NameMissing, check_name
 from web import edge
@@ -39,6 +42,7 @@ from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import IdempotencyKeyMalformed, answer_once
 from web.api.schemas import booking as shapes
 from web.guards import public
+from web.limits import limit_booking
 
 blueprint = Blueprint("appointments", __name__, description="The promise. 预约")
 
@@ -49,6 +53,7 @@ APPOINTMENT = shapes.AppointmentSchema()
 @public
 @idempotent
 @refuses(
+    LimitReached,
     phone_token.PhoneNotVerified,
     NameMissing,
     NameImpossible,
@@ -73,6 +78,7 @@ def book_appointment(body: Mapping[str, str]) -> Response:
     为手机号已验证的实名办事人确认预约。
     """
     command = _book(body)
+    limit_booking(*_who(command))
 
     def work(session: Session) -> dict[str, Any]:
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
@@ -133,3 +139,9 @@ def _book(body: Mapping[str, str]) -> Book:
         phone=phone_token.open(body["phone_token"], now=edge.now()),
         language=body.get("language", edge.language()),
     )
+
+
+def _who(command: Book) -> tuple[bytes, bytes]:
+    """The keyed hashes of the document as typed and of the phone: tries count before anything is checked."""
+    number = normalise(command.identity_kind, command.identity_number)
+    return identity_index(command.identity_kind, number), phone_index(command.phone)

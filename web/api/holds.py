@@ -16,13 +16,13 @@ from booking.errors import (
 from booking.hold import HoldSlot, hold, release
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import HallUnknown
-from kernel.errors import TooMany
+from kernel.limits import LimitReached
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import IdempotencyKeyMalformed, answer_once
 from web.api.schemas import booking as shapes
 from web.guards import public
-from web.limits import HOLDS, is_demonstration, limiter
+from web.limits import limit_hold
 
 blueprint = Blueprint("holds", __name__, description="Keep a number for ten minutes. 占号")
 
@@ -31,10 +31,9 @@ HELD = shapes.HeldSchema()
 
 @blueprint.post("/holds")
 @public
-@limiter.limit(HOLDS, exempt_when=is_demonstration)
 @idempotent
 @refuses(
-    TooMany,
+    LimitReached,
     SlotFull,
     HallUnknown,
     SlotUnknown,
@@ -54,6 +53,7 @@ def hold_slot(command: HoldSlot) -> Response:
 
     为一次办理占号十分钟；时段已满时返回附近仍有号的时段（alternatives）。
     """
+    limit_hold()
 
     def work(session: Session) -> dict[str, Any]:
         held = hold(session, command, actor=edge.actor(), now=edge.now())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernel.errors import TooMany
+from kernel.limits import LimitReached
 from kernel.phone import PhoneMalformed, normalise
 from people import phone_token
 from people.phone_codes import (
@@ -19,7 +20,7 @@ from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import booking as shapes
 from web.guards import public
-from web.limits import codes_limit, is_demonstration, limiter
+from web.limits import is_demonstration, limit_code, limiter
 
 blueprint = Blueprint("phone-codes", __name__, description="Verify a phone. 手机号验证")
 
@@ -29,9 +30,7 @@ PER_ADDRESS = "120/minute"
 
 @blueprint.post("/phone-codes")
 @public
-@limiter.limit(PER_ADDRESS, exempt_when=is_demonstration)
-@codes_limit
-@refuses(PhoneMalformed, TooManyPhoneCodes, TooMany)
+@refuses(PhoneMalformed, TooManyPhoneCodes, LimitReached)
 @blueprint.arguments(shapes.PhoneCodeRequestSchema())
 @blueprint.response(202, shapes.PhoneCodeSentSchema())
 def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
@@ -40,6 +39,7 @@ def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
     发送短信验证码：每个号码每分钟 1 条、每小时 5 条、每天 10 条。
     """
     phone = normalise(body["phone"])
+    limit_code()
     language = body.get("language", edge.language())
     with edge.transaction() as session:
         code = request_code(session, phone, language=language, now=edge.now())

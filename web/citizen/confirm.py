@@ -12,9 +12,9 @@ from booking.hall_rules import rules_of
 from booking.policy import AlreadyBookedThatDay, NoShowStanding, TooManyOpen
 from booking.standing import no_shows_of
 from kernel.errors import DomainError
-from people.citizens import identity_index
+from people.citizens import identity_index, phone_index
+from people.identity import Identity, mask
 from people.identity import check as check_identity
-from people.identity import mask
 from people.names import check_name
 from web import edge
 from web.citizen.face import blueprint
@@ -22,7 +22,7 @@ from web.citizen.forms import PersonForm, errors_of, kind_name
 from web.citizen.phone_check import TRIES
 from web.citizen.running import Running, running_booking
 from web.guards import citizen_phone, public
-from web.limits import limiter
+from web.limits import limit_booking, limiter
 from web.problems import status_of
 
 
@@ -87,6 +87,8 @@ def _book(ready: Ready) -> str:
         phone=ready.phone,
         language=edge.language(),
     )
+    identity = _identity(ready)
+    limit_booking(identity_index(identity.kind, identity.number), phone_index(ready.phone))
     with edge.transaction() as session:
         return book(session, command, actor=edge.actor(), now=edge.now()).reference
 
@@ -110,8 +112,12 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
 
 def _standing(ready: Ready) -> NoShowStanding:
     """Missed appointments, told before the button and never as a surprise after it."""
-    today = edge.local(edge.now(), ready.running.hall.time_zone).date()
-    identity = check_identity(ready.person["kind"], ready.person["number"], today=today)
+    identity = _identity(ready)
     index = identity_index(identity.kind, identity.number)
     with edge.transaction() as session:
         return no_shows_of(session, index, rules=rules_of(ready.running.hall), now=edge.now())
+
+
+def _identity(ready: Ready) -> Identity:
+    today = edge.local(edge.now(), ready.running.hall.time_zone).date()
+    return check_identity(ready.person["kind"], ready.person["number"], today=today)

@@ -18,7 +18,7 @@ from web.citizen.face import blueprint
 from web.citizen.places import Choice, read_choice
 from web.citizen.slots import day_of, moment_of
 from web.guards import public
-from web.limits import HOLDS, limiter
+from web.limits import limit_hold
 from web.problems import status_of
 
 
@@ -34,12 +34,12 @@ def move(reference: str) -> ResponseReturnValue:
 
 @blueprint.post("/b/<reference>/move")
 @public
-@limiter.limit(HOLDS)
 def submit_move(reference: str) -> ResponseReturnValue:
     """Hold the new slot and move, in one transaction: nothing is lost when it is full."""
     starts_at, wanted = moment_of(request.form.get("starts_at")), day_of(request.form.get("day"))
     if starts_at is None:
         return _again(reference, wanted, {"starts_at": _("请选择一个时段。")}), 422
+    limit_hold()
     try:
         _move(reference, starts_at)
     except (SlotFull, AppointmentStateConflict) as taken:

@@ -7,20 +7,20 @@ from kernel.phone import normalise
 from people.phone_codes import raise_unless_ok, request_code, verify_code
 from web import edge
 from web.guards import remember_citizen_phone
-from web.limits import codes_limit
+from web.limits import limit_code
 
 # Beside the limits of each phone; wide, because phones of one carrier share addresses.
 TRIES = "60/minute"
 
 
-@codes_limit
 def send_code(phone: str) -> str:
     """Have a code sent to a phone as typed; the phone in E.164.
 
     Raises:
-        PhoneMalformed, TooManyPhoneCodes
+        PhoneMalformed, LimitReached, TooManyPhoneCodes
     """
     number = normalise(phone)
+    limit_code()
     with edge.transaction() as session:
         request_code(session, number, language=edge.language(), now=edge.now())
     return number

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, after_this_request, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,9 +16,10 @@ from web.citizen.face import blueprint
 from web.citizen.places import Choice, list_places, read_choice
 from web.citizen.running import hold_token, remember_hold
 from web.citizen.visit import Visit, get_visit
+from web.device import give_device
 from web.fragments import fragment
 from web.guards import public
-from web.limits import HOLDS, limiter
+from web.limits import limit_hold
 
 _YEARS = range(2000, 2100)
 
@@ -37,6 +38,7 @@ def halls(code: str) -> ResponseReturnValue:
 @public
 def slots(code: str, hall_code: str) -> ResponseReturnValue:
     """Days and slots of one hall."""
+    after_this_request(give_device)
     return _page(code, hall_code, request.args.get("a", ""), day_of(request.args.get("day")))
 
 
@@ -50,13 +52,13 @@ def live_slots(code: str, hall_code: str) -> Response:
 
 @blueprint.post("/services/<code>/halls/<hall_code>")
 @public
-@limiter.limit(HOLDS)
 def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
     """Hold the chosen slot and ask who it is for."""
     answers, starts_at = request.form.get("a", ""), moment_of(request.form.get("starts_at"))
     if starts_at is None:
         errors = {"starts_at": _("请选择一个时段。")}
         return _page(code, hall_code, answers, day_of(request.form.get("day")), errors), 422
+    limit_hold()
     try:
         remember_hold(_hold(code, hall_code, answers, starts_at).token)
     except SlotFull as full:
