@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from catalog import history
 from catalog.events import ServicesSaved
 from catalog.models import Guide, HallService, Package, SearchSynonym, Service
 from catalog.package_file import PackageRow
@@ -31,6 +32,7 @@ _PLAIN = (
     "online_url",
     "online_note_zh",
     "online_note_en",
+    "by_post",
 )
 
 _PACKAGE = (*(field.name for field in fields(PackageRow)), "position")
@@ -44,7 +46,8 @@ def save_services(
     The same services twice change nothing. Where they are handled is `offer`'s matter.
     """
     codes = [each.code for each in services]
-    known = {row.code: row for row in session.scalars(select(Service).where(Service.code.in_(codes)))}
+    of_codes = select(Service).where(Service.code.in_(codes)).order_by(Service.id).with_for_update()
+    known = {row.code: row for row in session.scalars(of_codes)}
     new = {each.code: Service(code=each.code, **_values(each)) for each in services if each.code not in known}
     session.add_all(new.values())
     session.flush()
@@ -54,8 +57,9 @@ def save_services(
     changed = []
     for each in services:
         row = known[each.code]
-        differs = _set(row, _values(each)) or each.code in new
-        if _save_guide(session, row, guides.get(row.id), each) or differs:
+        if _save_service(
+            session, row, guides.get(row.id), each, is_new=each.code in new, actor=actor, now=now
+        ):
             changed.append(row)
     for row in changed:
         audit.record(session, "service.save", actor=actor, now=now, subject=("service", row.id))
@@ -71,6 +75,9 @@ def save_synonyms(session: Session, groups: Sequence[Sequence[str]], *, actor: A
     rows = session.scalars(select(SearchSynonym).order_by(SearchSynonym.id)).all()
     if [row.words for row in rows] == wanted:
         return
+    if rows:
+        history.keep_synonyms(session, [row.words for row in rows], actor=actor, now=now)
+    history.keep_synonyms(session, wanted, actor=actor, now=now)
     session.execute(delete(SearchSynonym))
     session.add_all(SearchSynonym(words=words) for words in wanted)
     audit.record(
@@ -86,6 +93,7 @@ def save_packages(session: Session, packages: Sequence[PackageRow], *, actor: Ac
     rows = session.scalars(select(Package).order_by(Package.position)).all()
     if [{name: getattr(row, name) for name in _PACKAGE} for row in rows] == wanted:
         return
+    history.keep_packages(session, packages, actor=actor, now=now)
     session.execute(delete(Package))
     session.add_all(Package(**values) for values in wanted)
     audit.record(
@@ -147,6 +155,31 @@ def set_active(session: Session, service: Service, *, active: bool, actor: Actor
     outbox.emit(session, ServicesSaved(1), now=now)
 
 
+def _save_service(
+    session: Session,
+    row: Service,
+    guide: Guide | None,
+    service: ServiceFile,
+    *,
+    is_new: bool,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Write one service and its guide; whether anything differed. Both states are kept."""
+    values = _values(service)
+    tree = dict(service.guide_data) if service.guide_data is not None else None
+    same = all(getattr(row, name) == value for name, value in values.items())
+    if not is_new and same and (guide.tree if guide else None) == tree:
+        return False
+    if not is_new:
+        history.keep_first(session, row, guide, actor=actor, now=now)
+    _set(row, values)
+    _save_guide(session, row, guide, tree)
+    history.keep_service(session, row, actor=actor, now=now)
+    history.keep_guide(session, row, tree, actor=actor, now=now)
+    return True
+
+
 def _values(service: ServiceFile) -> dict[str, Any]:
     return {
         **{name: getattr(service, name) for name in _PLAIN},
@@ -158,23 +191,16 @@ def _values(service: ServiceFile) -> dict[str, Any]:
     }
 
 
-def _set(row: Service, values: Mapping[str, Any]) -> bool:
-    """Set columns; whether any of them differed."""
-    different = {name: value for name, value in values.items() if getattr(row, name) != value}
-    for name, value in different.items():
+def _set(row: Service, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
         setattr(row, name, value)
-    return bool(different)
 
 
-def _save_guide(session: Session, row: Service, guide: Guide | None, service: ServiceFile) -> bool:
-    if service.guide_data is None:
+def _save_guide(session: Session, row: Service, guide: Guide | None, tree: dict[str, Any] | None) -> None:
+    if tree is None:
         if guide is not None:
             session.delete(guide)
-        return guide is not None
-    tree = dict(service.guide_data)
-    if guide is None:
+    elif guide is None:
         session.add(Guide(service_id=row.id, tree=tree))
-        return True
-    differs = guide.tree != tree
-    guide.tree = tree
-    return differs
+    else:
+        guide.tree = tree

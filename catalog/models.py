@@ -1,5 +1,6 @@
 """What can be done: services with their materials, and guides that lead to a personal checklist."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
@@ -63,6 +64,17 @@ class Guide(Base):
 
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
     tree: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class GuideDraft(Base):
+    """A guide being edited, that citizens do not see yet; it may still have mistakes."""
+
+    __tablename__ = "guide_draft"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
+    tree: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    changed_at: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class SearchSynonym(Base):

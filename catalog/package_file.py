@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kernel.data_file import DataFileInvalid, Problems, Table, read_toml, report_doubles
 
@@ -43,6 +44,14 @@ def parse_packages(files: Mapping[str, str], *, services: Collection[str]) -> tu
     table.finish()
     problems.stop_if_any(PackageFileInvalid)
     return tuple(package for _, package in rows)
+
+
+def package_from_data(data: Mapping[str, Any], *, services: Collection[str]) -> PackageRow:
+    """A package from a mapping of the shape of its file; raises `PackageFileInvalid` with all mistakes."""
+    problems = Problems()
+    package = _package(Table(data, problems, file=""), services)
+    problems.stop_if_any(PackageFileInvalid)
+    return package
 
 
 def _package(row: Table, services: Collection[str]) -> PackageRow:

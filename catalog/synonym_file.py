@@ -1,11 +1,13 @@
 """PURE: a city's words that mean the same (`search.toml`), read into groups and checked."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from catalog.spelling import normal
 from kernel.data_file import DataFileInvalid, Problems, Table, read_toml
 
 FILE = "search.toml"
+_BETWEEN = re.compile(r"[、,，;；\t]")
 
 
 class SynonymFileInvalid(DataFileInvalid):
@@ -28,6 +30,25 @@ def parse_synonyms(files: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     table.finish()
     problems.stop_if_any(SynonymFileInvalid)
     return groups
+
+
+def synonyms_from_text(text: str) -> tuple[tuple[str, ...], ...]:
+    """Groups of words as people type them: a line each, words between commas or 、.
+
+    Raises `SynonymFileInvalid` with all mistakes, each with its line.
+    """
+    problems, seen, groups = Problems(), set[str](), []
+    for at, line in enumerate(text.splitlines(), 1):
+        words = [word.strip() for word in _BETWEEN.split(line) if word.strip()]
+        if words:
+            groups.append(_group(Table({"words": words}, problems, file=f"{at}"), seen))
+    problems.stop_if_any(SynonymFileInvalid)
+    return tuple(groups)
+
+
+def text_of(groups: Iterable[Iterable[str]]) -> str:
+    """What `synonyms_from_text` reads."""
+    return "\n".join("、".join(group) for group in groups)
 
 
 def _group(row: Table, seen: set[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_2b776b35"
+revision = "0001_ea6b39cf"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -777,6 +777,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("service_id", name=op.f("pk_guide")),
     )
     op.create_table(
+        "guide_draft",
+        sa.Column("service_id", sa.BigInteger(), nullable=False),
+        sa.Column("tree", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_guide_draft_service_id")),
+        sa.PrimaryKeyConstraint("service_id", name=op.f("pk_guide_draft")),
+    )
+    op.create_table(
         "hall_service",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
@@ -1003,6 +1012,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_hall_service_hall_id"), table_name="hall_service")
     op.drop_index(op.f("ix_hall_service_group_id"), table_name="hall_service")
     op.drop_table("hall_service")
+    op.drop_table("guide_draft")
     op.drop_table("guide")
     op.drop_index(
         "ix_event_delivery_due", table_name="event_delivery", postgresql_where=sa.text("done_at IS NULL")

@@ -192,6 +192,7 @@ class ServiceEditSchema(Asked):
         validate=validate.ContainsOnly(PAYMENTS),
         metadata={"description": "Ways to pay. 支付方式。"},
     )
+    by_post = Flag(metadata={"description": "The result can be sent home. 可邮寄。"})
     keywords = fields.List(Text(60, least=1), validate=validate.Length(max=100))
     materials = fields.List(
         fields.Nested(MaterialEditSchema()),
