@@ -1,33 +1,26 @@
 """Editing halls: what an administrator's page, the API and the loading of a city all do."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from halls.events import ClosureAdded, HallSaved
-from halls.models import CalendarDay, Closure, Counter, CounterSkill, Hall, PlanLine, ServiceGroup
-from halls.plan_file import CalendarRow, ClosureRow, CounterRow, HallFile
+from halls import plan_history
+from halls.closures import save_closures
+from halls.events import HallSaved
+from halls.models import CalendarDay, Counter, CounterSkill, Hall, ServiceGroup
+from halls.plan_lines import save_plan
+from halls.plan_rows import CalendarRow, CounterRow, HallFile
 from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.db import Base, constraint_of
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict
 
 _PLACE = ("name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude")
 _LINE = ("letter", "name_zh", "name_en", "unit_minutes", "mean_minutes")
-
-
-class ClosureBackwards(Invalid):
-    """A closure ends before it begins."""
-
-    code = "closure_backwards"
-    zh = "关闭的结束时间应晚于开始时间。"
-    en = "A closure must end after it begins."
 
 
 class LetterTaken(Conflict):
@@ -46,13 +39,14 @@ def save_hall(
     now: datetime,
     time_zone: str | None = None,
     policy: Mapping[str, Any] | None = None,
+    note: str = "",
 ) -> Hall:
     """Write a hall with its lines, counters, skills and plan, whole: found by code, made if new.
 
     The same plan twice changes nothing. Counters that are gone go out of use; a line that is gone keeps its
     history but has no counters and no plan. Closures are added, never removed: one that was declared in an
     emergency must outlive the next edit. `time_zone` and `policy` (`{"booking": {...}, "queue": {...}}`)
-    stay as they are unless given.
+    stay as they are unless given. What was saved is kept as history, with `note`.
 
     Raises:
         LetterTaken
@@ -69,8 +63,8 @@ def save_hall(
     }
     groups, changes["groups"] = _save_groups(session, hall, plan)
     changes["counters"] = _save_counters(session, hall, plan.counters, groups)
-    changes["plan"] = _save_plan(session, plan, groups)
-    changes["closures"] = _save_closures(session, hall, plan.closures, groups, actor=actor, now=now)
+    changes["plan"] = save_plan(session, hall, plan, groups)
+    changes["closures"] = save_closures(session, hall, plan.closures, groups, actor=actor, now=now)
     changed = [what for what, differs in changes.items() if differs]
     if made or changed:
         audit.record(
@@ -84,49 +78,8 @@ def save_hall(
         )
         outbox.emit(session, HallSaved(hall.id), now=now)
     session.flush()
+    plan_history.keep(session, plan, actor=actor, now=now, note=note)
     return hall
-
-
-def add_closure(
-    session: Session,
-    hall: Hall,
-    *,
-    group_id: int | None,
-    starts_at: datetime,
-    ends_at: datetime,
-    reason_zh: str,
-    reason_en: str = "",
-    actor: Actor,
-    now: datetime,
-) -> Closure:
-    """Say that the hall (or one line) does not serve in [starts_at, ends_at).
-
-    Raises:
-        ClosureBackwards
-    """
-    if ends_at <= starts_at:
-        raise ClosureBackwards
-    closure = Closure(
-        hall_id=hall.id,
-        group_id=group_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        reason_zh=reason_zh,
-        reason_en=reason_en,
-    )
-    session.add(closure)
-    session.flush()
-    audit.record(
-        session,
-        "closure.add",
-        actor=actor,
-        now=now,
-        subject=("closure", closure.id),
-        hall_id=hall.id,
-        group=group_id,
-    )
-    outbox.emit(session, ClosureAdded(closure.id, hall.id), now=now)
-    return closure
 
 
 def save_calendar(session: Session, rows: tuple[CalendarRow, ...], *, actor: Actor, now: datetime) -> int:
@@ -221,81 +174,3 @@ def _save_skills(session: Session, counter_ids: list[int], wanted: set[tuple[int
     )
     session.flush()
     return set(found) != wanted
-
-
-Line = tuple[int, int | None, Any, str, time, time, Decimal]
-
-
-def _save_plan(session: Session, plan: HallFile, groups: Mapping[str, ServiceGroup]) -> bool:
-    wanted = sorted(_lines(plan, groups), key=repr)
-    of_hall = PlanLine.group_id.in_([group.id for group in groups.values()])
-    found = sorted((_key(line) for line in session.scalars(select(PlanLine).where(of_hall))), key=repr)
-    if wanted == found:
-        return False
-    session.execute(delete(PlanLine).where(of_hall))
-    session.add_all(
-        PlanLine(
-            group_id=group, weekday=weekday, on_date=on, kind=kind, starts=starts, ends=ends, counters=count
-        )
-        for group, weekday, on, kind, starts, ends, count in wanted
-    )
-    session.flush()
-    return True
-
-
-def _lines(plan: HallFile, groups: Mapping[str, ServiceGroup]) -> list[Line]:
-    weekly: list[Line] = [
-        (groups[row.group].id, weekday, None, "weekly", row.starts, row.ends, _share(row.counters))
-        for row in plan.plan
-        for weekday in row.weekdays
-    ]
-    dated: list[Line] = [
-        (groups[row.group].id, None, row.on_date, row.kind, row.starts, row.ends, _share(row.counters))
-        for row in plan.extras
-    ]
-    return weekly + dated
-
-
-def _key(line: PlanLine) -> Line:
-    share = _share(line.counters)
-    return (line.group_id, line.weekday, line.on_date, line.kind, line.starts, line.ends, share)
-
-
-def _share(counters: float | Decimal) -> Decimal:
-    """Shares are kept in thousandths."""
-    return Decimal(str(counters)).quantize(Decimal("0.001"))
-
-
-def _save_closures(
-    session: Session,
-    hall: Hall,
-    rows: tuple[ClosureRow, ...],
-    groups: Mapping[str, ServiceGroup],
-    *,
-    actor: Actor,
-    now: datetime,
-) -> bool:
-    known = {
-        (closure.group_id, closure.starts_at, closure.ends_at)
-        for closure in session.scalars(select(Closure).where(Closure.hall_id == hall.id))
-    }
-    zone = ZoneInfo(hall.time_zone)
-    added = False
-    for row in rows:
-        starts_at, ends_at = (datetime.combine(row.on_date, at, zone) for at in (row.starts, row.ends))
-        group_id = groups[row.group].id if row.group is not None else None
-        if (group_id, starts_at, ends_at) in known:
-            continue
-        add_closure(
-            session,
-            hall,
-            group_id=group_id,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason_zh=row.reason_zh,
-            reason_en=row.reason_en,
-            actor=actor,
-            now=now,
-        )
-        added = True
-    return added

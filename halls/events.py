@@ -18,3 +18,11 @@ class ClosureAdded(Event):
 
     closure_id: int
     hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureLifted(Event):
+    """A closure was taken back."""
+
+    closure_id: int
+    hall_id: int

@@ -3,124 +3,32 @@
 The rows carry what `halls.models` stores; loading them is another file's work. Times are hall-local.
 """
 
-import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Mapping
+from datetime import time
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import available_timezones
 
-from halls.staffing import assign
+from halls.conflicts import find_conflicts
+from halls.plan_rows import (
+    MOBILE,
+    SESSIONS,
+    SLOT_MINUTES,
+    CalendarRow,
+    CityFile,
+    ClosureRow,
+    CounterRow,
+    ExtraRow,
+    GroupRow,
+    HallFile,
+    PlanRow,
+    SeasonRow,
+    minute_of,
+)
 from kernel.data_file import DataFileInvalid, Problems, Table, read_toml, report_doubles
 
-SLOT_MINUTES = 30
-DAY_MINUTES = 24 * 60
 FORMAT = "youhao-city/1"
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarRow:
-    """A date that the city works, or does not, whatever the State Council's calendar says."""
-
-    on_date: date
-    working: bool
-    name_zh: str
-    name_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """A line of people; one number stands for `unit_minutes`, a visit lasts `mean_minutes` on average."""
-
-    code: str
-    letter: str
-    name_zh: str
-    name_en: str
-    unit_minutes: int
-    mean_minutes: float
-
-
-@dataclass(frozen=True, slots=True)
-class CounterRow:
-    """A window and the codes of the groups it can serve."""
-
-    number: int
-    name_zh: str
-    name_en: str
-    groups: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """Every week on `weekdays` (1 = Monday), `counters` (may be a share) serve `group` in [starts, ends)."""
-
-    group: str
-    weekdays: tuple[int, ...]
-    starts: time
-    ends: time
-    counters: float
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraRow:
-    """Once, on `on_date`: `kind` "extra" adds to the week's plan, "replace" stands in its place."""
-
-    group: str
-    on_date: date
-    kind: str
-    starts: time
-    ends: time
-    counters: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClosureRow:
-    """The hall, or one `group`, does not serve on `on_date` in [starts, ends)."""
-
-    group: str | None
-    on_date: date
-    starts: time
-    ends: time
-    reason_zh: str
-    reason_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class HallFile:
-    """One hall with everything that belongs to it. `handles`: groups of which it handles all services."""
-
-    code: str
-    name_zh: str
-    name_en: str
-    address_zh: str
-    address_en: str
-    phone: str
-    latitude: float | None
-    longitude: float | None
-    groups: tuple[GroupRow, ...]
-    counters: tuple[CounterRow, ...]
-    plan: tuple[PlanRow, ...]
-    extras: tuple[ExtraRow, ...]
-    closures: tuple[ClosureRow, ...]
-    handles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CityFile:
-    """The city and its halls. `halls` is in order of file name; `extends` is the folder it builds upon."""
-
-    extends: str
-    name_zh: str
-    name_en: str
-    time_zone: str
-    calendar: tuple[CalendarRow, ...]
-    halls: tuple[HallFile, ...]
-
-    def groups_by_hall(self) -> dict[str, tuple[str, ...]]:
-        """Hall code → its group codes; what a service may refer to."""
-        return {hall.code: tuple(group.code for group in hall.groups) for hall in self.halls}
 
 
 class CityFileInvalid(DataFileInvalid):
@@ -221,13 +129,16 @@ def _read_hall(table: Table, problems: Problems) -> HallFile:
         extras=tuple(_extra(row, known) for row in table.tables("extras")),
         closures=tuple(_closure(row, known) for row in table.tables("closures")),
         handles=table.texts("handles"),
+        seasons=tuple(_season(row, known) for row in table.tables("seasons")),
     )
     for each in hall.handles:
         _check_group(table, "handles", each, known)
     table.finish()
-    _check_served(table, hall)
     if not any(problem.file == table.file for problem in problems.found):
-        _check_shares(table, hall)  # on faulty rows it would only repeat their mistakes in other words
+        # On faulty rows this would only repeat their mistakes in other words.
+        for conflict in find_conflicts(hall):
+            if conflict.serious:
+                table.complain(conflict.where, conflict.zh, conflict.en)
     return hall
 
 
@@ -303,6 +214,20 @@ def _plan(row: Table, known: set[str]) -> PlanRow:
     return made
 
 
+def _season(row: Table, known: set[str]) -> SeasonRow:
+    made = SeasonRow(
+        name_zh=row.text("name_zh", most=60),
+        name_en=row.text("name_en", "", most=80),
+        first_on=row.day("first_on"),
+        last_on=row.day("last_on"),
+        plan=tuple(_plan(line, known) for line in row.tables("plan", required=True)),
+    )
+    if made.last_on < made.first_on and row.has("first_on") and row.has("last_on"):
+        row.complain("last_on", "不应早于 first_on", "must not be earlier than first_on")
+    row.finish()
+    return made
+
+
 def _extra(row: Table, known: set[str]) -> ExtraRow:
     starts, ends = read_span(row)
     kind = row.text("kind", "extra")
@@ -315,7 +240,14 @@ def _extra(row: Table, known: set[str]) -> ExtraRow:
         starts=starts,
         ends=ends,
         counters=row.number("counters", least=0, most=999),
+        session=row.text("session", "", most=12),
+        place_zh=row.text("place_zh", "", most=120),
+        place_en=row.text("place_en", "", most=160),
     )
+    if made.session and made.session not in SESSIONS:
+        row.complain("session", f"应为 {'、'.join(SESSIONS)} 之一", f"must be one of {', '.join(SESSIONS)}")
+    if (made.session == MOBILE) != bool(made.place_zh):
+        row.complain("place_zh", "流动下乡要写明地点，其他场次不写", "is for mobile sessions, which need it")
     row.finish()
     return made
 
@@ -332,45 +264,3 @@ def _closure(row: Table, known: set[str]) -> ClosureRow:
     )
     row.finish()
     return made
-
-
-def _check_served(table: Table, hall: HallFile) -> None:
-    """Every group has a counter that can serve it."""
-    served = {code for counter in hall.counters for code in counter.groups}
-    for at, group in enumerate(hall.groups, 1):
-        if group.code and group.code not in served:
-            table.complain(f"groups[{at}]", f"没有窗口办理 {group.code}", f"no counter serves {group.code}")
-
-
-def minute_of(at: time) -> int:
-    """Minutes since midnight."""
-    return at.hour * 60 + at.minute
-
-
-def needs_at(rows: Iterable[PlanRow], *, weekday: int, minute: int) -> dict[str, float]:
-    """Planned counters per group at a minute of a weekday."""
-    needs: dict[str, float] = {}
-    for row in rows:
-        if weekday in row.weekdays and minute_of(row.starts) <= minute < minute_of(row.ends):
-            needs[row.group] = needs.get(row.group, 0.0) + row.counters
-    return needs
-
-
-def _check_shares(table: Table, hall: HallFile) -> None:
-    """In no half-hour does the plan need more than the counters with the right skills can give."""
-    skills = {counter.number: counter.groups for counter in hall.counters}
-    told: set[tuple[tuple[str, float], ...]] = set()
-    for weekday in range(1, 8):
-        for minute in range(0, DAY_MINUTES, SLOT_MINUTES):
-            needs = needs_at(hall.plan, weekday=weekday, minute=minute)
-            same = tuple(sorted(needs.items()))
-            if same in told or assign(needs, skills) is not None:
-                continue
-            told.add(same)
-            clock = f"{minute // 60:02}:{minute % 60:02}"
-            total = math.fsum(needs.values())
-            table.complain(
-                "plan",
-                f"星期{'一二三四五六日'[weekday - 1]} {clock} 共需 {total:g} 个窗口，现有窗口的技能不够分配",
-                f"weekday {weekday} at {clock} needs {total:g} counters, more than the skills allow",
-            )

@@ -13,7 +13,8 @@ from catalog.service_file import ServiceFile, parse_services
 from catalog.synonym_file import parse_synonyms
 from halls import edit as halls
 from halls.models import Hall
-from halls.plan_file import CityFile, HallFile, parse_city, parse_extends
+from halls.plan_file import parse_city, parse_extends
+from halls.plan_rows import CityFile, HallFile
 from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.data_folder import read_folder

@@ -40,6 +40,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
     {
         halls.HallSaved,
         halls.ClosureAdded,
+        halls.ClosureLifted,
         catalog.ServicesSaved,
         booking.NumbersPublished,
         booking.AppointmentCheckedIn,

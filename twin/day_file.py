@@ -12,7 +12,8 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import available_timezones
 
-from halls.plan_file import DAY_MINUTES, SLOT_MINUTES, minute_of, read_span
+from halls.plan_file import read_span
+from halls.plan_rows import DAY_MINUTES, SLOT_MINUTES, minute_of
 from halls.staffing import assign, choose_counters
 from kernel.data_file import DataFileInvalid, Problems, Table, report_doubles
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from booking.ladder import DEFAULT_LADDER, Channel, Release, plan_numbers
 from booking.slot_cutting import PlannedLine, cut_slots, quotas
-from halls.plan_file import minute_of
+from halls.plan_rows import minute_of
 from twin.day_file import BOOKED, GREEN, WALK_IN, DayGroup, OpenLine, Person
 
 # Check-in minus slot start, in minutes (docs/day-files.md).

@@ -11,7 +11,7 @@ from booking.cancel import cancel
 from booking.hold import HoldSlot, hold
 from booking.models import Number, Slot
 from booking.publish import publish
-from halls.edit import add_closure
+from halls.closures import add_closure
 from halls.models import CalendarDay, PlanLine
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.outbox import OutboxEvent

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from halls.edit import ClosureBackwards, add_closure, save_calendar, save_hall
+from halls.closures import ClosureBackwards, add_closure
+from halls.edit import save_calendar, save_hall
 from halls.models import Closure, PlanLine
-from halls.plan_file import CalendarRow, ClosureRow, CounterRow, ExtraRow, GroupRow, HallFile, PlanRow
+from halls.plan_rows import CalendarRow, ClosureRow, CounterRow, ExtraRow, GroupRow, HallFile, PlanRow
 from halls.queries import (
     CounterNotFound,
     GroupUnknown,

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from halls.plan_file import CityFileInvalid, needs_at, parse_city
+from halls.conflicts import needs_at
+from halls.plan_file import CityFileInvalid, parse_city
 from kernel.data_folder import read_folder
 
 CITY = 'format = "youhao-city/1"\nname_zh = "云州"\nname_en = "Yunzhou"\ntime_zone = "Asia/Shanghai"\n'

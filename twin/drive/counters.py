@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from time import sleep
 from typing import Any
 
-from halls.plan_file import DAY_MINUTES, SLOT_MINUTES
+from halls.plan_rows import DAY_MINUTES, SLOT_MINUTES
 from twin.day_file import Day
 from twin.drive.agenda import Agenda
 from twin.drive.hall import DriveHall

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-from halls.plan_file import minute_of
+from halls.plan_rows import minute_of
 from twin.day_file import BOOKED, GREEN, Day, DayGroup
 from twin.day_file import Person as DayPerson
 from twin.sim.hall import HallDay
