@@ -162,6 +162,14 @@ def free_days(
     return found
 
 
+def free_slots(
+    session: Session, group_ids: Sequence[int], *, first_on: date, last_on: date, now: datetime
+) -> list[Row[tuple[object, ...]]]:
+    """Every slot of these lines (group_id, on_date, slot_id, starts_at, ends_at, free), by line and time."""
+    windows = _windows(session, group_ids, now=now)
+    return _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now) if windows else []
+
+
 def alternatives(
     session: Session,
     group_id: int,

@@ -17,6 +17,7 @@ from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import AlreadyBookedThatDay, InPast
+from booking.queries import groups_of
 from booking.standing import ensure_may_book, standing_of
 from booking.states import AppointmentState
 from halls.models import Hall
@@ -47,6 +48,7 @@ _LOCK_DRAFT = (
     select(
         Draft.id,
         Draft.group_id,
+        Draft.legs,
         Draft.needed,
         Draft.appointment_id,
         Slot.on_date,
@@ -83,11 +85,11 @@ person AS (
 ),
 booked AS (
     INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
-                             ends_at, service_ids, answers, state, booked_at, phone_sealed, phone_index,
+                             ends_at, service_ids, legs, answers, state, booked_at, phone_sealed, phone_index,
                              language)
     SELECT :reference, :code, person.id, draft.hall_id, draft.group_id, draft.slot_id, slot.on_date,
-           slot.starts_at, slot.ends_at, draft.service_ids, draft.answers, 'booked', :now, :phone_sealed,
-           :phone_index, :language
+           slot.starts_at, slot.ends_at, draft.service_ids, draft.legs, draft.answers, 'booked', :now,
+           :phone_sealed, :phone_index, :language
     FROM person, draft JOIN slot ON slot.id = draft.slot_id
     WHERE draft.id = :draft_id
     ON CONFLICT (hall_id, on_date, code) DO NOTHING
@@ -156,7 +158,7 @@ def _ensure_person_may_book(
     session: Session, person: bytes, draft: Row[Any], rules: HallRules, *, now: datetime
 ) -> None:
     standing = standing_of(
-        session, person, rules=rules, now=now, group_id=draft.group_id, on_date=draft.on_date
+        session, person, rules=rules, now=now, group_ids=groups_of(draft), on_date=draft.on_date
     )
     ensure_may_book(standing, rules=rules, now=now)
 

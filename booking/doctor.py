@@ -1,9 +1,24 @@
 """Invariants of numbers and appointments, checked on the data of a running system."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import String, and_, exists, func, not_, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    column,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.models import Appointment, Number
 from booking.states import OPEN, TRANSITIONS, AppointmentState
@@ -25,6 +40,7 @@ def check(session: Session) -> list[Violation]:
         *_two_holders(session),
         *_wrong_holders(session),
         *_without_number(session),
+        *_legs_without_numbers(session),
         *_skipped_states(session),
         *_last_states(session),
     ]
@@ -42,6 +58,7 @@ def _two_holders(session: Session) -> Iterator[Violation]:
 
 def _wrong_holders(session: Session) -> Iterator[Violation]:
     """A booked number's appointment exists, was not cancelled, and is for that group, day and time."""
+    leg_there = Appointment.legs.op("@>")(_one_leg(Number.group_id))
     query = (
         select(Number.id, Number.appointment_id, Appointment.state)
         .outerjoin(Appointment, Appointment.id == Number.appointment_id)
@@ -50,7 +67,7 @@ def _wrong_holders(session: Session) -> Iterator[Violation]:
             or_(
                 Appointment.id.is_(None),
                 Appointment.state == AppointmentState.CANCELLED,
-                Appointment.group_id != Number.group_id,
+                not_(or_(Appointment.group_id == Number.group_id, leg_there)),
                 Appointment.on_date != Number.on_date,
                 Appointment.starts_at > Number.starts_at,
             ),
@@ -66,6 +83,30 @@ def _without_number(session: Session) -> Iterator[Violation]:
     query = select(Appointment.id).where(Appointment.state.in_(OPEN), not_(holds))
     for appointment_id in session.scalars(query.limit(_MOST)):
         yield Violation("appointment_without_number", f"appointment {appointment_id}")
+
+
+def _legs_without_numbers(session: Session) -> Iterator[Violation]:
+    """An open visit of several lines holds, in every line, as many numbers as that leg needs."""
+    parts = func.jsonb_to_recordset(Appointment.legs)
+    columns = column("group_id", BigInteger), column("needed", Integer)
+    leg = parts.table_valued(*columns, name="leg").render_derived(with_types=True)
+    held = (
+        select(func.count())
+        .where(Number.appointment_id == Appointment.id, Number.group_id == leg.c.group_id)
+        .scalar_subquery()
+    )
+    query = (
+        select(Appointment.id, leg.c.group_id, leg.c.needed, held.label("held"))
+        .join(leg, true())
+        .where(Appointment.state.in_(OPEN), held != leg.c.needed)
+    )
+    for row in session.execute(query.limit(_MOST)):
+        detail = f"group {row.group_id}: {row.held} of {row.needed}"
+        yield Violation("leg_without_its_numbers", f"appointment {row.id}", detail)
+
+
+def _one_leg(group_id: InstrumentedAttribute[int]) -> ColumnElement[Any]:
+    return func.jsonb_build_array(func.jsonb_build_object("group_id", group_id))
 
 
 def _skipped_states(session: Session) -> Iterator[Violation]:

@@ -13,11 +13,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from booking.availability import alternatives
-from booking.errors import HoldExpired, SlotFull, SlotUnknown
+from booking.errors import HoldExpired, ServicesInDifferentLines, SlotFull, SlotUnknown
+from booking.leg_holding import LegsWanted, take_legs
 from booking.models import Draft, Number, Slot
 from booking.offers import Offer, get_offer
 from booking.policy import ensure_bookable
 from booking.taking import Taken, Wanted, take
+from booking.visit_offer import get_visit_offer
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.ids import new_token, token_hash
@@ -55,16 +57,19 @@ class Held:
 
 
 def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:  # noqa: ARG001  # see below
-    """Keep the numbers that a visit takes, all or none.
+    """Keep the numbers that a visit takes, all or none; services of several lines become legs.
 
     Two statements: the offer and the taking (in a savepoint for several numbers). A hold is nobody's yet and
     leaves no audit entry; `actor` is asked for as in every use case.
 
     Raises:
-        HallUnknown, ServiceNotOffered, ServicesInDifferentLines, SlotUnknown, InPast, InsideLeadTime,
-        BeyondHorizon, SlotFull (with `alternatives`)
+        HallUnknown, ServiceNotOffered, SlotUnknown, InPast, InsideLeadTime, BeyondHorizon, SlotFull (with
+        `alternatives`)
     """
-    offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    try:
+        offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    except ServicesInDifferentLines:
+        return _hold_legs(session, command, now=now)
     rules = offer.rules
     if command.starts_at - now > FARTHEST:
         raise SlotUnknown  # the end of the calendar has no local time
@@ -82,6 +87,33 @@ def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) ->
         ends_at=taken.ends_at,
         hall_id=offer.hall_id,
         group_id=offer.group_id,
+    )
+
+
+def _hold_legs(session: Session, command: HoldSlot, *, now: datetime) -> Held:
+    offer = get_visit_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    rules = offer.rules
+    if command.starts_at - now > FARTHEST:
+        raise SlotUnknown
+    ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
+    token = new_token()
+    wanted = LegsWanted(
+        offer=offer,
+        starts_at=command.starts_at,
+        answers=command.answers,
+        token=token_hash(token),
+        previous=token_hash(command.previous_token) if command.previous_token else None,
+        held_until=now + rules.policy.hold,
+    )
+    taken = take_legs(session, wanted, now=now)
+    return Held(
+        token=token,
+        draft_id=taken.draft_id,
+        held_until=wanted.held_until,
+        starts_at=taken.starts_at,
+        ends_at=taken.ends_at,
+        hall_id=offer.hall_id,
+        group_id=taken.group_id,
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from booking.errors import AppointmentUnknown
-from booking.models import Appointment
+from booking.models import Appointment, Draft
 from booking.states import OPEN
 from kernel.crypto import cipher
 from people.citizens import identity_indexes, phone_index
@@ -35,6 +36,11 @@ def lock_appointment(session: Session, appointment: Appointment) -> Appointment:
     session.flush()  # reading anew would drop what this transaction has changed and not yet written
     session.refresh(appointment, with_for_update=True)
     return appointment
+
+
+def groups_of(visit: Appointment | Draft | Row[Any]) -> frozenset[int]:
+    """The lines that a visit passes: those of its legs, or its only one."""
+    return frozenset(leg["group_id"] for leg in visit.legs) or frozenset([visit.group_id])
 
 
 def find_by_code(session: Session, hall_id: int, on_date: date, code: str) -> Appointment | None:

@@ -13,7 +13,8 @@ from booking.giving_back import give_back
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import AlreadyBookedThatDay, InPast, ensure_cancellable
-from booking.queries import lock_appointment
+from booking.queries import groups_of, lock_appointment
+from booking.standing import has_another_that_day
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
@@ -31,7 +32,7 @@ def reschedule(
     now: datetime,
     fraction: float | None = None,
 ) -> None:
-    """Move a booked appointment to the slot that `token` holds, in the same hall and group.
+    """Move a booked appointment to the slot that `token` holds, in the same hall and lines.
 
     The same token again changes nothing. The code for the kiosk stays unless somebody has it that day.
 
@@ -50,6 +51,8 @@ def reschedule(
         return
     slot = session.get_one(Slot, draft.slot_id)
     _ensure_can_move(appointment, draft, slot, now=now)
+    if has_another_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date):
+        raise AlreadyBookedThatDay
     mine = _lock_numbers(session, draft)
     before = appointment.starts_at
     _move(session, appointment, draft, slot)
@@ -74,7 +77,7 @@ def _ensure_can_move(appointment: Appointment, draft: Draft, slot: Slot, *, now:
             target_en=NAMES_EN[AppointmentState.BOOKED],
         )
     ensure_cancellable(appointment.starts_at, now=now)
-    if (draft.hall_id, draft.group_id) != (appointment.hall_id, appointment.group_id):
+    if (draft.hall_id, groups_of(draft)) != (appointment.hall_id, groups_of(appointment)):
         raise OtherGroup
     if draft.appointment_id is not None:
         raise HoldExpired
@@ -98,6 +101,8 @@ def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) 
     if slot.on_date != appointment.on_date:
         appointment.code = free_code(session, appointment.hall_id, slot.on_date, wish=appointment.code)
     appointment.slot_id = slot.id
+    appointment.group_id = draft.group_id
+    appointment.legs = draft.legs
     appointment.on_date = slot.on_date
     appointment.starts_at = slot.starts_at
     appointment.ends_at = slot.ends_at

@@ -1,10 +1,12 @@
 """How a person stands with the booking rules: open appointments, and those that were missed."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Interval, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Interval, Text, and_, any_, bindparam, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules
@@ -31,13 +33,13 @@ _MISSED = or_(
         Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
     ),
 )
+_FIRST_LEG = Appointment.group_id == any_(bindparam("group_ids", type_=ARRAY(BigInteger)))
+_LATER_LEG = Appointment.legs.op("@>")(any_(cast(bindparam("as_legs", type_=ARRAY(Text)), ARRAY(JSONB))))
 _RECENT = Appointment.starts_at > bindparam("oldest")
 _STANDING = (
     select(
         func.count().filter(_OPEN),
-        func.count().filter(
-            _OPEN, Appointment.group_id == bindparam("group_id"), Appointment.on_date == bindparam("on_date")
-        ),
+        func.count().filter(_OPEN, or_(_FIRST_LEG, _LATER_LEG), Appointment.on_date == bindparam("on_date")),
         func.array_agg(Appointment.starts_at).filter(_MISSED, _RECENT),
     )
     .join(Citizen, Citizen.id == Appointment.citizen_id)
@@ -60,22 +62,43 @@ def standing_of(
     *,
     rules: HallRules,
     now: datetime,
-    group_id: int | None = None,
+    group_ids: Collection[int] = (),
     on_date: date | None = None,
 ) -> Standing:
-    """Read it in one statement; `group_id` and `on_date` are those of the appointment that is wanted."""
+    """Read it in one statement; `group_ids` and `on_date` are those of the appointment that is wanted."""
     policy = rules.policy
     row = session.execute(
         _STANDING,
         {
             "identity_index": identity_index,
-            "group_id": group_id,
+            **_lines(group_ids),
             "on_date": on_date,
             "oldest": now - policy.no_show_window - policy.suspension,
             "cutoff": policy.cancellation_cutoff,
         },
     ).one()
     return Standing(row[0], row[1], row[2] or [])
+
+
+def has_another_that_day(
+    session: Session, appointment: Appointment, *, group_ids: Collection[int], on_date: date
+) -> bool:
+    """Whether the person has another open appointment in one of these lines on that day."""
+    query = select(
+        exists().where(
+            Appointment.citizen_id == appointment.citizen_id,
+            Appointment.id != appointment.id,
+            Appointment.on_date == on_date,
+            _OPEN,
+            or_(_FIRST_LEG, _LATER_LEG),
+        )
+    )
+    return bool(session.scalar(query, _lines(group_ids)))
+
+
+def _lines(group_ids: Collection[int]) -> dict[str, list[int] | list[str]]:
+    as_legs = [json.dumps([{"group_id": group_id}]) for group_id in group_ids]
+    return {"group_ids": list(group_ids), "as_legs": as_legs}
 
 
 def ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> None:

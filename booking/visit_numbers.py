@@ -36,14 +36,14 @@ def visits_of_day(slots: Sequence[FreeSlot], needed: int) -> int:
 def _begin_at(slots: Sequence[FreeSlot], first: int, free: list[int], needed: int) -> int:
     """Take visits that begin in slot `first` out of `free` until no more fits; how many."""
     visits = 0
-    while (taken := _one_visit(slots, first, free, needed)) is not None:
+    while (taken := one_visit(slots, first, free, needed)) is not None:
         for at, numbers in taken.items():
             free[at] -= numbers
         visits += 1
     return visits
 
 
-def _one_visit(
+def one_visit(
     slots: Sequence[FreeSlot], first: int, free: Sequence[int], needed: int
 ) -> dict[int, int] | None:
     """Slot index → numbers that one visit takes, None when it does not fit."""

@@ -163,6 +163,17 @@ def plain_checklist(materials: Iterable[Material]) -> tuple[ChecklistItem, ...]:
     return tuple(ChecklistItem(material, "", "") for material in materials)
 
 
+def answers_for(service_code: str, answers: Mapping[str, object]) -> dict[str, str]:
+    """The answers that concern one service of a visit.
+
+    In a visit of several services each answer carries its service's code, `service.question: option`; answers
+    without one are meant for every service that asks them.
+    """
+    own, mine = f"{service_code}.", {str(asked): str(option) for asked, option in answers.items()}
+    for_all = {asked: option for asked, option in mine.items() if "." not in asked}
+    return for_all | {asked.removeprefix(own): mine[asked] for asked in mine if asked.startswith(own)}
+
+
 def format_answers(answers: Iterable[tuple[str, str]]) -> str:
     """`reason=lost,age=adult`; what `parse_answers` reads."""
     return ",".join(f"{question}={option}" for question, option in answers)

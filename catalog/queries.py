@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.guide import Guide as GuideTree
-from catalog.guide import Material, UnknownAnswer, walk
+from catalog.guide import Material, UnknownAnswer, answers_for, walk
 from catalog.guide_file import guide_from_data, materials_from_data
 from catalog.models import Guide, HallService, Package, Service
 from kernel.errors import NotFound
@@ -116,19 +116,19 @@ def minutes_in_situation(
 ) -> dict[int, int]:
     """Service id → planned minutes, for services whose guide these answers lead to a length of its own.
 
-    Answers are `question: option`; those that a guide does not ask, or no longer offers, change nothing.
+    Answers are as `catalog.guide.answers_for` reads them; those that a guide does not ask, or no longer
+    offers, change nothing.
     """
     rows = session.execute(
         select(Service, Guide.tree)
         .join(Guide, Guide.service_id == Service.id)
         .where(Service.id.in_(service_ids))
     )
-    texts = {str(question): str(option) for question, option in answers.items()}
     found: dict[int, int] = {}
     for service, tree in rows:
         codes = {material["code"] for material in service.materials}
         try:
-            step = walk(guide_from_data(tree, materials=codes), texts)
+            step = walk(guide_from_data(tree, materials=codes), answers_for(service.code, answers))
         except UnknownAnswer:
             continue
         if step.situation is not None and step.situation.minutes is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
-from catalog.guide import ChecklistItem, UnknownAnswer, checklist, plain_checklist, walk
+from catalog.guide import ChecklistItem, UnknownAnswer, answers_for, checklist, plain_checklist, walk
 from catalog.models import Service
 from catalog.queries import find_guide, materials_of, services_of
 from halls.models import Counter, Hall, ServiceGroup
@@ -153,8 +153,11 @@ def get_in_hall(session: Session, hall_id: int, label: str, *, now: datetime) ->
 def matters_of(session: Session, ticket: Ticket) -> list[Matter]:
     """The ticket's services with their checklists, personal ones where questions were answered."""
     appointment = _appointment(session, ticket)
-    answers = {} if appointment is None else {str(k): str(v) for k, v in appointment.answers.items()}
-    return [_matter(session, service, answers) for service in services_of(session, ticket.service_ids)]
+    answers = {} if appointment is None else appointment.answers
+    return [
+        _matter(session, service, answers_for(service.code, answers))
+        for service in services_of(session, ticket.service_ids)
+    ]
 
 
 def _matter(session: Session, service: Service, answers: dict[str, str]) -> Matter:

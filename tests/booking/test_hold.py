@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event, select
 
 from booking.availability import slot_counts
-from booking.errors import HoldExpired, ServiceNotOffered, ServicesInDifferentLines, SlotFull, SlotUnknown
+from booking.errors import HoldExpired, ServiceNotOffered, SlotFull, SlotUnknown
 from booking.hold import HoldSlot, find_draft, hold, read_form, release, remove_old_drafts, save_form
 from booking.models import Draft, Number
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
@@ -194,7 +194,7 @@ def test_refuses_what_cannot_be_booked(session, now, group):
         (HallUnknown, {"hall": "nowhere"}),
         (ServiceNotOffered, {"codes": [elsewhere.code]}),
         (ServiceNotOffered, {"codes": ["no-such"]}),
-        (ServicesInDifferentLines, {"codes": [service.code, other_line.code]}),
+        (SlotFull, {"codes": [service.code, other_line.code]}),
         (SlotUnknown, {"starts_at": at("10:10")}),
         (InPast, {"starts_at": now - timedelta(days=1)}),
         (InsideLeadTime, {"starts_at": now + timedelta(minutes=29)}),

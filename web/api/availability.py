@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import FreeDay, day_counts, free_days, next_release_at, slot_counts
-from booking.errors import ServiceNotOffered, ServicesInDifferentLines
-from booking.offers import Offer, get_offer
+from booking.availability import FreeDay
+from booking.errors import ServiceNotOffered
 from booking.policy import InPast
+from booking.visit_availability import first_visit, next_release_for, visit_days
+from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import Hall
 from halls.queries import HallUnknown, list_halls
@@ -25,7 +26,7 @@ FARTHEST = timedelta(days=60)
 
 @blueprint.get("/halls/<code:code>/availability")
 @public
-@refuses(HallUnknown, ServiceNotOffered, ServicesInDifferentLines, InPast)
+@refuses(HallUnknown, ServiceNotOffered, InPast)
 @blueprint.arguments(shapes.AvailabilityQuerySchema(), location="query")
 @blueprint.response(200, shapes.AvailabilitySchema())
 def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
     """
     now = edge.now()
     with edge.transaction() as session:
-        offer = get_offer(session, code, query["service"], answers={})
+        offer = get_visit_offer(session, code, query["service"], answers={})
         today = offer.rules.date_of(now)
         first_on = query.get("from_", today)
         if first_on < today:
@@ -62,19 +63,18 @@ def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"halls": rows}
 
 
-def _free(session: Session, code: str, offer: Offer, *, first_on: date, days: int) -> dict[str, Any]:
+def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, days: int) -> dict[str, Any]:
     now = edge.now()
     asked = [first_on + timedelta(days=n) for n in range(days)]
-    free = free_days(
-        session, offer.group_id, first_on=asked[0], last_on=asked[-1], now=now, needed=offer.needed
-    )
+    free = visit_days(session, offer, first_on=asked[0], last_on=asked[-1], now=now)
     return {
         "hall": code,
-        "group": offer.group_code,
+        "group": offer.legs[0].group_code,
+        "groups": [leg.group_code for leg in offer.legs],
         "minutes": offer.minutes,
         "numbers_needed": offer.needed,
         "days": [_day(on, free.get(on)) for on in asked],
-        "next_release_at": next_release_at(session, offer.group_id, now=now),
+        "next_release_at": next_release_for(session, offer, now=now),
     }
 
 
@@ -86,23 +86,18 @@ def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, A
     """The first free time of a hall; None when it does not handle these services together."""
     now = edge.now()
     try:
-        offer = get_offer(session, hall.code, services, answers={})
-    except (ServiceNotOffered, ServicesInDifferentLines):
+        offer = get_visit_offer(session, hall.code, services, answers={})
+    except ServiceNotOffered:
         return None
     today = offer.rules.date_of(now)
-    days = day_counts(
-        session, [offer.group_id], first_on=today, last_on=today + FARTHEST, now=now, needed=offer.needed
-    )
-    slots = (
-        slot_counts(session, offer.group_id, days[0].on_date, now=now, needed=offer.needed) if days else []
-    )
-    first = next((slot for slot in slots if slot.free), None)
+    first = first_visit(session, offer, first_on=today, last_on=today + FARTHEST, now=now)
     return {
         "hall": hall.code,
         "name_zh": hall.name_zh,
         "name_en": hall.name_en,
-        "group": offer.group_code,
+        "group": offer.legs[0].group_code,
+        "groups": [leg.group_code for leg in offer.legs],
         "first_starts_at": first.starts_at if first else None,
         "free": first.free if first else 0,
-        "next_release_at": next_release_at(session, offer.group_id, now=now),
+        "next_release_at": next_release_for(session, offer, now=now),
     }

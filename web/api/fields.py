@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 CODE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}"
+QUESTION = rf"(?:{CODE}\.)?{CODE}"
 LABEL = r"[A-Z][0-9]{3,4}"
 REFERENCE = r"[A-Za-z0-9_-]{16,64}"
 CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -73,7 +74,10 @@ class Reference(Matching):
 
 
 class Answers(fields.Dict):
-    """A guide's answers, question → option; few enough to be a person's."""
+    """A guide's answers, question → option; few enough to be a person's.
+
+    Where a visit has several services, `service.question` says whose question it is.
+    """
 
     def __init__(self, most: int = 50, **options: Any) -> None:
         def check(value: dict[str, str]) -> None:
@@ -81,12 +85,17 @@ class Answers(fields.Dict):
                 raise ValidationError(f"Has more than {most} answers.")
 
         metadata = {
-            "description": "Question → option. 问题 → 选项。",
+            "description": "Question (or service.question) → option. 问题（或 事项.问题）→ 选项。",
             "example": {"reason": "lost"},
             "maxProperties": most,
         }
         super().__init__(
-            keys=Code(), values=Code(), load_default=dict, validate=check, metadata=metadata, **options
+            keys=Matching(QUESTION),
+            values=Code(),
+            load_default=dict,
+            validate=check,
+            metadata=metadata,
+            **options,
         )
 
 

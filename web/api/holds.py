@@ -9,7 +9,6 @@ from booking.errors import (
     IdempotencyKeyReused,
     RequestInProgress,
     ServiceNotOffered,
-    ServicesInDifferentLines,
     SlotFull,
     SlotUnknown,
 )
@@ -38,7 +37,6 @@ HELD = shapes.HeldSchema()
     HallUnknown,
     SlotUnknown,
     ServiceNotOffered,
-    ServicesInDifferentLines,
     InPast,
     InsideLeadTime,
     BeyondHorizon,
@@ -51,7 +49,11 @@ HELD = shapes.HeldSchema()
 def hold_slot(command: HoldSlot) -> Response:
     """Hold the numbers of a visit for ten minutes. A full slot answers with the nearest alternatives.
 
+    Services of several lines are held together, one line after the other; each answer of a guide then
+    carries its service's code, `service.question`.
+
     为一次办理占号十分钟；时段已满时返回附近仍有号的时段（alternatives）。
+    几个事项分属不同窗口时，一次占好前后相接的号；此时指引的回答写作「事项代码.问题」。
     """
     limit_hold()
 

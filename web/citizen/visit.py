@@ -12,6 +12,7 @@ from catalog.guide import (
     Situation,
     Step,
     UnknownAnswer,
+    answers_for,
     checklist,
     format_answers,
     parse_answers,
@@ -81,11 +82,10 @@ def get_visit(session: Session, code: str, answers: str) -> Visit:
 
 def visits_of(session: Session, service_ids: Sequence[int], answers: Mapping[str, Any]) -> list[Visit]:
     """What an appointment or a draft is for. A guide that has changed since falls back to the plain list."""
-    texts = {str(question): str(option) for question, option in answers.items()}
     visits = []
     for service in services_of(session, service_ids):
         try:
-            visits.append(_visit(session, service, texts))
+            visits.append(_visit(session, service, answers_for(service.code, answers)))
         except UnknownAnswer:
             visits.append(_visit(session, service, {}))
     return visits

@@ -97,8 +97,19 @@ class BookSchema(Asked):
     language = Choice(LANGUAGES)
 
 
+class LegSchema(Told):
+    """One line of a visit that passes several."""
+
+    group = some()
+    services = some(fields.List, fields.String())
+    starts_at = some(At)
+
+
 class AppointmentSchema(Told):
-    """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret."""
+    """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret.
+
+    `legs` are the lines it passes, in order, where there are several.
+    """
 
     reference = some()
     code = some()
@@ -112,6 +123,7 @@ class AppointmentSchema(Told):
     starts_at = some(At)
     ends_at = some(At)
     booked_at = some(At)
+    legs = some(fields.List, fields.Nested(LegSchema()))
     ticket = some(allow_none=True)
 
 

@@ -111,10 +111,14 @@ class DaySchema(Told):
 
 
 class AvailabilitySchema(Told):
-    """What is free. The visit takes `numbers_needed` numbers; the next come at `next_release_at`."""
+    """What is free. The visit takes `numbers_needed` numbers; the next come at `next_release_at`.
+
+    `groups` are the lines that it passes; `group` is the first of them.
+    """
 
     hall = some()
     group = some()
+    groups = some(fields.List, fields.String())
     minutes = some(fields.Integer)
     numbers_needed = some(fields.Integer)
     days = some(fields.List, fields.Nested(DaySchema()))
@@ -128,6 +132,7 @@ class FirstFreeSchema(Told):
     name_zh = some()
     name_en = some()
     group = some()
+    groups = some(fields.List, fields.String())
     first_starts_at = some(At, allow_none=True)
     free = some(fields.Integer)
     next_release_at = some(At, allow_none=True)
