@@ -189,12 +189,18 @@ def release(session: Session, token: str, *, now: datetime) -> None:
 
 
 def save_form(session: Session, token: str, form: Mapping[str, Any], *, now: datetime) -> None:
-    """Keep the form, encrypted. Raises HoldExpired when the token is unknown."""
+    """Keep the form, encrypted; a draft that has become an appointment keeps nothing any more.
+
+    Raises:
+        HoldExpired: the token is unknown.
+    """
     sealed = cipher().encrypt(json.dumps(dict(form), ensure_ascii=False), "draft.form")
-    draft = find_draft(session, token, now=now)
-    if draft is None:
+    mine = (Draft.token_hash == token_hash(token), Draft.created_at > now - DRAFTS_KEPT_FOR)
+    # One statement: a page that saves late must not put back what the booking has just wiped.
+    open_drafts = update(Draft).where(*mine, Draft.appointment_id.is_(None))
+    kept = session.scalars(open_drafts.values(form_sealed=sealed).returning(Draft.id)).all()
+    if not kept and find_draft(session, token, now=now) is None:
         raise HoldExpired
-    draft.form_sealed = sealed
 
 
 def read_form(draft: Draft) -> dict[str, Any]:

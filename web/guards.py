@@ -14,6 +14,7 @@ from kernel.errors import Forbidden, Unauthenticated
 from people import api_tokens, devices, phone_token
 from people.staff import actor_of
 from web import edge
+from web.known_browser import known_phone
 from web.paths import page_to_return_to
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -136,7 +137,12 @@ def device_only(kind: str) -> Callable[[View], View]:
 
 
 def citizen_phone() -> str | None:
-    """The phone that this browser has verified, None when it has not (or too long ago)."""
+    """The phone that this browser stands for: verified just now, or known for 90 days; None for others."""
+    return fresh_phone() or known_phone()
+
+
+def fresh_phone() -> str | None:
+    """The phone that this browser has verified by code within the last half-hour, None when it has not."""
     token = cookie_session.get(CITIZEN_KEY)
     if not token:
         return None
@@ -162,3 +168,16 @@ def citizen_only(view: View) -> View:
         return None
 
     return _wrap(view, "citizen", check)
+
+
+def citizen_just_verified(view: View) -> View:
+    """A citizen whose phone was verified by code a moment ago: for what a stolen browser must not do."""
+
+    def check() -> Any:
+        phone = fresh_phone()
+        if phone is None:
+            return redirect(url_for("citizen.verify_phone", next=page_to_return_to()))
+        g.phone, g.actor = phone, ANONYMOUS
+        return None
+
+    return _wrap(view, "citizen-fresh", check)

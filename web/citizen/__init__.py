@@ -12,6 +12,8 @@ PAGES = (
     "packages",
     "slots",
     "identify",
+    "family",
+    "returning",
     "confirm",
     "bookings",
     "moving",

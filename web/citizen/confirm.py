@@ -13,11 +13,12 @@ from booking.policy import AlreadyBookedThatDay, NoShowStanding, TooManyOpen
 from booking.standing import no_shows_of
 from kernel.errors import DomainError
 from people.citizens import identity_index, phone_index
-from people.identity import Identity, mask
+from people.identity import Identity, mask, mask_name
 from people.identity import check as check_identity
 from people.names import check_name
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.family import keep_person
 from web.citizen.forms import PersonForm, errors_of, kind_name
 from web.citizen.phone_check import TRIES
 from web.citizen.running import Running, running_booking
@@ -57,6 +58,7 @@ def submit_check() -> ResponseReturnValue:
         return ready
     try:
         reference = _book(ready)
+        keep_person(ready.running, ready.phone)
     except HoldExpired as gone:
         return render_template("citizen/gone.html", running=ready.running, here=url_for(".check")), status_of(
             gone
@@ -102,6 +104,7 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         person=ready.person,
         kind=kind_name(ready.person["kind"]),
         number=mask(ready.person["number"]),
+        name=mask_name(ready.person["name"]) if ready.person.get("saved") else ready.person["name"],
         policy=rules.policy,
         standing=_standing(ready),
         refusal=refusal.sentence(edge.language()) if refusal else "",

@@ -14,6 +14,8 @@ from halls.queries import list_halls
 from queueing.board import BoardLine, board
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.returning import list_again
+from web.citizen.running import unfinished_booking
 from web.citizen.since import list_since
 from web.guards import citizen_phone, public
 
@@ -29,7 +31,12 @@ def home() -> ResponseReturnValue:
         services = list_services(session)[:POPULAR]
         halls = list_halls(session)
         coming = _next_booking(session, phone, halls, now=edge.now()) if phone else None
-    return render_template("citizen/home.html", services=services, halls=halls, coming=coming)
+        facts = {
+            "coming": coming,
+            "unfinished": unfinished_booking(session),
+            "again": list_again(session, phone) if phone else [],
+        }
+    return render_template("citizen/home.html", services=services, halls=halls, **facts)
 
 
 def _next_booking(

@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
-from people.identity import mask
+from people.identity import mask, mask_name
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.family import family, merge, relations
 from web.citizen.forms import PersonForm, errors_of, kind_options, typed
 from web.citizen.phone_check import TRIES, no_code, send_code, try_code
 from web.citizen.running import Running, keep_form, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
+from web.known_browser import forget_browser
 from web.limits import limiter
 from web.problems import status_of
 
-KEPT = ("name", "kind", "number", "phone", "agree")
+KEPT = ("name", "kind", "number", "phone", "agree", "save", "mine")
 
 
 @blueprint.get("/booking/who")
@@ -40,16 +42,20 @@ def submit_who() -> ResponseReturnValue:
     running = running_booking()
     if running.reference:
         return redirect(url_for(".booking", reference=running.reference), 303)
-    form = _merge(running.form, typed(request.form, *KEPT))
+    form = merge(running.form, typed(request.form, *KEPT))
     keep_form(running.token, form)
     wish = {"send": _send, "other": _other_phone}.get(request.form.get("do", ""), _go_on)
     return wish(running, form)
 
 
-def _merge(before: dict[str, Any], now: dict[str, str]) -> dict[str, Any]:
-    """An empty number means the one given before: it is never shown again in full."""
-    kept = {name: before.get(name, "") for name in ("number",) if not now[name]}
-    return {**now, **kept, "phone": now["phone"] or before.get("phone", "")}
+@blueprint.post("/booking/who/draft")
+@public
+def keep_who() -> ResponseReturnValue:
+    """Keep what stands in the form so far: sent by the page while somebody types, and when it is put away."""
+    running = running_booking()
+    if running.reference is None:
+        keep_form(running.token, merge(running.form, typed(request.form, *KEPT)))
+    return "", 204
 
 
 def _send(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
@@ -63,6 +69,7 @@ def _send(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
 
 def _other_phone(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     cookie_session.pop(CITIZEN_KEY, None)
+    forget_browser()
     keep_form(running.token, {**form, "phone": ""})
     return redirect(url_for(".who", _anchor="field-phone"), 303)
 
@@ -71,7 +78,10 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     errors = errors_of(PersonForm(running.hall), form)
     code = request.form.get("code", "").strip()[:12]
     if citizen_phone() is None:
-        errors |= try_code(form["phone"], code) if code else no_code(form["phone"])
+        wrong = try_code(form["phone"], code, keep=form["mine"] == "1") if code else no_code(form["phone"])
+        if not wrong and not form["name"] and not form["number"] and family():
+            return redirect(url_for(".who"), 303)  # now that we know the phone: whom they may choose from
+        errors |= wrong
     if errors:
         return _page(running, form, errors), 422
     return redirect(url_for(".check"), 303)
@@ -90,6 +100,7 @@ def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None 
         "code": _("验证码"),
         "agree": "",
     }
+    persons = family()
     return render_template(
         "citizen/who.html",
         running=running,
@@ -97,6 +108,9 @@ def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None 
         errors={name: (errors or {})[name] for name in labels if name in (errors or {})},
         labels=labels,
         kinds=kind_options(),
+        persons=[] if form.get("saved") else persons,
+        relations=relations(),
+        saved_name=mask_name(form["name"]) if form.get("saved") else "",
         number_kept=mask(form["number"]) if right else "",
         verified=citizen_phone(),
         here=url_for(".who"),

@@ -21,8 +21,10 @@ from web import edge
 from web.citizen.face import blueprint
 from web.citizen.forms import typed
 from web.citizen.phone_check import TRIES, send_code, try_code
+from web.citizen.running import forget_hold
 from web.citizen.since import list_since
 from web.guards import CITIZEN_KEY, citizen_only, public
+from web.known_browser import forget_browser
 from web.limits import limiter
 from web.paths import safe_next
 from web.problems import status_of
@@ -55,6 +57,8 @@ def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:
 def leave() -> ResponseReturnValue:
     """Forget the phone: for a phone or computer that others use, too."""
     cookie_session.clear()
+    forget_browser()
+    forget_hold()
     flash(_("已退出，本机不再保留您的手机号。"), "ok")
     return redirect(url_for(".home"), 303)
 
@@ -71,10 +75,10 @@ def verify_phone() -> ResponseReturnValue:
 @limiter.limit(TRIES)
 def submit_verify() -> ResponseReturnValue:
     """Send a code, or try one and go on to where the citizen wanted to be."""
-    form, target = typed(request.form, "phone", "code", "do"), request.form.get("next")
+    form, target = typed(request.form, "phone", "code", "do", "mine"), request.form.get("next")
     if form["do"] == "send" or not form["code"]:
         return _send(form["phone"], target)
-    errors = try_code(form["phone"], form["code"][:12])
+    errors = try_code(form["phone"], form["code"][:12], keep=form["mine"] == "1")
     if errors:
         return _page(target, form["phone"], errors), 422
     cookie_session.pop(_ASKED_KEY, None)

@@ -7,6 +7,7 @@ from kernel.phone import normalise
 from people.phone_codes import raise_unless_ok, request_code, verify_code
 from web import edge
 from web.guards import remember_citizen_phone
+from web.known_browser import remember_browser
 from web.limits import limit_code
 
 # Beside the limits of each phone; wide, because phones of one carrier share addresses.
@@ -37,8 +38,10 @@ def no_code(phone: str) -> dict[str, str]:
     return missing
 
 
-def try_code(phone: str, code: str) -> dict[str, str]:
+def try_code(phone: str, code: str, *, keep: bool = False) -> dict[str, str]:
     """One try: remembers the phone when the code is right, else says what is wrong per field.
+
+    With `keep` this browser needs no code for 90 days: its owner said that the phone is theirs.
 
     The try is committed before its outcome is told, so wrong ones count.
     """
@@ -53,4 +56,6 @@ def try_code(phone: str, code: str) -> dict[str, str]:
     except DomainError as error:
         return {"code": error.sentence(edge.language())}
     remember_citizen_phone(number)
+    if keep:
+        remember_browser(number)
     return {}

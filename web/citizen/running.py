@@ -1,14 +1,14 @@
-"""The booking that this browser is in the middle of: its hold token is in the signed session cookie."""
+"""The booking that this browser is in the middle of; the cookie of its hold outlives the window."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import session as cookie_session
+from flask import Response, after_this_request, current_app, g, request
 from sqlalchemy.orm import Session
 
-from booking.hold import find_draft, read_form, save_form
+from booking.hold import DRAFTS_KEPT_FOR, find_draft, read_form, save_form
 from booking.models import Appointment, Draft, Slot
 from halls.models import Hall
 from halls.queries import get_hall_by_id
@@ -44,13 +44,38 @@ class Running:
 
 def hold_token() -> str | None:
     """The token in this browser's cookie."""
-    token: str | None = cookie_session.get(HOLD_KEY)
-    return token
+    token: str | None = g.get("hold_token", request.cookies.get(HOLD_KEY))
+    return token or None
 
 
 def remember_hold(token: str) -> None:
-    """Go on with this hold. It stays after the booking: a second press finds the first one's result."""
-    cookie_session[HOLD_KEY] = token
+    """Go on with this hold. It stays after the booking: a second press finds the first one's result.
+
+    The cookie lives as long as the draft: a session's cookie dies with the window that a chat app closes.
+    """
+    g.hold_token = token
+
+    @after_this_request
+    def keep(answer: Response) -> Response:
+        answer.set_cookie(
+            HOLD_KEY,
+            token,
+            max_age=int(DRAFTS_KEPT_FOR.total_seconds()),
+            httponly=True,
+            samesite="Lax",
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+        )
+        return answer
+
+
+def forget_hold() -> None:
+    """Begin anew: this browser is in the middle of nothing."""
+    g.hold_token = ""
+
+    @after_this_request
+    def drop(answer: Response) -> Response:
+        answer.delete_cookie(HOLD_KEY, httponly=True, samesite="Lax")
+        return answer
 
 
 def running_booking() -> Running:
@@ -63,10 +88,24 @@ def running_booking() -> Running:
     if token is None:
         raise NothingRunning
     with edge.transaction() as session:
-        draft = find_draft(session, token, now=edge.now())
-        if draft is None:
+        found = _find(session, token)
+        if found is None:
             raise NothingRunning
-        return _running(session, token, draft, now=edge.now())
+        return found
+
+
+def unfinished_booking(session: Session) -> Running | None:
+    """What was left in the middle and can still be gone on with: offered on the home page."""
+    token = hold_token()
+    found = _find(session, token) if token else None
+    if found is None or found.reference or found.starts_at <= edge.now():
+        return None
+    return found
+
+
+def _find(session: Session, token: str) -> Running | None:
+    draft = find_draft(session, token, now=edge.now())
+    return _running(session, token, draft, now=edge.now()) if draft else None
 
 
 def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Running:

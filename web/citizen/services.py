@@ -11,6 +11,7 @@ from catalog.queries import list_packages, list_services
 from halls.queries import list_groups, list_halls
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.returning import usual_hall
 from web.citizen.visit import get_visit
 from web.guards import public
 
@@ -48,7 +49,8 @@ def service(code: str) -> ResponseReturnValue:
     """One service: how long, how much, what to bring, where else."""
     with edge.transaction() as session:
         visit = get_visit(session, code, "")
-    return render_template("citizen/service.html", visit=visit)
+        usual = usual_hall(session, visit.service)
+    return render_template("citizen/service.html", visit=visit, usual=usual)
 
 
 @blueprint.get("/services/<code>/guide")
@@ -57,8 +59,9 @@ def guide(code: str) -> ResponseReturnValue:
     """One question, or where the answers have led. Answers are in the address, so "back" takes one away."""
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
+        usual = usual_hall(session, visit.service)
     if visit.step is None or visit.guide is None or visit.situation is not None:
-        return render_template("citizen/checklist.html", visit=visit, back=_before(visit.step))
+        return render_template("citizen/checklist.html", visit=visit, usual=usual, back=_before(visit.step))
     facts = _question(visit.guide, visit.step)
     return render_template("citizen/question.html", visit=visit, back=_before(visit.step), **facts)
 

@@ -1,0 +1,121 @@
+"""How many taps a booking takes, counted in a browser. Typing does not count, every press and choice does."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from kernel import clock
+from tests.conftest import NOW
+from tests.web.citizen.test_in_a_browser import serve
+from tests.web.citizen.town import PERSON, Town
+
+pytestmark = pytest.mark.browser
+
+MOST_FOR_NEW, MOST_FOR_RETURNING = 14, 6
+
+
+class Thumb:
+    """Taps a page, and counts."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.taps = 0
+
+    def tap(self, what: Locator) -> None:
+        self.taps += 1
+        what.first.click()
+
+    def link(self, words: str) -> None:
+        self.tap(self.page.get_by_role("link", name=words))
+
+    def button(self, words: str) -> None:
+        self.tap(self.page.get_by_role("button", name=words))
+
+    def tick(self, words: str) -> None:
+        self.tap(self.page.locator(".choice label", has_text=words))
+
+    def first_slot(self) -> None:
+        self.tap(self.page.locator("input[name=starts_at]:not([disabled]) + label"))
+        self.button("下一步")
+
+
+@pytest.fixture
+def page(chromium: Browser, town: Town) -> Iterator[Page]:
+    for address in serve(town.app):
+        context = chromium.new_context(base_url=address, viewport={"width": 390, "height": 844})
+        context.set_default_timeout(20_000)
+        yield context.new_page()
+        context.close()
+
+
+def book_as_new(town: Town, page: Page) -> int:
+    """With a guide of three questions, and both ticks that make the next time short."""
+    thumb = Thumb(page)
+    page.goto("/")
+    thumb.link("居民身份证补领")
+    thumb.link("开始")
+    for answer in ("丢了或被偷了", "在本省", "满 16 周岁"):
+        thumb.link(answer)
+    thumb.link("选大厅和时间")
+    thumb.link("选这里的时间")
+    thumb.first_slot()
+    page.get_by_label("姓名").fill(PERSON["name"])
+    page.get_by_label("证件号码").fill(PERSON["number"])
+    page.get_by_label("手机号", exact=True).fill(PERSON["phone"])
+    thumb.button("获取验证码")
+    page.get_by_text("验证码已发送").wait_for()
+    page.get_by_label("验证码", exact=True).fill(town.newest_code())
+    thumb.tick("我同意")
+    for extra in ("存为常用办事人", "90 天内不用再收验证码"):  # wishes for next time: not needed to book
+        page.locator(".choice label", has_text=extra).click()
+    thumb.button("下一步：核对")
+    thumb.button("确认预约")
+    page.get_by_text("预约成功").wait_for()
+    return thumb.taps
+
+
+def test_a_new_citizen_books_with_few_taps_and_a_returning_one_with_fewer(town: Town, page: Page) -> None:
+    assert book_as_new(town, page) <= MOST_FOR_NEW
+    assert town.count() == 1
+    clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(hours=3), 0.0)
+    page.goto(page.url)
+    page.get_by_role("link", name="取消预约").click()
+    page.get_by_role("button", name="确定取消").click()
+    thumb = Thumb(page)
+    page.goto("/")
+    thumb.link("居民身份证补领")
+    thumb.first_slot()
+    thumb.button("欧** · 本人")
+    thumb.button("确认预约")
+    page.get_by_text("预约成功").wait_for()
+    assert thumb.taps <= MOST_FOR_RETURNING
+    assert town.count() == 2
+
+
+def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) -> None:
+    book_as_new(town, page)
+    page.get_by_role("link", name="取消预约").click()
+    page.get_by_role("button", name="确定取消").click()
+    thumb = Thumb(page)
+    page.goto("/")
+    thumb.link("护照")
+    thumb.link("去上次的大厅")
+    thumb.first_slot()
+    thumb.button("欧** · 本人")
+    thumb.button("确认预约")
+    page.get_by_text("预约成功").wait_for()
+    assert thumb.taps <= MOST_FOR_RETURNING
+
+
+def test_what_is_typed_survives_a_killed_page(town: Town, page: Page) -> None:
+    page.goto("/services/passport/halls/city-hall")
+    Thumb(page).first_slot()
+    with page.expect_response("**/booking/who/draft"):
+        page.get_by_label("姓名").press_sequentially("欧阳")
+    page.close()
+    again = page.context.new_page()
+    again.goto("/")
+    again.get_by_role("link", name="接着填").click()
+    assert again.get_by_label("姓名").input_value() == "欧阳"

@@ -1,0 +1,37 @@
+// Keeps what somebody types on the server: a phone that closes the page, or a finger that goes back, costs no typing.
+// Without this module each press of a button keeps it, too.
+
+const WAIT_MS = 800;
+
+function start(form) {
+  let timer = 0;
+  let kept = content(form);
+  const keep = () => {
+    clearTimeout(timer);
+    const now = content(form);
+    if (form.dataset.locked || now === kept) return;
+    kept = now;
+    fetch(`${form.action}/draft`, { method: 'POST', body: new URLSearchParams(now), keepalive: true, credentials: 'same-origin' })
+      .then((answer) => { if (!answer.ok) kept = ''; })
+      .catch(() => { kept = ''; });
+  };
+  form.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, WAIT_MS);
+  });
+  form.addEventListener('change', keep);
+  form.addEventListener('submit', () => clearTimeout(timer));
+  document.addEventListener('visibilitychange', () => { if (document.hidden) keep(); });
+  window.addEventListener('pagehide', keep);
+}
+
+// A one-time code is nobody's draft.
+function content(form) {
+  const data = new URLSearchParams([...new FormData(form)].filter(([name, value]) => name !== 'code' && typeof value === 'string'));
+  return data.toString();
+}
+
+document.querySelectorAll('form.js-draft').forEach(start);
+
+// iOS shows the page of before from its memory: what is on the server is newer.
+window.addEventListener('pageshow', (event) => { if (event.persisted) window.location.reload(); });
