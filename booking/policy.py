@@ -139,6 +139,11 @@ class BookingPolicy:
     #: Hall-local time on the day at which unused duty numbers go to walk-ins.
     duty_flows_at: time = time(10)
 
+    #: So long after the numbers of a date were released, and from so many holds a second on a line, a hold
+    #: needs a proof of work (`booking.peak`); 0: never.
+    proof_after_release: timedelta = timedelta(minutes=3)
+    proof_at_holds_per_second: int = 20
+
     def __post_init__(self) -> None:
         """Refuse values with which booking would make no sense; raises BookingPolicyInvalid."""
         for each in fields(self):

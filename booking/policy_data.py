@@ -50,6 +50,8 @@ LIMITS: dict[str, Limits] = {
     "suspension": Limits(0, 366, _DAY),
     "cancellation_cutoff": Limits(0, 7 * 24 * 60, _MINUTE),
     "return_window": Limits(0, 120, _MINUTE),
+    "proof_after_release": Limits(0, 60, _MINUTE),
+    "proof_at_holds_per_second": Limits(0, 10_000),
     "beta": Limits(0, Decimal("0.95")),
     "eta": Limits(Decimal("0.3"), 1),
 }

@@ -67,6 +67,14 @@ class Conflict(DomainError):
     en = "Things have changed meanwhile. Please refresh and try again."
 
 
+class Unproven(DomainError):
+    """Something must be shown first, which the answer says how to do (428)."""
+
+    code = "unproven"
+    zh = "还差一步，请按提示完成后再提交。"
+    en = "One more step is needed first. Please follow what is shown and send it again."
+
+
 class TooMany(DomainError):
     """Too many requests or too many of a thing (429)."""
 

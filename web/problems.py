@@ -24,6 +24,7 @@ STATUS: list[tuple[type[errors.DomainError], int]] = [
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.Unproven, 428),
     (errors.TooMany, 429),
     (errors.Unavailable, 503),
 ]
@@ -63,6 +64,7 @@ TITLES = {
     410: _l("已经过期"),
     413: _l("提交的内容太大"),
     422: _l("填写的内容有误"),
+    428: _l("还差一步"),
     429: _l("操作太频繁"),
     503: _l("系统繁忙"),
 }

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import requests
 
+from booking.peak import solve
 from people.sample_ids import sample_resident_id
 
 HALL, SERVICE, GROUP = "city-hall", "id-card-renewal", "A"
@@ -50,10 +51,13 @@ class Phone:
         self.answers: list[Answer] = []
         self._local = threading.local()
 
-    def ask(self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "") -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", proof: str = ""
+    ) -> Answer:
         """Once; no answer is an answer of status 0."""
         headers = {"Idempotency-Key": key} if key else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Youhao-Proof": proof} if proof else {}
         began = time.monotonic()
         try:
             response = self._session().request(
@@ -68,11 +72,11 @@ class Phone:
         self.answers.append(answer)
         return answer
 
-    def insist(self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "") -> Answer:
+    def insist(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Until there is an answer that is one."""
         until = time.monotonic() + PATIENCE
         while True:
-            answer = self.ask(method, path, body, token=token, key=key)
+            answer = self.ask(method, path, body, **headers)
             if answer.status not in (0, 503) and answer.code != "request_in_progress":
                 return answer
             assert time.monotonic() < until, f"{method} {path} was never answered: {answer}"
@@ -169,9 +173,15 @@ class Crowd:
         while True:
             body = {"hall": HALL, "services": [SERVICE], "starts_at": starts_at}
             answer = self.phone.insist("POST", "/holds", body, key=uuid.uuid4().hex)
+            if answer.code == "proof_required":  # a storm: do the work, as a phone does
+                challenge = answer.body["challenge"]
+                proof = f"{challenge}:{solve(challenge)}"
+                answer = self.phone.insist("POST", "/holds", body, key=uuid.uuid4().hex, proof=proof)
             if answer.status == 201:
                 return answer.body
-            assert answer.code == "slot_full", answer
+            assert answer.code in ("slot_full", "proof_required"), answer
+            if answer.code == "proof_required":
+                continue
             starts_at = answer.body["alternatives"][0]["starts_at"]
 
     def booked(self) -> int:

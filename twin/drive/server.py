@@ -20,6 +20,8 @@ class Refused(Exception):
         self.status, self.code = status, code
         #: It was sent before, and no answer came.
         self.again = False
+        #: The members of the problem.
+        self.problem: dict[str, Any] = {}
 
     @property
     def is_done(self) -> bool:
@@ -52,9 +54,19 @@ class Server:
         """Write something whole."""
         return self._call("PUT", path, json=body)
 
-    def post(self, path: str, body: dict[str, Any] | None = None, *, token: str = "", key: str = "") -> Any:
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        token: str = "",
+        key: str = "",
+        proof: str = "",
+    ) -> Any:
         """Do something; `token` stands in for the administrator's, `key` is the Idempotency-Key."""
         headers = {"Idempotency-Key": key} if key else {}
+        if proof:
+            headers["Youhao-Proof"] = proof
         return self._call("POST", path, json=body or {}, token=token, headers=headers)
 
     def seconds_by_operation(self) -> dict[str, list[float]]:
@@ -123,7 +135,7 @@ class Server:
             if answer.status_code >= _SERVER_ERROR:
                 self._server_errors.append(f"{method} {path.split('/')[1]} {answer.status_code}")
         refused = Refused(answer.status_code, code, str(problem.get("detail", answer.reason)))
-        refused.again = again
+        refused.again, refused.problem = again, problem
         raise refused
 
 

@@ -21,7 +21,7 @@ from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import IdempotencyKeyMalformed, answer_once
 from web.api.schemas import booking as shapes
 from web.guards import public
-from web.limits import limit_hold
+from web.proof import ProofRequired, admit_hold
 
 blueprint = Blueprint("holds", __name__, description="Keep a number for ten minutes. 占号")
 
@@ -33,6 +33,7 @@ HELD = shapes.HeldSchema()
 @idempotent
 @refuses(
     LimitReached,
+    ProofRequired,
     SlotFull,
     HallUnknown,
     SlotUnknown,
@@ -55,7 +56,7 @@ def hold_slot(command: HoldSlot) -> Response:
     为一次办理占号十分钟；时段已满时返回附近仍有号的时段（alternatives）。
     几个事项分属不同窗口时，一次占好前后相接的号；此时指引的回答写作「事项代码.问题」。
     """
-    limit_hold()
+    admit_hold(command.hall_code, command.service_codes[0], command.starts_at)
 
     def work(session: Session) -> dict[str, Any]:
         held = hold(session, command, actor=edge.actor(), now=edge.now())

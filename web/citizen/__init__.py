@@ -11,6 +11,7 @@ PAGES = (
     "services",
     "packages",
     "slots",
+    "waiting",
     "identify",
     "family",
     "returning",

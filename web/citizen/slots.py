@@ -19,7 +19,7 @@ from web.citizen.visit import Visit, get_visit
 from web.device import give_device
 from web.fragments import fragment
 from web.guards import public
-from web.limits import limit_hold
+from web.proof import admit_hold
 
 _YEARS = range(2000, 2100)
 
@@ -58,7 +58,7 @@ def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
     if starts_at is None:
         errors = {"starts_at": _("请选择一个时段。")}
         return _page(code, hall_code, answers, day_of(request.form.get("day")), errors), 422
-    limit_hold()
+    admit_hold(hall_code, code, starts_at)
     try:
         remember_hold(_hold(code, hall_code, answers, starts_at).token)
     except SlotFull as full:

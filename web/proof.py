@@ -1,0 +1,190 @@
+"""Proof of work at release peaks: signed challenges, and tickets for those whose browser cannot work.
+
+A challenge is bound to device, line and minute by our mark; a proof and a ticket are good for one hold.
+Who runs no scripts waits 20 to 40 seconds instead, which is fair and costs a robot more than it gains.
+"""
+
+import base64
+import binascii
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from flask import current_app, request
+
+from booking.line_rules import LineRules, find_line_rules
+from booking.peak import BITS, STORM_SECONDS, WINDOW_SECONDS, holds_before_a_storm, is_solved, needs_proof
+from kernel import clock
+from kernel.crypto import CannotDecrypt, cipher
+from kernel.errors import Unproven
+from web import edge
+from web.device import address, announced_device, device, device_to_be
+from web.limits import fair, limit_hold
+
+HEADER = "Youhao-Proof"
+FIELD, TICKET_FIELD = "proof", "ticket"
+VALID_MINUTES = 10
+WAIT_SECONDS = (20, 40)
+_TICKET_SECONDS = 300
+_RULES_KEPT_SECONDS = 30.0
+_MOST_LINES_KEPT = 5000
+
+
+class ProofRequired(Unproven):
+    """Many want these numbers at this moment; `challenge` and `bits` are the puzzle, see docs/fairness.md."""
+
+    code = "proof_required"
+    zh = "现在正在放号，人比较多。请完成一次自动验证（SHA-256，见接口文档）后再提交。"
+    en = (
+        "Numbers are being released and many people are asking. Solve the challenge (SHA-256, see the "
+        "documentation) and send the request again."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a browser without scripts wanted to send, kept until it may. Times are seconds since 1970."""
+
+    owner: str
+    to: str
+    fields: Mapping[str, str]
+    ready_at: float = 0.0
+    nonce: str = ""
+
+    @property
+    def seconds_left(self) -> int:
+        """How long it still has to wait."""
+        return max(0, round(self.ready_at - _real_seconds()))
+
+
+def admit_hold(hall_code: str, service_code: str, starts_at: datetime) -> None:
+    """Ask everything that comes before a hold: limits, and at a peak the proof.
+
+    Raises:
+        LimitReached, ProofRequired
+    """
+    limit_hold()
+    line = _line_rules(hall_code, service_code)
+    if line is None or not _is_peak(line, starts_at):
+        return
+    text = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    if _is_proof(text, line.group_id) or _is_ticket(request.form.get(TICKET_FIELD, "")):
+        return
+    raise ProofRequired(challenge=_challenge(line.group_id), bits=BITS, algorithm="SHA-256")
+
+
+def _is_peak(line: LineRules, starts_at: datetime) -> bool:
+    policy = line.rules.policy
+    if not timedelta(0) < starts_at - edge.now() <= policy.horizon + timedelta(days=1):
+        return False  # the hold itself says what is wrong with it
+    most = holds_before_a_storm(policy)
+    storm = most is not None and fair().note(
+        f"line:{line.group_id}", window=WINDOW_SECONDS, most=most, stays=STORM_SECONDS
+    )
+    return needs_proof(line.releases_for(starts_at), storm=storm, now=edge.now(), policy=policy)
+
+
+def _line_rules(hall_code: str, service_code: str) -> LineRules | None:
+    """Kept by each process for half a minute: a peak must not cost a statement a hold."""
+    parts = edge.parts()
+    of, kept = current_app.extensions.get("line_rules", (None, {}))
+    if of is not parts or len(kept) >= _MOST_LINES_KEPT:
+        kept = {}
+        current_app.extensions["line_rules"] = (parts, kept)
+    until, line = kept.get((hall_code, service_code), (0.0, None))
+    if until < time.monotonic():
+        with edge.transaction() as session:
+            line = find_line_rules(session, hall_code, service_code)
+        kept[hall_code, service_code] = (time.monotonic() + _RULES_KEPT_SECONDS, line)
+    found: LineRules | None = line
+    return found
+
+
+def _owner() -> str:
+    """Whom a challenge is for: the browser, what a program calls itself, or where it comes from."""
+    if request.path.startswith("/api/"):
+        return announced_device() or device() or address()
+    return device_to_be()
+
+
+def _real_seconds() -> float:
+    return clock.real_now().timestamp()
+
+
+def _challenge(line: int) -> str:
+    text = f"{int(_real_seconds() // 60)}.{BITS}.{secrets.token_urlsafe(8)}"
+    return f"{text}.{_mark(text, line)}"
+
+
+def _mark(text: str, line: int) -> str:
+    mark = cipher().blind_index(f"{text}|{line}|{_owner()}", "proof.challenge")
+    return base64.urlsafe_b64encode(mark).decode().rstrip("=")
+
+
+def _is_proof(proof: str, line: int) -> bool:
+    """Ours, for this device and line, not too old, solved, and not used before."""
+    challenge, _colon, answer = proof.partition(":")
+    text, _dot, mark = challenge.rpartition(".")
+    minute = text.partition(".")[0]
+    if not (minute.isascii() and minute.isdecimal() and len(minute) < 12):  # noqa: PLR2004 - enough for ever
+        return False
+    age = _real_seconds() // 60 - int(minute)
+    return (
+        0 <= age <= VALID_MINUTES
+        and hmac.compare_digest(mark.encode(), _mark(text, line).encode())
+        and is_solved(challenge, answer)
+        and fair().use_once(f"proof:{mark}", seconds=(VALID_MINUTES + 2) * 60)
+    )
+
+
+def wanted_fields() -> dict[str, str]:
+    """What the form of this request said, without what is only good for one sending."""
+    once = {FIELD, TICKET_FIELD, "csrf_token", "press"}
+    return {name: text for name, text in request.form.items() if name not in once}
+
+
+def wish_of_request() -> str:
+    """What this request wanted, sealed, for the page that waits."""
+    return _seal(Waiting(_owner(), request.path, wanted_fields()))
+
+
+def begin_waiting(wish: str) -> str | None:
+    """A ticket for a wish of this device; None when it is not ours or another's."""
+    found = read_waiting(wish)
+    if found is None or found.ready_at:
+        return None
+    fair().take([("wait.device", cipher().blind_index(_owner(), "limit.wait").hex())])
+    low, high = WAIT_SECONDS
+    ready_at = _real_seconds() + low + secrets.randbelow(high - low + 1)
+    return _seal(replace(found, ready_at=ready_at, nonce=secrets.token_urlsafe(8)))
+
+
+def read_waiting(ticket: str) -> Waiting | None:
+    """What a ticket of this device says; None when it is not one."""
+    try:
+        text = cipher().decrypt(base64.urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4)), "wait.ticket")
+    except (CannotDecrypt, binascii.Error, ValueError):
+        return None
+    found = Waiting(**json.loads(text))
+    return found if found.owner == _owner() else None
+
+
+def _seal(waiting: Waiting) -> str:
+    text = json.dumps(asdict(waiting), ensure_ascii=False)
+    return base64.urlsafe_b64encode(cipher().encrypt(text, "wait.ticket")).decode().rstrip("=")
+
+
+def _is_ticket(ticket: str) -> bool:
+    """Waited for by this device, for what it sends now, not too long ago, and not used before."""
+    found = read_waiting(ticket) if ticket else None
+    if found is None or not found.ready_at:
+        return False
+    late = _real_seconds() - found.ready_at
+    same = found.to == request.path and all(
+        request.form.get(name) == text for name, text in found.fields.items()
+    )
+    return same and 0 <= late <= _TICKET_SECONDS and fair().use_once(f"ticket:{found.nonce}", seconds=600)
