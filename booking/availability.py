@@ -93,7 +93,7 @@ LEFT JOIN number
       AND number.starts_at = slot.starts_at
       AND number.appointment_id IS NULL AND number.channel = 'online' AND number.released_at <= :now
       AND (number.held_until IS NULL OR number.held_until <= :now)
-WHERE slot.on_date BETWEEN :first_on AND :last_on
+WHERE slot.on_date BETWEEN :first_on AND :last_on AND slot.counters > 0
 GROUP BY slot.id, bookable.earliest_at, bookable.last_on
 ORDER BY slot.group_id, slot.starts_at
 """)

@@ -27,21 +27,24 @@ class AppointmentBooked(Event):
 
 @dataclass(frozen=True, slots=True)
 class AppointmentCancelled(Event):
-    """An appointment was given up, by the citizen or by the hall."""
+    """An appointment was given up, by the citizen or by the hall; `closure_id` when a closure made it."""
 
     appointment_id: int
     hall_id: int
     group_id: int
     reason: str
+    closure_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AppointmentRescheduled(Event):
-    """An appointment moved to another time."""
+    """An appointment moved to another time; `by_hall` when its owner did not ask for it."""
 
     appointment_id: int
     hall_id: int
     group_id: int
+    by_hall: bool = False
+    closure_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

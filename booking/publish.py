@@ -1,34 +1,17 @@
 """Publish: slots and numbers of coming days, written from the plan."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from booking.events import NumbersPublished
-from booking.hall_rules import HallRules, rules_of
-from booking.ladder import PlannedNumber, plan_numbers, releases_of
-from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots, quotas
-from halls.day_plan import DayPlan, day_plans_between
-from halls.models import PlanLine, ServiceGroup
-from halls.queries import calendar, get_hall_by_id, list_groups
-from halls.workdays import Calendar
+from booking.planned_days import GroupDay, places_of, plan_days
+from halls.models import ServiceGroup
+from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.story import tell
-
-
-@dataclass(frozen=True, slots=True)
-class _GroupDay:
-    """What one group has on one date."""
-
-    group_id: int
-    on_date: date
-    slots: Sequence[CutSlot]
-    numbers: Sequence[PlannedNumber]
-
 
 _WRITE_SLOTS = text("""
 INSERT INTO slot (hall_id, group_id, on_date, starts_at, ends_at, counters)
@@ -74,6 +57,15 @@ WHERE slot.hall_id = :hall_id AND slot.on_date BETWEEN :first_on AND :last_on AN
   AND NOT EXISTS (SELECT FROM appointment WHERE appointment.slot_id = slot.id)
 """)
 
+# Somebody still refers to it (a draft, a booking that was kept or has ended): it stays, and is not offered.
+_SHUT_SLOTS = text("""
+UPDATE slot SET counters = 0
+WHERE slot.hall_id = :hall_id AND slot.on_date BETWEEN :first_on AND :last_on AND slot.starts_at > :now
+  AND slot.counters <> 0
+  AND (slot.group_id, slot.starts_at) NOT IN (
+      SELECT * FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[])))
+""")
+
 
 def publish(
     session: Session, hall_id: int, *, first_on: date, last_on: date, actor: Actor, now: datetime
@@ -83,17 +75,8 @@ def publish(
     Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked and
     held ones stay.
     """
-    hall = get_hall_by_id(session, hall_id)
+    planned = plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now)
     groups = list_groups(session, hall_id)
-    days = calendar(session)
-    rules = rules_of(hall)
-    ids = [group.id for group in groups]
-    plans = day_plans_between(session, hall_id, ids, first_on=first_on, last_on=last_on, tz=rules.tz)
-    planned = [
-        group_day
-        for on, of_groups in plans.items()
-        for group_day in _plan_day(on, groups, of_groups, rules=rules, days=days, now=now)
-    ]
     _write_slots(session, hall_id, planned)
     withdrawn = _withdraw(session, hall_id, groups, planned, first_on=first_on, last_on=last_on, now=now)
     added = _write_numbers(session, planned)
@@ -114,43 +97,7 @@ def publish(
     return added
 
 
-def _plan_day(
-    on: date,
-    groups: Sequence[ServiceGroup],
-    plans: Mapping[int, DayPlan],
-    *,
-    rules: HallRules,
-    days: Calendar,
-    now: datetime,
-) -> list[_GroupDay]:
-    policy = rules.policy
-    releases = releases_of(on, calendar=days, tz=rules.tz, ladder=policy.ladder)
-    found = []
-    for group in groups:
-        slots = _cut(on, plans[group.id], rules)
-        of_slots = quotas(slots, unit_minutes=group.unit_minutes, beta=policy.beta, eta=policy.eta)
-        numbers = plan_numbers(of_slots, releases, duty_share=policy.ladder.duty_share)
-        begun = sum(slot.starts_at <= now for slot in slots)
-        kept = [number for number in numbers if number.slot_index >= begun]
-        found.append(_GroupDay(group.id, on, slots, kept))
-    return found
-
-
-def _cut(on: date, plan: DayPlan, rules: HallRules) -> list[CutSlot]:
-    return cut_slots(
-        on,
-        [_line(line) for line in plan.lines],
-        tz=rules.tz,
-        extra=[_line(line) for line in plan.extra],
-        closures=[Closed(each.starts_at, each.ends_at) for each in plan.closures],
-    )
-
-
-def _line(line: PlanLine) -> PlannedLine:
-    return PlannedLine(line.starts, line.ends, Decimal(line.counters))
-
-
-def _write_slots(session: Session, hall_id: int, planned: Sequence[_GroupDay]) -> None:
+def _write_slots(session: Session, hall_id: int, planned: Sequence[GroupDay]) -> None:
     rows = [(day.group_id, day.on_date, slot) for day in planned for slot in day.slots]
     session.execute(
         _WRITE_SLOTS,
@@ -165,7 +112,7 @@ def _write_slots(session: Session, hall_id: int, planned: Sequence[_GroupDay]) -
     )
 
 
-def _write_numbers(session: Session, planned: Sequence[_GroupDay]) -> int:
+def _write_numbers(session: Session, planned: Sequence[GroupDay]) -> int:
     rows = [(day, number) for day in planned for number in day.numbers]
     written = session.connection().execute(
         _WRITE_NUMBERS,
@@ -184,18 +131,14 @@ def _withdraw(
     session: Session,
     hall_id: int,
     groups: Sequence[ServiceGroup],
-    planned: Sequence[_GroupDay],
+    planned: Sequence[GroupDay],
     *,
     first_on: date,
     last_on: date,
     now: datetime,
 ) -> int:
     """Remove free numbers that are beyond the plan: ordinals of a slot are planned from 1 without a gap."""
-    counts: dict[tuple[int, datetime], int] = {}
-    for day in planned:
-        for number in day.numbers:
-            key = (day.group_id, day.slots[number.slot_index].starts_at)
-            counts[key] = counts.get(key, 0) + 1
+    counts = places_of(planned)
     withdrawn = session.connection().execute(
         _WITHDRAW,
         {
@@ -216,7 +159,7 @@ def _withdraw(
 def _remove_empty_slots(
     session: Session,
     hall_id: int,
-    planned: Sequence[_GroupDay],
+    planned: Sequence[GroupDay],
     *,
     first_on: date,
     last_on: date,
@@ -224,14 +167,13 @@ def _remove_empty_slots(
 ) -> None:
     """A slot that the plan no longer has, and that nobody uses, is not shown any more."""
     slots = [(day.group_id, slot.starts_at) for day in planned for slot in day.slots]
-    session.execute(
-        _REMOVE_EMPTY_SLOTS,
-        {
-            "hall_id": hall_id,
-            "first_on": first_on,
-            "last_on": last_on,
-            "now": now,
-            "group_ids": [group_id for group_id, _ in slots],
-            "starts": [starts_at for _, starts_at in slots],
-        },
-    )
+    facts = {
+        "hall_id": hall_id,
+        "first_on": first_on,
+        "last_on": last_on,
+        "now": now,
+        "group_ids": [group_id for group_id, _ in slots],
+        "starts": [starts_at for _, starts_at in slots],
+    }
+    session.execute(_REMOVE_EMPTY_SLOTS, facts)
+    session.execute(_SHUT_SLOTS, facts)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
-from halls.models import Counter, Hall, ServiceGroup
+from halls.models import Closure, Counter, Hall, ServiceGroup
 from kernel.db import Base
 from notifications import texts
 from notifications.models import Message
@@ -54,7 +54,11 @@ _APPOINTMENT_STATES = {
     "reminder_eve": {"booked"},
     "reminder_2h": {"booked"},
     "cancelled": {"cancelled"},
+    "closed": {"cancelled"},
+    "moved": {"booked"},
 }
+# Told also when the time has passed: they say that it will not be.
+_ENDS = ("cancelled", "closed")
 _TICKET_STATES = {"three_ahead": {"waiting"}, "called": {"called"}, "missed": {"absent"}}
 
 
@@ -99,11 +103,11 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     planned_for = message.facts.get("starts_at")
     if planned_for and datetime.fromisoformat(planned_for) != appointment.starts_at:
         return Skip(_CANCELLED, "appointment_moved")
-    if appointment.starts_at <= now and message.template != "cancelled":
+    if appointment.starts_at <= now and message.template not in _ENDS:
         return Skip(_EXPIRED, "appointment_over")
     hall = session.get_one(Hall, appointment.hall_id)
     local = appointment.starts_at.astimezone(ZoneInfo(hall.time_zone))
-    again = message.template == "cancelled"
+    again = message.template in _ENDS
     return {
         "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
         "hall": _named(hall, message.language),
@@ -111,8 +115,18 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
         "code": appointment.code,
+        "reason": _why(session, message),
         "link": wording.base_url + ("" if again else f"/b/{appointment.reference}"),
     }
+
+
+def _why(session: Session, message: Message) -> str:
+    """The closure's reason; a change of hours has none of its own."""
+    closure_id = message.facts.get("closure_id")
+    closure = session.get(Closure, closure_id) if closure_id else None
+    english = message.language.startswith("en")
+    reason = (english and closure.reason_en) or closure.reason_zh if closure else ""
+    return reason or ("opening hours" if english else "开放时间调整")
 
 
 def _ticket(session: Session, message: Message, wording: Wording, _now: datetime) -> Values | Skip:

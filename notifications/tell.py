@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from booking.models import Appointment
 from booking.queries import phone_of
+from booking.rehouse import HALL_CLOSED
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
 from notifications.plan import cancel_pending, plan
@@ -55,9 +56,10 @@ def booked(session: Session, event: Facts, *, now: datetime) -> None:
 def rescheduled(session: Session, event: Facts, *, now: datetime) -> None:
     """Tell the new time. Reminders of the old one find the slot changed when they are due."""
     appointment = session.get_one(Appointment, event["appointment_id"])
-    cancel_pending(session, ("appointment", appointment.id), templates=frozenset({"rescheduled"}))
+    cancel_pending(session, ("appointment", appointment.id), templates=frozenset({"rescheduled", "moved"}))
     key = f"appointment:{appointment.id}:rescheduled:{event['event_id']}"
-    _plan_about(session, appointment, "rescheduled", key, now=now)
+    template = "moved" if event.get("by_hall") else "rescheduled"
+    _plan_about(session, appointment, template, key, now=now, facts=_closure(event))
     _plan_reminders(session, appointment, now=now)
 
 
@@ -65,8 +67,15 @@ def cancelled(session: Session, event: Facts, *, now: datetime) -> None:
     """Confirm a cancellation and withdraw what was still to be sent."""
     appointment = session.get_one(Appointment, event["appointment_id"])
     subject = ("appointment", appointment.id)
-    cancel_pending(session, subject, templates=REMINDERS | {"booked", "rescheduled"})
-    _plan_about(session, appointment, "cancelled", f"appointment:{appointment.id}:cancelled", now=now)
+    cancel_pending(session, subject, templates=REMINDERS | {"booked", "rescheduled", "moved"})
+    template = "closed" if event["reason"] == HALL_CLOSED else "cancelled"
+    key = f"appointment:{appointment.id}:cancelled"
+    _plan_about(session, appointment, template, key, now=now, facts=_closure(event))
+
+
+def _closure(event: Facts) -> Facts | None:
+    """Why the hall did it: its words are read when the message is written."""
+    return {"closure_id": event["closure_id"]} if event.get("closure_id") else None
 
 
 def called(session: Session, event: Facts, *, now: datetime) -> None:

@@ -23,6 +23,8 @@ _ZH: Mapping[str, str] = {
     "booked": "{name}，您已预约{when}到{hall}办理{group}业务。取号码{code}。查看、改期或取消：{link}",
     "cancelled": "您{when}在{hall}的{group}预约已取消。如仍需办理，请重新预约：{link}",
     "rescheduled": "{name}，您的{group}预约已改到{when}，地点{hall}。取号码{code}。查看：{link}",
+    "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
+    "moved": "抱歉，{hall}因{reason}调整时间，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
     "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
     "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
     "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
@@ -44,6 +46,14 @@ _EN: Mapping[str, str] = {
     "booked": "{name}, you are booked: {when}, {hall}, {group}. Check-in code {code}. View or change: {link}",
     "cancelled": "Your booking of {when} at {hall} ({group}) is cancelled. Book again: {link}",
     "rescheduled": "{name}, your booking is moved to {when}, {hall}, {group}. Code {code}. View: {link}",
+    "closed": (
+        "Sorry: {hall} is closed ({reason}). Your booking of {when}, {group}, is cancelled and does not "
+        "count against you. Book again: {link}"
+    ),
+    "moved": (
+        "Sorry: {hall} changes its hours ({reason}). Your booking, {group}, is moved to {when}. "
+        "Code {code}. Change or cancel: {link}"
+    ),
     "reminder_eve": (
         "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"
     ),

@@ -121,7 +121,7 @@ def test_a_closure_takes_its_slots_away_but_not_what_is_booked(session, now, hal
     assert left[at("10:00", TOMORROW)] > 0
     assert session.scalars(select(Number.appointment_id).where(Number.starts_at == booked.starts_at)).one()
     shown = [slot.starts_at for slot in slot_counts(session, group.id, TOMORROW, now=now)]
-    assert shown == [at(t, TOMORROW) for t in ("09:00", "10:00", "10:30")]
+    assert shown == [at(t, TOMORROW) for t in ("10:00", "10:30")]
 
 
 def test_more_counters_add_numbers_and_fewer_withdraw_free_ones(session, now, hall, group):

@@ -20,12 +20,14 @@ VALUES = {
     "ahead": "3",
     "counter": "7",
     "days": "1",
+    "reason": "停电",
     "link": "https://yh.example.cn/b/Vb0ZkS3rJ7mXq1TnE5yLhA",
 }
 ENGLISH = VALUES | {
     "hall": "Yunzhou City Hall",
     "group": "Exit and entry",
     "when": "Tue 3 Mar 10:00",
+    "reason": "power failure",
     "date": "Tue 3 Mar",
 }
 LINK = VALUES["link"]
@@ -38,6 +40,10 @@ GOLDEN_ZH = {
     f"如仍需办理，请重新预约：{LINK}",
     "rescheduled": "【有号】张三，您的出入境预约已改到3月3日（周二）10:00，地点云州市政务服务大厅。"
     f"取号码042731。查看：{LINK}",
+    "closed": "【有号】抱歉，云州市政务服务大厅因停电暂停办理，您3月3日（周二）10:00的出入境预约"
+    f"已由大厅取消，不计爽约。重新预约：{LINK}",
+    "moved": "【有号】抱歉，云州市政务服务大厅因停电调整时间，您的出入境预约改到3月3日（周二）10:00，"
+    f"取号码042731。改期或取消：{LINK}",
     "reminder_eve": "【有号】提醒：您预约了3月3日（周二）10:00到云州市政务服务大厅办理出入境业务，"
     f"取号码042731。不能来请取消：{LINK}",
     "reminder_2h": "【有号】提醒：您预约了今天10:00到云州市政务服务大厅办理出入境业务，"
@@ -57,6 +63,10 @@ GOLDEN_ZH = {
 }
 GOLDEN_EN = {
     "phone_code": "【有号】042731 is your code, valid for 5 minutes. Do not share it, not even with staff.",
+    "closed": "【有号】Sorry: Yunzhou City Hall is closed (power failure). Your booking of Tue 3 Mar 10:00, "
+    f"Exit and entry, is cancelled and does not count against you. Book again: {LINK}",
+    "moved": "【有号】Sorry: Yunzhou City Hall changes its hours (power failure). Your booking, Exit and "
+    f"entry, is moved to Tue 3 Mar 10:00. Code 042731. Change or cancel: {LINK}",
     "booked": "【有号】张三, you are booked: Tue 3 Mar 10:00, Yunzhou City Hall, Exit and entry. "
     f"Check-in code 042731. View or change: {LINK}",
     "survey": "【有号】Your visit to Yunzhou City Hall on Tue 3 Mar is done. Reply 5 very satisfied, "

@@ -1,0 +1,114 @@
+"""Which bookings a change of a hall's time touches: those in closed time, and those beyond a new plan."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, text
+from sqlalchemy.orm import Session
+
+from booking.planned_days import places_of, plan_days
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A booked appointment whose owner has not come yet. `one_line`: its visit has no further legs."""
+
+    appointment_id: int
+    citizen_id: int
+    group_id: int
+    on_date: date
+    starts_at: datetime
+    code: str
+    needed: int
+    one_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedTime:
+    """[starts_at, ends_at) of a hall, or of one line."""
+
+    hall_id: int
+    group_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+# Through the numbers: a visit may reach into closed time from before, or with a later leg.
+_IN_CLOSED_TIME = text("""
+SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
+       appointment.starts_at, appointment.code,
+       (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
+       jsonb_array_length(appointment.legs) <= 1 AS one_line
+FROM appointment
+WHERE appointment.state = 'booked' AND appointment.hall_id = :hall_id
+  AND appointment.on_date BETWEEN CAST(:starts_at AS date) - 2 AND CAST(:ends_at AS date) + 1
+  AND EXISTS (
+      SELECT FROM number JOIN slot ON slot.id = number.slot_id
+      WHERE number.appointment_id = appointment.id
+        AND (CAST(:group_id AS bigint) IS NULL OR number.group_id = :group_id)
+        AND slot.starts_at < :ends_at AND slot.ends_at > greatest(CAST(:starts_at AS timestamptz), :now))
+ORDER BY appointment.starts_at, appointment.id
+FOR UPDATE OF appointment
+""").bindparams(bindparam("group_id", type_=BigInteger))
+
+_BEYOND_PLAN = text("""
+SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
+       appointment.starts_at, appointment.code,
+       (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
+       jsonb_array_length(appointment.legs) <= 1 AS one_line
+FROM appointment
+WHERE appointment.id IN (
+    SELECT ranked.appointment_id
+    FROM (
+        SELECT number.appointment_id, number.group_id, number.starts_at,
+               row_number() OVER (PARTITION BY number.slot_id ORDER BY booked.booked_at, number.id) AS place
+        FROM number JOIN appointment AS booked ON booked.id = number.appointment_id
+        WHERE number.hall_id = :hall_id AND number.on_date BETWEEN :first_on AND :last_on
+          AND number.starts_at > :now AND booked.state = 'booked'
+    ) AS ranked
+    LEFT JOIN unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:counts AS integer[]))
+              AS planned(group_id, starts_at, places)
+           ON planned.group_id = ranked.group_id AND planned.starts_at = ranked.starts_at
+    WHERE ranked.place > coalesce(planned.places, 0))
+ORDER BY appointment.starts_at, appointment.id
+FOR UPDATE OF appointment
+""")
+
+
+def list_in_closed_time(session: Session, closed: ClosedTime, *, now: datetime) -> list[Affected]:
+    """The bookings that fall into closed time and are still to come, locked until the commit."""
+    facts = {
+        "hall_id": closed.hall_id,
+        "group_id": closed.group_id,
+        "starts_at": closed.starts_at,
+        "ends_at": closed.ends_at,
+        "now": now,
+    }
+    return _affected(session.connection().execute(_IN_CLOSED_TIME, facts))
+
+
+def list_beyond_plan(
+    session: Session, hall_id: int, *, first_on: date, last_on: date, now: datetime
+) -> list[Affected]:
+    """The bookings of these days for which the plan, as it stands in this transaction, has no place.
+
+    A slot serves as many as it has numbers of any channel: who booked earlier is served, who booked later
+    is stranded. Locked until the commit.
+    """
+    planned = places_of(plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now))
+    facts = {
+        "hall_id": hall_id,
+        "first_on": first_on,
+        "last_on": last_on,
+        "now": now,
+        "group_ids": [group_id for group_id, _ in planned],
+        "starts": [starts_at for _, starts_at in planned],
+        "counts": list(planned.values()),
+    }
+    return _affected(session.connection().execute(_BEYOND_PLAN, facts))
+
+
+def _affected(rows: Iterable[Any]) -> list[Affected]:
+    return [Affected(*row) for row in rows]

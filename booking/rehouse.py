@@ -1,0 +1,261 @@
+"""Move or cancel many bookings at once because the hall's time changed, in a handful of statements."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from booking.affected import Affected
+from booking.codes import new_code
+from booking.events import AppointmentCancelled, AppointmentRescheduled
+from booking.hall_rules import HallRules, rules_of
+from booking.ladder import returned_at
+from booking.models import Appointment, Number
+from booking.new_places import Busy, FreeNumber, Visit, find_places
+from booking.states import OPEN, AppointmentState
+from halls.models import Hall
+from kernel import audit, outbox
+from kernel.actor import Actor
+
+#: Cancelled by the hall: it counts against nobody, see `booking.standing`.
+HALL_CLOSED = "hall_closed"
+#: How far ahead a new time is looked for.
+FARTHEST = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehoused:
+    """What became of the bookings."""
+
+    moved: int
+    cancelled: int
+
+
+# Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet.
+_FREE = text("""
+SELECT number.id, number.group_id, number.slot_id, number.on_date, slot.starts_at, slot.ends_at
+FROM number JOIN slot ON slot.id = number.slot_id
+WHERE number.group_id = ANY(CAST(:group_ids AS bigint[]))
+  AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at >= :earliest_at
+  AND number.appointment_id IS NULL AND number.channel = 'online'
+  AND (number.held_until IS NULL OR number.held_until <= :now)
+ORDER BY abs(extract(epoch FROM number.starts_at - CAST(:middle AS timestamptz))), number.ordinal
+LIMIT :most
+FOR UPDATE OF number SKIP LOCKED
+""")
+
+_BIND = text("""
+UPDATE number SET appointment_id = bound.appointment_id, hold_token = NULL, held_until = NULL
+FROM unnest(CAST(:numbers AS bigint[]), CAST(:appointments AS bigint[])) AS bound(id, appointment_id)
+WHERE number.id = bound.id
+""")
+
+_MOVE = text("""
+UPDATE appointment SET slot_id = moved.slot_id, on_date = moved.on_date, starts_at = moved.starts_at,
+                       ends_at = moved.ends_at, code = moved.code
+FROM unnest(CAST(:ids AS bigint[]), CAST(:slots AS bigint[]), CAST(:dates AS date[]),
+            CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:codes AS varchar[]))
+         AS moved(id, slot_id, on_date, starts_at, ends_at, code)
+WHERE appointment.id = moved.id
+""")
+
+
+def rehouse(
+    session: Session,
+    hall: Hall,
+    affected: Sequence[Affected],
+    *,
+    move: bool,
+    closure_id: int | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Rehoused:
+    """Give each booking the nearest free numbers of its line (`move`), and cancel those that find none.
+
+    1. Find new places among locked free numbers; visits of several lines are not moved.
+    2. Give the old numbers back, bind the new ones, write the appointments.
+    3. Tell: an audit entry and an event each, in two inserts.
+
+    The caller has locked the bookings (`booking.affected`) and publishes the days afterwards, which
+    withdraws the old numbers that the plan no longer has.
+    """
+    if not affected:
+        return Rehoused(0, 0)
+    rules = rules_of(hall)
+    places = _places(session, hall, affected, rules=rules, now=now) if move else {}
+    ids = [each.appointment_id for each in affected]
+    _give_back(session, ids, rules=rules, now=now)
+    moved = [each for each in affected if each.appointment_id in places]
+    cancelled = [each for each in affected if each.appointment_id not in places]
+    if moved:
+        _move(session, hall, moved, places)
+    if cancelled:
+        _cancel(session, [each.appointment_id for each in cancelled], now=now)
+    _tell(session, hall, moved, cancelled, places, closure_id=closure_id, actor=actor, now=now)
+    session.expire_all()
+    return Rehoused(len(moved), len(cancelled))
+
+
+def _places(
+    session: Session, hall: Hall, affected: Sequence[Affected], *, rules: HallRules, now: datetime
+) -> dict[int, list[FreeNumber]]:
+    visits = [
+        Visit(each.appointment_id, each.citizen_id, each.group_id, each.starts_at, each.needed)
+        for each in affected
+        if each.one_line and each.needed
+    ]
+    if not visits:
+        return {}
+    today = rules.date_of(now)
+    wanted = sum(visit.needed for visit in visits)
+    rows = session.execute(
+        _FREE,
+        {
+            "group_ids": sorted({visit.group_id for visit in visits}),
+            "first_on": today,
+            "last_on": max(today, *(each.on_date for each in affected)) + FARTHEST,
+            "earliest_at": now + rules.policy.lead_time,
+            "middle": visits[len(visits) // 2].starts_at,
+            "most": 3 * wanted + 200,
+            "now": now,
+        },
+    )
+    free = [FreeNumber(*row) for row in rows]
+    return find_places(visits, free, busy=_busy(session, hall, visits))
+
+
+def _busy(session: Session, hall: Hall, visits: Sequence[Visit]) -> Busy:
+    """The other open appointments of these people: one a day in a line."""
+    rows = session.execute(
+        select(Appointment.citizen_id, Appointment.group_id, Appointment.on_date).where(
+            Appointment.citizen_id.in_([visit.citizen_id for visit in visits]),
+            Appointment.hall_id == hall.id,
+            Appointment.state.in_(OPEN),
+            Appointment.id.not_in([visit.appointment_id for visit in visits]),
+        )
+    )
+    return {(row.citizen_id, row.group_id, row.on_date) for row in rows}
+
+
+def _give_back(session: Session, ids: Sequence[int], *, rules: HallRules, now: datetime) -> None:
+    """Free the old numbers; those in closed time are withdrawn when the days are published again."""
+    chance = secrets.SystemRandom().random()
+    session.execute(
+        update(Number)
+        .where(Number.appointment_id.in_(ids))
+        .values(
+            appointment_id=None,
+            held_until=None,
+            hold_token=None,
+            released_at=returned_at(now, fraction=chance, within=rules.policy.return_window),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _move(
+    session: Session, hall: Hall, moved: Sequence[Affected], places: Mapping[int, Sequence[FreeNumber]]
+) -> None:
+    bound = [(each.number_id, one.appointment_id) for one in moved for each in places[one.appointment_id]]
+    session.execute(
+        _BIND,
+        {
+            "numbers": [number_id for number_id, _ in bound],
+            "appointments": [appointment_id for _, appointment_id in bound],
+        },
+    )
+    first = [places[each.appointment_id][0] for each in moved]
+    session.execute(
+        _MOVE,
+        {
+            "ids": [each.appointment_id for each in moved],
+            "slots": [place.slot_id for place in first],
+            "dates": [place.on_date for place in first],
+            "starts": [place.starts_at for place in first],
+            "ends": [place.ends_at for place in first],
+            "codes": _codes(session, hall, moved, first),
+        },
+    )
+
+
+def _codes(
+    session: Session, hall: Hall, moved: Sequence[Affected], places: Sequence[FreeNumber]
+) -> list[str]:
+    """A code for the kiosk stays with its day; on another day it stays only when nobody has it there."""
+    dates = {place.on_date for place in places}
+    rows = session.execute(
+        select(Appointment.on_date, Appointment.code).where(
+            Appointment.hall_id == hall.id, Appointment.on_date.in_(dates)
+        )
+    )
+    used: set[tuple[date, str]] = {(row.on_date, row.code) for row in rows}
+    codes = []
+    for each, place in zip(moved, places, strict=True):
+        code = each.code
+        if place.on_date != each.on_date:
+            while (place.on_date, code) in used:
+                code = new_code()
+            used.add((place.on_date, code))
+        codes.append(code)
+    return codes
+
+
+def _cancel(session: Session, ids: Sequence[int], *, now: datetime) -> None:
+    session.execute(
+        update(Appointment)
+        .where(Appointment.id.in_(ids))
+        .values(state=AppointmentState.CANCELLED, cancelled_at=now, cancel_reason=HALL_CLOSED)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell(
+    session: Session,
+    hall: Hall,
+    moved: Sequence[Affected],
+    cancelled: Sequence[Affected],
+    places: Mapping[int, Sequence[FreeNumber]],
+    *,
+    closure_id: int | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    booked = AppointmentState.BOOKED
+    entries: list[dict[str, Any]] = []
+    events: list[outbox.Event] = []
+    for each in moved:
+        to_slot = places[each.appointment_id][0].starts_at.isoformat()
+        details = {"from_slot": each.starts_at.isoformat(), "to_slot": to_slot, "closure": closure_id}
+        entries.append(_entry(hall, each, "appointment.move", booked, actor=actor, now=now, **details))
+        events.append(
+            AppointmentRescheduled(
+                each.appointment_id, hall.id, each.group_id, by_hall=True, closure_id=closure_id
+            )
+        )
+    for each in cancelled:
+        ended = AppointmentState.CANCELLED
+        details = {"reason": HALL_CLOSED, "closure": closure_id}
+        entries.append(_entry(hall, each, "appointment.cancel", ended, actor=actor, now=now, **details))
+        events.append(
+            AppointmentCancelled(each.appointment_id, hall.id, each.group_id, HALL_CLOSED, closure_id)
+        )
+    session.execute(insert(audit.AuditEntry), entries)
+    session.execute(insert(outbox.OutboxEvent), [outbox.values(event, now=now) for event in events])
+
+
+def _entry(
+    hall: Hall, each: Affected, action: str, state: str, *, actor: Actor, now: datetime, **details: Any
+) -> dict[str, Any]:
+    return audit.values(
+        action,
+        actor=actor,
+        now=now,
+        subject=("appointment", each.appointment_id),
+        hall_id=hall.id,
+        states=(AppointmentState.BOOKED, state),
+        **details,
+    )
