@@ -46,7 +46,8 @@ def cancel(
     appointment.cancelled_at = now
     appointment.cancel_reason = reason
     rules = rules_of(get_hall_by_id(session, appointment.hall_id))
-    give_back(session, appointment.id, rules=rules, now=now, fraction=fraction)
+    wanted = reason in BY_CITIZEN
+    give_back(session, appointment.id, rules=rules, now=now, fraction=fraction, to_waitlist=wanted)
     audit.record(
         session,
         "appointment.cancel",

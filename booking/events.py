@@ -73,3 +73,16 @@ class AppointmentNoShow(Event):
     appointment_id: int
     hall_id: int
     group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistOffered(Event):
+    """A number is held for somebody on the waitlist, who is to be told at once."""
+
+    entry_id: int
+    hall_id: int
+    group_id: int
+
+    def topics(self) -> list[str]:
+        """None: no screen shows it."""
+        return []

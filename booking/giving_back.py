@@ -1,4 +1,7 @@
-"""Giving numbers back: they return at a random moment, so that they cannot be handed from hand to hand."""
+"""Giving numbers back: they return at a random moment, so that they cannot be handed from hand to hand.
+
+Who waits for one is asked first, before anybody else can see it: in the same transaction.
+"""
 
 import secrets
 from datetime import datetime
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import HallRules
 from booking.ladder import returned_at
 from booking.models import Number
+from booking.waitlist_offers import offer_returned
 
 
 def give_back(
@@ -19,16 +23,26 @@ def give_back(
     now: datetime,
     fraction: float | None = None,
     except_ids: list[int] | None = None,
+    to_waitlist: bool = True,
 ) -> None:
-    """Free an appointment's numbers (but for some); `fraction` in [0, 1) is the moment, else chance."""
+    """Free an appointment's numbers (but for some); `fraction` in [0, 1) is the moment, else chance.
+
+    `to_waitlist`: not when the hall itself takes the time away; its numbers are to be withdrawn, not offered.
+    """
     chance = secrets.SystemRandom().random() if fraction is None else fraction
-    session.execute(
+    returns_at = returned_at(now, fraction=chance, within=rules.policy.return_window)
+    rows = session.execute(
         update(Number)
         .where(Number.appointment_id == appointment_id, Number.id.not_in(except_ids or []))
         .values(
             appointment_id=None,
             held_until=None,
             hold_token=None,
-            released_at=returned_at(now, fraction=chance, within=rules.policy.return_window),
+            released_at=returns_at,
         )
-    )
+        .returning(Number.id, Number.group_id)
+    ).all()
+    if to_waitlist and rows:
+        ids = [row.id for row in rows]
+        for group_id in sorted({row.group_id for row in rows}):
+            offer_returned(session, group_id, ids, rules=rules, now=now, fraction=chance)

@@ -136,6 +136,12 @@ class BookingPolicy:
     beta: Decimal = DEFAULT_BETA
     eta: Decimal = DEFAULT_ETA
     ladder: Ladder = DEFAULT_LADDER
+    #: How long a number is held for somebody on the waitlist, how many offers each gets, and between which
+    #: hall-local times of day offers are made: an SMS must not wake anybody.
+    waitlist_hold: timedelta = timedelta(minutes=20)
+    waitlist_offers: int = 2
+    waitlist_from: time = time(7)
+    waitlist_until: time = time(22)
     #: Hall-local time on the day at which unused duty numbers go to walk-ins.
     duty_flows_at: time = time(10)
 

@@ -19,6 +19,11 @@ LOCK = "FOR UPDATE SKIP LOCKED"
 
 _DAY = timedelta(days=1)
 
+# Who books takes what is released; the waitlist also what was given back and has not returned yet. Planned
+# releases are on whole minutes, so every other coming release is a number on its way back.
+RELEASED = "released_at <= :now"
+RETURNING = "(released_at <= :now OR date_trunc('minute', released_at) <> released_at)"
+
 _TAKE = """
 WITH picked AS MATERIALIZED (
     SELECT id, slot_id
@@ -28,7 +33,7 @@ WITH picked AS MATERIALIZED (
       AND starts_at BETWEEN :starts_at AND :last_start
       AND appointment_id IS NULL
       AND channel = 'online'
-      AND released_at <= :now
+      AND {released}
       AND (held_until IS NULL OR held_until <= :now OR hold_token = :previous)
     ORDER BY starts_at, ordinal
     LIMIT :needed
@@ -73,9 +78,9 @@ FROM visit, drafted
 """
 
 
-def take_statement(lock: str = LOCK) -> TextClause:
+def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextClause:
     """The statement; tests take the lock away to show that the race is real."""
-    return text(_TAKE.format(lock=lock)).bindparams(
+    return text(_TAKE.format(lock=lock, released=released)).bindparams(
         bindparam("service_ids", type_=JSONB),
         bindparam("answers", type_=JSONB),
         bindparam("token", type_=LargeBinary),
@@ -85,6 +90,7 @@ def take_statement(lock: str = LOCK) -> TextClause:
 
 
 TAKE = take_statement()
+TAKE_RETURNING = take_statement(released=RETURNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,13 @@ class Taken:
     ends_at: datetime
 
 
-def take(session: Session, wanted: Wanted, *, now: datetime) -> Taken | None:
-    """Hold the numbers and start the draft; None, with nothing changed, when they are not all there."""
+def take(session: Session, wanted: Wanted, *, now: datetime, returning: bool = False) -> Taken | None:
+    """Hold the numbers and start the draft; None, with nothing changed, when they are not all there.
+
+    `returning`: numbers that were given back count before their moment of return, for the waitlist alone.
+    """
     row = session.execute(
-        TAKE,
+        TAKE_RETURNING if returning else TAKE,
         {
             "hall_id": wanted.hall_id,
             "group_id": wanted.group_id,

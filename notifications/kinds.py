@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "rescheduled": Kind(24 * _HOURS, InDoubt.RESEND),
         "closed": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "moved": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
+        "waitlist_offer": Kind(20 * _MINUTES, InDoubt.RESEND, urgent=True),
         "reminder_eve": Kind(3 * _HOURS, InDoubt.RESEND, optional=True),
         "reminder_2h": Kind(1 * _HOURS, InDoubt.RESEND, optional=True),
         "three_ahead": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),

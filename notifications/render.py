@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment
+from booking.models import Appointment, WaitlistEntry
 from halls.models import Closure, Counter, Hall, ServiceGroup
 from kernel.db import Base
 from notifications import texts
@@ -46,7 +46,12 @@ Rendered = str | Skip
 _CANCELLED = MessageState.CANCELLED
 _EXPIRED = MessageState.EXPIRED
 
-_MODELS: Mapping[str, type[Base]] = {"appointment": Appointment, "ticket": Ticket, "phone_code": PhoneCode}
+_MODELS: Mapping[str, type[Base]] = {
+    "appointment": Appointment,
+    "ticket": Ticket,
+    "phone_code": PhoneCode,
+    "waitlist_entry": WaitlistEntry,
+}
 # The states in which a message about a subject still makes sense.
 _APPOINTMENT_STATES = {
     "booked": {"booked"},
@@ -72,7 +77,7 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
         model = _MODELS.get(kind)
         if model is not None:
             rows += session.scalars(select(model).where(model.id.in_(ids)))  # type: ignore[attr-defined]
-    about = [row for row in rows if isinstance(row, Appointment | Ticket)]
+    about = [row for row in rows if isinstance(row, Appointment | Ticket | WaitlistEntry)]
     citizens = {row.citizen_id for row in rows if isinstance(row, Appointment)}
     halls = {message.hall_id for message in messages if message.hall_id is not None}
     for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, {row.group_id for row in about})):
@@ -147,6 +152,25 @@ def _ticket(session: Session, message: Message, wording: Wording, _now: datetime
     }
 
 
+def _wait(session: Session, message: Message, wording: Wording, now: datetime) -> Values | Skip:
+    """An offer: of the number it was planned for, while that is held and has not been booked."""
+    entry = session.get_one(WaitlistEntry, message.subject_id)
+    starts_at, until = entry.offer_starts_at, entry.offer_until
+    if entry.state != "offered" or starts_at is None or until is None:
+        return Skip(_CANCELLED, f"wait_{entry.state}")
+    if until <= now or datetime.fromisoformat(message.facts["starts_at"]) != starts_at:
+        return Skip(_EXPIRED, "offer_over")
+    hall = session.get_one(Hall, entry.hall_id)
+    zone = ZoneInfo(hall.time_zone)
+    return {
+        "hall": _named(hall, message.language),
+        "group": _named(session.get_one(ServiceGroup, entry.group_id), message.language),
+        "when": texts.when(starts_at.astimezone(zone), message.language),
+        "until": f"{until.astimezone(zone):%H:%M}",
+        "link": f"{wording.base_url}/w/{entry.reference}",
+    }
+
+
 def _survey(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
     hall = session.get_one(Hall, message.hall_id)
     visit_on = date.fromisoformat(message.facts["visit_on"])
@@ -169,6 +193,7 @@ _WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | 
     "phone_code": _phone_code,
     "appointment": _appointment,
     "ticket": _ticket,
+    "waitlist_entry": _wait,
     "survey": _survey,
     "reply": _reply,
 }

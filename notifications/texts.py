@@ -25,6 +25,7 @@ _ZH: Mapping[str, str] = {
     "rescheduled": "{name}，您的{group}预约已改到{when}，地点{hall}。取号码{code}。查看：{link}",
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
     "moved": "抱歉，{hall}因{reason}调整时间，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
+    "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
     "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
     "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
     "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
@@ -54,6 +55,7 @@ _EN: Mapping[str, str] = {
         "Sorry: {hall} changes its hours ({reason}). Your booking, {group}, is moved to {when}. "
         "Code {code}. Change or cancel: {link}"
     ),
+    "waitlist_offer": "A number is free: {when}, {hall}, {group}. Kept for you until {until}. Book: {link}",
     "reminder_eve": (
         "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"
     ),

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import rules_of
 from booking.no_show import close_no_shows
 from booking.publish import publish
+from booking.waitlist import remove_old_waits
+from booking.waitlist_offers import tend
 from halls.models import Hall
 from halls.queries import calendar, get_hall_by_id, list_halls
 from halls.workdays import add_working_days
@@ -28,6 +30,7 @@ from runtime.due_times import Daily, Every, When, due_times
 
 _LOCK = 0x5963686564  # one scheduler at a time looks at the clock
 _REMEMBERED = timedelta(days=10)
+_WAITS_KEPT = timedelta(days=90)
 
 Do = Callable[[Session, int | None, datetime, datetime], None]
 
@@ -74,6 +77,16 @@ def find_no_shows(session: Session, _hall_id: int | None, _due_at: datetime, now
     close_no_shows(session, now=now)
 
 
+def tend_waitlists(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Pass lapsed offers on, end waits whose days are over, offer what is free."""
+    tend(session, now=now)
+
+
+def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Remove waits that ended long ago: they hold phones."""
+    remove_old_waits(session, before=now - _WAITS_KEPT)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -84,6 +97,8 @@ SCHEDULE: Mapping[str, Entry] = {
     "publish_numbers": Entry(Daily(time(2)), publish_numbers),
     "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
+    "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
+    "forget_waits": Entry(Daily(time(3)), forget_waits, per_hall=False),
 }
 
 

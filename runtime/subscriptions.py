@@ -13,7 +13,7 @@ from feedback import events as feedback
 from halls import events as halls
 from kernel.outbox import Event
 from notifications import events as notifications
-from notifications import tell
+from notifications import tell, tell_wait
 from people import events as people
 from queueing import events as queueing
 from queueing import leave
@@ -26,6 +26,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentBooked: (tell.booked,),
         booking.AppointmentRescheduled: (tell.rescheduled,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
+        booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
         queueing.TicketMissed: (tell.missed,),
         queueing.VisitCompleted: (ask.ask,),

@@ -1,0 +1,314 @@
+"""Offering numbers to those who wait for one: first come, first asked, and each number to one person only.
+
+A number that is given back is offered in the transaction that gives it back, so nobody else can see it
+before. An offer is a hold like any other (`booking.taking`) with its draft; the numbers are kept a little
+longer than was promised, so that a lapsed offer goes on to the next person without a gap for others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from booking.events import WaitlistOffered
+from booking.hall_rules import HallRules, rules_of
+from booking.models import Appointment, Draft, Number, WaitlistEntry
+from booking.states import OPEN
+from booking.taking import RETURNING, Taken, Wanted, take
+from booking.visit_numbers import FreeSlot, visits_from_each
+from booking.waitlist_states import WaitState
+from halls.models import Hall
+from kernel import audit, outbox
+from kernel.actor import SYSTEM
+from kernel.crypto import cipher
+from kernel.ids import new_token, token_hash
+
+#: Numbers are kept so much longer than an offer, until the job that passes them on has run.
+GRACE = timedelta(minutes=3)
+#: In the morning the job has so much time before numbers that came back at night are for everybody.
+HEAD_START = timedelta(minutes=5)
+_LOCK = 0x77616974
+_AT_ONCE = 50
+_TRIES = 5
+_PURPOSE = "waitlist.token"
+
+_FREE = text(f"""
+SELECT slot.on_date, slot.starts_at, slot.ends_at, count(number.id) AS free
+FROM slot LEFT JOIN number
+       ON number.slot_id = slot.id AND number.group_id = slot.group_id AND number.on_date = slot.on_date
+      AND number.starts_at = slot.starts_at
+      AND appointment_id IS NULL AND channel = 'online' AND {RETURNING}
+      AND (held_until IS NULL OR held_until <= :now)
+WHERE slot.group_id = :group_id AND slot.on_date BETWEEN :first_on AND :last_on
+  AND slot.starts_at >= :earliest_at
+GROUP BY slot.id
+ORDER BY slot.starts_at
+""")  # noqa: S608  # RETURNING is a constant
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line at this moment: its rules and what is free in it, by day and in order of time."""
+
+    group_id: int
+    rules: HallRules
+    slots: Sequence[Row[tuple[date, datetime, datetime, int]]]
+
+
+def may_offer(rules: HallRules, *, now: datetime) -> bool:
+    """Whether people may be written to at this time of the hall's day."""
+    wall = now.astimezone(rules.tz).time()
+    return rules.policy.waitlist_from <= wall < rules.policy.waitlist_until
+
+
+def offer_returned(
+    session: Session,
+    group_id: int,
+    number_ids: Sequence[int],
+    *,
+    rules: HallRules,
+    now: datetime,
+    fraction: float,
+) -> None:
+    """Numbers came back just now: offer them, or at night keep them for the morning where people wait.
+
+    Numbers of the coming morning are not kept: there would be no time left to come.
+    """
+    if may_offer(rules, now=now):
+        offer_waiting(session, group_id, rules=rules, now=now)
+        return
+    opens_at = _next_opening(rules, now=now)
+    returns_at = opens_at + HEAD_START + rules.policy.return_window * fraction
+    soonest = returns_at + rules.policy.lead_time + rules.policy.waitlist_hold
+    wanted = exists().where(_waiting_in(group_id), _covers(Number.on_date))
+    session.execute(
+        update(Number)
+        .where(Number.id.in_(number_ids), Number.group_id == group_id, Number.starts_at > soonest, wanted)
+        .values(released_at=returns_at)
+    )
+
+
+def offer_waiting(session: Session, group_id: int, *, rules: HallRules, now: datetime) -> int:
+    """Offer what is free in a line to those who wait, in their order; how many were offered one.
+
+    Only one transaction offers in a line at a time. Otherwise a number that comes back while another one
+    looks at the same entries would find nobody waiting, and be for everybody.
+    """
+    session.flush()
+    if not may_offer(rules, now=now) or not session.scalar(select(exists().where(_waiting_in(group_id)))):
+        return 0
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK, group_id % 2**31)))
+    entries = _lock_waiting(session, group_id, today=rules.date_of(now))
+    if not entries:
+        return 0
+    line = _read(session, group_id, entries, rules, now=now)
+    offered = 0
+    for entry in entries:
+        if _offer(session, entry, line, now=now):
+            offered += 1
+            line = _read(session, group_id, entries, rules, now=now)
+    return offered
+
+
+def tend(session: Session, *, now: datetime) -> None:
+    """What time brings: offers lapse and go on, waits end with their days, free numbers are offered.
+
+    A job; safe to run twice, and beside itself.
+    """
+    close_served(session, now=now)
+    lapsed = _lapse(session, now=now)
+    for hall in session.scalars(select(Hall).where(Hall.active)):
+        rules = rules_of(hall)
+        _expire(session, hall.id, today=rules.date_of(now), now=now)
+        waiting = select(WaitlistEntry.group_id).where(
+            WaitlistEntry.hall_id == hall.id, WaitlistEntry.state == WaitState.WAITING
+        )
+        for group_id in sorted({*session.scalars(waiting), *lapsed.get(hall.id, ())}):
+            offer_waiting(session, group_id, rules=rules, now=now)
+
+
+def close_served(session: Session, *, now: datetime) -> None:
+    """Who has a number ends the wait: by the offer, or booked otherwise in the same line and days."""
+    by_offer = and_(
+        WaitlistEntry.state == WaitState.OFFERED,
+        exists().where(Draft.id == WaitlistEntry.draft_id, Draft.appointment_id.is_not(None)),
+    )
+    otherwise = and_(WaitlistEntry.state == WaitState.WAITING, _booked_otherwise())
+    rows = session.scalars(
+        select(WaitlistEntry).where(or_(by_offer, otherwise)).with_for_update(skip_locked=True)
+    )
+    for entry in rows:
+        end(session, entry, WaitState.TAKEN, now=now)
+
+
+def end(session: Session, entry: WaitlistEntry, state: WaitState, *, now: datetime) -> None:
+    """The wait is over."""
+    before, entry.state, entry.ended_at = entry.state, state, now
+    _record(session, entry, "waitlist.end", (before, state), now=now)
+
+
+def let_go(session: Session, entry: WaitlistEntry, *, now: datetime) -> bool:
+    """Give up what an offer holds; whether it was still held, which it is not once it was booked."""
+    draft = session.get(Draft, entry.draft_id, with_for_update=True) if entry.draft_id else None
+    if draft is not None and draft.appointment_id is not None:
+        return False
+    if draft is not None:
+        session.execute(
+            update(Number)
+            .where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
+            .values(held_until=None, hold_token=None)
+        )
+        draft.held_until = min(draft.held_until, now)
+    entry.token_sealed = entry.offer_until = None
+    return True
+
+
+def _lapse(session: Session, *, now: datetime) -> dict[int, set[int]]:
+    """End the offers whose time is over: back to waiting, or over after the last; hall id → line ids."""
+    over = select(WaitlistEntry).where(
+        WaitlistEntry.state == WaitState.OFFERED, WaitlistEntry.offer_until <= now
+    )
+    touched: dict[int, set[int]] = {}
+    for entry in session.scalars(over.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)):
+        if not let_go(session, entry, now=now):
+            end(session, entry, WaitState.TAKEN, now=now)
+            continue
+        most = rules_of(session.get_one(Hall, entry.hall_id)).policy.waitlist_offers
+        if entry.offers >= most:
+            end(session, entry, WaitState.LAPSED, now=now)
+        else:
+            entry.state = WaitState.WAITING
+            _record(session, entry, "waitlist.lapse", (WaitState.OFFERED, WaitState.WAITING), now=now)
+        touched.setdefault(entry.hall_id, set()).add(entry.group_id)
+    session.flush()
+    return touched
+
+
+def _expire(session: Session, hall_id: int, *, today: date, now: datetime) -> None:
+    past = select(WaitlistEntry).where(
+        WaitlistEntry.hall_id == hall_id,
+        WaitlistEntry.state == WaitState.WAITING,
+        WaitlistEntry.last_on < today,
+    )
+    for entry in session.scalars(past.with_for_update(skip_locked=True)):
+        end(session, entry, WaitState.EXPIRED, now=now)
+
+
+def _lock_waiting(session: Session, group_id: int, *, today: date) -> list[WaitlistEntry]:
+    """Those who wait in a line: who was offered least comes first, then who came first."""
+    query = (
+        select(WaitlistEntry)
+        .where(_waiting_in(group_id), WaitlistEntry.last_on >= today, ~_booked_otherwise())
+        .order_by(WaitlistEntry.offers, WaitlistEntry.created_at, WaitlistEntry.id)
+        .limit(_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _read(
+    session: Session, group_id: int, entries: Sequence[WaitlistEntry], rules: HallRules, *, now: datetime
+) -> _Line:
+    facts = {
+        "group_id": group_id,
+        "first_on": max(min(entry.first_on for entry in entries), rules.date_of(now)),
+        "last_on": max(entry.last_on for entry in entries),
+        # An offer that is taken at its last moment must still leave the lead time.
+        "earliest_at": now + rules.policy.lead_time + rules.policy.waitlist_hold,
+        "now": now,
+    }
+    return _Line(group_id, rules, session.execute(_FREE, facts).all())
+
+
+def _offer(session: Session, entry: WaitlistEntry, line: _Line, *, now: datetime) -> bool:
+    token, held_until = new_token(), now + line.rules.policy.waitlist_hold
+    taken = _take_first(session, entry, line, token, held_until, now=now)
+    if taken is None:
+        return False
+    session.execute(
+        update(Number).where(Number.hold_token == token_hash(token)).values(held_until=held_until + GRACE)
+    )
+    entry.state, entry.offers = WaitState.OFFERED, entry.offers + 1
+    entry.offered_at, entry.offer_until, entry.offer_starts_at = now, held_until, taken.starts_at
+    entry.token_sealed, entry.draft_id = cipher().encrypt(token, _PURPOSE), taken.draft_id
+    session.flush()
+    _record(session, entry, "waitlist.offer", (WaitState.WAITING, WaitState.OFFERED), now=now)
+    outbox.emit(session, WaitlistOffered(entry.id, entry.hall_id, entry.group_id), now=now)
+    return True
+
+
+def _take_first(
+    session: Session, entry: WaitlistEntry, line: _Line, token: str, held_until: datetime, *, now: datetime
+) -> Taken | None:
+    """Hold the earliest that fits; somebody may be quicker at the first ones."""
+    days = [row for row in line.slots if entry.first_on <= row.on_date <= entry.last_on]
+    visits = visits_from_each([FreeSlot(row.starts_at, row.ends_at, row.free) for row in days], entry.needed)
+    fitting = [row for row, free in zip(days, visits, strict=True) if free]
+    for row in fitting[:_TRIES]:
+        wanted = Wanted(
+            hall_id=entry.hall_id,
+            group_id=entry.group_id,
+            on_date=row.on_date,
+            starts_at=row.starts_at,
+            needed=entry.needed,
+            service_ids=entry.service_ids,
+            answers=entry.answers,
+            token=token_hash(token),
+            previous=None,
+            held_until=held_until,
+        )
+        with session.begin_nested() as savepoint:  # what a refusal has locked is let go at once
+            taken = take(session, wanted, now=now, returning=True)
+            if taken is not None:
+                return taken
+            savepoint.rollback()
+    return None
+
+
+def _next_opening(rules: HallRules, *, now: datetime) -> datetime:
+    """When the next offers may go out."""
+    local = now.astimezone(rules.tz)
+    before = local.time() < rules.policy.waitlist_from
+    on = local.date() + timedelta(days=0 if before else 1)
+    return datetime.combine(on, rules.policy.waitlist_from, rules.tz).astimezone(now.tzinfo)
+
+
+def _waiting_in(group_id: int) -> ColumnElement[bool]:
+    return and_(WaitlistEntry.group_id == group_id, WaitlistEntry.state == WaitState.WAITING)
+
+
+def _covers(on_date: InstrumentedAttribute[date]) -> ColumnElement[bool]:
+    return and_(WaitlistEntry.first_on <= on_date, WaitlistEntry.last_on >= on_date)
+
+
+def _booked_otherwise() -> ColumnElement[bool]:
+    """The same phone has booked in the same line since, within the days of the wait."""
+    return exists().where(
+        Appointment.phone_index == WaitlistEntry.phone_index,
+        Appointment.group_id == WaitlistEntry.group_id,
+        Appointment.booked_at >= WaitlistEntry.created_at,
+        Appointment.state.in_(OPEN),
+        _covers(Appointment.on_date),
+    )
+
+
+def _record(
+    session: Session,
+    entry: WaitlistEntry,
+    action: str,
+    states: tuple[str | None, str],
+    *,
+    now: datetime,
+) -> None:
+    audit.record(
+        session,
+        action,
+        actor=SYSTEM,
+        now=now,
+        subject=("waitlist_entry", entry.id),
+        hall_id=entry.hall_id,
+        states=states,
+    )

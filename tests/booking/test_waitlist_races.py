@@ -1,0 +1,182 @@
+"""Real threads: a returned number goes to one who waits, and to nobody else at the same time."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import func, select, text
+
+from booking import doctor
+from booking.cancel import cancel
+from booking.errors import SlotFull
+from booking.hold import Held, HoldSlot, hold
+from booking.models import Appointment, Number, WaitlistEntry
+from booking.waitlist import JoinWaitlist, OfferOver, accept, get_wait, join
+from booking.waitlist_offers import tend
+from kernel.actor import ANONYMOUS
+from tests.booking.test_races import all_at_once, book_held
+from tests.build import at, make_group, make_hall, make_service, make_slot
+
+TUESDAY = date(2026, 3, 3)
+TEN = at("10:00", TUESDAY)
+HALVES = [at(clock, TUESDAY) for clock in ("10:00", "10:30", "11:00", "11:30", "13:30", "14:00")]
+
+
+def phone(n):
+    return f"+86138001380{n:02d}"
+
+
+def make_line(database, starts):
+    """A line with one number at each of these times."""
+    with database.transaction() as session:
+        group = make_group(session, make_hall(session, "h1"))
+        service = make_service(session, group)
+        for each in starts:
+            make_slot(session, group, each, numbers=1)
+        return service.code
+
+
+def hold_at(database, now, code, starts_at):
+    with database.transaction() as session:
+        return hold(session, HoldSlot("h1", (code,), starts_at), actor=ANONYMOUS, now=now)
+
+
+def wait(database, now, code, n):
+    with database.transaction() as session:
+        command = JoinWaitlist("h1", (code,), TUESDAY, TUESDAY, phone(n))
+        return join(session, command, actor=ANONYMOUS, now=now).reference
+
+
+def cancel_one(database, now, reference):
+    with database.transaction() as session:
+        found = session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+        cancel(session, found, reason="citizen", actor=ANONYMOUS, now=now, fraction=0.0)
+    return "cancelled"
+
+
+def count_of(database, model, *where):
+    with database.transaction() as session:
+        return session.scalar(select(func.count()).select_from(model).where(*where))
+
+
+def offers(database):
+    with database.transaction() as session:
+        return session.scalar(text("SELECT count(*) FROM outbox_event WHERE name = 'WaitlistOffered'"))
+
+
+def test_numbers_given_back_together_are_offered_once_each_and_never_to_passers_by(database, now):
+    code = make_line(database, HALVES)
+    booked = [
+        book_held(database, now, hold_at(database, now, code, each).token, n) for n, each in enumerate(HALVES)
+    ]
+    waiting = [wait(database, now, code, n) for n in range(10)]
+
+    def act(n):
+        if n < len(booked):
+            return cancel_one(database, now, booked[n])
+        if n % 4 == 0:
+            with database.transaction() as session:
+                tend(session, now=now)
+            return "tended"
+        return hold_at(database, now, code, HALVES[n % len(HALVES)])
+
+    results = all_at_once(act, 36)
+    with database.transaction() as session:
+        tend(session, now=now)  # entries that were passed over while somebody else looked at them
+
+    assert not [each for each in results if isinstance(each, Held)]  # released at once, and yet unseen
+    assert {type(each) for each in results} == {str, SlotFull}
+    assert count_of(database, WaitlistEntry, WaitlistEntry.state == "offered") == len(HALVES)
+    assert offers(database) == len(HALVES)
+    with database.transaction() as session:
+        tokens = session.scalars(select(Number.hold_token)).all()
+        drafts = session.scalars(select(WaitlistEntry.draft_id).where(WaitlistEntry.state == "offered")).all()
+        assert len(set(tokens)) == len(set(drafts)) == len(HALVES)
+        assert doctor.check(session) == []
+    assert len(waiting) == 10
+
+
+def test_a_free_number_goes_either_to_the_waitlist_or_to_who_books_never_to_both(database, now):
+    code = make_line(database, HALVES)
+    held = [hold_at(database, now, code, each) for each in HALVES]  # nothing is free while they join
+    for n in range(6):
+        wait(database, now, code, n)
+    later = now + timedelta(minutes=11)  # those holds have run out: everything is free at once
+
+    def act(n):
+        if n % 3 == 0:
+            with database.transaction() as session:
+                tend(session, now=later)
+            return "tended"
+        return hold_at(database, later, code, HALVES[n % len(HALVES)])
+
+    results = all_at_once(act, 30)
+
+    by_citizens = [each for each in results if isinstance(each, Held)]
+    by_waitlist = count_of(database, WaitlistEntry, WaitlistEntry.state == "offered")
+    assert len(held) == len(HALVES)
+    assert len(by_citizens) + by_waitlist <= len(HALVES)
+    with database.transaction() as session:
+        tend(session, now=later)
+        tokens = session.scalars(select(Number.hold_token).where(Number.held_until > later)).all()
+        assert len(set(tokens)) == len(HALVES)  # none twice; and nothing was lost between them
+    assert len(by_citizens) + count_of(database, WaitlistEntry, WaitlistEntry.state == "offered") == len(
+        HALVES
+    )
+
+
+def test_booking_an_offer_and_its_lapse_at_the_same_moment_have_one_outcome(database, now):
+    code = make_line(database, [TEN])
+    reference = book_held(database, now, hold_at(database, now, code, TEN).token, 50)
+    first, second = wait(database, now, code, 1), wait(database, now + timedelta(seconds=1), code, 2)
+    cancel_one(database, now, reference)
+    with database.transaction() as session:
+        token = accept(session, get_wait(session, first), now=now)
+    over = now + timedelta(minutes=20)
+
+    def act(n):
+        if n % 2:
+            with database.transaction() as session:
+                tend(session, now=over)
+            return None
+        return book_held(database, over, token, 7)
+
+    all_at_once(act, 12)
+
+    with database.transaction() as session:
+        tend(session, now=over)
+        states = {ref: get_wait(session, ref).state for ref in (first, second)}
+        number = session.scalars(select(Number)).one()
+        assert doctor.check(session) == []
+        if number.appointment_id is not None:
+            assert states == {first: "taken", second: "waiting"}
+        else:
+            assert states == {first: "waiting", second: "offered"}
+
+
+def test_ten_presses_of_the_link_are_one_hold(database, now):
+    code = make_line(database, [TEN])
+    reference = book_held(database, now, hold_at(database, now, code, TEN).token, 50)
+    waiting = wait(database, now, code, 1)
+    cancel_one(database, now, reference)
+
+    def press(_n):
+        with database.transaction() as session:
+            return accept(session, get_wait(session, waiting), now=now)
+
+    assert len(set(all_at_once(press, 10))) == 1
+    assert not [each for each in all_at_once(press, 4) if isinstance(each, OfferOver)]
+
+
+def test_nothing_is_half_done_when_the_process_dies_before_the_commit(database, now):
+    code = make_line(database, [TEN])
+    reference = book_held(database, now, hold_at(database, now, code, TEN).token, 50)
+    waiting = wait(database, now, code, 1)
+    with database.transaction() as dying:
+        found = dying.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+        cancel(dying, found, reason="citizen", actor=ANONYMOUS, now=now, fraction=0.0)
+        dying.rollback()  # what PostgreSQL does with the transaction of a killed process
+    with database.transaction() as session:
+        assert get_wait(session, waiting).state == "waiting"
+        assert session.scalars(select(Number.appointment_id)).one() is not None
+    assert offers(database) == 0
+    cancel_one(database, now, reference)
+    assert offers(database) == 1
