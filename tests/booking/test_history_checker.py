@@ -1,0 +1,53 @@
+"""The checker of histories finds what it is there to find."""
+
+import pytest
+
+from tests.booking_history import Final, Told, violations
+
+A = Told("book", "a", 0, 1, (1,))
+B_AFTER = Told("book", "b", 4, 5, (1,))
+CANCEL_A = Told("cancel", "a", 2, 3)
+
+
+def check(told, numbers, states):
+    return violations(told, Final(numbers, states), numbers=[1, 2], needed={"a": 1, "b": 1})
+
+
+def test_a_number_that_was_given_back_may_be_given_again():
+    assert check([A, CANCEL_A, B_AFTER], {1: "b", 2: None}, {"a": "cancelled", "b": "booked"}) == []
+
+
+def test_steps_that_overlap_in_time_may_have_happened_in_either_order():
+    early = Told("book", "b", 2, 2.5, (1,))
+    assert (
+        check([A, Told("cancel", "a", 2, 3), early], {1: "b", 2: None}, {"a": "cancelled", "b": "booked"})
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "numbers", "states", "finding"),
+    [
+        ([A, Told("book", "b", 2, 3, (1,))], {1: "b", 2: None}, {"a": "booked", "b": "booked"}, "at once"),
+        ([A], {1: None, 2: None}, {"a": "booked"}, "has 0 numbers"),
+        ([A], {1: "a"}, {"a": "booked"}, "number 2 is lost"),
+        ([A], {1: "a", 2: None, 3: None}, {"a": "booked"}, "from nothing"),
+        ([A], {1: "a", 2: None}, {}, "is None in the rows"),
+        ([], {1: "b", 2: None}, {"b": "booked"}, "nobody was told"),
+        ([A, CANCEL_A], {1: "a", 2: None}, {"a": "cancelled"}, "which is cancelled"),
+        ([Told("book", "a", 0, 1, ())], {1: "a", 2: None}, {"a": "booked"}, "needs 1"),
+        ([A, CANCEL_A], {1: None, 2: None}, {"a": "booked"}, "cancelled was told: True"),
+    ],
+)
+def test_it_finds(told, numbers, states, finding):
+    assert any(finding in each for each in check(told, numbers, states))
+
+
+def test_it_finds_a_number_held_by_two():
+    held = [Told("hold", "t", 0, 1, (1,)), Told("hold", "u", 2, 3, (1,))]
+    assert check(held, {1: None, 2: None}, {}) == ["number 1 was t's and u's at once"]
+
+
+def test_a_hold_that_was_let_go_may_be_somebody_elses():
+    held = [Told("hold", "t", 0, 1, (1,)), Told("let_go", "t", 1.5, 1.5), Told("hold", "u", 2, 3, (1,))]
+    assert check(held, {1: None, 2: None}, {}) == []

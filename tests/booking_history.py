@@ -1,0 +1,119 @@
+"""What citizens were told while many acted at once, and a checker of it that shares nothing with booking.
+
+A history is a list of `Told`: what was done, between which two moments (monotonic seconds of one clock), and
+which numbers were acknowledged. Together with the rows at the end it must be possible without any number
+having served two people: that is what `violations` looks for.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+
+@dataclass(frozen=True)
+class Told:
+    """One acknowledged step. `numbers` are those that the visit had when the step was acknowledged.
+
+    A hold is told under its token, until it is let go (to be booked, released or replaced).
+    """
+
+    step: str  # hold | let_go | book | move | cancel
+    reference: str
+    began: float
+    ended: float
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Final:
+    """The rows at the end: number → reference of its visit or None; reference → state."""
+
+    numbers: Mapping[int, str | None]
+    states: Mapping[str, str]
+
+
+def violations(
+    told: Sequence[Told], final: Final, *, numbers: Iterable[int], needed: Mapping[str, int]
+) -> list[str]:
+    """Everything that cannot be true; empty when the history is possible.
+
+    `numbers` are the ids that were there at first, `needed` how many each acknowledged visit must have.
+    """
+    by_visit, by_token = _steps(told, holds=False), _steps(told, holds=True)
+    return [
+        *_rows(final, set(numbers)),
+        *(
+            found
+            for reference, steps in by_visit.items()
+            for found in _visit(reference, steps, final, needed)
+        ),
+        *(
+            f"visit {reference} is in the rows and nobody was told"
+            for reference in final.states.keys() - by_visit
+        ),
+        *_overlaps(by_visit | by_token),
+    ]
+
+
+def _steps(told: Sequence[Told], *, holds: bool) -> dict[str, list[Told]]:
+    """Reference → its steps in order; of holds, or of visits."""
+    found: dict[str, list[Told]] = defaultdict(list)
+    for each in sorted(told, key=lambda each: each.ended):
+        if (each.step in ("hold", "let_go")) is holds:
+            found[each.reference].append(each)
+    return found
+
+
+def _rows(final: Final, numbers: set[int]) -> list[str]:
+    lost, made = numbers - final.numbers.keys(), final.numbers.keys() - numbers
+    found = [f"number {number} is lost" for number in lost]
+    found += [f"number {number} comes from nothing" for number in made]
+    for number, reference in final.numbers.items():
+        if reference is not None and final.states.get(reference) != "booked":
+            found.append(f"number {number} belongs to {reference}, which is {final.states.get(reference)}")
+    return found
+
+
+def _visit(reference: str, steps: Sequence[Told], final: Final, needed: Mapping[str, int]) -> list[str]:
+    """What one citizen was told must be what the rows say at the end."""
+    found = []
+    for step in steps:
+        wanted = 0 if step.step == "cancel" else needed[reference]
+        if len(set(step.numbers)) != wanted:
+            found.append(f"visit {reference}: told {step.step} with numbers {step.numbers}, needs {wanted}")
+    cancelled = any(step.step == "cancel" for step in steps)
+    state = final.states.get(reference)
+    if state != ("cancelled" if cancelled else "booked"):
+        found.append(f"visit {reference}: is {state} in the rows, cancelled was told: {cancelled}")
+    has = Counter(final.numbers.values())[reference]
+    if has != (0 if cancelled else needed[reference]):
+        found.append(f"visit {reference}: has {has} numbers at the end")
+    return found
+
+
+def _overlaps(by_visit: Mapping[str, Sequence[Told]]) -> list[str]:
+    """A number is certainly a visit's from the end of the step that gave it to the beginning of the next."""
+    certain: dict[int, list[tuple[float, float, str]]] = defaultdict(list)
+    for reference, steps in by_visit.items():
+        for step, after in pairwise([*steps, None]):
+            until = after.began if after is not None else inf
+            for number in step.numbers if step is not None else ():
+                certain[number].append((step.ended, until, reference))
+    return [
+        f"number {number} was {one[2]}'s and {other[2]}'s at once"
+        for number, spans in certain.items()
+        for one, other in _meeting(spans)
+    ]
+
+
+def _meeting(
+    spans: list[tuple[float, float, str]],
+) -> list[tuple[tuple[float, float, str], tuple[float, float, str]]]:
+    return [
+        (one, other)
+        for at, one in enumerate(spans)
+        for other in spans[at + 1 :]
+        if one[2] != other[2] and max(one[0], other[0]) < min(one[1], other[1])
+    ]
