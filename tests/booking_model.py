@@ -1,0 +1,84 @@
+"""A plain model of a line's numbers: what the rows must be after each step, kept in lists."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+HALF_HOUR = timedelta(minutes=30)
+
+
+@dataclass
+class Place:
+    """One number as the model sees it."""
+
+    starts_at: datetime
+    ordinal: int
+    channel: str
+    released_at: datetime | None
+    token: str | None = None
+    held_until: datetime | None = None
+    reference: str | None = None
+
+    def free(self, now: datetime, previous: str | None = None) -> bool:
+        online = self.channel == "online" and self.released_at is not None and self.released_at <= now
+        held = self.held_until is not None and self.held_until > now and self.token != previous
+        return online and self.reference is None and not held
+
+    def let_go(self) -> None:
+        self.token = self.held_until = None
+
+
+@dataclass
+class Visit:
+    """An appointment as the model sees it."""
+
+    starts_at: datetime
+    person: int
+    token: str
+    state: str = "booked"
+
+
+@dataclass
+class Hold:
+    starts_at: datetime
+    needed: int
+    reference: str | None = None
+
+
+@dataclass
+class Model:
+    """What must be true, kept in lists."""
+
+    places: list[Place]
+    holds: dict[str, Hold] = field(default_factory=dict)
+    visits: dict[str, Visit] = field(default_factory=dict)
+    cancelled: int = 0
+
+    def pick(
+        self, starts_at: datetime, needed: int, now: datetime, previous: str | None
+    ) -> list[Place] | None:
+        """The places a visit takes: the first free ones from its slot on, unbroken; None: it does not fit."""
+        free = sorted(
+            (
+                place
+                for place in self.places
+                if place.free(now, previous)
+                and (place.starts_at == starts_at or (needed > 1 and place.starts_at > starts_at))
+            ),
+            key=lambda place: (place.starts_at, place.ordinal),
+        )[:needed]
+        starts = sorted({place.starts_at for place in free})
+        unbroken = all(later - before == HALF_HOUR for before, later in pairwise(starts))
+        fits = len(free) == needed and starts[0] == starts_at and unbroken
+        return free if fits else None
+
+    def of_token(self, token: str) -> list[Place]:
+        return [place for place in self.places if place.token == token and place.reference is None]
+
+    def of_visit(self, reference: str) -> list[Place]:
+        return [place for place in self.places if place.reference == reference]
+
+    def give_back(self, places: list[Place], moment: datetime) -> None:
+        for place in places:
+            place.reference, place.released_at = None, moment
+            place.let_go()
