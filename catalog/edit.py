@@ -144,6 +144,42 @@ def offer(
     session.flush()
 
 
+def offer_service(
+    session: Session, service: Service, group_of: Mapping[int, int | None], *, actor: Actor, now: datetime
+) -> None:
+    """Say where one service is handled: hall id → group id, or None for not at all there.
+
+    Halls that are not named stay as they are.
+    """
+    rows = session.scalars(
+        select(HallService)
+        .where(HallService.service_id == service.id, HallService.hall_id.in_(list(group_of)))
+        .with_for_update()
+    )
+    offered = {row.hall_id: row for row in rows}
+    for hall_id, group_id in group_of.items():
+        row = offered.get(hall_id)
+        if (row.group_id if row else None) == group_id:
+            continue
+        if row is None:
+            session.add(HallService(hall_id=hall_id, service_id=service.id, group_id=group_id))
+        elif group_id is None:
+            session.delete(row)
+        else:
+            row.group_id = group_id
+        audit.record(
+            session,
+            "hall.offer",
+            actor=actor,
+            now=now,
+            subject=("hall", hall_id),
+            hall_id=hall_id,
+            services=[service.code],
+            removed=group_id is None,
+        )
+    session.flush()
+
+
 def set_active(session: Session, service: Service, *, active: bool, actor: Actor, now: datetime) -> None:
     """Take a service out of the catalogue, or back in."""
     if service.active == active:

@@ -9,9 +9,11 @@ from copy import deepcopy
 from itertools import count
 from typing import Any
 
-from kernel.errors import Conflict, NotFound
+from kernel.data_file import CODE
+from kernel.errors import Conflict, Invalid, NotFound
 
 Tree = dict[str, Any]
+_LONGEST = 48
 
 
 class GuidePartUnknown(NotFound):
@@ -28,6 +30,14 @@ class GuideCodeTaken(Conflict):
     code = "guide_code_taken"
     zh = "代码“{taken}”已被使用，请换一个，或留空由系统生成。"
     en = "The code “{taken}” is in use. Please choose another, or leave it empty."
+
+
+class GuideCodeMalformed(Invalid):
+    """A code travels in addresses: letters, digits and hyphens."""
+
+    code = "guide_code_malformed"
+    zh = "代码只能用字母、数字和横线，也可以留空由系统生成：{given}"
+    en = "A code has letters, digits and hyphens only, or is left empty: {given}"
 
 
 def blank() -> Tree:
@@ -105,6 +115,7 @@ def _put(tree: Tree, kind: str, code: str | None, part: dict[str, Any], *, prefi
     parts: list[dict[str, Any]] = tree[kind]
     others = {str(each["code"]) for each in parts if each["code"] != code}
     part["code"] = part.get("code") or free_code(prefix, others | {code or ""})
+    _ensure_code(part["code"])
     if part["code"] in others:
         raise GuideCodeTaken(taken=part["code"])
     if code is None:
@@ -120,6 +131,7 @@ def _name_options(options: Sequence[dict[str, Any]]) -> dict[str, str]:
     for option in options:
         was = option.pop("was", "")
         option["code"] = option.get("code") or free_code("o", taken)
+        _ensure_code(option["code"])
         taken.append(option["code"])
         if was:
             renamed[was] = option["code"]
@@ -129,6 +141,11 @@ def _name_options(options: Sequence[dict[str, Any]]) -> dict[str, str]:
     if doubled:
         raise GuideCodeTaken(taken=doubled)
     return renamed
+
+
+def _ensure_code(code: str) -> None:
+    if CODE.fullmatch(code) is None or len(code) > _LONGEST:
+        raise GuideCodeMalformed(given=code)
 
 
 def _rename_question(tree: Tree, old: str, new: str) -> None:

@@ -184,7 +184,7 @@ def show_the_office(day: Morning) -> None:
     expect(cockpit.get_by_text("实时更新中")).to_be_visible()
     shoot(cockpit, "cockpit")
     admin = day.sign_in("admin")
-    admin.goto("/admin/")
+    admin.goto("/admin/halls")
     shoot(admin, "admin")
     documents = day.open(DESK)
     documents.goto("/api/v1/docs")

@@ -76,6 +76,10 @@ def values_of(faces):
         "counter_id": faces.counters[0].id,
         "number": faces.counters[0].number,
         "label": faces.tickets()[0].label,
+        "material": "id-card",
+        "kind": "questions",
+        "part": "q1",
+        "key": faces.hall.code,
         "device_id": device.id,
         "staff_id": officer.id,
     }
@@ -132,7 +136,15 @@ def test_pages_refuse_staff_of_another_hall(faces, stranger):
 
 def test_lists_of_staff_show_nothing_of_another_hall(faces, stranger):
     client = signed_in(faces, stranger)
-    for path in ("/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/console", "/cockpit/"):
+    for path in (
+        "/admin/",
+        "/admin/halls",
+        "/admin/staff",
+        "/admin/devices",
+        "/admin/audit",
+        "/console",
+        "/cockpit/",
+    ):
         page = client.get(path).text
         assert faces.hall.name_zh not in page, path
         assert "own-officer" not in page, path

@@ -1,12 +1,38 @@
-"""Administration: halls at a glance, staff accounts with roles, devices, and who did what."""
+"""Administration: what citizens can have done, where, by whom; who did what; and the lists for an outage."""
+
+from typing import Any
 
 from flask import Blueprint, Flask
 
-from web.admin import audit_log, devices, halls, staff
+from web.admin import (
+    audit_log,
+    devices,
+    entry,
+    guide_parts,
+    guides,
+    halls,
+    histories,
+    materials,
+    packages,
+    services,
+    staff,
+    synonyms,
+    topics,
+)
+from web.citizen.words import yuan
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-for page in (halls, staff, devices, audit_log):
+PAGES = (
+    topics, services, materials, guides, guide_parts, packages, synonyms, histories, halls, staff, devices,
+    audit_log,
+)  # fmt: skip
+for page in PAGES:
     page.add_to(blueprint)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    return {"label": entry.label, "yuan": yuan, "topics": topics.shown}
 
 
 def register(app: Flask) -> None:

@@ -23,4 +23,4 @@ def home() -> Any:
 
 def add_to(blueprint: Blueprint) -> None:
     """Attach the routes."""
-    blueprint.add_url_rule("/", "home", home)
+    blueprint.add_url_rule("/halls", "halls", home)

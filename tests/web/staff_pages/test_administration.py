@@ -20,13 +20,21 @@ def admin(faces):
 
 def test_only_administrators_see_administration(faces):
     officer = faces.officer()
-    for path in ("/admin/", "/admin/staff", "/admin/devices", "/admin/audit"):
+    for path in (
+        "/admin/",
+        "/admin/halls",
+        "/admin/services",
+        "/admin/guides",
+        "/admin/staff",
+        "/admin/devices",
+        "/admin/audit",
+    ):
         assert officer.get(path).status_code == 403
         assert faces.app.test_client().get(path).status_code == 302
 
 
 def test_shows_halls_with_their_lines_and_counters(admin, faces):
-    page = admin.get("/admin/").text
+    page = admin.get("/admin/halls").text
     assert faces.hall.name_zh in page
     assert "A 户政" in page
 

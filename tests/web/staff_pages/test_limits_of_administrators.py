@@ -45,7 +45,7 @@ def test_lists_show_ones_own_halls_and_people_only(faces, chief):
         build.make_staff(session, username="stranger", hall_ids=[other.id])
         build.make_staff(session, username="everywhere", hall_ids=None)
         build.make_staff(session, username="colleague", hall_ids=[faces.hall.id])
-    assert "elsewhere" not in chief.get("/admin/").text
+    assert "elsewhere" not in chief.get("/admin/halls").text
     page = chief.get("/admin/staff").text
     assert "colleague" in page
     for hidden in ("stranger", "everywhere", "别处大厅", "不选表示全部大厅"):

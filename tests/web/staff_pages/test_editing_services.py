@@ -1,0 +1,128 @@
+import pytest
+
+from catalog.models import Service
+from catalog.queries import get_service, halls_offering
+from catalog.restore import find_any_service
+
+FORM = {
+    "name_zh": "居民身份证补领",
+    "name_en": "ID card replacement",
+    "group": "A",
+    "minutes": "15",
+    "fee": "20.5",
+    "position": "3",
+    "ways": ["online"],
+    "pay": ["cash", "card"],
+    "keywords": "身份证丢了、sfz，补卡",
+    "by_post": "1",
+}
+MATERIAL = {"name_zh": "照片", "name_en": "Photo", "copies": "2", "waivable": "1"}
+
+
+@pytest.fixture
+def code(chief, faces):
+    chief.send("/admin/services/new", code="id-card", **FORM)
+    return "id-card"
+
+
+def read(faces, code):
+    with faces.parts.database.transaction() as session:
+        return find_any_service(session, code)
+
+
+def test_a_service_is_made_with_a_form_and_found_in_the_list(chief, faces, code):
+    service = read(faces, code)
+    assert (service.minutes, service.fee_fen, service.by_post) == (15, 2050, True)
+    assert service.keywords == ["身份证丢了", "sfz", "补卡"]
+    assert (service.ways, service.pay) == (["online"], ["card", "cash"])
+    assert "居民身份证补领" in chief.get("/admin/services?q=id-card")
+    assert "居民身份证补领" in chief.get("/admin/services?q=bu+ka")
+
+
+def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(chief, faces, code):
+    wrong = {
+        **FORM,
+        "name_zh": "",
+        "minutes": "ten",
+        "fee": "-3",
+        "online_url": "http://x",
+        "summary_zh": "写了很多",
+    }
+    page = chief.send(f"/admin/services/{code}", 422, **wrong).text
+    for name in ("name_zh", "minutes", "fee_fen", "online_url"):
+        assert f'href="#field-{name}"' in page
+    assert "写了很多" in page
+    assert 'value="ten"' in page
+    assert read(faces, code).minutes == 15
+
+
+def test_a_code_that_is_taken_does_not_replace_the_service(chief, faces, code):
+    page = chief.send("/admin/services/new", 409, code=code, **{**FORM, "name_zh": "别的"}).text
+    assert "已有代码" in page
+    assert read(faces, code).name_zh == "居民身份证补领"
+
+
+def test_materials_are_added_moved_and_removed(chief, faces, code):
+    base = f"/admin/services/{code}/materials"
+    chief.send(f"{base}/new", code="photo", **MATERIAL)
+    chief.send(f"{base}/new", **{**MATERIAL, "name_zh": "户口簿"})
+    assert [row["code"] for row in read(faces, code).materials] == ["id-card", "photo", "m1"]
+    chief.send(f"{base}/photo", **{**MATERIAL, "name_zh": "近期照片"})
+    chief.send(f"{base}/photo/change", do="up")
+    chief.send(f"{base}/m1/change", do="remove")
+    rows = read(faces, code).materials
+    assert [row["code"] for row in rows] == ["photo", "id-card"]
+    assert (rows[0]["name_zh"], rows[0]["copies"], rows[0]["original"]) == ("近期照片", 2, False)
+
+
+def test_a_wrong_material_is_refused_beside_its_field(chief, faces, code):
+    page = chief.send(f"/admin/services/{code}/materials/new", 422, **{**MATERIAL, "copies": "99"}).text
+    assert 'href="#field-copies"' in page
+    assert len(read(faces, code).materials) == 1
+
+
+def test_the_halls_that_handle_a_service_are_chosen_by_line(chief, faces, code):
+    field = f"hall-{faces.hall.id}"
+    chief.send(f"/admin/services/{code}/halls", **{field: "B"})
+    with faces.parts.database.transaction() as session:
+        assert halls_offering(session, get_service(session, code).id) == [(faces.hall.id, faces.b.id)]
+    chief.send(f"/admin/services/{code}/halls", 404, **{field: "Q"})
+    chief.send(f"/admin/services/{code}/halls", **{field: ""})
+    with faces.parts.database.transaction() as session:
+        assert halls_offering(session, get_service(session, code).id) == []
+
+
+def test_a_service_goes_out_of_use_and_back(chief, faces, code):
+    chief.send(f"/admin/services/{code}/switch")
+    assert read(faces, code).active is False
+    assert "已停用" in chief.get(f"/admin/services/{code}")
+    chief.send(f"/admin/services/{code}/switch")
+    assert read(faces, code).active is True
+
+
+def test_history_tells_who_changed_what_and_brings_it_back(chief, faces, code):
+    chief.send(f"/admin/services/{code}", **{**FORM, "minutes": "25"})
+    page = chief.get(f"/admin/history/service/{code}")
+    assert "<del>15</del>" in page
+    assert "<ins>25</ins>" in page
+    assert faces.officers[-1].name in page
+    assert "窗口用时" in page
+    assert "<ins>15</ins>" in chief.get(f"/admin/history/service/{code}/1")
+    chief.send(f"/admin/history/service/{code}/1")
+    assert read(faces, code).minutes == 15
+    assert "第 3 版" in chief.get(f"/admin/history/service/{code}")
+
+
+def test_what_concerns_the_city_is_not_for_who_works_in_one_hall(hall_chief, faces):
+    with faces.parts.database.transaction() as session:
+        code = session.query(Service).first().code
+    hall_chief.get(f"/admin/services/{code}")
+    hall_chief.send(f"/admin/services/{code}", 403, **FORM)
+    hall_chief.send("/admin/services/new", 403, code="new", **FORM)
+    hall_chief.send(f"/admin/services/{code}/switch", 403)
+
+
+def test_history_of_what_there_is_not_is_not_found(chief):
+    chief.get("/admin/history/nothing/x", 404)
+    chief.get("/admin/history/service/x/1", 404)
+    chief.get("/admin/services/none", 404)

@@ -1,0 +1,129 @@
+"""The materials of a service: one form each, in the order that citizens read them."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from catalog.guide_edit import free_code
+from catalog.models import Service
+from catalog.restore import find_any_service
+from kernel.data_file import DataFileInvalid
+from kernel.errors import NotFound
+from web import edge, problems
+from web.admin import entry
+from web.admin.services import save_changed
+from web.guards import staff_only
+
+_TEXTS = ("name_zh", "name_en", "note_zh", "note_en")
+_FLAGS = ("original", "waivable", "deferrable")
+
+
+class MaterialUnknown(NotFound):
+    """The service has no such material."""
+
+    code = "material_unknown"
+    zh = "该事项没有这份材料，请回到事项页面查看。"
+    en = "The service has no such material. Please go back to the service."
+
+
+def _at(service: Service, material: str) -> int:
+    codes = [each["code"] for each in service.materials]
+    if material not in codes:
+        raise MaterialUnknown
+    return codes.index(material)
+
+
+@staff_only("catalog.edit")
+def new(code: str) -> Any:
+    """An empty form."""
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+    return _form(service, None, {"original": True, "copies": 0})
+
+
+@staff_only("catalog.edit")
+def show(code: str, material: str) -> Any:
+    """One material's form."""
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+    return _form(service, material, service.materials[_at(service, material)])
+
+
+def _form(
+    service: Service, material: str | None, data: dict[str, Any], errors: dict[str, str] | None = None
+) -> str:
+    facts = {"service": service, "material": material, "data": data, "errors": errors or {}}
+    return render_template("admin/material.html", **facts)
+
+
+def _typed() -> dict[str, Any]:
+    return {
+        **entry.texts(_TEXTS),
+        "copies": entry.whole("copies", 0),
+        **{flag: flag in request.form for flag in _FLAGS},
+    }
+
+
+@staff_only("catalog.edit")
+def add(code: str) -> Any:
+    """One more material, at the end of the list."""
+    return _save(code, None)
+
+
+@staff_only("catalog.edit")
+def save(code: str, material: str) -> Any:
+    """Write a material; its code stays, since guides name it."""
+    return _save(code, material)
+
+
+def _save(code: str, material: str | None) -> Any:
+    who, data = edge.require_everywhere("catalog.edit"), _typed()
+    at = 0
+    try:
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+            rows = list(service.materials)
+            at = len(rows) if material is None else _at(service, material)
+            known = {row["code"] for row in rows}
+            row = {"code": material or entry.text("code") or free_code("m", known), **data}
+            rows[at : at + 1] = [row]
+            save_changed(session, service, {"materials": rows}, who=who)
+    except DataFileInvalid as error:
+        errors = entry.mistakes(error, under=f"materials[{at + 1}].")
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+        return _form(service, material, {**data, "code": entry.text("code")}, errors), problems.status_of(
+            error
+        )
+    flash(_("材料已保存。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+@staff_only("catalog.edit")
+def change(code: str, material: str) -> Any:
+    """Move a material up or down, or take it away; `do` says which.
+
+    Raises:
+        ServiceFileInvalid: the guide needs it.
+    """
+    who, do = edge.require_everywhere("catalog.edit"), request.form.get("do", "")
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+        rows = list(service.materials)
+        row = rows.pop(at := _at(service, material))
+        if do != "remove":
+            rows.insert(max(0, at + (1 if do == "down" else -1)), row)
+        save_changed(session, service, {"materials": rows}, who=who)
+    flash(_("已保存。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    base = "/services/<code>/materials"
+    blueprint.add_url_rule(f"{base}/new", "material_new", new)
+    blueprint.add_url_rule(f"{base}/new", "material_add", add, methods=["POST"])
+    blueprint.add_url_rule(f"{base}/<material>", "material", show)
+    blueprint.add_url_rule(f"{base}/<material>", "material_save", save, methods=["POST"])
+    blueprint.add_url_rule(f"{base}/<material>/change", "material_change", change, methods=["POST"])

@@ -1,0 +1,203 @@
+"""Services: the list, one service's form, out of use and back, and in which halls' lines it is handled."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog import edit
+from catalog.find import find_services
+from catalog.history import service_content
+from catalog.models import Guide, GuideDraft, HallService, Service
+from catalog.queries import halls_offering
+from catalog.restore import find_any_service
+from catalog.service_file import PAYMENTS, WAYS, service_from_data
+from halls.queries import GroupUnknown, list_groups, list_halls
+from kernel.data_file import DataFileInvalid
+from kernel.errors import Conflict, DomainError
+from web import edge, problems
+from web.admin import entry
+from web.guards import staff_only
+
+_TEXTS = (
+    "name_zh", "name_en", "summary_zh", "summary_en", "group", "fee_note_zh", "fee_note_en", "handling_zh",
+    "handling_en", "online_url", "online_note_zh", "online_note_en",
+)  # fmt: skip
+
+
+class ServiceCodeTaken(Conflict):
+    """A new service would replace an old one."""
+
+    code = "service_code_taken"
+    zh = "已有代码为“{taken}”的事项，请换一个代码。"
+    en = "There is a service with the code “{taken}” already. Please choose another code."
+
+
+@staff_only("catalog.edit")
+def home() -> Any:
+    """All services, or those that fit `q`; also those out of use."""
+    query = request.args.get("q", "").strip()[:60]
+    with edge.transaction() as session:
+        rows = _matching(session, query) if query else _all(session)
+        guides = set(session.scalars(select(Guide.service_id)))
+        drafts = set(session.scalars(select(GuideDraft.service_id)))
+        counts: dict[int, int] = {}
+        for service_id in session.scalars(select(HallService.service_id)):
+            counts[service_id] = counts.get(service_id, 0) + 1
+    facts = {"rows": rows, "query": query, "guides": guides, "drafts": drafts, "counts": counts}
+    return render_template("admin/services.html", **facts)
+
+
+def _all(session: Session) -> list[Service]:
+    return list(session.scalars(select(Service).order_by(Service.position, Service.code)))
+
+
+def _matching(session: Session, query: str) -> list[Service]:
+    """By code or name as it is written, then as citizens would find it."""
+    plain = query.lower()
+    rows = [
+        row
+        for row in _all(session)
+        if plain in row.code.lower() or plain in row.name_zh.lower() or plain in row.name_en.lower()
+    ]
+    known = {row.code for row in rows}
+    return rows + [hit.service for hit in find_services(session, query) if hit.service.code not in known]
+
+
+@staff_only("catalog.edit")
+def new() -> Any:
+    """An empty form."""
+    edge.require_everywhere("catalog.edit")
+    with edge.transaction() as session:
+        return _form(session, None, {"minutes": 10, "fee_fen": 0, "position": 0})
+
+
+@staff_only("catalog.edit")
+def show(code: str) -> Any:
+    """One service's form."""
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+        return _form(session, service, service_content(service))
+
+
+def _form(
+    session: Session, service: Service | None, data: dict[str, Any], errors: dict[str, str] | None = None
+) -> str:
+    halls = [hall for hall in list_halls(session) if edge.actor().may("catalog.edit", hall.id)]
+    return render_template(
+        "admin/service.html",
+        service=service,
+        data={**data, "fee": entry.yuan_text(data.get("fee_fen", 0))},
+        errors=errors or {},
+        ways=WAYS,
+        payments=PAYMENTS,
+        lines=sorted({group.code for hall in list_halls(session) for group in list_groups(session, hall.id)}),
+        halls=[(hall, list_groups(session, hall.id)) for hall in halls],
+        offered=dict(halls_offering(session, service.id)) if service else {},
+        has_guide=service is not None and session.get(Guide, service.id) is not None,
+        everywhere=edge.actor().everywhere,
+    )
+
+
+def _typed() -> dict[str, Any]:
+    """The form in the shape of a service file, but for materials and guide."""
+    return {
+        **entry.texts(_TEXTS),
+        "position": entry.whole("position", 0),
+        "minutes": entry.whole("minutes"),
+        "fee_fen": entry.fen("fee"),
+        "ways": [way for way in WAYS if way in request.form.getlist("ways")],
+        "pay": [way for way in PAYMENTS if way in request.form.getlist("pay")],
+        "keywords": entry.words("keywords"),
+        "by_post": "by_post" in request.form,
+    }
+
+
+@staff_only("catalog.edit")
+def add() -> Any:
+    """Make a service; its first material is that every visit needs: the identity document."""
+    who, data, code = edge.require_everywhere("catalog.edit"), _typed(), entry.text("code")
+    try:
+        with edge.transaction() as session:
+            if session.scalar(select(Service.id).where(Service.code == code)) is not None:
+                raise ServiceCodeTaken(taken=code)
+            file = service_from_data({**data, "materials": [_IDENTITY]}, code=code)
+            edit.save_services(session, [file], actor=who, now=edge.now())
+    except DomainError as error:
+        errors = entry.mistakes(error)
+        with edge.transaction() as session:
+            return _form(session, None, {**data, "code": code}, errors), problems.status_of(error)
+    flash(_("事项已建立。请补充材料，并选择在哪些大厅办理。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+_IDENTITY = {"code": "id-card", "name_zh": "居民身份证", "name_en": "ID card", "waivable": True}
+
+
+@staff_only("catalog.edit")
+def save(code: str) -> Any:
+    """Write the service with what was typed; materials and guide stay as they are."""
+    who, data = edge.require_everywhere("catalog.edit"), _typed()
+    try:
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+            save_changed(session, service, data, who=who)
+    except DataFileInvalid as error:
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+            return _form(session, service, data, entry.mistakes(error)), problems.status_of(error)
+    flash(_("已保存，群众立即可见。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+def save_changed(session: Session, service: Service, changed: dict[str, Any], *, who: Any) -> None:
+    """Write a service, some of whose parts have changed; raises ServiceFileInvalid."""
+    data = {**service_content(service), **changed}
+    guide = session.get(Guide, service.id)
+    if guide is not None:
+        data["guide"] = guide.tree
+    file = service_from_data(data, code=service.code)
+    edit.save_services(session, [file], actor=who, now=edge.now())
+
+
+@staff_only("catalog.edit")
+def switch(code: str) -> Any:
+    """Take the service out of use, or back in."""
+    who = edge.require_everywhere("catalog.edit")
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+        edit.set_active(session, service, active=not service.active, actor=who, now=edge.now())
+    flash(_("已保存。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+@staff_only("catalog.edit")
+def offer(code: str) -> Any:
+    """Say in which lines of one's halls the service is handled."""
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+        chosen = {}
+        for hall in list_halls(session):
+            if not edge.actor().may("catalog.edit", hall.id) or f"hall-{hall.id}" not in request.form:
+                continue
+            lines = {group.code: group.id for group in list_groups(session, hall.id)}
+            line = entry.text(f"hall-{hall.id}")
+            if line and line not in lines:
+                raise GroupUnknown
+            chosen[hall.id] = lines.get(line)
+        edit.offer_service(session, service, chosen, actor=edge.actor(), now=edge.now())
+    flash(_("已保存办理大厅。"), "ok")
+    return redirect(url_for("admin.service", code=code), 303)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule("/services", "services", home)
+    blueprint.add_url_rule("/services/new", "service_new", new)
+    blueprint.add_url_rule("/services/new", "service_add", add, methods=["POST"])
+    blueprint.add_url_rule("/services/<code>", "service", show)
+    blueprint.add_url_rule("/services/<code>", "service_save", save, methods=["POST"])
+    blueprint.add_url_rule("/services/<code>/switch", "service_switch", switch, methods=["POST"])
+    blueprint.add_url_rule("/services/<code>/halls", "service_offer", offer, methods=["POST"])

@@ -1,0 +1,63 @@
+"""The entry page: everything that can be administered, by topic."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as _p
+
+from kernel.errors import Forbidden
+from web import edge
+from web.guards import staff_only
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page, who may open it, and what it is good for. `group` is the heading that it stands under."""
+
+    group: str
+    point: str
+    need: str
+    name: Any
+    note: Any
+
+
+GROUPS = {"what": _("办什么"), "where": _("在哪办、谁来办"), "tools": _("批量与备用"), "watch": _("查看")}
+TOPICS = (
+    Topic("what", "admin.services", "catalog.edit", _("事项"), _("名称、材料、费用、在哪些大厅办")),
+    Topic("what", "admin.guides", "catalog.edit", _("办事指引"), _("问几句，给出个人材料清单；先草稿后发布")),
+    Topic("what", "admin.packages", "catalog.edit", _("一件事"), _("几个事项打包一次办")),
+    Topic("what", "admin.synonyms", "catalog.edit", _("同义词"), _("群众怎么说，都能搜到")),
+    Topic("where", "admin.halls", "hall.edit", _p("all", "大厅"), _("地址、业务组、窗口")),
+    Topic("where", "admin.staff", "staff.edit", _("人员"), _("账号、角色、所属大厅")),
+    Topic("where", "admin.devices", "device.enrol", _("设备"), _("自助机和叫号屏")),
+    Topic("watch", "admin.audit", "audit.view", _("操作记录"), _("谁在什么时候做了什么")),
+)
+
+
+def shown() -> list[Topic]:
+    """What the signed-in person may open, in order."""
+    return [topic for topic in TOPICS if edge.actor().may(topic.need)]
+
+
+@staff_only("")
+def home() -> Any:
+    """The topics as entries, under their headings; nobody sees an empty page.
+
+    Raises:
+        Forbidden: none of them is for this person.
+    """
+    mine = shown()
+    if not mine:
+        raise Forbidden
+    sections = [
+        (heading, [(topic, url_for(topic.point)) for topic in mine if topic.group == group])
+        for group, heading in GROUPS.items()
+    ]
+    return render_template("admin/home.html", sections=[each for each in sections if each[1]])
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule("/", "home", home)
