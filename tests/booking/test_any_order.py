@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from booking import doctor
@@ -32,8 +32,7 @@ from booking.models import Appointment, Number
 from booking.no_show import close_no_shows
 from booking.publish import publish
 from booking.reschedule import reschedule
-from halls.edit import add_closure
-from halls.models import Closure
+from halls.closures import add_closure, lift_closure, list_closures
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.errors import DomainError
 from kernel.ids import token_hash
@@ -240,7 +239,8 @@ class Citizens(RuleBasedStateMachine):
     @rule()
     def open_again(self) -> None:
         """What was withdrawn comes back once, as planned at first."""
-        self.session.execute(delete(Closure).where(Closure.hall_id == self.hall.id))
+        for closure in list_closures(self.session, self.hall.id, now=self.now):
+            lift_closure(self.session, self.hall, closure.id, actor=SYSTEM, now=self.now)
         self.publish()
         there = {(place.starts_at, place.ordinal) for place in self.model.places}
         self.model.places += [
