@@ -1,8 +1,11 @@
 """Book: held numbers become an appointment.
 
-Four statements: lock the draft and the person, read how the person stands, write everything, tell it.
+Two statements: lock the draft and the person; write everything, and tell it, if the person is plainly free to
+book. Whoever has missed or cancelled visits, or has another one that day, is asked about with one statement
+more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -21,12 +24,12 @@ from booking.queries import groups_of
 from booking.standing import ensure_may_book, standing_of
 from booking.states import AppointmentState
 from halls.models import Hall
+from kernel import story
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.db import constraint_of
 from kernel.ids import new_reference, token_hash
-from kernel.story import tell
-from people.citizens import identity_index, phone_index, sealed_values
+from people.citizens import identity_index, sealed_values
 from people.identity import Identity, check
 
 _FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
@@ -47,6 +50,7 @@ class Book:
 _LOCK_DRAFT = (
     select(
         Draft.id,
+        Draft.hall_id,
         Draft.group_id,
         Draft.legs,
         Draft.needed,
@@ -65,18 +69,26 @@ _LOCK_DRAFT = (
 
 # The numbers are those that still carry the token. A hold that ran out is as good as a running one while
 # nobody else has taken them: who types slowly loses nothing that is still there.
-_WRITE = text("""
+# `plain` says yes too seldom rather than too often: where it says no, the rules themselves are asked.
+_WRITE = text(f"""
 WITH mine AS MATERIALIZED (
     SELECT id FROM number
     WHERE hold_token = :token AND appointment_id IS NULL
     FOR UPDATE
+),
+plain AS (
+    SELECT count(*) FILTER (WHERE state IN ('booked', 'checked_in')) < :most_open
+       AND count(*) FILTER (WHERE state IN ('booked', 'checked_in') AND on_date = :on_date) = 0
+       AND count(*) FILTER (WHERE state IN ('no_show', 'cancelled')) < :no_show_limit AS free
+    FROM citizen JOIN appointment ON appointment.citizen_id = citizen.id
+    WHERE citizen.identity_index = :identity_index
 ),
 person AS (
     INSERT INTO citizen (reference, identity_kind, identity_index, number_sealed, name_sealed, phone_sealed,
                          phone_index, language, created_at)
     SELECT :citizen_reference, :identity_kind, :identity_index, :number_sealed, :name_sealed,
            :citizen_phone_sealed, :phone_index, :language, :now
-    WHERE (SELECT count(*) FROM mine) = :needed
+    WHERE (SELECT count(*) FROM mine) = :needed AND (:asked OR (SELECT free FROM plain))
     ON CONFLICT (identity_index) DO UPDATE
         SET number_sealed = excluded.number_sealed, name_sealed = excluded.name_sealed,
             phone_sealed = excluded.phone_sealed, phone_index = excluded.phone_index,
@@ -104,10 +116,11 @@ done AS (
     UPDATE draft SET appointment_id = booked.id, form_sealed = NULL
     FROM booked
     WHERE draft.id = :draft_id
-)
+),
+{story.told_of("booked", "appointment_id")}
 SELECT * FROM booked
-""")
-_BOOK = select(Appointment).from_statement(_WRITE)
+""")  # noqa: S608  # our own words
+_BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES))
 
 
 def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> Appointment:
@@ -125,18 +138,11 @@ def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> App
     if draft.starts_at <= now:
         raise InPast
     rules = rules_from(draft.policy, draft.time_zone)
-    _ensure_person_may_book(session, person, draft, rules, now=now)
-    appointment = _write(session, command, identity, draft, now=now)
-    tell(
-        session,
-        AppointmentBooked(appointment.id, appointment.hall_id, appointment.group_id),
-        "appointment.book",
-        actor=actor,
-        now=now,
-        subject=("appointment", appointment.id),
-        hall_id=appointment.hall_id,
-        states=(None, AppointmentState.BOOKED),
-    )
+    facts = _facts(command, identity, draft, rules, now=now) | _story(draft, actor=actor, now=now)
+    appointment = _write(session, facts, asked=False)
+    if appointment is None:
+        _ensure_person_may_book(session, person, draft, rules, now=now)
+        appointment = _write_after_asking(session, facts)
     return appointment
 
 
@@ -163,26 +169,34 @@ def _ensure_person_may_book(
     ensure_may_book(standing, rules=rules, now=now)
 
 
-def _write(
-    session: Session, command: Book, identity: Identity, draft: Row[Any], *, now: datetime
-) -> Appointment:
-    """Write citizen, appointment and numbers; a code that is taken in this hall that day is drawn again."""
-    facts = _facts(command, identity, draft, now=now)
+def _write(session: Session, facts: Mapping[str, object], *, asked: bool) -> Appointment | None:
+    """Write citizen, appointment, numbers and story.
+
+    None, with nothing written, when the person is not plainly free to book and the rules were not `asked`
+    yet, when the numbers are gone, or when the code is taken in this hall that day.
+    """
+    try:
+        found: Appointment | None = session.scalar(_BOOK, {**facts, "asked": asked, "code": codes.new_code()})
+    except IntegrityError as error:
+        if constraint_of(error) == "uq_appointment_open_per_day":
+            raise AlreadyBookedThatDay from error
+        raise
+    return found
+
+
+def _write_after_asking(session: Session, facts: Mapping[str, object]) -> Appointment:
     for _ in range(codes.TRIES):
-        try:
-            appointment: Appointment | None = session.scalar(_BOOK, {**facts, "code": codes.new_code()})
-        except IntegrityError as error:
-            if constraint_of(error) == "uq_appointment_open_per_day":
-                raise AlreadyBookedThatDay from error
-            raise
+        appointment = _write(session, facts, asked=True)
         if appointment is not None:
             return appointment
-        if not _still_held(session, command.token, draft.needed):
+        if not _still_held(session, facts):
             raise HoldExpired
     raise codes.NoFreeCode
 
 
-def _facts(command: Book, identity: Identity, draft: Row[Any], *, now: datetime) -> dict[str, object]:
+def _facts(
+    command: Book, identity: Identity, draft: Row[Any], rules: HallRules, *, now: datetime
+) -> dict[str, object]:
     citizen = sealed_values(
         identity, name=command.name, phone=command.phone, language=command.language, now=now
     )
@@ -194,17 +208,31 @@ def _facts(command: Book, identity: Identity, draft: Row[Any], *, now: datetime)
         "token": token_hash(command.token),
         "draft_id": draft.id,
         "needed": draft.needed,
+        "on_date": draft.on_date,
+        "most_open": rules.policy.max_open_appointments,
+        "no_show_limit": rules.policy.no_show_limit,
         "reference": new_reference(),
         "phone_sealed": cipher().encrypt(command.phone, "appointment.phone"),
-        "phone_index": phone_index(command.phone),
+        "phone_index": citizen["phone_index"],
         "now": now.astimezone(UTC),
     }
 
 
-def _still_held(session: Session, token: str, needed: int) -> bool:
+def _story(draft: Row[Any], *, actor: Actor, now: datetime) -> dict[str, object]:
+    return story.values_of(
+        AppointmentBooked(0, draft.hall_id, draft.group_id),  # the statement itself knows the appointment
+        "appointment.book",
+        actor=actor,
+        now=now,
+        subject_kind="appointment",
+        states=(None, AppointmentState.BOOKED),
+    )
+
+
+def _still_held(session: Session, facts: Mapping[str, object]) -> bool:
     found = session.scalar(
         select(func.count())
         .select_from(Number)
-        .where(Number.hold_token == token_hash(token), Number.appointment_id.is_(None))
+        .where(Number.hold_token == facts["token"], Number.appointment_id.is_(None))
     )
-    return found == needed
+    return found == facts["needed"]

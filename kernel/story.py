@@ -1,9 +1,13 @@
-"""Audit entry and event in one statement, where every round trip counts (booking, calling)."""
+"""Audit entry and event in one statement, where every round trip counts (booking, calling).
+
+`tell` is that statement; `told_of` makes both part of the statement that writes the subject itself.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import BigInteger, DateTime, String, bindparam, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from kernel import audit, outbox
@@ -47,3 +51,56 @@ def tell(
     )
     told = {f"event_{name}": value for name, value in outbox.values(event, now=now).items()}
     session.connection().execute(_TELL, {**entry, **told})
+
+
+#: Types of the parameters of `told_of`, where the statement does not say them.
+TYPES = (
+    bindparam("details", type_=JSONB),
+    bindparam("event_payload", type_=JSONB),
+    bindparam("actor_id", type_=BigInteger),
+    bindparam("from_state", type_=String),
+    bindparam("at", type_=DateTime(timezone=True)),
+    bindparam("recorded_at", type_=DateTime(timezone=True)),
+)
+
+
+def told_of(source: str, event_field: str) -> str:
+    """Two more parts of a `WITH`: for each row of `source`, its audit entry and its event.
+
+    The row's `id` is the audit's subject and the event's `event_field`; `values_of` gives the parameters.
+    """
+    return f"""recorded AS (
+    INSERT INTO audit_entry ({", ".join(_ENTRY)})
+    SELECT :at, :recorded_at, :actor_kind, :actor_id, :action, :subject_kind, {source}.id, {source}.hall_id,
+           :from_state, :to_state, :details
+    FROM {source}
+),
+told AS (
+    INSERT INTO outbox_event ({", ".join(_EVENT)})
+    SELECT :event_name, :event_payload || jsonb_build_object('{event_field}', {source}.id), :at, :recorded_at
+    FROM {source}
+)"""  # noqa: S608  # names of our own, no values
+
+
+def values_of(
+    event: outbox.Event,
+    action: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    subject_kind: str,
+    states: tuple[str | None, str | None] = (None, None),
+    **details: Any,
+) -> dict[str, Any]:
+    """The parameters of `told_of`; the id in `event` is nobody's yet."""
+    entry = audit.values(
+        action,
+        actor=actor,
+        now=now,
+        subject=(subject_kind, None),
+        states=states,
+        **details,
+    )
+    del entry["subject_id"], entry["hall_id"]  # those of the row
+    told = outbox.values(event, now=now)
+    return {**entry, "event_name": told["name"], "event_payload": told["payload"]}
