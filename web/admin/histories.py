@@ -25,16 +25,11 @@ Bring = Callable[[Session, str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of content: what it is called, the page to go back to (with `code` when `by_code`)."""
+    """A kind of content: what it is called, the page that shows a thing of it, how it is brought back."""
 
     name: Any
-    page: str
+    url: Callable[[str], str]
     bring: Bring
-    by_code: bool = True
-
-    def url(self, key: str) -> str:
-        """The page of the thing itself."""
-        return url_for(self.page, code=key) if self.by_code else url_for(self.page)
 
 
 def _service(session: Session, key: str, number: int) -> None:
@@ -57,10 +52,10 @@ def _synonyms(session: Session, key: str, number: int) -> None:
 
 
 KINDS = {
-    SERVICE: Kind(_l("事项"), "admin.service", _service),
-    GUIDE: Kind(_l("办事指引"), "admin.guide", _guide),
-    PACKAGE: Kind(_l("一件事"), "admin.package", _package),
-    SYNONYMS: Kind(_l("同义词"), "admin.synonyms", _synonyms, by_code=False),
+    SERVICE: Kind(_l("事项"), lambda key: url_for("admin.service", code=key), _service),
+    GUIDE: Kind(_l("办事指引"), lambda key: url_for("admin.guide", code=key), _guide),
+    PACKAGE: Kind(_l("一件事"), lambda _key: url_for("admin.packages"), _package),
+    SYNONYMS: Kind(_l("同义词"), lambda _key: url_for("admin.synonyms"), _synonyms),
 }
 
 

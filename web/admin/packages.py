@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog import packages
-from catalog.models import Package, Service
+from catalog.models import Service
 from catalog.package_file import package_from_data
 from catalog.queries import get_package, list_packages, list_services
 from kernel.errors import Conflict, DomainError
@@ -48,10 +48,7 @@ def new() -> Any:
 def show(code: str) -> Any:
     """One package's form."""
     with edge.transaction() as session:
-        package = session.scalar(select(Package).where(Package.code == code))
-        if package is None:  # taken away: its history may still be asked for
-            return redirect(url_for("admin.packages"), 303)
-        row = packages.package_row(package)
+        row = packages.package_row(get_package(session, code))
         return _form(session, code, {name: getattr(row, name) for name in row.__dataclass_fields__})
 
 
