@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "reminder_eve": Kind(3 * _HOURS, InDoubt.RESEND, optional=True),
         "reminder_2h": Kind(1 * _HOURS, InDoubt.RESEND, optional=True),
         "three_ahead": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),
+        "next_leg": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),
         "called": Kind(10 * _MINUTES, InDoubt.RESEND, urgent=True),
         "missed": Kind(30 * _MINUTES, InDoubt.RESEND, urgent=True),
         "survey": Kind(48 * _HOURS, InDoubt.HOLD, optional=True),

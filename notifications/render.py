@@ -64,7 +64,12 @@ _APPOINTMENT_STATES = {
 }
 # Told also when the time has passed: they say that it will not be.
 _ENDS = ("cancelled", "closed")
-_TICKET_STATES = {"three_ahead": {"waiting"}, "called": {"called"}, "missed": {"absent"}}
+_TICKET_STATES = {
+    "three_ahead": {"waiting"},
+    "next_leg": {"waiting"},
+    "called": {"called"},
+    "missed": {"absent"},
+}
 
 
 def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:

@@ -84,6 +84,12 @@ def called(session: Session, event: Facts, *, now: datetime) -> None:
     _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "called", key, now=now)
 
 
+def next_leg(session: Session, event: Facts, *, now: datetime) -> None:
+    """Say where the visit goes on."""
+    key = f"ticket:{event['ticket_id']}:next_leg:{event['group_id']}"
+    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "next_leg", key, now=now)
+
+
 def missed(session: Session, event: Facts, *, now: datetime) -> None:
     """Say how to come back into line."""
     key = f"ticket:{event['ticket_id']}:missed:{event['event_id']}"
@@ -91,10 +97,12 @@ def missed(session: Session, event: Facts, *, now: datetime) -> None:
 
 
 def three_ahead(session: Session, event: Facts, *, now: datetime) -> None:
-    """Tell those who will soon be called at this counter, once each."""
+    """Tell those who will soon be called at this counter, once each in every line."""
     for ticket, _reason in upcoming(session, event["counter_id"], now=now, limit=AHEAD):
         if ticket.issued_at <= now - _SETTLED:
-            _plan_for_ticket(session, ticket, "three_ahead", f"ticket:{ticket.id}:three_ahead", now=now)
+            again = "" if ticket.group_id == ticket.issued_group_id else f":{ticket.group_id}"
+            key = f"ticket:{ticket.id}:three_ahead{again}"
+            _plan_for_ticket(session, ticket, "three_ahead", key, now=now)
 
 
 def _plan_about(

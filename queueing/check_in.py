@@ -40,6 +40,8 @@ class CheckIn:
 def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime) -> Ticket:
     """Check in and issue the ticket; who is checked in already gets the same ticket again.
 
+    A visit of several lines gets one ticket, which waits for its first leg and knows the others.
+
     1. Lock the appointment: two scans of one code come one after the other.
     2. From s−30 to s+15 the key is s; later in the half-day check-in + 15; beyond it a walk-in number, if
        one more is admitted. Staff may check in earlier: early people never jump.
@@ -57,8 +59,10 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
     group = get_group(session, today.hall.id, appointment.group_id)
     line, place = _place(session, today, group, appointment, actor=actor, now=now)
     mark_checked_in(session, appointment, actor=actor, now=now)
+    first, *later = appointment.legs or [{"service_ids": appointment.service_ids}]
     holder = Holder(
-        service_ids=tuple(appointment.service_ids),
+        service_ids=tuple(first["service_ids"]),
+        legs=tuple({name: leg[name] for name in ("group_id", "service_ids")} for leg in later),
         phone=bookings.phone_of(appointment),
         language=appointment.language,
         appointment_id=appointment.id,

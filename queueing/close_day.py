@@ -15,7 +15,7 @@ from queueing.counters import end_session
 from queueing.errors import DayNotOver
 from queueing.events import HallDayClosed
 from queueing.models import CounterSession, Ticket
-from queueing.serve import abandon, complete
+from queueing.serve import abandon, complete_visit
 from queueing.states import FINAL, TicketState
 
 #: The code in the audit of tickets and bookings that ended with the day.
@@ -39,8 +39,9 @@ def close_day(
     """Complete who is being served, let all others go, close the counters. Safe to repeat.
 
     1. Lock the counters' sessions: nobody calls while the day is being closed.
-    2. End the tickets in the order of their ids. A booking whose owner was here and could not be served is
-       cancelled, not missed; one whose owner did not answer the call is missed.
+    2. End the tickets in the order of their ids; legs that were left end with the visit. A booking whose
+       owner was here and could not be served is cancelled, not missed; one whose owner did not answer the
+       call is missed.
     3. Close the counters.
 
     Raises:
@@ -53,7 +54,7 @@ def close_day(
     abandoned = completed = 0
     for ticket in _open_tickets(session, hall_id, on_date):
         if ticket.state == TicketState.SERVING:
-            complete(session, ticket, actor=actor, now=now)
+            complete_visit(session, ticket, actor=actor, now=now)
             completed += 1
         else:
             abandon(session, ticket, actor=actor, now=now, reason=REASON)

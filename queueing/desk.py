@@ -13,7 +13,7 @@ from catalog.guide import ChecklistItem, UnknownAnswer, answers_for, checklist, 
 from catalog.models import Service
 from catalog.queries import find_guide, materials_of, services_of
 from halls.models import Counter, Hall, ServiceGroup
-from halls.queries import CounterView, get_counter, list_counters, list_groups
+from halls.queries import CounterView, get_counter, get_group, list_counters, list_groups
 from kernel import phone
 from people.citizens import name_of
 from people.identity import mask_name
@@ -42,7 +42,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class AtCounter:
-    """The ticket called to or served at the counter. Name and phone are masked."""
+    """The ticket called to or served at the counter. Name and phone are masked.
+
+    `next_lines` are those that the visit still has to pass.
+    """
 
     ticket: Ticket
     call: Call
@@ -50,6 +53,7 @@ class AtCounter:
     matters: list[Matter]
     person: str
     phone: str
+    next_lines: list[ServiceGroup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         matters=matters_of(session, ticket),
         person=_person(session, ticket),
         phone=phone.mask(number) if (number := contact.phone_of(ticket)) else "",
+        next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
     )
 
 

@@ -24,6 +24,7 @@ def check(session: Session) -> list[Violation]:
         *_skipped_states(session),
         *_last_states(session),
         *_times(session),
+        *_legs(session),
         *_visits(session),
     ]
 
@@ -153,6 +154,14 @@ def _times(session: Session) -> Iterator[Violation]:
     query = select(Ticket.id).where(Ticket.state == TicketState.COMPLETED, wrong)
     for ticket_id in session.scalars(query.limit(_MOST)):
         yield Violation("ticket_times_out_of_order", f"ticket {ticket_id}")
+
+
+def _legs(session: Session) -> Iterator[Violation]:
+    """A visit that ended as completed has no leg left."""
+    left = func.jsonb_array_length(Ticket.legs) > 0
+    query = select(Ticket.id).where(Ticket.state == TicketState.COMPLETED, left)
+    for ticket_id in session.scalars(query.limit(_MOST)):
+        yield Violation("ticket_completed_before_its_last_leg", f"ticket {ticket_id}")
 
 
 def _visits(session: Session) -> Iterator[Violation]:

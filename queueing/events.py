@@ -84,6 +84,13 @@ class TicketTransferred(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class TicketPassedOn(TicketEvent):
+    """One leg of the visit is done; waits in the line of the next (`group_id`) with its first key."""
+
+    from_group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class TicketAbandoned(TicketEvent):
     """The citizen left, or the day ended."""
 

@@ -1,5 +1,6 @@
 """Where a new ticket stands in line, and the ticket itself with the next number of its line."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a ticket, as far as known. `phone` is E.164."""
+    """Who holds a ticket, as far as known. `phone` is E.164; `legs` are the lines after this one."""
 
     service_ids: tuple[int, ...] = ()
     phone: str | None = None
@@ -47,6 +48,7 @@ class Holder:
     appointment_id: int | None = None
     citizen_id: int | None = None
     green_reason: str | None = None
+    legs: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +145,6 @@ def _values(line: Line, place: Place, holder: Holder) -> dict[str, Any]:
         "phone_index": holder.phone and cipher().blind_index(holder.phone, "phone"),
         "language": holder.language,
         "service_ids": list(holder.service_ids),
+        "legs": list(holder.legs),
         "green_reason": holder.green_reason,
     }

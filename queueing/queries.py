@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from halls.models import Counter
+from halls.models import Counter, ServiceGroup
 from halls.queries import get_counter, get_group
 from queueing.counters import list_group_ids
 from queueing.errors import TicketUnknown
@@ -29,7 +29,7 @@ class TicketView:
     """What its owner may see.
 
     Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range;
-    `counter_number` is set while called or served.
+    `counter_number` is set while called or served. `next_lines` are those still to pass after this one.
     """
 
     reference: str
@@ -50,6 +50,7 @@ class TicketView:
     promise_at_risk: bool
     counter_number: int | None
     called_at: datetime | None
+    next_lines: tuple[ServiceGroup, ...] = ()
 
 
 def get_ticket(session: Session, reference: str) -> Ticket:
@@ -108,6 +109,7 @@ def ticket_view(
         promise_at_risk=told.promise_at_risk if told else False,
         counter_number=counter.number if counter else None,
         called_at=ticket.called_at,
+        next_lines=tuple(get_group(session, leg["group_id"]) for leg in ticket.legs),
     )
 
 

@@ -123,12 +123,39 @@ def start_serving(session: Session, ticket: Ticket, *, actor: Actor, now: dateti
 
 
 def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
-    """The matter is done; a booking is fulfilled; emits VisitCompleted once."""
+    """The matter is done. While legs are left the ticket goes on to the next line, else the visit ends."""
     ticket = lock_own(session, ticket, actor=actor)
-    move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now)
-    ticket.ended_at = now
+    if ticket.legs:
+        return _pass_on(session, ticket, actor=actor, now=now)
+    return _end(session, ticket, actor=actor, now=now)
+
+
+def complete_visit(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """The visit ends here, whatever legs were left: nobody wants them any more, or the day is over."""
+    return _end(session, lock_own(session, ticket, actor=actor), actor=actor, now=now)
+
+
+def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """Like a transfer: waits again with the first key, in one of three calls before others."""
+    (leg, *later), from_group_id = ticket.legs, ticket.group_id
+    group = get_group(session, ticket.hall_id, leg["group_id"])
+    move(session, ticket, _S.WAITING, "ticket.next_leg", actor=actor, now=now, group=group.code)
+    ticket.group_id, ticket.service_ids, ticket.legs = group.id, leg["service_ids"], later
+    ticket.returned_at = now
+    _leave_counter(ticket)
+    emit(session, events.TicketPassedOn(*_key(ticket), from_group_id=from_group_id), now=now)
+    return ticket
+
+
+def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """Completed; a booking is fulfilled; emits VisitCompleted once."""
+    left = {"legs_left": len(ticket.legs)} if ticket.legs else {}
+    move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now, **left)
+    ticket.ended_at, ticket.legs = now, []
     appointment = _open_appointment(session, ticket)
     if appointment is not None:
+        if appointment.legs and not left:  # the survey and the statistics are about the whole visit
+            ticket.service_ids = appointment.service_ids
         fulfil(session, appointment, actor=actor, now=now)
     emit(session, events.VisitCompleted(*_key(ticket)), now=now)
     return ticket
@@ -205,6 +232,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
         raise moved(ticket)
     move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code)
     ticket.group_id, ticket.returned_at = group.id, now
+    _merge_leg(ticket)
     _leave_counter(ticket)
     emit(session, events.TicketTransferred(*_key(ticket), from_group_id=from_group_id), now=now)
     return ticket
@@ -213,7 +241,8 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
 def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
     """The citizen left, or gives the number up. A booking ends with it: missed or cancelled."""
     ticket = lock_own(session, ticket, actor=actor)
-    missed = ticket.state == _S.ABSENT
+    # Who was served before and missed a later call has come all the same.
+    missed = ticket.state == _S.ABSENT and ticket.started_at is None
     move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, reason=reason)
     ticket.ended_at = now
     appointment = _open_appointment(session, ticket)
@@ -223,6 +252,14 @@ def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, re
         cancel(session, appointment, reason=reason, actor=actor, now=now)
     emit(session, events.TicketAbandoned(*_key(ticket)), now=now)
     return ticket
+
+
+def _merge_leg(ticket: Ticket) -> None:
+    """A line that the visit was still to pass is passed now, with what was to be done there."""
+    here = [leg for leg in ticket.legs if leg["group_id"] == ticket.group_id]
+    if here:
+        ticket.legs = [leg for leg in ticket.legs if leg["group_id"] != ticket.group_id]
+        ticket.service_ids = [*ticket.service_ids, *here[0]["service_ids"]]
 
 
 def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> None:

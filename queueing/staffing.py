@@ -10,11 +10,12 @@ officer must not make the first promises of the morning late for the whole day, 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment, Number
 from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots
+from booking.states import OPEN
 from halls.day_plan import DayPlan, day_plans
 from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
 from halls.queries import list_groups
@@ -68,15 +69,29 @@ def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetim
 
 
 def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -> list[Expected]:
-    """Numbers booked for later today whose owners have not checked in. An appointment counts at least one."""
+    """Numbers booked for later today whose owners have not come to this line.
+
+    An appointment counts at least one. Later legs of a visit count where they were booked, also once its
+    owner is in the hall.
+    """
     booked = (
         select(Appointment.starts_at, func.count())
-        .outerjoin(Number, Number.appointment_id == Appointment.id)
+        .outerjoin(Number, and_(Number.appointment_id == Appointment.id, Number.group_id == group_id))
         .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
         .where(Appointment.starts_at > now, Appointment.group_id == group_id, Appointment.state == "booked")
         .group_by(Appointment.starts_at)
     )
-    return [Expected(starts_at, count) for starts_at, count in session.execute(booked)]
+    later = (
+        select(Number.starts_at, func.count())
+        .join(Appointment, Appointment.id == Number.appointment_id)
+        .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
+        .where(Number.starts_at > now, Number.group_id == group_id, Appointment.group_id != group_id)
+        .where(Appointment.state.in_(OPEN), func.jsonb_array_length(Appointment.legs) > 0)
+        .where(~exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == group_id))
+        .group_by(Number.starts_at)
+    )
+    rows = session.execute(union_all(booked, later))
+    return [Expected(starts_at, count) for starts_at, count in rows]
 
 
 Running = dict[int, tuple[bool, list[int]]]

@@ -40,7 +40,7 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
         (_S.CALLED, _S.ABANDONED): ("abandon", "close_day"),
         (_S.SERVING, _S.COMPLETED): ("complete", "close_day"),
         (_S.SERVING, _S.PARKED): ("park",),
-        (_S.SERVING, _S.WAITING): ("transfer",),
+        (_S.SERVING, _S.WAITING): ("transfer", "next_leg"),
         (_S.SERVING, _S.CALLED): ("undo_start",),
         (_S.PARKED, _S.SERVING): ("resume",),
         (_S.PARKED, _S.WAITING): ("return_to_line",),

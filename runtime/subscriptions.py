@@ -29,6 +29,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
         queueing.TicketMissed: (tell.missed,),
+        queueing.TicketPassedOn: (tell.next_leg,),
         queueing.VisitCompleted: (ask.ask,),
         notifications.ReplyReceived: (hear_reply.hear,),
         feedback.RatingGiven: (cases.open_case,),

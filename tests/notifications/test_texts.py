@@ -53,6 +53,8 @@ GOLDEN_ZH = {
     f"取号码042731。材料清单：{LINK}",
     "three_ahead": "【有号】A012号快到了，前面不到3人。请回到云州市政务服务大厅出入境等候区。"
     f"实时进度：{LINK}",
+    "next_leg": "【有号】A012号这一步已办完。下一步：出入境，请在云州市政务服务大厅等候叫号，"
+    f"不用重新取号。进度：{LINK}",
     "called": f"【有号】A012号，请到7号窗口。云州市政务服务大厅。实时进度：{LINK}",
     "missed": f"【有号】A012号已叫号，未见您到窗口。今天之内请到云州市政务服务大厅服务台恢复排队：{LINK}",
     "survey": "【有号】您3月3日（周二）在云州市政务服务大厅的业务已办完，请回复数字评价："
@@ -75,6 +77,8 @@ GOLDEN_EN = {
     "survey": "【有号】Your visit to Yunzhou City Hall on Tue 3 Mar is done. Reply 5 very satisfied, "
     "4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied, or open "
     f"{LINK} Stop: TD",
+    "next_leg": "【有号】A012: step done. Next: Exit and entry. Please wait at Yunzhou City Hall; "
+    f"keep this number. Live: {LINK}",
     "called": f"【有号】A012: please go to counter 7. Yunzhou City Hall. Live: {LINK}",
 }
 

@@ -152,6 +152,7 @@ def ticket_at_work(
         "group": group.code,
         "group_zh": view.group_name_zh,
         "group_en": view.group_name_en,
+        "next_groups": [line.code for line in view.next_lines],
         "low_minutes": view.low_min,
         "high_minutes": view.high_min,
     }

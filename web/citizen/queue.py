@@ -35,6 +35,11 @@ class Stand:
     today: bool
 
     @property
+    def passed(self) -> bool:
+        """Whether it now waits in another line than the one it was given for: the next leg, or a transfer."""
+        return self.ticket.state == "waiting" and self.ticket.group_id != self.ticket.issued_group_id
+
+    @property
     def poll_seconds(self) -> int | None:
         """When to ask again; None once nothing will change any more."""
         if not self.today:

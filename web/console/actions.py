@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from halls.queries import get_counter, get_group_by_code
+from halls.queries import get_counter, get_group, get_group_by_code
 from kernel.errors import NotFound
 from queueing import contact, counters, serve
 from queueing.call_next import call_next
 from queueing.errors import TicketUnknown
 from queueing.models import Ticket
+from queueing.states import TicketState
 from queueing.steps import lock, moved
 from web import edge
 from web.console.once import Said
@@ -27,7 +28,7 @@ _HERE: Mapping[str, tuple[Verb, Any]] = {
     "recall": (serve.recall, _l("已再次呼叫 %(label)s。")),
     "absent": (serve.mark_absent, _l("%(label)s 已标记过号。")),
     "start": (serve.start_serving, _l("%(label)s 开始办理。")),
-    "finish": (serve.complete, _l("%(label)s 已办结。")),
+    "finish-all": (serve.complete_visit, _l("%(label)s 已办结。")),
     "undo": (serve.undo_call, _l("已撤销呼叫，%(label)s 回到原来的位置。")),
     "park": (serve.park, _l("%(label)s 已暂挂，可以叫下一位。")),
 }
@@ -91,6 +92,18 @@ def _transfer(session: Session, counter_id: int) -> Said:
     return "ok", _("%(label)s 已转到%(line)s，优先叫号。", label=ticket.label, line=edge.text(group, "name"))
 
 
+def _finish(session: Session, counter_id: int) -> Said:
+    ticket = serve.complete(session, _ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
+    if ticket.state == TicketState.COMPLETED:
+        return "ok", _("%(label)s 已办结。", label=ticket.label)
+    line = get_group(session, ticket.group_id)
+    return "ok", _(
+        "%(label)s 这一步已办完，已排到%(line)s，请告诉本人在大厅等候叫号。",
+        label=ticket.label,
+        line=edge.text(line, "name"),
+    )
+
+
 def _resume(session: Session, counter_id: int) -> Said:
     ticket = serve.resume(
         session, _ticket(session, counter_id), actor=edge.actor(), now=edge.now(), counter_id=counter_id
@@ -127,6 +140,7 @@ def _close(session: Session, counter_id: int) -> Said:
 
 _OTHERS: Mapping[str, Callable[[Session, int], Said]] = {
     "next": _next,
+    "finish": _finish,
     "transfer": _transfer,
     "resume": _resume,
     "phone": _phone,

@@ -55,6 +55,7 @@ class TicketAtWorkSchema(Told):
     group = some()
     group_zh = some()
     group_en = some()
+    next_groups = some(fields.List, fields.String())
     issued_at = some(At)
     slot_starts_at = some(At, allow_none=True)
     ahead = some(fields.Integer, allow_none=True)
