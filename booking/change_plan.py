@@ -1,0 +1,86 @@
+"""Change a hall's plan with its bookings in view: who would be stranded is told before, and cared for after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from booking.affected import Affected, list_beyond_plan
+from booking.close import Then
+from booking.hall_rules import rules_of
+from booking.models import Slot
+from booking.publish import publish
+from booking.rehouse import Rehoused, rehouse
+from halls.edit import save_hall
+from halls.models import Hall
+from halls.plan_history import read_back
+from halls.plan_rows import HallFile
+from kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """What the change did: bookings without a place in the new plan, and what became of them."""
+
+    stranded: Sequence[Affected]
+    rehoused: Rehoused
+    numbers_added: int
+
+
+def preview_plan(session: Session, plan: HallFile, *, actor: Actor, now: datetime) -> list[Affected]:
+    """The bookings for which the new plan has no place. Nothing stays changed.
+
+    Raises:
+        LetterTaken
+    """
+    attempt = session.begin_nested()
+    try:
+        hall = save_hall(session, plan, actor=actor, now=now)
+        first_on, last_on = _published_days(session, hall, now=now)
+        return list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+    finally:
+        attempt.rollback()
+
+
+def change_plan(
+    session: Session, plan: HallFile, *, then: Then, note: str = "", actor: Actor, now: datetime
+) -> PlanChanged:
+    """Save the plan, publish again the days that are published, and move, cancel or keep who is stranded.
+
+    Booked numbers stay unless `then` says otherwise.
+
+    Raises:
+        LetterTaken
+    """
+    hall = save_hall(session, plan, actor=actor, now=now, note=note)
+    first_on, last_on = _published_days(session, hall, now=now)
+    stranded = list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+    added = publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
+    rehoused = Rehoused(0, 0)
+    if stranded and then is not Then.KEEP:
+        rehoused = rehouse(session, hall, stranded, move=then is Then.MOVE, actor=actor, now=now)
+        publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
+    return PlanChanged(stranded, rehoused, added)
+
+
+def restore_plan(
+    session: Session, hall: Hall, number: int, *, then: Then, note: str, actor: Actor, now: datetime
+) -> PlanChanged:
+    """Undo: an earlier state of the plan holds again, as a new state.
+
+    Raises:
+        RevisionUnknown, CityFileInvalid (its counters are no longer enough)
+    """
+    plan = read_back(session, hall.code, number)
+    return change_plan(session, plan, then=then, note=note, actor=actor, now=now)
+
+
+def _published_days(session: Session, hall: Hall, *, now: datetime) -> tuple[date, date]:
+    """From today to the last day that has slots: later days take the plan when they are published."""
+    today = rules_of(hall).date_of(now)
+    last_on = session.scalar(
+        select(func.max(Slot.on_date)).where(Slot.hall_id == hall.id, Slot.on_date >= today)
+    )
+    return today, last_on or today
