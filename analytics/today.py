@@ -20,7 +20,8 @@ from halls.models import Hall
 class GroupToday:
     """Counts of one service group on one date.
 
-    `booked` leaves out cancellations made early enough not to count; `handled` is split by track.
+    `booked` leaves out cancellations made early enough not to count and those of the hall; `handled` is split
+    by track.
     """
 
     group_id: int
@@ -57,7 +58,8 @@ SELECT g.id AS group_id, g.code, g.name_zh, g.name_en,
   (SELECT count(*) FROM number n WHERE n.group_id = g.id AND n.on_date = :day AND n.released_at <= :now)
     AS released,
   (SELECT count(*) FROM appointment a WHERE a.hall_id = g.hall_id AND a.on_date = :day AND a.group_id = g.id
-     AND (a.cancelled_at IS NULL OR a.cancelled_at > a.starts_at - CAST(:cutoff AS interval))) AS booked,
+     AND (a.cancelled_at IS NULL OR a.cancel_reason IN ('citizen', 'reply', 'link')
+          AND a.cancelled_at > a.starts_at - CAST(:cutoff AS interval))) AS booked,
   t.arrived_booked, t.arrived_walk_in, t.handled_booked, t.handled_walk_in, t.waiting,
   (SELECT count(*) FROM counter_session s JOIN counter_skill k ON k.counter_id = s.counter_id
      WHERE k.group_id = g.id AND s.closed_at IS NULL AND s.state = 'open') AS open_counters

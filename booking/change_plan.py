@@ -1,4 +1,4 @@
-"""Change a hall's plan with its bookings in view: who would be stranded is told before, and cared for after."""
+"""Change a hall's plan with its bookings in view: who would be stranded is told before, cared for after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -17,6 +17,15 @@ class NumbersPublished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NumbersChanged(Event):
+    """Free numbers of a day were released, withdrawn or given to another channel, by a person or the hour."""
+
+    hall_id: int
+    on_date: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentBooked(Event):
     """A citizen has a number."""
 

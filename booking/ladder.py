@@ -11,12 +11,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from booking.overbooking import numbers_to_offer
 from booking.slot_cutting import Quota
 from halls.workdays import Calendar, add_working_days
 
+#: Ordinals of a slot above this are overbooked places, beyond its quota, so that they can be counted.
+OVERBOOKED_ABOVE = 1000
+EVERYBODY_COMES = Decimal(1)
 DEFAULT_RETURN_WINDOW = timedelta(minutes=10)
 
 
@@ -101,12 +106,17 @@ def releases_of(
 
 
 def plan_numbers(
-    quotas: Sequence[Quota], releases: Sequence[Release], *, duty_share: Decimal
+    quotas: Sequence[Quota],
+    releases: Sequence[Release],
+    *,
+    duty_share: Decimal,
+    show_probability: Decimal = EVERYBODY_COMES,
 ) -> list[PlannedNumber]:
     """Every number of a group's day, slot by slot: online and duty first, then the walk-in reserve.
 
     The shares are met over the whole day by largest remainder, and each rung is spread over all slots, so
     that neither mornings nor afternoons are sold first. The same input always gives the same numbers.
+    Where fewer than everybody come, places beyond the quota (`booking.overbooking`) come with the last rung.
     """
     shares = [*(release.share for release in releases), duty_share]
     moments: list[datetime | None] = [*(release.release_at for release in releases), None]
@@ -125,7 +135,22 @@ def plan_numbers(
             PlannedNumber(index, quota.online + extra, Channel.WALK_IN, None)
             for extra in range(1, quota.walk_in + 1)
         )
+        planned.extend(
+            PlannedNumber(index, OVERBOOKED_ABOVE + extra, Channel.ONLINE, releases[-1].release_at)
+            for extra in range(1, _overbooked(quota, show_probability) + 1)
+        )
     return planned
+
+
+def _overbooked(quota: Quota, show_probability: Decimal) -> int:
+    if show_probability >= EVERYBODY_COMES or not quota.online:
+        return 0
+    return _offered(quota.online, quota.walk_in, float(show_probability)) - quota.online
+
+
+@cache
+def _offered(online: int, walk_in: int, show_probability: float) -> int:
+    return numbers_to_offer(online, show_probability=show_probability, reserve=walk_in)
 
 
 def apportion(total: int, shares: Sequence[Decimal]) -> list[int]:

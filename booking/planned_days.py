@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules, rules_of
-from booking.ladder import PlannedNumber, plan_numbers, releases_of
+from booking.ladder import OVERBOOKED_ABOVE, PlannedNumber, plan_numbers, releases_of
 from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots, quotas
 from halls.day_plan import DayPlan, day_plans_between
 from halls.models import PlanLine, ServiceGroup
@@ -44,12 +44,26 @@ def plan_days(
 
 
 def places_of(planned: Sequence[GroupDay]) -> dict[tuple[int, datetime], int]:
-    """How many numbers, of all channels, each slot has: (group, start) → count; empty slots are left out."""
+    """How many numbers, of all channels, each slot has: (group, start) → count; empty slots are left out.
+
+    Overbooked places are none: who holds one is served by the walk-in reserve.
+    """
+    return _count(planned, overbooked=False)
+
+
+def overbooked_of(planned: Sequence[GroupDay]) -> dict[tuple[int, datetime], int]:
+    """The same for the overbooked places."""
+    return _count(planned, overbooked=True)
+
+
+def _count(planned: Sequence[GroupDay], *, overbooked: bool) -> dict[tuple[int, datetime], int]:
     counts: dict[tuple[int, datetime], int] = {}
     for day in planned:
+        starts = [slot.starts_at for slot in day.slots]
         for number in day.numbers:
-            key = (day.group_id, day.slots[number.slot_index].starts_at)
-            counts[key] = counts.get(key, 0) + 1
+            if (number.ordinal > OVERBOOKED_ABOVE) is overbooked:
+                key = (day.group_id, starts[number.slot_index])
+                counts[key] = counts.get(key, 0) + 1
     return counts
 
 
@@ -68,7 +82,12 @@ def _plan_day(
     for group in groups:
         slots = _cut(on, plans[group.id], rules)
         of_slots = quotas(slots, unit_minutes=group.unit_minutes, beta=policy.beta, eta=policy.eta)
-        numbers = plan_numbers(of_slots, releases, duty_share=policy.ladder.duty_share)
+        numbers = plan_numbers(
+            of_slots,
+            releases,
+            duty_share=policy.ladder.duty_share,
+            show_probability=policy.show_probability,
+        )
         begun = sum(slot.starts_at <= now for slot in slots)
         kept = [number for number in numbers if number.slot_index >= begun]
         found.append(GroupDay(group.id, on, slots, kept))

@@ -13,7 +13,7 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from booking import policy_data
-from booking.ladder import DEFAULT_LADDER, DEFAULT_RETURN_WINDOW, Ladder
+from booking.ladder import DEFAULT_LADDER, DEFAULT_RETURN_WINDOW, EVERYBODY_COMES, Ladder
 from booking.slot_cutting import DEFAULT_BETA, DEFAULT_ETA
 from halls.workdays import Calendar, add_working_days
 from kernel.errors import Conflict, Forbidden, Invalid
@@ -135,6 +135,8 @@ class BookingPolicy:
     #: β: the share of real capacity that is given to online booking. η: the share of open time worked.
     beta: Decimal = DEFAULT_BETA
     eta: Decimal = DEFAULT_ETA
+    #: p̂: how many of those who book come. Below 1, places beyond the quota are offered (`overbooking`).
+    show_probability: Decimal = EVERYBODY_COMES
     ladder: Ladder = DEFAULT_LADDER
     #: How long a number is held for somebody on the waitlist, how many offers each gets, and between which
     #: hall-local times of day offers are made: an SMS must not wake anybody.

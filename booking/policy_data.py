@@ -56,6 +56,7 @@ LIMITS: dict[str, Limits] = {
     "waitlist_offers": Limits(1, 10),
     "beta": Limits(0, Decimal("0.95")),
     "eta": Limits(Decimal("0.3"), 1),
+    "show_probability": Limits(Decimal("0.5"), 1),
 }
 
 

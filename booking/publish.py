@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from booking.events import NumbersPublished
-from booking.planned_days import GroupDay, places_of, plan_days
+from booking.ladder import OVERBOOKED_ABOVE
+from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days
 from halls.models import ServiceGroup
 from halls.queries import list_groups
 from kernel.actor import Actor
@@ -42,9 +43,11 @@ WHERE number.hall_id = :hall_id AND number.group_id = ANY(CAST(:all_groups AS bi
   AND (number.held_until IS NULL OR number.held_until <= :now)
   AND NOT EXISTS (
       SELECT FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]),
-                         CAST(:counts AS integer[])) AS planned(group_id, starts_at, numbers)
+                         CAST(:counts AS integer[]), CAST(:overbooked AS integer[]))
+                AS planned(group_id, starts_at, numbers, overbooked)
       WHERE planned.group_id = number.group_id AND planned.starts_at = number.starts_at
-        AND number.ordinal <= planned.numbers)
+        AND (number.ordinal <= planned.numbers
+             OR number.ordinal > :above AND number.ordinal <= :above + planned.overbooked))
 """)
 
 _REMOVE_EMPTY_SLOTS = text("""
@@ -138,7 +141,7 @@ def _withdraw(
     now: datetime,
 ) -> int:
     """Remove free numbers that are beyond the plan: ordinals of a slot are planned from 1 without a gap."""
-    counts = places_of(planned)
+    counts, overbooked = places_of(planned), overbooked_of(planned)
     withdrawn = session.connection().execute(
         _WITHDRAW,
         {
@@ -150,6 +153,8 @@ def _withdraw(
             "group_ids": [group_id for group_id, _ in counts],
             "starts": [starts_at for _, starts_at in counts],
             "counts": list(counts.values()),
+            "overbooked": [overbooked.get(key, 0) for key in counts],
+            "above": OVERBOOKED_ABOVE,
         },
     )
     _remove_empty_slots(session, hall_id, planned, first_on=first_on, last_on=last_on, now=now)

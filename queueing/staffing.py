@@ -69,10 +69,10 @@ def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetim
 
 
 def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -> list[Expected]:
-    """Numbers booked for later today whose owners have not come to this line.
+    """Numbers booked for later today whose owners have not come to this line, and the duty officer's reserve.
 
     An appointment counts at least one. Later legs of a visit count where they were booked, also once its
-    owner is in the hall.
+    owner is in the hall. Duty numbers count until they flow to walk-ins (`booking.duty_flow`).
     """
     booked = (
         select(Appointment.starts_at, func.count())
@@ -90,7 +90,13 @@ def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -
         .where(~exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == group_id))
         .group_by(Number.starts_at)
     )
-    rows = session.execute(union_all(booked, later))
+    reserved = (
+        select(Number.starts_at, func.count())
+        .where(Number.group_id == group_id, Number.on_date == today.on_date, Number.starts_at > now)
+        .where(Number.channel == "duty", Number.appointment_id.is_(None))
+        .group_by(Number.starts_at)
+    )
+    rows = session.execute(union_all(booked, later, reserved))
     return [Expected(starts_at, count) for starts_at, count in rows]
 
 

@@ -13,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from booking.duty_flow import flow_duty
 from booking.hall_rules import rules_of
 from booking.no_show import close_no_shows
+from booking.promise_samples import take_samples
 from booking.publish import publish
 from booking.waitlist import remove_old_waits
 from booking.waitlist_offers import tend
@@ -87,6 +89,16 @@ def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now:
     remove_old_waits(session, before=now - _WAITS_KEPT)
 
 
+def hand_over_duty(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Give unused duty numbers of today to people who come without a booking."""
+    flow_duty(session, now=now)
+
+
+def sample_promise(session: Session, _hall_id: int | None, due_at: datetime, now: datetime) -> None:
+    """Look whether every line has a number within three working days."""
+    take_samples(session, due_at=due_at, now=now)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -99,6 +111,8 @@ SCHEDULE: Mapping[str, Entry] = {
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(3)), forget_waits, per_hall=False),
+    "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
+    "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
 }
 
 

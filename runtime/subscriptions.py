@@ -45,6 +45,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         halls.ClosureLifted,
         catalog.ServicesSaved,
         booking.NumbersPublished,
+        booking.NumbersChanged,
         booking.AppointmentCheckedIn,
         booking.AppointmentFulfilled,
         booking.AppointmentNoShow,

@@ -1,0 +1,86 @@
+"""3WD% and TNA, summed from the samples of `booking.promise_samples` and from citizens' own attempts.
+
+3WD% of a line and day: the share of the quarter-hours at which a free number within three working days
+could be booked. Weighted by attempts: the share of the day's visitors who looked and saw one. TNA: working
+days to the third free number, taken daily at 10:00 by the hall's clock.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from halls.models import Hall
+
+TNA_AT = time(10)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseKept:
+    """Of one line over some days; shares are None where nothing was looked at."""
+
+    group_id: int
+    samples: int
+    three_days: float | None
+    three_days_with_today: float | None
+    third_median: float | None
+    third_p90: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Visitors and days on which somebody looked for a number in a hall, and saw one within the promise."""
+
+    looked: int
+    found: int
+
+    @property
+    def share(self) -> float | None:
+        """Attempt-weighted 3WD%."""
+        return self.found / self.looked if self.looked else None
+
+
+_KEPT = text("""
+SELECT group_id, count(*) AS samples,
+       avg(available::int)::float8, avg(available_with_today::int)::float8,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY third_after)
+           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY third_after)
+           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at)
+FROM promise_sample
+WHERE hall_id = :hall_id AND sampled_at >= :starts_at AND sampled_at < :ends_at
+GROUP BY group_id
+ORDER BY group_id
+""")
+
+_ATTEMPTS = text("""
+SELECT count(*), count(*) FILTER (WHERE found)
+FROM (
+    SELECT bool_or(found) AS found
+    FROM attempt
+    WHERE hall_id = :hall_id AND on_date BETWEEN :first_on AND :last_on
+    GROUP BY visitor, on_date, service_id
+) AS person_days
+""")
+
+
+def promise_kept(session: Session, hall: Hall, *, first_on: date, last_on: date) -> list[PromiseKept]:
+    """Per line of a hall, over hall-local dates, both included."""
+    zone = ZoneInfo(hall.time_zone)
+    facts = {
+        "hall_id": hall.id,
+        "zone": hall.time_zone,
+        "at": TNA_AT,
+        "starts_at": datetime.combine(first_on, time.min, zone),
+        "ends_at": datetime.combine(last_on + _DAY, time.min, zone),
+    }
+    return [PromiseKept(*row) for row in session.execute(_KEPT, facts)]
+
+
+def attempts(session: Session, hall: Hall, *, first_on: date, last_on: date) -> Attempts:
+    """Person-days whose search in this hall saw an eligible number, over all of its services."""
+    facts = {"hall_id": hall.id, "first_on": first_on, "last_on": last_on}
+    return Attempts(*session.execute(_ATTEMPTS, facts).one())

@@ -1,0 +1,79 @@
+"""Looking, every quarter of an hour, whether the promise of three working days holds: one row per line.
+
+The rows are what 3WD% and TNA are counted from (`analytics.promise_kept`).
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from booking.availability import DayCount, day_counts
+from booking.hall_rules import rules_of
+from booking.models import PromiseSample
+from halls.models import Hall
+from halls.queries import calendar, list_groups, list_halls
+from halls.workdays import Calendar, add_working_days, working_days_between
+
+PROMISE_DAYS = 3
+_THIRD = 3
+_STALE = timedelta(minutes=15)
+
+
+def take_samples(session: Session, *, due_at: datetime, now: datetime) -> int:
+    """Sample every line of every hall where booking is open by the hall's clock; how many rows are new.
+
+    A look that comes a quarter of an hour late says nothing about its time and is left out.
+    """
+    if now - due_at >= _STALE:
+        return 0
+    days = calendar(session)
+    rows = [
+        row for hall in list_halls(session) for row in _of_hall(session, hall, days, due_at=due_at, now=now)
+    ]
+    if not rows:
+        return 0
+    added = insert(PromiseSample).on_conflict_do_nothing().returning(PromiseSample.group_id)
+    return len(session.scalars(added, rows).all())
+
+
+def _of_hall(
+    session: Session, hall: Hall, days: Calendar, *, due_at: datetime, now: datetime
+) -> list[dict[str, object]]:
+    policy = rules_of(hall).policy
+    local = due_at.astimezone(ZoneInfo(hall.time_zone))
+    if local.time() < policy.booking_opens:
+        return []
+    today = local.date()
+    horizon = policy.horizon_working_days
+    last_on = add_working_days(today, max(horizon, PROMISE_DAYS), days)
+    groups = [group.id for group in list_groups(session, hall.id)]
+    counts = day_counts(session, groups, first_on=today, last_on=last_on, now=now)
+    promised_on = add_working_days(today, PROMISE_DAYS, days)
+    rows = []
+    for group_id in groups:
+        mine = [count for count in counts if count.group_id == group_id]
+        near = [count.on_date for count in mine if count.on_date <= promised_on]
+        rows.append(
+            {
+                "group_id": group_id,
+                "sampled_at": due_at,
+                "hall_id": hall.id,
+                "available": any(on > today for on in near),
+                "available_with_today": bool(near),
+                "third_after": _third_after(mine, today, days, beyond=horizon + 1),
+            }
+        )
+    return rows
+
+
+def _third_after(counts: Sequence[DayCount], today: date, days: Calendar, *, beyond: int) -> int:
+    """TNA: working days to the day that holds the third free number (the first two are often chance)."""
+    free = 0
+    for count in sorted(counts, key=lambda each: each.on_date):
+        free += count.free
+        if free >= _THIRD:
+            return working_days_between(today, count.on_date, days)
+    return beyond

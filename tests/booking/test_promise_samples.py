@@ -1,0 +1,120 @@
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from analytics.promise_kept import Attempts, attempts, promise_kept
+from booking.models import Attempt, PromiseSample
+from booking.promise_samples import take_samples
+from halls.models import CalendarDay
+from tests.build import TODAY, at, make_group, make_hall, make_service, make_slot
+
+# Monday to Friday: the third working day after Monday the second is Thursday the fifth.
+THURSDAY, FRIDAY = date(2026, 3, 5), date(2026, 3, 6)
+
+
+@pytest.fixture
+def hall(session):
+    return make_hall(session, "h1")
+
+
+@pytest.fixture
+def group(session, hall):
+    return make_group(session, hall)
+
+
+def sample(session, clock="10:00", late=timedelta(0)):
+    take_samples(session, due_at=at(clock), now=at(clock) + late)
+    return session.scalars(select(PromiseSample).where(PromiseSample.sampled_at == at(clock))).one_or_none()
+
+
+def facts(row):
+    return (row.available, row.available_with_today, row.third_after)
+
+
+def test_a_number_on_the_third_working_day_keeps_the_promise_and_one_on_the_fourth_does_not(session, group):
+    make_slot(session, group, at("10:00", FRIDAY), numbers=5)
+    assert facts(sample(session)) == (False, False, 4)
+    make_slot(session, group, at("10:00", THURSDAY), numbers=1)
+    assert facts(sample(session, "10:15")) == (True, True, 4)
+
+
+def test_today_counts_only_in_the_variant_with_today(session, group):
+    make_slot(session, group, at("15:00", TODAY), numbers=2)
+    assert facts(sample(session)) == (False, True, 8)
+    make_slot(session, group, at("15:30", TODAY), numbers=1)
+    assert sample(session, "10:15").third_after == 0
+
+
+def test_a_holiday_is_not_a_working_day(session, group):
+    make_slot(session, group, at("10:00", FRIDAY), numbers=5)
+    session.add(CalendarDay(on_date=date(2026, 3, 4), working=False))
+    session.flush()
+    assert facts(sample(session)) == (True, True, 3)
+
+
+def test_without_a_third_number_it_lies_beyond_the_horizon(session, group):
+    make_slot(session, group, at("10:00", THURSDAY), numbers=2)
+    assert facts(sample(session)) == (True, True, 8)
+
+
+def test_samples_once_while_booking_is_open_and_never_late(session, group):
+    assert sample(session, "07:45") is None
+    assert sample(session, "08:00") is not None
+    assert take_samples(session, due_at=at("08:00"), now=at("08:00")) == 0
+    assert sample(session, "08:15", late=timedelta(minutes=15)) is None
+    assert sample(session, "08:30", late=timedelta(minutes=14)) is not None
+
+
+def add(session, group, clock, *, kept, today=True, third=1, on=TODAY):
+    session.add(
+        PromiseSample(
+            group_id=group.id,
+            hall_id=group.hall_id,
+            sampled_at=at(clock, on),
+            available=kept,
+            available_with_today=today,
+            third_after=third,
+        )
+    )
+    session.flush()
+
+
+def test_shares_and_days_are_summed_as_defined(session, hall, group):
+    for nth, third in enumerate((0, 1, 1, 2, 8)):
+        on = date(2026, 3, 2 + nth)
+        add(session, group, "10:00", kept=third <= 3, third=third, on=on)
+        add(session, group, "10:15", kept=True, third=50, on=on)
+    other = make_group(session, make_hall(session))
+    add(session, other, "10:00", kept=False)
+    (found,) = promise_kept(session, hall, first_on=TODAY, last_on=date(2026, 3, 6))
+    assert (found.group_id, found.samples, found.three_days) == (group.id, 10, 0.9)
+    assert (found.three_days_with_today, found.third_median, found.third_p90) == (1.0, 1.0, 8)
+    (one_day,) = promise_kept(session, hall, first_on=TODAY, last_on=TODAY)
+    assert (one_day.samples, one_day.third_median) == (2, 0)
+
+
+def test_attempts_are_counted_by_person_and_day(session, hall, group):
+    services = [make_service(session, group) for _ in range(2)]
+
+    def look(visitor, service, found, on=TODAY, hall_id=hall.id):
+        session.add(
+            Attempt(
+                on_date=on,
+                visitor=visitor * 16,
+                service_id=service.id,
+                hall_id=hall_id,
+                found=found,
+                first_at=at("10:00"),
+            )
+        )
+
+    look(b"a", services[0], True)
+    look(b"a", services[1], False)
+    look(b"b", services[0], False)
+    look(b"b", services[0], True, on=date(2026, 3, 3))
+    look(b"c", services[0], True, hall_id=0)
+    session.flush()
+    assert attempts(session, hall, first_on=TODAY, last_on=TODAY) == Attempts(3, 1)
+    assert attempts(session, hall, first_on=TODAY, last_on=FRIDAY).share == 0.5
+    assert attempts(session, hall, first_on=FRIDAY, last_on=FRIDAY).share is None
