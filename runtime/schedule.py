@@ -20,6 +20,7 @@ from booking.promise_samples import take_samples
 from booking.publish import publish
 from booking.waitlist import remove_old_waits
 from booking.waitlist_offers import tend
+from feedback.personal_data import forget_old
 from halls.models import Hall
 from halls.queries import calendar, get_hall_by_id, list_halls
 from halls.workdays import add_working_days
@@ -99,6 +100,11 @@ def sample_promise(session: Session, _hall_id: int | None, due_at: datetime, now
     take_samples(session, due_at=due_at, now=now)
 
 
+def forget_old_data(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Wipe personal data that is older than it is kept."""
+    forget_old(session, actor=SYSTEM, now=now)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -113,6 +119,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "forget_waits": Entry(Daily(time(3)), forget_waits, per_hall=False),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
+    "forget_old_data": Entry(Daily(time(19)), forget_old_data, per_hall=False),  # UTC: at night here
 }
 
 

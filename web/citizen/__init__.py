@@ -20,6 +20,7 @@ PAGES = (
     "moving",
     "arrival",
     "mine",
+    "account",
     "queue",
     "rating",
 )

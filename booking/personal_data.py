@@ -1,0 +1,196 @@
+"""What booking knows of people: shown to them, wiped when they ask or when it is old.
+
+The rows of past appointments stay, because the figures of a hall are counted from them.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from booking.cancel import cancel
+from booking.hall_rules import rules_of
+from booking.hold import remove_old_drafts
+from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.standing import BY_CITIZEN
+from booking.states import OPEN, AppointmentState
+from catalog.queries import services_of
+from halls.models import Hall
+from halls.queries import get_hall_by_id
+from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.errors import Conflict
+from people.citizens import phone_index
+from people.models import Citizen
+from people.personal_data import citizens_of, erase_citizens
+from people.retention import Retention
+
+
+class AppointmentsStillOpen(Conflict):
+    """Somebody who has a number cannot be forgotten before it is given back; `count` of them."""
+
+    code = "appointments_still_open"
+    zh = "这个手机号还有 {count} 个没有结束的预约。请先取消，或勾选“同时取消”再删除。"
+    en = (
+        "This phone still has {count} open appointments. Please cancel them first, or tick “cancel them too”."
+    )
+
+
+class VisitNotOver(Conflict):
+    """Somebody who has checked in is in the hall now."""
+
+    code = "visit_not_over"
+    zh = "您正在大厅办理，请办完以后再删除。"
+    en = "You have checked in and are in the hall now. Please delete your data when you are done."
+
+
+def collect(session: Session, phone: str) -> dict[str, Any]:
+    """Everything of this phone (E.164), in full: for its owner alone."""
+    index = phone_index(phone)
+    rows = session.scalars(
+        select(Appointment).where(Appointment.phone_index == index).order_by(Appointment.starts_at)
+    )
+    waiting = session.scalars(select(WaitlistEntry).where(WaitlistEntry.phone_index == index))
+    asked = session.scalars(select(SpecialRequest).where(SpecialRequest.phone_index == index))
+    return {
+        "appointments": [_appointment(session, row) for row in rows],
+        "waitlist": [
+            {"from": row.first_on, "to": row.last_on, "state": row.state, "since": row.created_at}
+            for row in waiting
+        ],
+        "special_requests": [
+            {
+                "kind": row.kind,
+                "reason": cipher().decrypt(row.reason_sealed, "special_request.reason"),
+                "state": row.state,
+                "since": row.created_at,
+            }
+            for row in asked
+        ],
+    }
+
+
+def _appointment(session: Session, row: Appointment) -> dict[str, Any]:
+    hall = get_hall_by_id(session, row.hall_id)
+    sealed = row.delivery_sealed
+    return {
+        "hall": hall.name_zh,
+        "services": [service.name_zh for service in services_of(session, row.service_ids)],
+        "starts_at": row.starts_at,
+        "state": row.state,
+        "code": row.code,
+        "answers": row.answers,
+        "booked_at": row.booked_at,
+        "cancelled_at": row.cancelled_at,
+        "delivery": json.loads(cipher().decrypt(sealed, "appointment.delivery")) if sealed else None,
+    }
+
+
+def list_open(session: Session, phone: str) -> Sequence[Appointment]:
+    """Appointments of this phone that have not ended, in order of time."""
+    return session.scalars(
+        select(Appointment)
+        .where(Appointment.phone_index == phone_index(phone), Appointment.state.in_(OPEN))
+        .order_by(Appointment.starts_at)
+    ).all()
+
+
+def end_open(session: Session, phone: str, *, cancel_them: bool, actor: Actor, now: datetime) -> None:
+    """See that nothing is open any more, as their owner wishes to be forgotten.
+
+    Raises:
+        VisitNotOver, AppointmentsStillOpen, CancellationTooLate
+    """
+    still = list_open(session, phone)
+    if any(row.state == AppointmentState.CHECKED_IN for row in still):
+        raise VisitNotOver
+    if still and not cancel_them:
+        raise AppointmentsStillOpen(count=len(still))
+    for row in still:
+        cancel(session, row, reason="citizen", actor=actor, now=now)
+
+
+def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None:
+    """Wipe the phone and the address from its appointments, and the people who came with it last.
+
+    Somebody who has an open appointment under another phone is that phone's.
+    """
+    index = phone_index(phone)
+    people = [row for row in citizens_of(session, phone) if not _has_open(session, row.id)]
+    session.execute(
+        update(Appointment)
+        .where(Appointment.phone_index == index)
+        .values(phone_sealed=None, phone_index=None, delivery_sealed=None)
+    )
+    session.execute(delete(WaitlistEntry).where(WaitlistEntry.phone_index == index))
+    session.execute(delete(SpecialRequest).where(SpecialRequest.phone_index == index))
+    session.execute(delete(Appeal).where(Appeal.citizen_id.in_([row.id for row in people])))
+    erase_citizens(
+        session, people, counted=_counted(session, [row.id for row in people], now=now), actor=actor, now=now
+    )
+
+
+def _has_open(session: Session, citizen_id: int) -> bool:
+    mine = (Appointment.citizen_id == citizen_id, Appointment.state.in_(OPEN))
+    return bool(session.scalar(select(exists().where(*mine))))
+
+
+def _counted(session: Session, citizen_ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Those of them who missed something that may still count, by the rules of the strictest hall."""
+    policies = [rules_of(hall).policy for hall in session.scalars(select(Hall))]
+    if not policies or not citizen_ids:
+        return set()
+    longest = max(policy.no_show_window + policy.suspension for policy in policies)
+    cutoff = max(policy.cancellation_cutoff for policy in policies)
+    late = and_(
+        Appointment.state == AppointmentState.CANCELLED,
+        Appointment.cancel_reason.in_(BY_CITIZEN),
+        Appointment.starts_at - Appointment.cancelled_at < cutoff,
+    )
+    missed = select(Appointment.citizen_id).where(
+        Appointment.citizen_id.in_(citizen_ids),
+        Appointment.starts_at > now - longest,
+        or_(Appointment.state == AppointmentState.NO_SHOW, late),
+    )
+    return set(session.scalars(missed))
+
+
+def forget_old(session: Session, spans: Retention, *, actor: Actor, now: datetime) -> None:
+    """Wipe what is older than it is kept. Open appointments keep everything."""
+    ended = Appointment.state.not_in(OPEN)
+    old_phone, old_delivery = spans.before("phone", now), spans.before("delivery", now)
+    session.execute(
+        update(Appointment)
+        .where(ended, Appointment.starts_at < old_phone, Appointment.phone_index.is_not(None))
+        .values(phone_sealed=None, phone_index=None)
+    )
+    session.execute(
+        update(Appointment)
+        .where(ended, Appointment.starts_at < old_delivery, Appointment.delivery_sealed.is_not(None))
+        .values(delivery_sealed=None)
+    )
+    settled = SpecialRequest.state != "asked"
+    session.execute(delete(SpecialRequest).where(settled, SpecialRequest.created_at < old_phone))
+    session.execute(delete(Appeal).where(Appeal.state != "asked", Appeal.created_at < old_phone))
+    _forget_citizens(session, spans, actor=actor, now=now)
+    remove_old_drafts(session, now=now)
+
+
+def _forget_citizens(session: Session, spans: Retention, *, actor: Actor, now: datetime) -> None:
+    """Erase who has not been here for long, and let go of hashes that nothing counts against any more."""
+    long_ago = spans.before("identity", now)
+    here_since = exists().where(Appointment.citizen_id == Citizen.id, Appointment.starts_at >= long_ago)
+    silent = session.scalars(
+        select(Citizen).where(Citizen.erased_at.is_(None), Citizen.created_at < long_ago, ~here_since)
+    ).all()
+    erase_citizens(session, silent, counted=(), actor=actor, now=now)
+    hashed = session.scalars(
+        select(Citizen).where(Citizen.erased_at.is_not(None), Citizen.identity_index.is_not(None))
+    ).all()
+    counted = _counted(session, [row.id for row in hashed], now=now)
+    for row in hashed:
+        if row.id not in counted:
+            row.identity_index = None

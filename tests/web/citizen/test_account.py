@@ -1,0 +1,109 @@
+"""The account of a phone: saved persons, one's data, being forgotten."""
+
+import json
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from booking.models import Appointment
+from kernel import clock
+from people.models import Citizen, KnownBrowser, SavedPerson
+from people.sample_ids import sample_resident_id
+from tests.conftest import NOW
+from tests.web.citizen.town import NUMBER, PERSON, book
+
+
+def later(town, **delta):
+    clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(**delta), 0.0)
+
+
+def known(town, phone):
+    book(town, phone, save="1", mine="1")
+    later(town, minutes=2)
+    return phone.go("/my").tap("我的信息")
+
+
+def test_saved_persons_are_masked_named_and_removed(town, phone):
+    known(town, phone)
+    assert "欧** · 本人" in phone.words
+    assert NUMBER not in phone.html
+    assert "欧阳娜娜" not in phone.html
+    phone.press("保存关系", relation="spouse")
+    assert "欧** · 配偶" in phone.words
+    assert phone.press("保存关系", relation="dog").status == 422
+    phone.go("/my/account").press("删除 欧**")
+    assert "还没有保存办事人" in phone.words
+    assert town.count(SavedPerson) == 0
+    assert town.count(Appointment) == 1
+
+
+def test_another_phone_changes_nobodys_persons(town, phone):
+    known(town, phone)
+    with town.parts.database.transaction() as session:
+        reference = session.scalars(select(SavedPerson.reference)).one()
+    thief = town.phone()
+    book(town, thief, phone="13900139000", number=sample_resident_id(8), save="1")
+    token = thief.go("/my/account").form_with("保存关系").fields
+    assert thief.client.post(f"/my/persons/{reference}/relation", data=token).status_code == 404
+    assert thief.client.post(f"/my/persons/{reference}/remove", data=token).status_code == 303
+    assert town.count(SavedPerson) == 2
+
+
+def test_every_browser_can_be_withdrawn_at_once(town, phone):
+    known(town, phone)
+    assert "现在有 1 台" in phone.words
+    phone.press("全部取消")
+    assert town.count(KnownBrowser) == 0
+
+
+def test_ones_data_is_shown_in_full_only_after_a_fresh_code(town, phone):
+    known(town, phone)
+    later(town, minutes=45)
+    assert "查看和下载" in phone.go("/my/account").words  # the known browser is enough for this
+    phone.tap("查看和下载我的数据")
+    assert phone.path.startswith("/verify")
+    assert phone.client.get("/my/data.json").status_code == 302
+    phone.press("获取验证码", phone=PERSON["phone"])
+    phone.press("下一步", code=town.newest_code())
+    assert phone.path == "/my/data"
+    assert "欧阳娜娜" in phone.words
+    assert NUMBER in phone.words
+    phone.tap("下载文件")
+    assert phone.answer.headers["Content-Disposition"].startswith("attachment")
+    data = json.loads(phone.answer.text)
+    assert data["persons"][0]["name"] == "欧阳娜娜"
+    assert data["appointments"][0]["hall"] == "云州市政务服务大厅"
+    assert phone.answer.headers["Cache-Control"] == "no-store"
+
+
+def test_being_forgotten_takes_a_code_of_this_moment_and_says_what_is_open(town, phone):
+    known(town, phone).tap("删除我的信息")
+    assert "不能恢复" in phone.words
+    phone.press("获取验证码")
+    code = town.newest_code()
+    assert phone.press("删除我的信息", code=code).status == 422  # not sure
+    wrong = str((int(code) + 1) % 10**6).zfill(6)
+    assert "验证码不正确" in phone.press("删除我的信息", code=wrong, sure="1").words
+    phone.press("删除我的信息", code=code, sure="1")
+    assert phone.status == 409
+    assert "还有 1 个没有结束的预约" in phone.words
+    later(town, minutes=4)
+    phone.press("重新获取验证码")
+    phone.press("删除我的信息", code=town.newest_code(), sure="1", cancel="1")
+    assert "已删除" in phone.words
+    assert phone.path == "/"
+    with town.parts.database.transaction() as session:
+        citizen = session.scalars(select(Citizen)).one()
+        assert (citizen.name_sealed, citizen.number_sealed, citizen.phone_index) == (None, None, None)
+        assert session.scalars(select(Appointment.state)).one() == "cancelled"
+    assert town.count(SavedPerson) == town.count(KnownBrowser) == 0
+    assert phone.go("/my").path.startswith("/verify")
+
+
+def test_the_page_of_a_forgotten_booking_names_nobody(town, phone):
+    reference = book(town, phone)
+    later(town, minutes=2)
+    phone.go("/my/forget").press("获取验证码")
+    phone.press("删除我的信息", code=town.newest_code(), sure="1", cancel="1")
+    assert phone.go(f"/b/{reference}").status == 200
+    assert "欧" not in phone.words

@@ -1,0 +1,158 @@
+"""The account of a phone: the people it books for, one's data to read and take away, and being forgotten.
+
+There is no password. Looking at masked things needs a known or just verified phone; what shows data in full
+or cannot be undone needs a code of the last half-hour, and being forgotten one of this moment.
+"""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask import session as cookie_session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from booking.personal_data import list_open
+from feedback import personal_data
+from kernel.errors import DomainError
+from kernel.phone import mask as mask_phone
+from people import known_browsers, saved_persons
+from people.phone_codes import raise_unless_ok, verify_code
+from people.retention import retention
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.family import family, relations
+from web.citizen.forms import kind_options
+from web.citizen.phone_check import TRIES, send_code
+from web.citizen.running import forget_hold
+from web.guards import citizen_just_verified, citizen_only
+from web.known_browser import forget_browser
+from web.limits import limiter
+from web.problems import status_of
+
+
+@blueprint.get("/my/account")
+@citizen_only
+def account() -> ResponseReturnValue:
+    """Saved persons, known browsers, and the ways to one's data."""
+    with edge.transaction() as session:
+        browsers = known_browsers.count_browsers(session, g.phone, now=edge.now())
+        spans = retention(session)
+    facts = {"persons": family(), "relations": relations(), "kinds": dict(kind_options())}
+    return render_template("citizen/account.html", phone=g.phone, browsers=browsers, spans=spans, **facts)
+
+
+@blueprint.post("/my/persons/<reference>/relation")
+@citizen_only
+def rename_person(reference: str) -> ResponseReturnValue:
+    """Say who somebody is to the owner of the phone."""
+    wanted = request.form.get("relation", "")
+    with edge.transaction() as session:
+        saved_persons.set_relation(session, g.phone, reference, wanted, actor=edge.actor(), now=edge.now())
+    flash(_("已保存。"), "ok")
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.post("/my/persons/<reference>/remove")
+@citizen_only
+def remove_person(reference: str) -> ResponseReturnValue:
+    """Forget a saved person; their bookings stay."""
+    with edge.transaction() as session:
+        saved_persons.remove_person(session, g.phone, reference, actor=edge.actor(), now=edge.now())
+    flash(_("已删除这位常用办事人，预约不受影响。"), "ok")
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.post("/my/browsers/forget")
+@citizen_only
+def forget_browsers() -> ResponseReturnValue:
+    """A phone was lost or lent: every browser needs a code again."""
+    with edge.transaction() as session:
+        known_browsers.forget_all(session, g.phone, actor=edge.actor(), now=edge.now())
+    forget_browser()
+    flash(_("已取消。所有手机和电脑下次都要重新收验证码。"), "ok")
+    return redirect(url_for(".home"), 303)
+
+
+@blueprint.get("/my/data")
+@citizen_just_verified
+def my_data() -> ResponseReturnValue:
+    """Everything that is known under this phone, to read."""
+    return render_template("citizen/data.html", data=_collect(), phone=g.phone)
+
+
+@blueprint.get("/my/data.json")
+@citizen_just_verified
+def my_data_file() -> Response:
+    """The same as a file to take away."""
+    text = json.dumps(_collect(), ensure_ascii=False, indent=2, default=_written)
+    answer = Response(text, content_type="application/json; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="youhao-my-data.json"'
+    return answer
+
+
+def _collect() -> dict[str, Any]:
+    with edge.transaction() as session:
+        return personal_data.collect(session, g.phone)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+@blueprint.get("/my/forget")
+@citizen_only
+def ask_forget() -> ResponseReturnValue:
+    """What being forgotten means; a code of this moment confirms it."""
+    return _forget_page()
+
+
+def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False) -> str:
+    with edge.transaction() as session:
+        still = list_open(session, g.phone)
+    sent = sent or request.args.get("sent") == "1"
+    return render_template(
+        "citizen/forget.html",
+        still=still,
+        sent=sent,
+        phone=g.phone,
+        errors=errors or {},
+        labels={"code": _("验证码"), "sure": ""},
+        here=url_for(".ask_forget"),
+    )
+
+
+@blueprint.post("/my/forget")
+@citizen_only
+@limiter.limit(TRIES)
+def submit_forget() -> ResponseReturnValue:
+    """Send a code, or with the right one forget the owner of the phone."""
+    try:
+        if request.form.get("do") == "send":
+            send_code(g.phone)
+            flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(g.phone)), "ok")
+            return redirect(url_for(".ask_forget", sent=1, _anchor="field-code"), 303)
+        if request.form.get("sure") != "1":
+            return _forget_page({"sure": _("请勾选确认。")}, sent=True), 422
+        _forget()
+    except DomainError as refusal:
+        return _forget_page({"code": refusal.sentence(edge.language())}, sent=True), status_of(refusal)
+    cookie_session.clear()
+    forget_browser()
+    forget_hold()
+    flash(_("您的信息已删除。以后随时可以重新预约。"), "ok")
+    return redirect(url_for(".home"), 303)
+
+
+def _forget() -> None:
+    """The try is committed before its outcome is told, so wrong ones count."""
+    now, actor = edge.now(), edge.actor()
+    with edge.transaction() as session:
+        outcome = verify_code(session, g.phone, request.form.get("code", "").strip()[:12], now=now)
+    raise_unless_ok(outcome)
+    with edge.transaction() as session:
+        cancel_open = request.form.get("cancel") == "1"
+        personal_data.forget(session, g.phone, cancel_open=cancel_open, actor=actor, now=now)
