@@ -24,6 +24,8 @@ TODAY = MOMENT.astimezone(ZONE).date()
 TOMORROW = TODAY + timedelta(days=1)
 _OPENS, _CLOSES = time(9), time(17)
 _WEEK = range(1, 8)
+#: Holds are counted as everywhere, and never so many that a proof of work is asked for: clients have no time.
+MOST_HOLDS = 10_000
 _serial = count(1)
 
 

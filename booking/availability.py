@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from booking.hall_rules import rules_of
+from booking.hall_rules import rules_from
 from booking.models import Number
 from booking.policy import last_bookable_on
 from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
 from catalog.models import HallService
 from halls.models import Hall, ServiceGroup
-from halls.queries import calendar
+from halls.queries import CITY_DAYS, calendar_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,18 @@ def alternatives(
     service_ids: Collection[int] = (),
 ) -> list[Alternative]:
     """The free slots nearest in time: in this line, then, for given services, in other halls."""
-    found = _nearest(session, [group_id], starts_at=starts_at, needed=needed, now=now)[:limit]
+    own = slots_ahead(session, [group_id], needed=needed, now=now)
+    found = nearest_free(own, starts_at)[:limit]
     if len(found) < limit and service_ids:
-        elsewhere = _groups_elsewhere(session, group_id, service_ids)
-        found += _nearest(session, elsewhere, starts_at=starts_at, needed=needed, now=now)
+        elsewhere = groups_elsewhere(session, group_id, service_ids)
+        found += nearest_free(slots_ahead(session, elsewhere, needed=needed, now=now), starts_at)
     return found[:limit]
+
+
+def nearest_free(slots: Iterable[Alternative], starts_at: datetime) -> list[Alternative]:
+    """Those that are free and do not begin at `starts_at` itself, the nearest first."""
+    free = [slot for slot in slots if slot.free and slot.starts_at != starts_at]
+    return sorted(free, key=lambda each: (abs(each.starts_at - starts_at), each.starts_at))
 
 
 def next_release_at(session: Session, group_id: int, *, now: datetime) -> datetime | None:
@@ -206,19 +213,22 @@ def next_release_at(session: Session, group_id: int, *, now: datetime) -> dateti
     )
 
 
+_OPEN_GROUPS = (
+    select(ServiceGroup.id, Hall.id.label("hall_id"), Hall.code, Hall.policy, Hall.time_zone,
+           CITY_DAYS.label("city_days"))
+    .join(Hall, Hall.id == ServiceGroup.hall_id)
+    .where(ServiceGroup.id.in_(bindparam("group_ids", expanding=True)), Hall.active)
+)  # fmt: skip
+
+
 def _windows(session: Session, group_ids: Iterable[int], *, now: datetime) -> list[_Window]:
-    rows = session.execute(
-        select(ServiceGroup.id, Hall)
-        .join(Hall, Hall.id == ServiceGroup.hall_id)
-        .where(ServiceGroup.id.in_(group_ids), Hall.active)
-    ).all()
-    days = calendar(session)
     found = []
-    for group_id, hall in rows:
-        rules = rules_of(hall)
+    for row in session.execute(_OPEN_GROUPS, {"group_ids": list(group_ids)}):
+        rules = rules_from(row.policy, row.time_zone)
         earliest_at = max(now + rules.policy.lead_time, now + timedelta(microseconds=1))
+        days = calendar_with(row.city_days)
         last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
-        found.append(_Window(hall.id, hall.code, group_id, earliest_at, last_on))
+        found.append(_Window(row.hall_id, row.code, row.id, earliest_at, last_on))
     return found
 
 
@@ -246,10 +256,10 @@ def _free(row: Row[tuple[object, ...]]) -> FreeSlot:
     return FreeSlot(row.starts_at, row.ends_at, row.free)
 
 
-def _nearest(
-    session: Session, group_ids: Sequence[int], *, starts_at: datetime, needed: int, now: datetime
+def slots_ahead(
+    session: Session, group_ids: Sequence[int], *, needed: int, now: datetime
 ) -> list[Alternative]:
-    """Free slots of these groups from now on, the nearest to `starts_at` first."""
+    """Every slot of these groups from now on, free or not, in order of group and time."""
     windows = {window.group_id: window for window in _windows(session, group_ids, now=now)}
     if not windows:
         return []
@@ -269,12 +279,11 @@ def _nearest(
         found += [
             Alternative(hall_id, code, group_id, row.starts_at, free)
             for row, free in zip(slots, visits, strict=True)
-            if free and row.starts_at != starts_at
         ]
-    return sorted(found, key=lambda each: (abs(each.starts_at - starts_at), each.starts_at))
+    return found
 
 
-def _groups_elsewhere(session: Session, group_id: int, service_ids: Collection[int]) -> list[int]:
+def groups_elsewhere(session: Session, group_id: int, service_ids: Collection[int]) -> list[int]:
     """Lines of other halls that handle all these services together."""
     hall_id = select(ServiceGroup.hall_id).where(ServiceGroup.id == group_id).scalar_subquery()
     return list(

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from booking.availability import alternatives
 from booking.errors import HoldExpired, ServicesInDifferentLines, SlotFull, SlotUnknown
 from booking.leg_holding import LegsWanted, take_legs
 from booking.models import Draft, Number, Slot
-from booking.offers import Offer, get_offer
+from booking.offers import Offer
 from booking.policy import ensure_bookable
+from booking.recent import NOTHING_KEPT, Recent
 from booking.taking import Taken, Wanted, take
 from booking.visit_offer import get_visit_offer
 from kernel.actor import Actor
@@ -56,18 +56,25 @@ class Held:
     group_id: int
 
 
-def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) -> Held:  # noqa: ARG001  # see below
+def hold(
+    session: Session,
+    command: HoldSlot,
+    *,
+    actor: Actor,  # noqa: ARG001  # see below
+    now: datetime,
+    recent: Recent = NOTHING_KEPT,
+) -> Held:
     """Keep the numbers that a visit takes, all or none; services of several lines become legs.
 
-    Two statements: the offer and the taking (in a savepoint for several numbers). A hold is nobody's yet and
-    leaves no audit entry; `actor` is asked for as in every use case.
+    Two statements: the offer, unless it is `recent`, and the taking (in a savepoint for several numbers). A
+    hold is nobody's yet and leaves no audit entry; `actor` is asked for as in every use case.
 
     Raises:
         HallUnknown, ServiceNotOffered, SlotUnknown, InPast, InsideLeadTime, BeyondHorizon, SlotFull (with
         `alternatives`)
     """
     try:
-        offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+        offer = recent.offer(session, command.hall_code, command.service_codes, answers=command.answers)
     except ServicesInDifferentLines:
         return _hold_legs(session, command, now=now)
     rules = offer.rules
@@ -78,7 +85,7 @@ def hold(session: Session, command: HoldSlot, *, actor: Actor, now: datetime) ->
     held_until = now + rules.policy.hold
     taken = _take(session, _wanted(command, offer, token, held_until), now=now)
     if taken is None:
-        raise _refusal(session, command, offer, now=now)
+        raise _refusal(session, command, offer, recent, now=now)
     return Held(
         token=token,
         draft_id=taken.draft_id,
@@ -146,21 +153,19 @@ def _wanted(command: HoldSlot, offer: Offer, token: str, held_until: datetime) -
     )
 
 
-def _refusal(session: Session, command: HoldSlot, offer: Offer, *, now: datetime) -> SlotFull | SlotUnknown:
-    slot_id = session.scalar(
-        select(Slot.id).where(Slot.group_id == offer.group_id, Slot.starts_at == command.starts_at)
-    )
-    if slot_id is None:
+def _refusal(
+    session: Session, command: HoldSlot, offer: Offer, recent: Recent, *, now: datetime
+) -> SlotFull | SlotUnknown:
+    starts_at = command.starts_at
+    if not recent.is_slot(session, offer, starts_at, now=now) and not _exists(session, offer, starts_at):
         return SlotUnknown()
-    nearest = alternatives(
-        session,
-        offer.group_id,
-        starts_at=command.starts_at,
-        needed=offer.needed,
-        now=now,
-        service_ids=offer.service_ids,
-    )
+    nearest = recent.alternatives(session, offer, starts_at=starts_at, now=now)
     return SlotFull(alternatives=[each.as_json() for each in nearest])
+
+
+def _exists(session: Session, offer: Offer, starts_at: datetime) -> bool:
+    slot = select(Slot.id).where(Slot.group_id == offer.group_id, Slot.starts_at == starts_at)
+    return session.scalar(slot) is not None
 
 
 def find_draft(session: Session, token: str, *, now: datetime) -> Draft | None:

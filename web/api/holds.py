@@ -59,7 +59,7 @@ def hold_slot(command: HoldSlot) -> Response:
     admit_hold(command.hall_code, command.service_codes[0], command.starts_at)
 
     def work(session: Session) -> dict[str, Any]:
-        held = hold(session, command, actor=edge.actor(), now=edge.now())
+        held = hold(session, command, actor=edge.actor(), now=edge.now(), recent=edge.recent())
         return {
             "token": held.token,
             "hall": command.hall_code,

@@ -8,15 +8,19 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
+from booking.recent import KEPT_SECONDS
+from booking.states import AppointmentState
 from catalog.models import Service
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
 from halls.models import Hall, ServiceGroup
 from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
 from kernel.actor import Actor
+from kernel.kept import Kept
 from queueing.models import Ticket
 from queueing.place import OpenLine
 from queueing.queries import of_appointment, ticket_view
+from web import edge
 
 _HALL = (
     "code", "name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude", "time_zone",
@@ -54,37 +58,25 @@ def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
     return [service.code for service in services_of(session, service_ids)] if service_ids else []
 
 
-# Everybody who books waits for this answer: one row a service, instead of one statement a table.
-_AROUND_APPOINTMENT = (
+_AROUND = (
     select(
         Hall.code,
         Hall.name_zh,
         Hall.name_en,
         ServiceGroup.code.label("group_code"),
-        Ticket.reference.label("ticket"),
         Service.id.label("service_id"),
         Service.code.label("service_code"),
     )
     .select_from(Hall)
     .join(ServiceGroup, ServiceGroup.id == bindparam("group_id"))
-    .outerjoin(Ticket, of_appointment(bindparam("appointment_id")))
     .outerjoin(Service, Service.id.in_(bindparam("service_ids", expanding=True)))
     .where(Hall.id == bindparam("hall_id"))
 )
 
 
-def _around(row: Appointment) -> dict[str, Any]:
-    return {
-        "hall_id": row.hall_id,
-        "group_id": row.group_id,
-        "appointment_id": row.id,
-        "service_ids": row.service_ids,
-    }
-
-
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     """An appointment, without anything that says whose it is."""
-    facts = session.execute(_AROUND_APPOINTMENT, _around(row)).all()
+    facts = _around(session, row)
     place = facts[0]
     codes = {fact.service_id: fact.service_code for fact in facts}
     return {
@@ -100,23 +92,23 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "booked_at": row.booked_at,
-        "legs": _legs(session, row.legs, codes),
-        "ticket": place.ticket,
+        "ticket": _ticket_of(session, row),
     }
 
 
-def _legs(
-    session: Session, legs: Sequence[Mapping[str, Any]], codes: Mapping[int, str]
-) -> list[dict[str, Any]]:
-    """The lines of a visit in order; none where there is only one."""
-    return [
-        {
-            "group": get_group(session, leg["group_id"]).code,
-            "services": [codes[each] for each in leg["service_ids"] if each in codes],
-            "starts_at": datetime.fromisoformat(leg["starts_at"]),
-        }
-        for leg in legs
-    ]
+def _around(session: Session, row: Appointment) -> Sequence[Any]:
+    """Names and codes, a row a service. Everybody who books waits for them, and they hardly ever change."""
+    wanted = {"hall_id": row.hall_id, "group_id": row.group_id, "service_ids": row.service_ids}
+    kept: Kept[tuple[object, ...], Sequence[Any]] = edge.of_parts("around", lambda: Kept(KEPT_SECONDS))
+    key = (row.hall_id, row.group_id, *row.service_ids)
+    return kept.get(key, lambda: session.execute(_AROUND, wanted).all())
+
+
+def _ticket_of(session: Session, row: Appointment) -> str | None:
+    """The number it became; whoever has not checked in has none."""
+    if row.state == AppointmentState.BOOKED:
+        return None
+    return session.scalar(select(Ticket.reference).where(of_appointment(row.id)))
 
 
 def ticket(session: Session, row: Ticket, *, now: datetime) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _hold(code: str, hall_code: str, answers: str, starts_at: datetime) -> Held:
             answers=dict(visit.step.answers) if visit.step else {},
             previous_token=hold_token(),
         )
-        return hold(session, wanted, actor=edge.actor(), now=edge.now())
+        return hold(session, wanted, actor=edge.actor(), now=edge.now(), recent=edge.recent())
 
 
 def lost_page(code: str, answers: str, starts_at: datetime, full: SlotFull) -> str:
