@@ -37,7 +37,7 @@ _FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Who books what `token` holds. `phone` is verified and in E.164."""
+    """Who books what `token` holds. `phone` is verified and in E.164; only staff may leave it empty."""
 
     token: str
     name: str
@@ -91,7 +91,8 @@ person AS (
     WHERE (SELECT count(*) FROM mine) = :needed AND (:asked OR (SELECT free FROM plain))
     ON CONFLICT (identity_index) DO UPDATE
         SET number_sealed = excluded.number_sealed, name_sealed = excluded.name_sealed,
-            phone_sealed = excluded.phone_sealed, phone_index = excluded.phone_index,
+            phone_sealed = COALESCE(excluded.phone_sealed, citizen.phone_sealed),
+            phone_index = COALESCE(excluded.phone_index, citizen.phone_index),
             language = excluded.language, erased_at = NULL
     RETURNING id
 ),
@@ -123,8 +124,12 @@ SELECT * FROM booked
 _BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES))
 
 
-def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> Appointment:
+def book(
+    session: Session, command: Book, *, actor: Actor, now: datetime, despite_standing: bool = False
+) -> Appointment:
     """Turn held numbers into an appointment. The same token again gives the same appointment.
+
+    `despite_standing`: a person of the hall has decided that caps and a suspension do not count here.
 
     Raises:
         IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
@@ -139,6 +144,8 @@ def book(session: Session, command: Book, *, actor: Actor, now: datetime) -> App
         raise InPast
     rules = rules_from(draft.policy, draft.time_zone)
     facts = _facts(command, identity, draft, rules, now=now) | _story(draft, actor=actor, now=now)
+    if despite_standing:
+        return _write_after_asking(session, facts)
     appointment = _write(session, facts, asked=False)
     if appointment is None:
         _ensure_person_may_book(session, person, draft, rules, now=now)
@@ -212,7 +219,7 @@ def _facts(
         "most_open": rules.policy.max_open_appointments,
         "no_show_limit": rules.policy.no_show_limit,
         "reference": new_reference(),
-        "phone_sealed": cipher().encrypt(command.phone, "appointment.phone"),
+        "phone_sealed": cipher().encrypt(command.phone, "appointment.phone") if command.phone else None,
         "phone_index": citizen["phone_index"],
         "now": now.astimezone(UTC),
     }

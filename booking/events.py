@@ -95,3 +95,19 @@ class WaitlistOffered(Event):
     def topics(self) -> list[str]:
         """None: no screen shows it."""
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class AppealDecided(Event):
+    """A person has decided whether a missed appointment still counts."""
+
+    appeal_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialRequestDecided(Event):
+    """A person has approved or refused a request for a number outside the line."""
+
+    request_id: int
+    hall_id: int

@@ -25,12 +25,15 @@ BY_CITIZEN = ("citizen", "reply", "link")
 
 
 _OPEN = Appointment.state.in_(OPEN)
-_MISSED = or_(
-    Appointment.state == AppointmentState.NO_SHOW,
-    and_(
-        Appointment.state == AppointmentState.CANCELLED,
-        Appointment.cancel_reason.in_(BY_CITIZEN),
-        Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
+_MISSED = and_(
+    Appointment.excused_at.is_(None),
+    or_(
+        Appointment.state == AppointmentState.NO_SHOW,
+        and_(
+            Appointment.state == AppointmentState.CANCELLED,
+            Appointment.cancel_reason.in_(BY_CITIZEN),
+            Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
+        ),
     ),
 )
 _FIRST_LEG = Appointment.group_id == any_(bindparam("group_ids", type_=ARRAY(BigInteger)))

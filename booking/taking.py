@@ -32,8 +32,8 @@ WITH picked AS MATERIALIZED (
       AND on_date = :on_date
       AND starts_at BETWEEN :starts_at AND :last_start
       AND appointment_id IS NULL
-      AND channel = 'online'
-      AND {released}
+      AND channel = :channel
+      AND (channel <> 'online' OR {released})
       AND (held_until IS NULL OR held_until <= :now OR hold_token = :previous)
     ORDER BY starts_at, ordinal
     LIMIT :needed
@@ -95,7 +95,10 @@ TAKE_RETURNING = take_statement(released=RETURNING)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Numbers for one visit. Tokens are hashes; `previous` is the hold that this one replaces."""
+    """Numbers for one visit. Tokens are hashes; `previous` is the hold that this one replaces.
+
+    Citizens take online numbers, which are there from their release on; staff also those of other channels.
+    """
 
     hall_id: int
     group_id: int
@@ -107,6 +110,7 @@ class Wanted:
     token: bytes
     previous: bytes | None
     held_until: datetime
+    channel: str = "online"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ def take(session: Session, wanted: Wanted, *, now: datetime, returning: bool = F
             "token": wanted.token,
             "previous": wanted.previous,
             "held_until": wanted.held_until,
+            "channel": str(wanted.channel),
             "now": now,
         },
     ).one_or_none()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment, WaitlistEntry
+from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from halls.models import Closure, Counter, Hall, ServiceGroup
 from kernel.db import Base
 from notifications import texts
@@ -51,6 +51,8 @@ _MODELS: Mapping[str, type[Base]] = {
     "ticket": Ticket,
     "phone_code": PhoneCode,
     "waitlist_entry": WaitlistEntry,
+    "appeal": Appeal,
+    "special_request": SpecialRequest,
 }
 # The states in which a message about a subject still makes sense.
 _APPOINTMENT_STATES = {
@@ -61,6 +63,7 @@ _APPOINTMENT_STATES = {
     "cancelled": {"cancelled"},
     "closed": {"cancelled"},
     "moved": {"booked"},
+    "special_request_approved": {"booked"},
 }
 # Told also when the time has passed: they say that it will not be.
 _ENDS = ("cancelled", "closed")
@@ -126,6 +129,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
         "time": f"{local:%H:%M}",
         "code": appointment.code,
         "reason": _why(session, message),
+        "kind": _kind(message.facts.get("kind", ""), message.language),
         "link": wording.base_url + ("" if again else f"/b/{appointment.reference}"),
     }
 
@@ -190,6 +194,33 @@ def _reply(_session: Session, message: Message, wording: Wording, _now: datetime
     return {"link": wording.base_url, "days": str(message.facts.get("days", 1))}
 
 
+def _appeal(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
+    asked = session.get_one(Appeal, message.subject_id)
+    appointment = session.get_one(Appointment, asked.appointment_id)
+    hall = session.get_one(Hall, asked.hall_id)
+    local = appointment.starts_at.astimezone(ZoneInfo(hall.time_zone))
+    return {
+        "hall": _named(hall, message.language),
+        "when": texts.when(local, message.language),
+        "decision": texts.decision(asked.state, message.language),
+        "link": f"{wording.base_url}/my",
+    }
+
+
+def _special_request(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
+    asked = session.get_one(SpecialRequest, message.subject_id)
+    return {
+        "hall": _named(session.get_one(Hall, asked.hall_id), message.language),
+        "date": texts.day(asked.wanted_on, message.language),
+        "kind": _kind(asked.kind, message.language),
+        "link": f"{wording.base_url}/my",
+    }
+
+
+def _kind(kind: str, language: str) -> str:
+    return texts.request_kind(kind, language) if kind else ""
+
+
 def _named(row: Hall | ServiceGroup, language: str) -> str:
     return (row.name_en if language.startswith("en") else "") or row.name_zh
 
@@ -201,4 +232,6 @@ _WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | 
     "waitlist_entry": _wait,
     "survey": _survey,
     "reply": _reply,
+    "appeal": _appeal,
+    "special_request": _special_request,
 }

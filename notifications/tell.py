@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from booking.models import Appointment
 from booking.queries import phone_of
 from booking.rehouse import HALL_CLOSED
+from booking.special_requests import is_answer_to_request
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
 from notifications.plan import cancel_pending, plan
@@ -49,7 +50,8 @@ def phone_code(session: Session, event: Facts, *, now: datetime) -> None:
 def booked(session: Session, event: Facts, *, now: datetime) -> None:
     """Confirm a booking and plan its reminders."""
     appointment = session.get_one(Appointment, event["appointment_id"])
-    _plan_about(session, appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
+    if not is_answer_to_request(session, appointment.id):  # which tells the same, and why
+        _plan_about(session, appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
     _plan_reminders(session, appointment, now=now)
 
 

@@ -26,6 +26,11 @@ _ZH: Mapping[str, str] = {
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
     "moved": "抱歉，{hall}因{reason}调整时间，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
     "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
+    "appeal_decided": "您就{when}在{hall}的预约提出的申诉{decision}。答复见：{link}",
+    "special_request_approved": (
+        "{name}，您的{kind}申请已同意：{when}到{hall}办理{group}业务，取号码{code}。查看：{link}"
+    ),
+    "special_request_refused": "您{date}到{hall}的{kind}申请未能安排。答复和其他办法见：{link}",
     "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
     "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
     "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
@@ -57,6 +62,13 @@ _EN: Mapping[str, str] = {
         "Code {code}. Change or cancel: {link}"
     ),
     "waitlist_offer": "A number is free: {when}, {hall}, {group}. Kept for you until {until}. Book: {link}",
+    "appeal_decided": "Your appeal about {when} at {hall} was {decision}. Answer: {link}",
+    "special_request_approved": (
+        "{name}, your request ({kind}) is approved: {when}, {hall}, {group}. Code {code}. View: {link}"
+    ),
+    "special_request_refused": (
+        "Your request ({kind}) for {date} at {hall} could not be met. Answer and other ways: {link}"
+    ),
     "reminder_eve": (
         "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"
     ),
@@ -79,6 +91,16 @@ _EN: Mapping[str, str] = {
     "opted_out": "No more reminders and surveys. Codes, booking and call messages are still sent.",
 }
 
+_DECISIONS = {
+    "accepted": ("已通过，这次不再计为爽约", "accepted: it does not count any more"),
+    "refused": ("未通过", "not accepted"),
+}
+_KINDS = {
+    "green": ("绿色通道", "green channel"),
+    "urgent": ("急事", "urgent"),
+    "special": ("特殊情况", "special case"),
+}
+
 TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType({"zh": _ZH, "en": _EN})
 
 
@@ -91,6 +113,16 @@ def write(template: str, language: str, values: Mapping[str, str], *, signature:
     words = TEXTS["en" if language.startswith("en") else "zh"][template]
     safe = {key: text if key in _LINK_KEYS else clean(text) for key, text in values.items()}
     return f"【{signature}】{words.format(**safe)}"
+
+
+def decision(state: str, language: str) -> str:
+    """What became of an appeal, in words."""
+    return _DECISIONS[state][language.startswith("en")]
+
+
+def request_kind(kind: str, language: str) -> str:
+    """The kind of a special request, in words."""
+    return _KINDS[kind][language.startswith("en")]
 
 
 def clean(value: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 _HALL_WORK = {"cockpit.view", "ticket.override", "plan.edit"}
-_WINDOW = {"counter.work", "ticket.issue", "checkin.do"}
+_WINDOW = {"counter.work", "ticket.issue", "checkin.do", "booking.make", "booking.correct"}
+# Exceptions: who is responsible for a hall's day decides about them.
+_DUTY = {"booking.override", "request.decide", "appeal.decide"}
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(
@@ -23,10 +25,13 @@ ROLES: Mapping[str, frozenset[str]] = {
             "ticket.issue",
             "ticket.call",
             "checkin.do",
+            # Held so that an administrator of a hall may appoint its officers.
+            "booking.make",
+            "booking.correct",
         }
     ),
-    "manager": frozenset({*_HALL_WORK, "audit.view", "device.enrol", "case.work"}),
-    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, "ticket.call"}),
+    "manager": frozenset({*_HALL_WORK, *_DUTY, "audit.view", "device.enrol", "case.work"}),
+    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "ticket.call"}),
     "officer": frozenset({*_WINDOW, "ticket.call"}),
     "desk": frozenset({"case.work"}),
     "kiosk": frozenset({"ticket.issue", "checkin.do"}),

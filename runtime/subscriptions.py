@@ -13,7 +13,7 @@ from feedback import events as feedback
 from halls import events as halls
 from kernel.outbox import Event
 from notifications import events as notifications
-from notifications import tell, tell_wait
+from notifications import tell, tell_decisions, tell_wait
 from people import events as people
 from queueing import events as queueing
 from queueing import leave
@@ -25,6 +25,8 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         people.PhoneCodeRequested: (tell.phone_code,),
         booking.AppointmentBooked: (tell.booked,),
         booking.AppointmentRescheduled: (tell.rescheduled,),
+        booking.AppealDecided: (tell_decisions.appeal_decided,),
+        booking.SpecialRequestDecided: (tell_decisions.special_request_decided,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),

@@ -3,6 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from booking.appeals import AppealState
+from booking.special_requests import RequestKind
 from notifications import texts
 from notifications.kinds import KINDS
 from notifications.segments import segments
@@ -20,6 +22,8 @@ VALUES = {
     "ahead": "3",
     "counter": "7",
     "days": "1",
+    "kind": "绿色通道",
+    "decision": texts.decision("accepted", "zh"),
     "reason": "停电",
     "until": "09:20",
     "link": "https://yh.example.cn/b/Vb0ZkS3rJ7mXq1TnE5yLhA",
@@ -30,6 +34,8 @@ ENGLISH = VALUES | {
     "when": "Tue 3 Mar 10:00",
     "reason": "power failure",
     "date": "Tue 3 Mar",
+    "kind": "green channel",
+    "decision": texts.decision("accepted", "en"),
 }
 LINK = VALUES["link"]
 
@@ -47,6 +53,13 @@ GOLDEN_ZH = {
     f"取号码042731。改期或取消：{LINK}",
     "waitlist_offer": "【有号】您候补的云州市政务服务大厅出入境有号了：3月3日（周二）10:00，"
     f"为您保留到09:20，过时给下一位。预约：{LINK}",
+    "appeal_decided": "【有号】您就3月3日（周二）10:00在云州市政务服务大厅的预约提出的申诉"
+    "已通过，这次不再计为爽约。"
+    f"答复见：{LINK}",
+    "special_request_approved": "【有号】张三，您的绿色通道申请已同意：3月3日（周二）10:00"
+    f"到云州市政务服务大厅办理出入境业务，取号码042731。查看：{LINK}",
+    "special_request_refused": "【有号】您3月3日（周二）到云州市政务服务大厅的绿色通道申请未能安排。"
+    f"答复和其他办法见：{LINK}",
     "reminder_eve": "【有号】提醒：您预约了3月3日（周二）10:00到云州市政务服务大厅办理出入境业务，"
     f"取号码042731。不能来请取消：{LINK}",
     "reminder_2h": "【有号】提醒：您预约了今天10:00到云州市政务服务大厅办理出入境业务，"
@@ -67,6 +80,12 @@ GOLDEN_ZH = {
     "opted_out": "【有号】已停止向您发送提醒和评价短信。验证码、预约和叫号通知仍会发送。",
 }
 GOLDEN_EN = {
+    "appeal_decided": "【有号】Your appeal about Tue 3 Mar 10:00 at Yunzhou City Hall was accepted: "
+    f"it does not count any more. Answer: {LINK}",
+    "special_request_approved": "【有号】张三, your request (green channel) is approved: Tue 3 Mar 10:00, "
+    f"Yunzhou City Hall, Exit and entry. Code 042731. View: {LINK}",
+    "special_request_refused": "【有号】Your request (green channel) for Tue 3 Mar at Yunzhou City Hall "
+    f"could not be met. Answer and other ways: {LINK}",
     "phone_code": "【有号】042731 is your code, valid for 5 minutes. Do not share it, not even with staff.",
     "closed": "【有号】Sorry: Yunzhou City Hall is closed (power failure). Your booking of Tue 3 Mar 10:00, "
     f"Exit and entry, is cancelled and does not count against you. Book again: {LINK}",
@@ -129,3 +148,9 @@ def test_writes_days_as_people_say_them():
     assert texts.when(local, "zh") == "3月3日（周二）09:05"
     assert texts.when(local, "en") == "Tue 3 Mar 09:05"
     assert texts.day(date(2026, 3, 8), "zh") == "3月8日（周日）"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_says_every_decision_and_kind_of_request_in_words(language):
+    assert all(texts.decision(state, language) for state in AppealState if state != "asked")
+    assert all(texts.request_kind(kind, language) for kind in RequestKind)

@@ -1,0 +1,146 @@
+"""Booking by staff for somebody in front of them: any channel, a reason, and the one way to take numbers.
+
+The rules of time for citizens (lead time, horizon, release) do not bind staff; those of the numbers do: no
+number is given twice. Reasons are codes, because the audit holds no personal data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from booking.book import Book, book
+from booking.errors import SlotFull, SlotUnknown
+from booking.hall_rules import rules_of
+from booking.ladder import Channel
+from booking.models import Appointment, Slot
+from booking.policy import InPast, numbers_needed
+from booking.taking import Wanted, take
+from catalog.queries import minutes_in_situation, services_of
+from halls.models import ServiceGroup
+from halls.queries import get_hall_by_id
+from kernel import audit
+from kernel.actor import Actor
+from kernel.errors import Forbidden, Invalid
+from kernel.ids import new_token, token_hash
+
+#: Why staff book for somebody.
+REASONS = ("no_phone", "needs_help", "elderly", "disabled", "system_trouble", "follow_up")
+#: Why the duty officer makes an exception: a duty number, or a person whom the rules stop.
+EXCEPTIONS = ("urgent", "hardship", "our_fault", "decided_by_leader")
+
+_HOLD = timedelta(minutes=5)  # within one transaction; it never runs
+
+
+class StaffReasonUnknown(Invalid):
+    """A reason is needed, one of the list."""
+
+    code = "staff_reason_unknown"
+    zh = "请选择代办的理由；使用机动号或破例时，还须选择破例的理由。"
+    en = "Please choose why you book for them, and for a duty number or an exception why it is made."
+
+
+@dataclass(frozen=True, slots=True)
+class StaffBooking:
+    """What is to be booked. `channels` are tried in order; `who.token` is filled in here.
+
+    `despite_standing`: also for somebody who is suspended or has too many open appointments.
+    """
+
+    hall_id: int
+    group_id: int
+    service_ids: tuple[int, ...]
+    starts_at: datetime
+    channels: Sequence[Channel]
+    reason: str
+    who: Book
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    despite_standing: bool = False
+    exception: str = ""
+
+
+def book_at_counter(session: Session, command: StaffBooking, *, actor: Actor, now: datetime) -> Appointment:
+    """Book for a person whose document an officer has seen. A phone is welcome and not needed.
+
+    Duty numbers and exceptions need the permission booking.override, and a reason of their own.
+
+    Raises:
+        Forbidden, StaffReasonUnknown, SlotUnknown, SlotFull, InPast, AlreadyBookedThatDay, TooManyOpen,
+        SuspendedForNoShows, IdentityMalformed and its like
+    """
+    if not actor.may("booking.make", command.hall_id):
+        raise Forbidden
+    if command.reason not in REASONS:
+        raise StaffReasonUnknown
+    if Channel.DUTY in command.channels or command.despite_standing:
+        if not actor.may("booking.override", command.hall_id):
+            raise Forbidden
+        if command.exception not in EXCEPTIONS:
+            raise StaffReasonUnknown
+    return book_by_staff(session, command, actor=actor, now=now)
+
+
+def book_by_staff(session: Session, command: StaffBooking, *, actor: Actor, now: datetime) -> Appointment:
+    """Take the numbers and book them; whoever calls has asked for the permission."""
+    if command.starts_at <= now:
+        raise InPast
+    token = new_token()
+    channel = _take(session, command, token, now=now)
+    appointment = book(
+        session,
+        replace(command.who, token=token),
+        actor=actor,
+        now=now,
+        despite_standing=command.despite_standing,
+    )
+    appointment.made_by = "staff"
+    audit.record(
+        session,
+        "appointment.make_by_staff",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        reason=command.reason,
+        channel=str(channel),
+        exception=command.exception or None,
+    )
+    return appointment
+
+
+def needed_for(
+    session: Session, group_id: int, service_ids: Sequence[int], answers: Mapping[str, Any]
+) -> int:
+    """How many numbers these services take in that line."""
+    changed = minutes_in_situation(session, service_ids, answers) if answers else {}
+    minutes = sum(changed.get(service.id, service.minutes) for service in services_of(session, service_ids))
+    return numbers_needed(minutes, session.get_one(ServiceGroup, group_id).unit_minutes)
+
+
+def _take(session: Session, command: StaffBooking, token: str, *, now: datetime) -> Channel:
+    slot = session.scalar(
+        select(Slot).where(Slot.group_id == command.group_id, Slot.starts_at == command.starts_at)
+    )
+    if slot is None or slot.hall_id != command.hall_id:
+        raise SlotUnknown
+    wanted = Wanted(
+        hall_id=command.hall_id,
+        group_id=command.group_id,
+        on_date=rules_of(get_hall_by_id(session, command.hall_id)).date_of(command.starts_at),
+        starts_at=command.starts_at,
+        needed=needed_for(session, command.group_id, command.service_ids, command.answers),
+        service_ids=command.service_ids,
+        answers=command.answers,
+        token=token_hash(token),
+        previous=None,
+        held_until=now + _HOLD,
+    )
+    for channel in command.channels:
+        with session.begin_nested() as savepoint:
+            if take(session, replace(wanted, channel=channel), now=now) is not None:
+                return channel
+            savepoint.rollback()
+    raise SlotFull(alternatives=[])

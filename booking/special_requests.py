@@ -1,0 +1,338 @@
+"""Special requests: a number outside the line, for a reason that a person has looked at.
+
+asked → approved | refused | withdrawn. Approving takes a number of the duty reserve (or, where that is used
+up, of the walk-ins) and books it; what follows is an appointment like any other.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from booking.appeals import check_words
+from booking.book import Book
+from booking.book_by_staff import StaffBooking, book_by_staff
+from booking.events import SpecialRequestDecided
+from booking.ladder import Channel
+from booking.models import Appointment, SpecialRequest
+from booking.offers import get_offer
+from booking.policy import BeyondHorizon, InPast
+from booking.queries import lock_appointment
+from kernel import audit, outbox
+from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from kernel.ids import new_reference
+from people.citizens import identity_index, phone_index
+from people.identity import check as check_identity
+
+#: An urgent request that waits longer is shown in red.
+URGENT_WAITS = timedelta(hours=2)
+OTHER_WAITS = timedelta(hours=24)
+_FARTHEST = timedelta(days=60)
+
+
+class RequestState(StrEnum):
+    """The value is stored."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class RequestKind(StrEnum):
+    """The value is stored: green channel (elderly, disabled, pregnant, ill), urgent, anything else."""
+
+    GREEN = "green"
+    URGENT = "urgent"
+    SPECIAL = "special"
+
+
+class RequestKindUnknown(Invalid):
+    """Not one of the kinds."""
+
+    code = "request_kind_unknown"
+    zh = "请选择申请的类别：绿色通道、急事，或其他特殊情况。"
+    en = "Please choose the kind of request: green channel, urgent, or another special case."
+
+
+class OneOpenRequest(Conflict):
+    """One open request per person."""
+
+    code = "one_open_request"
+    zh = "您已有一份申请正在等待答复。请等答复，或在“我的预约”里撤回后再申请。"
+    en = (
+        "A request of yours is waiting for its answer. Please wait, or withdraw it under “My bookings” first."
+    )
+
+
+class RequestUnknown(NotFound):
+    """No request has this reference here."""
+
+    code = "request_unknown"
+    zh = "没有找到这份申请，请从列表中选择。"
+    en = "There is no such request. Please choose one from the list."
+
+
+class RequestIsDecided(Conflict):
+    """Somebody has decided it, or it was withdrawn."""
+
+    code = "request_is_decided"
+    zh = "这份申请已经处理过或已撤回，请刷新列表。"
+    en = "This request was already decided or withdrawn. Please refresh the list."
+
+
+@dataclass(frozen=True, slots=True)
+class AskSpecially:
+    """What is asked. `phone` is verified and in E.164."""
+
+    hall_code: str
+    service_codes: tuple[str, ...]
+    kind: str
+    wanted_on: date
+    reason: str
+    name: str
+    identity_kind: str
+    identity_number: str
+    phone: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks, as it was typed."""
+
+    name: str
+    identity_kind: str
+    identity_number: str
+    phone: str
+
+
+def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime) -> SpecialRequest:
+    """Ask for a number outside the line.
+
+    Raises:
+        HallUnknown, ServiceNotOffered, ServicesInDifferentLines, RequestKindUnknown, WordsMissing, InPast,
+        BeyondHorizon, IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong,
+        IdentityBirthImpossible, OneOpenRequest
+    """
+    offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    today = offer.rules.date_of(now)
+    reason = check_words(command.reason)
+    if command.kind not in set(RequestKind):
+        raise RequestKindUnknown
+    if command.wanted_on < today:
+        raise InPast
+    if command.wanted_on > today + _FARTHEST:
+        raise BeyondHorizon(last_on=(today + _FARTHEST).isoformat())
+    identity = check_identity(command.identity_kind, command.identity_number, today=today)
+    index = identity_index(identity.kind, identity.number)
+    _ensure_no_other(session, index)
+    person = {
+        "name": command.name,
+        "identity_kind": str(identity.kind),
+        "identity_number": identity.number,
+        "phone": command.phone,
+    }
+    asked = SpecialRequest(
+        reference=new_reference(),
+        hall_id=offer.hall_id,
+        group_id=offer.group_id,
+        service_ids=list(offer.service_ids),
+        answers=dict(command.answers),
+        kind=command.kind,
+        wanted_on=command.wanted_on,
+        person_sealed=cipher().encrypt(json.dumps(person, ensure_ascii=False), "special_request.person"),
+        identity_index=index,
+        phone_index=phone_index(command.phone),
+        reason_sealed=cipher().encrypt(reason, "special_request.reason"),
+        language=command.language,
+        state=RequestState.ASKED,
+        created_at=now,
+    )
+    session.add(asked)
+    _record(session, asked, "special_request.ask", (None, RequestState.ASKED), actor=actor, now=now)
+    return asked
+
+
+def _ensure_no_other(session: Session, index: bytes) -> None:
+    """Requests of one person go one after another, so that two at once are not both the first."""
+    lock = func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger))
+    session.execute(select(lock), {"person": int.from_bytes(index[:8], signed=True)})
+    open_one = select(SpecialRequest.id).where(
+        SpecialRequest.identity_index == index, SpecialRequest.state == RequestState.ASKED
+    )
+    if session.scalar(open_one.limit(1)) is not None:
+        raise OneOpenRequest
+
+
+def withdraw(session: Session, asked: SpecialRequest, *, actor: Actor, now: datetime) -> None:
+    """The citizen needs it no more; twice is once. Raises RequestIsDecided."""
+    session.refresh(asked, with_for_update=True)
+    if asked.state == RequestState.WITHDRAWN:
+        return
+    _close(asked, RequestState.WITHDRAWN, now=now)
+    _record(
+        session, asked, "special_request.withdraw", (RequestState.ASKED, asked.state), actor=actor, now=now
+    )
+
+
+def approve(
+    session: Session, asked: SpecialRequest, *, starts_at: datetime, answer: str, actor: Actor, now: datetime
+) -> Appointment:
+    """Give a number of the duty reserve at this time, or of the walk-ins where none is left.
+
+    Raises:
+        Forbidden, RequestIsDecided, SlotUnknown, SlotFull, InPast, AlreadyBookedThatDay
+    """
+    _ensure_may_decide(asked, actor)
+    session.refresh(asked, with_for_update=True)
+    _close(asked, RequestState.APPROVED, now=now)
+    asked.decided_by = actor.id
+    if answer.strip():
+        asked.answer_sealed = cipher().encrypt(check_words(answer), "special_request.answer")
+    person = person_of(asked)
+    booking = StaffBooking(
+        hall_id=asked.hall_id,
+        group_id=asked.group_id,
+        service_ids=tuple(asked.service_ids),
+        starts_at=starts_at,
+        channels=(Channel.DUTY, Channel.WALK_IN),
+        reason="special_request",
+        who=Book(
+            token="",
+            name=person.name,
+            identity_kind=person.identity_kind,
+            identity_number=person.identity_number,
+            phone=person.phone,
+            language=asked.language,
+        ),
+        answers=asked.answers,
+        despite_standing=True,
+    )
+    appointment = book_by_staff(session, booking, actor=actor, now=now)
+    asked.appointment_id = appointment.id
+    _record(
+        session, asked, "special_request.approve", (RequestState.ASKED, asked.state), actor=actor, now=now
+    )
+    outbox.emit(session, SpecialRequestDecided(asked.id, asked.hall_id), now=now)
+    return lock_appointment(session, appointment)
+
+
+def refuse(session: Session, asked: SpecialRequest, *, answer: str, actor: Actor, now: datetime) -> None:
+    """Say no, with an answer that helps on. Raises Forbidden, WordsMissing, RequestIsDecided."""
+    _ensure_may_decide(asked, actor)
+    words = check_words(answer)
+    session.refresh(asked, with_for_update=True)
+    _close(asked, RequestState.REFUSED, now=now)
+    asked.decided_by = actor.id
+    asked.answer_sealed = cipher().encrypt(words, "special_request.answer")
+    _record(session, asked, "special_request.refuse", (RequestState.ASKED, asked.state), actor=actor, now=now)
+    outbox.emit(session, SpecialRequestDecided(asked.id, asked.hall_id), now=now)
+
+
+def _ensure_may_decide(asked: SpecialRequest, actor: Actor) -> None:
+    if not actor.may("request.decide", asked.hall_id):
+        raise Forbidden
+
+
+def _close(asked: SpecialRequest, state: RequestState, *, now: datetime) -> None:
+    if asked.state != RequestState.ASKED:
+        raise RequestIsDecided
+    asked.state, asked.decided_at = state, now
+
+
+def _record(
+    session: Session,
+    asked: SpecialRequest,
+    action: str,
+    states: tuple[str | None, str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    session.flush()
+    audit.record(
+        session,
+        action,
+        actor=actor,
+        now=now,
+        subject=("special_request", asked.id),
+        hall_id=asked.hall_id,
+        states=states,
+        kind=asked.kind,
+    )
+
+
+def is_late(asked: SpecialRequest, *, now: datetime) -> bool:
+    """Whether it has waited too long for its kind."""
+    waits = URGENT_WAITS if asked.kind == RequestKind.URGENT else OTHER_WAITS
+    return asked.state == RequestState.ASKED and now - asked.created_at > waits
+
+
+def get_request(session: Session, reference: str, *, hall_id: int) -> SpecialRequest:
+    """The request of this reference in this hall; raises RequestUnknown."""
+    return _one(session, reference, SpecialRequest.hall_id == hall_id)
+
+
+def get_own_request(session: Session, reference: str, *, phone: str) -> SpecialRequest:
+    """The request of this reference if this verified phone made it; raises RequestUnknown."""
+    return _one(session, reference, SpecialRequest.phone_index == phone_index(phone))
+
+
+def _one(session: Session, reference: str, condition: Any) -> SpecialRequest:
+    found = session.scalar(select(SpecialRequest).where(SpecialRequest.reference == reference, condition))
+    if found is None:
+        raise RequestUnknown
+    return found
+
+
+def list_requests(
+    session: Session, hall_id: int, *, open_only: bool, limit: int = 100
+) -> Sequence[SpecialRequest]:
+    """Requests of a hall: the open ones oldest first, urgent before the rest; the others newest first."""
+    query = select(SpecialRequest).where(SpecialRequest.hall_id == hall_id)
+    if open_only:
+        urgent_first = (SpecialRequest.kind != RequestKind.URGENT, SpecialRequest.created_at)
+        query = query.where(SpecialRequest.state == RequestState.ASKED).order_by(*urgent_first)
+    else:
+        query = query.where(SpecialRequest.state != RequestState.ASKED)
+        query = query.order_by(SpecialRequest.decided_at.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
+def list_own_requests(session: Session, phone: str, *, since: datetime) -> Sequence[SpecialRequest]:
+    """What this verified phone asked for, newest first."""
+    return session.scalars(
+        select(SpecialRequest)
+        .where(SpecialRequest.phone_index == phone_index(phone), SpecialRequest.created_at > since)
+        .order_by(SpecialRequest.created_at.desc())
+    ).all()
+
+
+def is_answer_to_request(session: Session, appointment_id: int) -> bool:
+    """Whether this appointment was made for a special request."""
+    query = select(SpecialRequest.id).where(SpecialRequest.appointment_id == appointment_id)
+    return session.scalar(query.limit(1)) is not None
+
+
+def person_of(asked: SpecialRequest) -> Person:
+    """Who asks: for those who decide and nobody else."""
+    return Person(**json.loads(cipher().decrypt(asked.person_sealed, "special_request.person")))
+
+
+def reason_of(asked: SpecialRequest) -> str:
+    """Why."""
+    return cipher().decrypt(asked.reason_sealed, "special_request.reason")
+
+
+def answer_of(asked: SpecialRequest) -> str:
+    """What was answered; empty where nothing was written."""
+    return cipher().decrypt(asked.answer_sealed, "special_request.answer") if asked.answer_sealed else ""
