@@ -48,11 +48,11 @@ def call_next(stage: Stage, scale: Scale) -> Result:
     with stage.parts.database.transaction() as session:
         place = make_hall(session, lines=_LINES, counters=scale.clerks)
         tokens = make_officers(session, scale.clerks)
-    _fill(stage, place, scale.waiting + _BURSTS * scale.clerks)
+    fill_line(stage, place, scale.waiting + _BURSTS * scale.clerks)
     settle(stage)
     for number, token in enumerate(tokens, 1):
         stage.client.post(f"/api/v1/halls/{place.code}/counters/{number}/open", headers=bearer(token))
-    statements, first = statements_of(stage, _address(place, 0), {}, bearer(tokens[0]))
+    statements, first = statements_of(stage, call_address(place, 0), {}, bearer(tokens[0]))
     _finish(stage, place, first["ticket"]["label"], tokens[0])
     bursts, paced = _Calls(), _Calls()
     for _ in range(_BURSTS):
@@ -83,11 +83,12 @@ def _called(scale: Scale, bursts: _Calls, paced: _Calls, statements: int) -> Res
     )
 
 
-def _address(place: Place, clerk: int) -> str:
+def call_address(place: Place, clerk: int) -> str:
     return f"/api/v1/halls/{place.code}/counters/{clerk + 1}/call-next"
 
 
-def _fill(stage: Stage, place: Place, waiting: int) -> None:
+def fill_line(stage: Stage, place: Place, waiting: int) -> None:
+    """So many people wait, spread over the hall's lines."""
     for n in range(waiting):
         command = IssueTicket(place.hall_id, place.groups[n % len(place.groups)])
         with stage.parts.database.transaction() as session:
@@ -115,7 +116,7 @@ def _burst(stage: Stage, place: Place, tokens: list[str], calls: _Calls) -> None
         await client.ask(http.request("GET", "/health"))  # connected before the press
         await everybody.wait()
         pressed = await client.ask(
-            http.request("POST", _address(place, clerk), headers=bearer(tokens[clerk]))
+            http.request("POST", call_address(place, clerk), headers=bearer(tokens[clerk]))
         )
         label = calls.note(pressed)
         await everybody.wait()
@@ -132,7 +133,7 @@ def _paced(stage: Stage, place: Place, tokens: list[str], calls: _Calls, *, pace
         for pace in range(paces):
             at = began + EACH_SECONDS * (pace + clerk / len(tokens))
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
-            pressed = http.request("POST", _address(place, clerk), headers=bearer(tokens[clerk]))
+            pressed = http.request("POST", call_address(place, clerk), headers=bearer(tokens[clerk]))
             await _complete(client, place, calls.note(await client.ask(pressed)), tokens[clerk])
 
     http.all_at_once(stage.port, len(tokens), work)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from bench.availability import availability, availability_cold, sold_out
 from bench.book import book
 from bench.hall import call_next, tickets
+from bench.push import push
 from bench.result import Result, load_average
 from bench.rush import rush
 from bench.scale import Scale
 from bench.stage import Stage, stage
+from bench.twin import twin
 
 Benchmark = Callable[[Stage, Scale], Result]
 
@@ -22,6 +24,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "call-next": call_next,
     "tickets": tickets,
     "availability-cold": availability_cold,
+    "push": push,
+    "twin": twin,
 }
 
 

@@ -137,8 +137,8 @@ def _served(parts: Parts) -> Iterator[Stage]:
     floor = gunicorn(replace(parts.settings, port=made.floor_port))
     floor[floor.index("wsgi:app")] = "bench.floors:app"
     with (
-        _running(gunicorn(parts.settings), parts.settings, f"http://127.0.0.1:{made.port}/health/ready"),
-        _running(
+        running(gunicorn(parts.settings), parts.settings, f"http://127.0.0.1:{made.port}/health/ready"),
+        running(
             floor, parts.settings, f"http://127.0.0.1:{made.floor_port}/bytes/2", FLOOR_DATABASE=made.dsn
         ),
     ):
@@ -146,7 +146,8 @@ def _served(parts: Parts) -> Iterator[Stage]:
 
 
 @contextmanager
-def _running(argv: list[str], settings: Settings, url: str, **environment: str) -> Iterator[None]:
+def running(argv: list[str], settings: Settings, url: str, **environment: str) -> Iterator[int]:
+    """A process of the stage, ended with all its children; its pid, once `url` (if any) answers."""
     log = settings.var / _SERVER_LOG
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -159,8 +160,9 @@ def _running(argv: list[str], settings: Settings, url: str, **environment: str) 
             process_group=0,
         )
     try:
-        _wait_for(url, process, log)
-        yield
+        if url:
+            _wait_for(url, process, log)
+        yield process.pid
     finally:
         os.killpg(process.pid, signal.SIGKILL)  # with its workers: nobody waits for an answer any more
         process.wait()
