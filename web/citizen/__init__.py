@@ -12,6 +12,8 @@ PAGES = (
     "packages",
     "slots",
     "waiting",
+    "waitlist",
+    "first_available",
     "identify",
     "family",
     "returning",

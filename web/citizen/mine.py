@@ -23,6 +23,7 @@ from web.citizen.forms import typed
 from web.citizen.phone_check import TRIES, send_code, try_code
 from web.citizen.running import forget_hold
 from web.citizen.since import list_since
+from web.citizen.waitlist import list_waits
 from web.guards import CITIZEN_KEY, citizen_only, public
 from web.known_browser import forget_browser
 from web.limits import limiter
@@ -42,10 +43,11 @@ def my_bookings() -> ResponseReturnValue:
         halls = {hall.id: hall for hall in list_halls(session)}
         rows = list_since(session, g.phone, halls, edge.now() - SHOWN_FOR)
         names = {row.id: services_of(session, row.service_ids) for row in rows}
+        waits = list_waits(session, g.phone)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]
     past = [each for each in reversed(listed) if not _is_coming(each)]
-    return render_template("citizen/my.html", coming=coming, past=past, phone=g.phone)
+    return render_template("citizen/my.html", coming=coming, waits=waits, past=past, phone=g.phone)
 
 
 def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:

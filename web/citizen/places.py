@@ -28,6 +28,7 @@ class Place:
     soon: int
     first_at: datetime | None
     waiting: int
+    next_release_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,22 @@ class Choice:
     days: list[DayTab]
     slots: list[SlotChoice]
     next_release_at: datetime | None
+    soon_until: date
 
     @property
     def any_free(self) -> bool:
         """Whether any day has a number."""
         return any(tab.free for tab in self.days)
+
+    @property
+    def free_that_day(self) -> bool:
+        """Whether the day that is shown has a number."""
+        return any(tab.free for tab in self.days if tab.on_date == self.on_date)
+
+    @property
+    def soon(self) -> bool:
+        """Whether any day of the promise has a number: today and three working days."""
+        return any(tab.free for tab in self.days if tab.on_date <= self.soon_until)
 
 
 def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]:
@@ -103,6 +115,7 @@ def read_choice(
         days=tabs,
         slots=[_slot(slot, offer, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
+        soon_until=add_working_days(today, PROMISE_WORKING_DAYS, calendar(session)),
     )
 
 
@@ -133,11 +146,13 @@ def _place(
     soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
     soon = sum(count.free for count in counts if count.on_date <= soon_until)
     waiting = {line.group_id: line.count for line in board(session, hall.id, now=now).waiting}
-    first_at = None
+    first_at = release_at = None
     if counts:
         slots = slot_counts(session, offer.group_id, counts[0].on_date, now=now, needed=offer.needed)
         first_at = next((slot.starts_at for slot in slots if slot.free), None)
-    return Place(hall, soon, first_at, waiting.get(offer.group_id, 0))
+    else:
+        release_at = next_release_at(session, offer.group_id, now=now)
+    return Place(hall, soon, first_at, waiting.get(offer.group_id, 0), release_at)
 
 
 def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list[DayTab]:

@@ -1,0 +1,51 @@
+"""The first times of a service over all halls, mixed: who only wants it soon need not compare halls."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from booking.availability import Alternative, nearest_free, next_release_at, slots_ahead
+from booking.offers import get_offer
+from catalog.queries import get_service, halls_offering
+from halls.queries import get_hall_by_id
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAvailable:
+    """`slots` in order of time; `next_release_at` only where there is none, None where none is planned."""
+
+    slots: list[Alternative]
+    next_release_at: datetime | None
+
+
+def first_available(
+    session: Session, service_code: str, *, answers: Mapping[str, Any], now: datetime, limit: int = 20
+) -> FirstAvailable:
+    """Where a visit can be made first, in the situation that the guide's answers lead to.
+
+    Halls may give it different numbers of minutes in their units, so each line is asked for as many
+    numbers as the visit takes there.
+
+    Raises:
+        ServiceUnknown
+    """
+    service = get_service(session, service_code)
+    by_needed: dict[int, list[int]] = defaultdict(list)
+    for hall_id, group_id in halls_offering(session, service.id):
+        hall = get_hall_by_id(session, hall_id)
+        if hall.active:
+            offer = get_offer(session, hall.code, [service_code], answers=answers)
+            by_needed[offer.needed].append(group_id)
+    found: list[Alternative] = []
+    for needed, group_ids in by_needed.items():
+        found += nearest_free(slots_ahead(session, group_ids, needed=needed, now=now), now)[:limit]
+    slots = sorted(found, key=lambda each: (each.starts_at, each.hall_code))[:limit]
+    if slots:
+        return FirstAvailable(slots, None)
+    lines = [group_id for group_ids in by_needed.values() for group_id in group_ids]
+    releases = [next_release_at(session, group_id, now=now) for group_id in lines]
+    return FirstAvailable([], min((each for each in releases if each), default=None))
