@@ -12,6 +12,13 @@ from kernel.data_file import DataFileInvalid, Problems, Table, read_toml, report
 # 马上办、网上办、就近办、一次办: at once, online, at any hall, with one visit.
 WAYS = ("at_once", "online", "nearby", "in_one_go")
 PAYMENTS = ("wechat", "alipay", "card", "cash")
+#: A service that is just being made needs what every visit needs.
+FIRST_MATERIAL: Mapping[str, Any] = {
+    "code": "id-card",
+    "name_zh": "居民身份证",
+    "name_en": "ID card",
+    "waivable": True,
+}
 
 
 @dataclass(frozen=True, slots=True)

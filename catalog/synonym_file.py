@@ -37,11 +37,16 @@ def synonyms_from_text(text: str) -> tuple[tuple[str, ...], ...]:
 
     Raises `SynonymFileInvalid` with all mistakes, each with its line.
     """
+    rows = ((str(at), _BETWEEN.split(line)) for at, line in enumerate(text.splitlines(), 1))
+    return synonyms_from_lines((at, words) for at, words in rows if any(word.strip() for word in words))
+
+
+def synonyms_from_lines(lines: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, ...], ...]:
+    """Groups of words, each with the name of its line; raises `SynonymFileInvalid` with all mistakes."""
     problems, seen, groups = Problems(), set[str](), []
-    for at, line in enumerate(text.splitlines(), 1):
-        words = [word.strip() for word in _BETWEEN.split(line) if word.strip()]
-        if words:
-            groups.append(_group(Table({"words": words}, problems, file=f"{at}"), seen))
+    for at, line in lines:
+        words = [word.strip() for word in line if word.strip()]
+        groups.append(_group(Table({"words": words}, problems, file=at), seen))
     problems.stop_if_any(SynonymFileInvalid)
     return tuple(groups)
 

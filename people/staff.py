@@ -146,8 +146,8 @@ def create_staff(session: Session, command: NewStaff, *, actor: Actor, now: date
     for role in command.roles:
         if role not in STAFF_ROLES:
             raise RoleUnknown(role=role)
-    _ensure_within(actor, halls=command.hall_ids)
-    _ensure_grants(actor, roles=command.roles)
+    ensure_within(actor, halls=command.hall_ids)
+    ensure_grants(actor, roles=command.roles)
     if find_by_username(session, command.username) is not None:
         raise UsernameTaken(username=command.username)
     staff = Staff(
@@ -179,11 +179,11 @@ def set_active(session: Session, staff: Staff, *, active: bool, actor: Actor, no
     Raises:
         HallsBeyondYours, RoleBeyondYours, OwnAccount, LastAdministrator
     """
-    _ensure_within(actor, halls=staff.hall_ids)
+    ensure_within(actor, halls=staff.hall_ids)
     if active:
-        _ensure_grants(actor, roles=staff.roles)
+        ensure_grants(actor, roles=staff.roles)
     else:
-        _ensure_may_go(session, staff, actor=actor)
+        ensure_may_go(session, staff, actor=actor)
     session.refresh(staff, with_for_update=True)
     if staff.active == active:
         return
@@ -199,7 +199,7 @@ def end_sessions(session: Session, staff_id: int) -> None:
     session.execute(raised)
 
 
-def _ensure_within(actor: Actor, *, halls: Collection[int] | None) -> None:
+def ensure_within(actor: Actor, *, halls: Collection[int] | None) -> None:
     """All of `halls` (None: the whole city) are the actor's own."""
     if actor.everywhere:
         return
@@ -207,7 +207,7 @@ def _ensure_within(actor: Actor, *, halls: Collection[int] | None) -> None:
         raise HallsBeyondYours
 
 
-def _ensure_grants(actor: Actor, *, roles: Collection[str]) -> None:
+def ensure_grants(actor: Actor, *, roles: Collection[str]) -> None:
     """An administrator of the city appoints everyone; in a hall nobody grants more than they hold."""
     if actor.everywhere:
         return
@@ -216,7 +216,7 @@ def _ensure_grants(actor: Actor, *, roles: Collection[str]) -> None:
             raise RoleBeyondYours(role=role)
 
 
-def _ensure_may_go(session: Session, staff: Staff, *, actor: Actor) -> None:
+def ensure_may_go(session: Session, staff: Staff, *, actor: Actor) -> None:
     """Administrators of the city are locked in one order, so that two cannot stop each other at once."""
     if actor.kind == "staff" and actor.id == staff.id:
         raise OwnAccount

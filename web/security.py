@@ -7,6 +7,8 @@ from flask import Flask, Response, abort, request
 from kernel.settings import Settings
 
 MAX_BODY = 256 * 1024
+# Where administrators send whole spreadsheets, and nowhere else.
+_SPREADSHEETS, _MAX_SPREADSHEET = "/admin/tables/", 8 * 1024 * 1024
 
 
 def _origin(url: str) -> str:
@@ -63,6 +65,7 @@ def register(app: Flask, settings: Settings) -> None:
         return response
 
     app.before_request(_refuse_unstorable_address)
+    app.before_request(_let_spreadsheets_in)
     app.after_request(harden)
 
 
@@ -70,3 +73,9 @@ def _refuse_unstorable_address() -> None:
     """PostgreSQL keeps no NUL: an address with one names nothing that can exist."""
     if "\0" in request.path:
         abort(404)
+
+
+def _let_spreadsheets_in() -> None:
+    """Before anything reads the form."""
+    if request.path.startswith(_SPREADSHEETS):
+        request.max_content_length = request.max_form_memory_size = _MAX_SPREADSHEET

@@ -77,6 +77,7 @@ def values_of(faces):
         "number": faces.counters[0].number,
         "label": faces.tickets()[0].label,
         "material": "id-card",
+        "suffix": "csv",
         "kind": "questions",
         "part": "q1",
         "key": faces.hall.code,

@@ -17,14 +17,15 @@ from web.admin import (
     services,
     staff,
     synonyms,
+    tables,
     topics,
 )
 from web.citizen.words import yuan
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
-    topics, services, materials, guides, guide_parts, packages, synonyms, histories, halls, staff, devices,
-    audit_log,
+    topics, services, materials, guides, guide_parts, packages, synonyms, tables, histories, halls,
+    staff, devices, audit_log,
 )  # fmt: skip
 for page in PAGES:
     page.add_to(blueprint)

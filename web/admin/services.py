@@ -13,7 +13,7 @@ from catalog.history import service_content
 from catalog.models import Guide, GuideDraft, HallService, Service
 from catalog.queries import halls_offering
 from catalog.restore import find_any_service
-from catalog.service_file import PAYMENTS, WAYS, service_from_data
+from catalog.service_file import FIRST_MATERIAL, PAYMENTS, WAYS, service_from_data
 from halls.queries import GroupUnknown, list_groups, list_halls
 from kernel.data_file import DataFileInvalid
 from kernel.errors import Conflict, DomainError
@@ -123,7 +123,7 @@ def add() -> Any:
         with edge.transaction() as session:
             if session.scalar(select(Service.id).where(Service.code == code)) is not None:
                 raise ServiceCodeTaken(taken=code)
-            file = service_from_data({**data, "materials": [_IDENTITY]}, code=code)
+            file = service_from_data({**data, "materials": [FIRST_MATERIAL]}, code=code)
             edit.save_services(session, [file], actor=who, now=edge.now())
     except DomainError as error:
         errors = entry.mistakes(error)
@@ -131,9 +131,6 @@ def add() -> Any:
             return _form(session, None, {**data, "code": code}, errors), problems.status_of(error)
     flash(_("事项已建立。请补充材料，并选择在哪些大厅办理。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
-
-
-_IDENTITY = {"code": "id-card", "name_zh": "居民身份证", "name_en": "ID card", "waivable": True}
 
 
 @staff_only("catalog.edit")

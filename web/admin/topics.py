@@ -32,6 +32,13 @@ TOPICS = (
     Topic("where", "admin.halls", "hall.edit", _p("all", "大厅"), _("地址、业务组、窗口")),
     Topic("where", "admin.staff", "staff.edit", _("人员"), _("账号、角色、所属大厅")),
     Topic("where", "admin.devices", "device.enrol", _("设备"), _("自助机和叫号屏")),
+    Topic(
+        "tools",
+        "admin.tables",
+        "catalog.edit",
+        _("批量导入导出"),
+        _("事项、材料、窗口、排班、人员等"),
+    ),
     Topic("watch", "admin.audit", "audit.view", _("操作记录"), _("谁在什么时候做了什么")),
 )
 

@@ -1,0 +1,38 @@
+"""PURE: what the parts of halls, lines, counters, plans and calendars are called, in both languages."""
+
+from collections.abc import Mapping
+
+NAMES: Mapping[str, tuple[str, str]] = {
+    "hall": ("大厅代码", "Hall"),
+    "address_zh": ("地址（中文）", "Address (Chinese)"),
+    "address_en": ("地址（英文）", "Address (English)"),
+    "phone": ("电话", "Telephone"),
+    "latitude": ("纬度", "Latitude"),
+    "longitude": ("经度", "Longitude"),
+    "groups": ("可办业务组", "Lines served"),
+    "group": ("业务组代码", "Line"),
+    "letter": ("号码字母", "Letter"),
+    "unit_minutes": ("号源单位（分钟）", "Minutes of a number"),
+    "mean_minutes": ("平均办理（分钟）", "Mean minutes"),
+    "number": ("窗口号", "Counter"),
+    "counters": ("窗口", "Counters"),
+    "name_zh": ("名称（中文）", "Name (Chinese)"),
+    "name_en": ("名称（英文）", "Name (English)"),
+    "active": ("在用", "In use"),
+    "season": ("季节计划", "Season"),
+    "seasons": ("季节计划", "Seasons"),
+    "plan": ("每周计划", "Weekly plan"),
+    "extras": ("指定日期", "Single dates"),
+    "weekdays": ("星期（1–7）", "Weekdays (1–7)"),
+    "on": ("日期", "Date"),
+    "kind": ("类型", "Kind"),
+    "starts": ("开始", "Starts"),
+    "ends": ("结束", "Ends"),
+    "planned": ("窗口数", "Counters planned"),
+    "session": ("加场类型", "Session"),
+    "place_zh": ("地点（中文）", "Place (Chinese)"),
+    "place_en": ("地点（英文）", "Place (English)"),
+    "working": ("上班", "Working day"),
+    "first_on": ("从", "From"),
+    "last_on": ("到", "To"),
+}

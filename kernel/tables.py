@@ -1,0 +1,319 @@
+"""PURE: tables that people edit in a spreadsheet: their columns, reading them row by row, what would change.
+
+A reader never stops at the first mistake: each is noted with its line and column, and nothing is taken while
+there is one.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from kernel.actor import Actor
+from kernel.data_file import CODE
+from kernel.errors import Invalid
+
+Row = dict[str, Any]
+MOST_ROWS = 5_000
+_BETWEEN = re.compile(r"[、,，;；\n]")
+_YES = {"是", "yes", "y", "true", "1"}
+_NO = {"否", "no", "n", "false", "0", ""}
+_FEN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind`: text, code, whole, number, yuan (kept in fen), flag, list, date or time.
+
+    A file may leave an `optional` column out. `needed`: no cell of it is empty.
+    """
+
+    name: str
+    zh: str
+    en: str
+    kind: str = "text"
+    needed: bool = False
+    optional: bool = False
+    most: int = 400
+
+    def label(self, language: str) -> str:
+        """What stands at its head."""
+        return self.en if language.startswith("en") else self.zh
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A kind of table. Rows are told apart by the columns of `key`.
+
+    Rows that a file leaves out stay as they are, or go: with `whole`, a file says everything of each value
+    of these columns that it names (of the whole table where `whole` is empty).
+    """
+
+    code: str
+    zh: str
+    en: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    whole: tuple[str, ...] | None = None
+
+    def label(self, language: str) -> str:
+        """What the table is called."""
+        return self.en if language.startswith("en") else self.zh
+
+    def key_of(self, row: Row) -> tuple[str, ...]:
+        """What tells the row from others."""
+        return tuple(str(row.get(name)) for name in self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong, in which line (the head is line 1) and column ("" when it is the whole line)."""
+
+    line: int
+    column: str
+    zh: str
+    en: str
+
+
+class TableInvalid(Invalid):
+    """A table has mistakes; all of them are in `mistakes`, and nothing was taken."""
+
+    code = "table_invalid"
+    zh = "表格有 {count} 处问题，没有导入任何一行。请改正后重新上传："
+    en = "The table has {count} mistake(s), and no row was taken. Please correct them and send it again:"
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes, key=lambda each: (each.line, each.column)))
+        listed = [{"line": m.line, "column": m.column, "zh": m.zh, "en": m.en} for m in self.mistakes]
+        super().__init__(count=len(self.mistakes), mistakes=listed)
+
+
+@dataclass(slots=True)
+class Mistakes:
+    """Collects what is wrong with one table."""
+
+    found: list[Mistake] = field(default_factory=list)
+
+    def add(self, line: int, column: str, *, zh: str, en: str) -> None:
+        """Note one mistake."""
+        self.found.append(Mistake(line, column, zh, en))
+
+    def stop_if_any(self) -> None:
+        """Raise TableInvalid with all mistakes, if there are any."""
+        if self.found:
+            raise TableInvalid(self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a file and where it stood."""
+
+    number: int
+    row: Row
+
+
+Read = Callable[[Any, Actor], list[Row]]
+Write = Callable[[Any, Sequence[Line], Mistakes, Actor, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sheet with the use cases behind it: `read(session, actor)`, `write(session, lines, mistakes, …)`.
+
+    `need` is the permission; `city_wide` tables are for people whom no hall limits.
+    """
+
+    sheet: Sheet
+    need: str
+    read: Read
+    write: Write
+    city_wide: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a file would do to a table."""
+
+    new: int
+    changed: int
+    unchanged: int
+    removed: int
+
+
+def cells_of(sheet: Sheet, rows: Iterable[Row], language: str) -> list[list[str]]:
+    """The table as text: a head, then a line per row. `lines_of` reads it back."""
+    head = [column.label(language) for column in sheet.columns]
+    return [
+        head,
+        *([_text(column, row.get(column.name), language) for column in sheet.columns] for row in rows),
+    ]
+
+
+def lines_of(sheet: Sheet, cells: Sequence[Sequence[str]], mistakes: Mistakes) -> list[Line]:
+    """The rows of a file. The head may name columns in either language or by their code, in any order."""
+    places = _places(sheet, cells[0] if cells else (), mistakes)
+    lines, seen = [], dict[tuple[str, ...], int]()
+    for number, each in enumerate(cells[1:], 2):
+        if not any(cell.strip() for cell in each):
+            continue
+        row = {
+            column.name: _value(column, each[at].strip() if at < len(each) else "", number, mistakes)
+            for column, at in places
+        }
+        first = seen.setdefault(sheet.key_of(row), number)
+        if first != number:
+            mistakes.add(number, "", zh=f"与第 {first} 行重复", en=f"is the same as line {first}")
+        lines.append(Line(number, row))
+    if len(lines) > MOST_ROWS:
+        mistakes.add(1, "", zh=f"超过 {MOST_ROWS} 行", en=f"has more than {MOST_ROWS} rows")
+    return lines
+
+
+def compare(sheet: Sheet, before: Iterable[Row], lines: Sequence[Line]) -> Counts:
+    """How many rows are new, changed, unchanged, and gone."""
+    known = {sheet.key_of(row): row for row in before}
+    keys = {sheet.key_of(line.row): line.row for line in lines}
+    same = sum(1 for key, row in keys.items() if key in known and _same(sheet, known[key], row))
+    both = sum(1 for key in keys if key in known)
+    gone = 0
+    if sheet.whole is not None:
+        named = {tuple(str(row.get(name)) for name in sheet.whole) for row in keys.values()}
+        gone = sum(
+            1
+            for key, row in known.items()
+            if key not in keys and tuple(str(row.get(name)) for name in sheet.whole) in named
+        )
+    return Counts(len(keys) - both, both - same, same, gone)
+
+
+def _same(sheet: Sheet, before: Row, after: Row) -> bool:
+    names = [column.name for column in sheet.columns if column.name in after]
+    return all(
+        before.get(name) == after[name] or (not before.get(name) and not after[name]) for name in names
+    )
+
+
+def _places(sheet: Sheet, head: Sequence[str], mistakes: Mistakes) -> list[tuple[Column, int]]:
+    """Each column of the file with its place."""
+    known = {word.lower(): column for column in sheet.columns for word in (column.name, column.zh, column.en)}
+    found: dict[str, int] = {}
+    for at, cell in enumerate(head):
+        word = cell.strip()
+        column = known.get(word.lower())
+        if column is None and word:
+            mistakes.add(1, word, zh="不认识的列", en="is not a column of this table")
+        elif column is not None and column.name in found:
+            mistakes.add(1, column.name, zh="这一列出现了两次", en="is there twice")
+        elif column is not None:
+            found[column.name] = at
+    for column in sheet.columns:
+        if column.name not in found and not column.optional:
+            mistakes.add(1, column.name, zh="缺少这一列", en="is missing")
+    return [(column, found[column.name]) for column in sheet.columns if column.name in found]
+
+
+def _value(column: Column, cell: str, line: int, mistakes: Mistakes) -> Any:
+    if not cell and column.needed:
+        mistakes.add(line, column.name, zh="不能为空", en="must not be empty")
+        return None
+    if len(cell) > column.most * (10 if column.kind == "list" else 1):
+        mistakes.add(line, column.name, zh=f"超过 {column.most} 字", en=f"is longer than {column.most}")
+        return ""
+    try:
+        return _READ[column.kind](cell)
+    except (ValueError, InvalidOperation):
+        zh, en = _SHAPES[column.kind]
+        mistakes.add(line, column.name, zh=f"应为{zh}，现为“{cell}”", en=f"must be {en}, not “{cell}”")
+        return None
+
+
+def _code(cell: str) -> str:
+    if cell and CODE.fullmatch(cell) is None:
+        raise ValueError
+    return cell
+
+
+def _whole(cell: str) -> int | None:
+    if not cell:
+        return None
+    if re.fullmatch(r"-?\d{1,9}", cell) is None:
+        raise ValueError
+    return int(cell)
+
+
+def _number(cell: str) -> float | None:
+    if not cell:
+        return None
+    if re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", cell) is None:
+        raise ValueError
+    return float(cell)
+
+
+def _yuan(cell: str) -> int:
+    amount = Decimal(cell or "0") * _FEN
+    if not amount.is_finite() or amount != amount.to_integral_value() or not 0 <= amount < 10**9:
+        raise ValueError
+    return int(amount)
+
+
+def _flag(cell: str) -> bool:
+    if cell.lower() not in _YES | _NO:
+        raise ValueError
+    return cell.lower() in _YES
+
+
+def _list(cell: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in _BETWEEN.split(cell) if part.strip()))
+
+
+def _date(cell: str) -> date | None:
+    if not cell:
+        return None
+    year, month, day = cell.replace("/", "-").replace(".", "-").split("-")
+    return date(int(year), int(month), int(day))
+
+
+def _time(cell: str) -> time | None:
+    if not cell:
+        return None
+    if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", cell) is None:
+        raise ValueError
+    return time.fromisoformat(cell.zfill(5) if len(cell) < 6 else cell.zfill(8))  # noqa: PLR2004 - HH:MM
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "code": _code,
+    "whole": _whole,
+    "number": _number,
+    "yuan": _yuan,
+    "flag": _flag,
+    "list": _list,
+    "date": _date,
+    "time": _time,
+}
+_SHAPES = {
+    "code": ("代码（字母、数字、横线）", "a code (letters, digits, hyphens)"),
+    "whole": ("整数", "a whole number"),
+    "number": ("数", "a number"),
+    "yuan": ("金额（元）", "an amount in yuan"),
+    "flag": ("“是”或“否”", "yes or no"),
+    "date": ("日期，如 2026-10-08", "a date such as 2026-10-08"),
+    "time": ("时刻，如 09:00", "a time such as 09:00"),
+}
+
+
+def _text(column: Column, value: Any, language: str) -> str:
+    if column.kind == "flag":
+        return ("yes" if value else "no") if language.startswith("en") else ("是" if value else "否")
+    if value is None:
+        return ""
+    if column.kind == "list":
+        return "、".join(map(str, value))
+    if column.kind == "yuan":
+        return f"{Decimal(value) / _FEN:.2f}".removesuffix(".00")
+    if column.kind == "number":
+        return f"{value:g}"
+    return f"{value:%H:%M}" if isinstance(value, time) else str(value)
