@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking import codes
+from booking.delivery import Delivery, ensure_can_be_posted, sealed
 from booking.errors import HoldExpired
 from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
@@ -37,7 +38,10 @@ _FIRST_TO_SEE_A_DAY = timezone(timedelta(hours=14))
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Who books what `token` holds. `phone` is verified and in E.164; only staff may leave it empty."""
+    """Who books what `token` holds. `phone` is verified and in E.164; only staff may leave it empty.
+
+    Without `delivery` the result is fetched in the hall.
+    """
 
     token: str
     name: str
@@ -45,6 +49,7 @@ class Book:
     identity_number: str
     phone: str
     language: str = "zh"
+    delivery: Delivery | None = None
 
 
 _LOCK_DRAFT = (
@@ -53,6 +58,7 @@ _LOCK_DRAFT = (
         Draft.hall_id,
         Draft.group_id,
         Draft.legs,
+        Draft.service_ids,
         Draft.needed,
         Draft.appointment_id,
         Slot.on_date,
@@ -99,10 +105,10 @@ person AS (
 booked AS (
     INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
                              ends_at, service_ids, legs, answers, state, booked_at, phone_sealed, phone_index,
-                             language)
+                             language, delivery_sealed)
     SELECT :reference, :code, person.id, draft.hall_id, draft.group_id, draft.slot_id, slot.on_date,
            slot.starts_at, slot.ends_at, draft.service_ids, draft.legs, draft.answers, 'booked', :now,
-           :phone_sealed, :phone_index, :language
+           :phone_sealed, :phone_index, :language, :delivery_sealed
     FROM person, draft JOIN slot ON slot.id = draft.slot_id
     WHERE draft.id = :draft_id
     ON CONFLICT (hall_id, on_date, code) DO NOTHING
@@ -133,7 +139,7 @@ def book(
 
     Raises:
         IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
-        HoldExpired, InPast, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
+        HoldExpired, InPast, CannotBePosted, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
     """
     identity = check(command.identity_kind, command.identity_number, today=_today_somewhere(now))
     person = identity_index(identity.kind, identity.number)
@@ -142,6 +148,8 @@ def book(
         return session.get_one(Appointment, draft.appointment_id)
     if draft.starts_at <= now:
         raise InPast
+    if command.delivery is not None:
+        ensure_can_be_posted(session, draft.service_ids)
     rules = rules_from(draft.policy, draft.time_zone)
     facts = _facts(command, identity, draft, rules, now=now) | _story(draft, actor=actor, now=now)
     if despite_standing:
@@ -221,6 +229,7 @@ def _facts(
         "reference": new_reference(),
         "phone_sealed": cipher().encrypt(command.phone, "appointment.phone") if command.phone else None,
         "phone_index": citizen["phone_index"],
+        "delivery_sealed": sealed(command.delivery),
         "now": now.astimezone(UTC),
     }
 

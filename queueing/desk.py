@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from booking.delivery import Delivery, delivery_of
 from booking.models import Appointment
 from catalog.guide import ChecklistItem, UnknownAnswer, answers_for, checklist, plain_checklist, walk
 from catalog.models import Service
@@ -42,7 +43,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class AtCounter:
-    """The ticket called to or served at the counter. Name and phone are masked.
+    """The ticket called to or served at the counter. Name and phone are masked; where to post to is not.
 
     `next_lines` are those that the visit still has to pass.
     """
@@ -53,6 +54,7 @@ class AtCounter:
     matters: list[Matter]
     person: str
     phone: str
+    delivery: Delivery | None
     next_lines: list[ServiceGroup]
 
 
@@ -190,8 +192,14 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         matters=matters_of(session, ticket),
         person=_person(session, ticket),
         phone=phone.mask(number) if (number := contact.phone_of(ticket)) else "",
+        delivery=_delivery(session, ticket),
         next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
     )
+
+
+def _delivery(session: Session, ticket: Ticket) -> Delivery | None:
+    appointment = _appointment(session, ticket)
+    return delivery_of(appointment) if appointment is not None else None
 
 
 def _person(session: Session, ticket: Ticket) -> str:

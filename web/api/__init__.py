@@ -15,6 +15,7 @@ RESOURCES = (
     "availability",
     "holds",
     "phone_codes",
+    "saved_persons",
     "appointments",
     "tickets",
     "counters",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from booking.book import Book, book
 from booking.cancel import cancel
+from booking.delivery import AddressImpossible, CannotBePosted, PostcodeMalformed, check_delivery
 from booking.errors import (
     AppointmentUnknown,
     HoldExpired,
@@ -26,6 +27,7 @@ from booking.queries import get_appointment
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
 from kernel.limits import LimitReached
+from kernel.phone import PhoneMalformed
 from people import phone_token
 from people.citizens import identity_index, phone_index
 from people.identity import (
@@ -36,6 +38,7 @@ from people.identity import (
     normalise,
 )
 from people.names import NameImpossible, NameMissing, check_name
+from people.saved_persons import Profile, SavedPersonUnknown, get_profile
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -61,6 +64,11 @@ APPOINTMENT = shapes.AppointmentSchema()
     IdentityMalformed,
     IdentityChecksumWrong,
     IdentityBirthImpossible,
+    SavedPersonUnknown,
+    PhoneMalformed,
+    AddressImpossible,
+    PostcodeMalformed,
+    CannotBePosted,
     HoldExpired,
     InPast,
     AlreadyBookedThatDay,
@@ -72,7 +80,7 @@ APPOINTMENT = shapes.AppointmentSchema()
 )
 @blueprint.arguments(shapes.BookSchema())
 @blueprint.response(201, APPOINTMENT)
-def book_appointment(body: Mapping[str, str]) -> Response:
+def book_appointment(body: Mapping[str, Any]) -> Response:
     """Book what a hold keeps, for a person whose phone is verified.
 
     为手机号已验证的实名办事人确认预约。
@@ -130,15 +138,25 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
         return present.appointment(session, found)
 
 
-def _book(body: Mapping[str, str]) -> Book:
+def _book(body: Mapping[str, Any]) -> Book:
+    phone = phone_token.open(body["phone_token"], now=edge.now())
+    who = _profile(body, phone)
     return Book(
         token=body["hold_token"],
-        name=check_name(body["name"]),
-        identity_kind=body["identity_kind"],
-        identity_number=body["identity_number"],
-        phone=phone_token.open(body["phone_token"], now=edge.now()),
+        name=who.name,
+        identity_kind=who.identity_kind,
+        identity_number=who.identity_number,
+        phone=phone,
         language=body.get("language", edge.language()),
+        delivery=check_delivery(**body["delivery"]) if "delivery" in body else None,
     )
+
+
+def _profile(body: Mapping[str, Any], phone: str) -> Profile:
+    if "saved_person" not in body:
+        return Profile(check_name(body["name"]), body["identity_kind"], body["identity_number"])
+    with edge.transaction() as session:
+        return get_profile(session, phone, body["saved_person"], now=edge.now())
 
 
 def _who(command: Book) -> tuple[bytes, bytes]:

@@ -17,6 +17,7 @@ PAGES = (
     "identify",
     "family",
     "returning",
+    "posting",
     "confirm",
     "bookings",
     "moving",

@@ -48,6 +48,11 @@ class Shown:
         return self.appointment.state == AppointmentState.BOOKED and self.appointment.starts_at > self.now
 
     @property
+    def postable(self) -> bool:
+        """Whether the result can be sent home."""
+        return bool(self.visits) and all(visit.service.by_post for visit in self.visits)
+
+    @property
     def here_today(self) -> bool:
         """Whether checking in makes sense: on the day, while nobody has."""
         booked = self.appointment.state == AppointmentState.BOOKED

@@ -21,6 +21,7 @@ from web.citizen.face import blueprint
 from web.citizen.family import keep_person
 from web.citizen.forms import PersonForm, errors_of, kind_name
 from web.citizen.phone_check import TRIES
+from web.citizen.posting import chosen_delivery, postable
 from web.citizen.running import Running, running_booking
 from web.guards import citizen_phone, public
 from web.limits import limit_booking, limiter
@@ -88,6 +89,7 @@ def _book(ready: Ready) -> str:
         identity_number=ready.person["number"],
         phone=ready.phone,
         language=edge.language(),
+        delivery=chosen_delivery(ready.person) if postable(ready.running) else None,
     )
     identity = _identity(ready)
     limit_booking(identity_index(identity.kind, identity.number), phone_index(ready.phone))
@@ -105,6 +107,7 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         kind=kind_name(ready.person["kind"]),
         number=mask(ready.person["number"]),
         name=mask_name(ready.person["name"]) if ready.person.get("saved") else ready.person["name"],
+        postable=postable(ready.running),
         policy=rules.policy,
         standing=_standing(ready),
         refusal=refusal.sentence(edge.language()) if refusal else "",

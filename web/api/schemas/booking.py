@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from booking.hold import HoldSlot
 from booking.states import AppointmentState
 from people.identity import IdentityKind
+from people.saved_persons import Relation
 from web.api.fields import Answers, Asked, At, Choice, Code, Matching, Moment, Reference, Text, Told, some
 
 LANGUAGES = ("zh", "en")
@@ -86,15 +87,63 @@ class PhoneTokenSchema(Told):
     expires_at = some(At)
 
 
+class DeliverySchema(Asked):
+    """Where the result is posted to; only where every service of the visit has `by_post`."""
+
+    receiver = Text(60, least=1, required=True, metadata={"example": "张三"})
+    phone = phone_field(required=True)
+    address = Text(120, least=5, required=True, metadata={"example": "云州市安民路 8 号"})
+    postcode = Matching("[0-9]{6}|", load_default="", metadata={"example": "100000"})
+
+
 class BookSchema(Asked):
-    """Who books what is held."""
+    """Who books what is held: name and document, or somebody saved for this phone."""
 
     hold_token = Reference(required=True)
+    saved_person = Reference(metadata={"description": "In place of name and document. 代替姓名和证件。"})
+    name = Text(60, least=1, metadata={"example": "张三"})
+    identity_kind = Choice([kind.value for kind in IdentityKind])
+    identity_number = Text(60, least=1, metadata={"example": "EZ3333333"})
+    phone_token = Text(400, least=1, required=True)
+    language = Choice(LANGUAGES)
+    delivery = fields.Nested(DeliverySchema)
+
+    @validates_schema
+    def _somebody(self, data: dict[str, Any], **_options: Any) -> None:
+        """Either way, and not both."""
+        typed = [name for name in ("name", "identity_kind", "identity_number") if name in data]
+        if "saved_person" in data:
+            if typed:
+                raise ValidationError("Is already said by saved_person.", typed[0])
+            return
+        for name in ("name", "identity_kind", "identity_number"):
+            if name not in data:
+                raise ValidationError("Missing data for required field.", name)
+
+
+class PhoneProofSchema(Asked):
+    """Whose phone it is."""
+
+    phone_token = Text(400, least=1, required=True)
+
+
+class SavePersonSchema(PhoneProofSchema):
+    """Somebody to be kept, who agreed to it."""
+
     name = Text(60, least=1, required=True, metadata={"example": "张三"})
     identity_kind = Choice([kind.value for kind in IdentityKind], required=True)
     identity_number = Text(60, least=1, required=True, metadata={"example": "EZ3333333"})
-    phone_token = Text(400, least=1, required=True)
-    language = Choice(LANGUAGES)
+    relation = Choice([each.value for each in Relation])
+
+
+class SavedPersonSchema(Told):
+    """Somebody kept for a phone, masked: 张*, 110*************2X."""
+
+    reference = some()
+    relation = some(validate=validate.OneOf([each.value for each in Relation]))
+    name = some()
+    identity_kind = some(validate=validate.OneOf([kind.value for kind in IdentityKind]))
+    number = some()
 
 
 class LegSchema(Told):

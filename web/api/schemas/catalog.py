@@ -31,6 +31,7 @@ class ServiceSchema(Told):
     handling_zh = some()
     handling_en = some()
     online_url = some()
+    by_post = some(fields.Boolean)
     ways = some(fields.List, fields.String())
     pay = some(fields.List, fields.String())
 
