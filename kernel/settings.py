@@ -60,6 +60,7 @@ class Settings:
     twilio_from: str = ""
     twilio_base_url: str = ""
     sms_signature: str = "有号"
+    map_url: str = "https://uri.amap.com/marker?position={longitude},{latitude}&name={name}&coordinate=wgs84"
     log_level: str = "INFO"
     limits: str = ""
 
@@ -153,6 +154,8 @@ def _check(settings: Settings) -> list[str]:
         parse_rules(settings.limits)
     except ValueError:
         problems.append("YOUHAO_LIMITS is a list such as hold.device=30/600 book.phone=30/86400")
+    if not _is_map(settings.map_url):
+        problems.append("YOUHAO_MAP_URL is an https address with {latitude}, {longitude} and perhaps {name}")
     if settings.sms_gateway not in {"console", "twilio"}:
         problems.append("YOUHAO_SMS_GATEWAY must be console or twilio")
     if settings.sms_gateway == "twilio":
@@ -162,6 +165,14 @@ def _check(settings: Settings) -> list[str]:
             if not getattr(settings, name)
         ]
     return problems + (_check_production(settings) if settings.production else [])
+
+
+def _is_map(url: str) -> bool:
+    try:
+        url.format(latitude="", longitude="", name="")
+    except (KeyError, ValueError, IndexError):
+        return False
+    return url.startswith("https://") and "{latitude}" in url and "{longitude}" in url
 
 
 def _check_production(settings: Settings) -> list[str]:

@@ -52,3 +52,12 @@ def test_addresses_never_name_a_host_that_nobody_can_open(host, shown):
 def test_the_public_address_is_taken_wherever_we_listen():
     settings = load({"YOUHAO_HOST": "::", "YOUHAO_PUBLIC_URL": "http://10.0.0.7:8000"})
     assert settings.base_url == "http://10.0.0.7:8000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://maps.example/{latitude},{longitude}", "https://maps.example/", "https://m.example/{place}"],
+)
+def test_a_map_service_has_a_place_for_the_position(url):
+    with pytest.raises(SettingsInvalid, match="YOUHAO_MAP_URL"):
+        load({"YOUHAO_MAP_URL": url})

@@ -14,6 +14,7 @@ PAGES = (
     "waiting",
     "waitlist",
     "first_available",
+    "hall_pages",
     "identify",
     "family",
     "returning",
