@@ -11,6 +11,8 @@ PAGES = (
     "services",
     "packages",
     "slots",
+    "together",
+    "basket",
     "waiting",
     "waitlist",
     "first_available",

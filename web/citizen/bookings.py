@@ -15,8 +15,9 @@ from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment
 from booking.states import AppointmentState
-from halls.models import Hall
-from halls.queries import get_hall_by_id
+from catalog.queries import services_of
+from halls.models import Hall, ServiceGroup
+from halls.queries import get_group, get_hall_by_id
 from kernel.errors import DomainError
 from people.citizens import name_of
 from people.identity import mask_name
@@ -25,6 +26,7 @@ from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
+from web.citizen.trip import Trip
 from web.citizen.visit import Visit, visits_of
 from web.guards import public
 from web.problems import status_of
@@ -41,6 +43,12 @@ class Shown:
     name: str
     ticket: str | None
     now: datetime
+    legs: list[tuple[ServiceGroup, datetime, str]]
+
+    @property
+    def trip(self) -> Trip | None:
+        """Several services as one visit."""
+        return Trip(tuple(self.visits)) if len(self.visits) > 1 else None
 
     @property
     def changeable(self) -> bool:
@@ -83,7 +91,18 @@ def shown(session: Session, reference: str) -> Shown:
         name=mask_name(name_of(session.get_one(Citizen, appointment.citizen_id))),
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
+        legs=_legs(session, appointment),
     )
+
+
+def _legs(session: Session, appointment: Appointment) -> list[tuple[ServiceGroup, datetime, str]]:
+    """The lines of the visit with their times and services; none where there is only one line."""
+    found = []
+    for leg in appointment.legs:
+        names = [edge.text(service, "name") for service in services_of(session, leg["service_ids"])]
+        line = get_group(session, leg["group_id"])
+        found.append((line, datetime.fromisoformat(leg["starts_at"]), _("、").join(names)))
+    return found
 
 
 def _read(reference: str) -> Shown:

@@ -17,6 +17,7 @@ from people.identity import Identity, mask, mask_name
 from people.identity import check as check_identity
 from people.names import check_name
 from web import edge
+from web.citizen.basket import empty_basket
 from web.citizen.face import blueprint
 from web.citizen.family import keep_person
 from web.citizen.forms import PersonForm, errors_of, kind_name
@@ -59,6 +60,8 @@ def submit_check() -> ResponseReturnValue:
         return ready
     try:
         reference = _book(ready)
+        if len(ready.running.visits) > 1:
+            empty_basket()
         keep_person(ready.running, ready.phone)
     except HoldExpired as gone:
         return render_template("citizen/gone.html", running=ready.running, here=url_for(".check")), status_of(

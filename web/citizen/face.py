@@ -3,9 +3,13 @@
 from typing import Any
 
 from flask import Blueprint
+from flask import session as cookie_session
 
 from kernel import clock
 from web.citizen import words
+from web.citizen.trip import Way
+
+BASKET_KEY = "basket"
 
 blueprint = Blueprint("citizen", __name__)
 
@@ -14,6 +18,8 @@ blueprint = Blueprint("citizen", __name__)
 def _words() -> dict[str, Any]:
     demo = clock.demo_clock()
     return {
+        "way_of": Way,
+        "basket_count": lambda: len(cookie_session.get(BASKET_KEY, [])),
         "day": words.day,
         "date_alone": words.date_alone,
         "weekday": words.weekday,

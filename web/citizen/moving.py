@@ -17,6 +17,8 @@ from web.citizen.bookings import Shown, shown
 from web.citizen.face import blueprint
 from web.citizen.places import Choice, read_choice
 from web.citizen.slots import day_of, moment_of
+from web.citizen.trip import Trip
+from web.citizen.trip_places import TripChoice, read_trip_choice
 from web.guards import public
 from web.limits import limit_hold
 from web.problems import status_of
@@ -64,9 +66,12 @@ def _move(reference: str, starts_at: datetime) -> None:
         reschedule(session, appointment, token=held.token, actor=edge.actor(), now=edge.now())
 
 
-def _read(reference: str, wanted: date | None) -> tuple[Shown, Choice]:
+def _read(reference: str, wanted: date | None) -> tuple[Shown, Choice | TripChoice]:
     with edge.transaction() as session:
         it = shown(session, reference)
+        if len(it.visits) > 1:
+            trip = Trip(tuple(it.visits))
+            return it, read_trip_choice(session, trip, it.hall.code, wanted=wanted, now=edge.now())
         return it, read_choice(session, it.visits[0], it.hall.code, wanted=wanted, now=edge.now())
 
 
@@ -74,12 +79,15 @@ def _again(reference: str, wanted: date | None, errors: dict[str, str]) -> str:
     return _page(*_read(reference, wanted), errors)
 
 
-def _page(it: Shown, choice: Choice, errors: dict[str, str] | None = None) -> str:
+def _page(it: Shown, choice: Choice | TripChoice, errors: dict[str, str] | None = None) -> str:
     reference = it.appointment.reference
     return render_template(
-        "citizen/slots.html",
+        "citizen/slots.html" if isinstance(choice, Choice) else "citizen/visit_slots.html",
         moving=it,
         visit=it.visits[0],
+        visits=it.visits,
+        back=url_for(".booking", reference=reference),
+        fields={},
         choice=choice,
         live="",
         action=url_for(".submit_move", reference=reference),

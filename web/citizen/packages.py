@@ -1,12 +1,12 @@
 """One thing (一件事): what belongs together, with one list of papers."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from catalog.guide import Material
+from catalog.merged import strictest
 from catalog.models import Service
 from catalog.queries import get_package, materials_of, services_of_package
 from web import edge
@@ -37,18 +37,7 @@ def merged_papers(services: Iterable[Service]) -> list[tuple[Material, list[Serv
     for service in services:
         for material in materials_of(service):
             known, needing = by_name.get(material.name_zh, (material, []))
-            by_name[material.name_zh] = (_strictest(known, material), needing)
+            by_name[material.name_zh] = (strictest(known, material), needing)
             if service not in needing:
                 needing.append(service)
     return sorted(by_name.values(), key=lambda paper: -len(paper[1]))
-
-
-def _strictest(one: Material, other: Material) -> Material:
-    """What every service accepts: nobody is sent home by a window for a paper that another one waives."""
-    return replace(
-        one,
-        copies=max(one.copies, other.copies),
-        original=one.original or other.original,
-        waivable=one.waivable and other.waivable,
-        deferrable=one.deferrable and other.deferrable,
-    )

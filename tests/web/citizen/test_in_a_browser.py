@@ -15,6 +15,8 @@ from tests.web.citizen.town import LOST, TUESDAY, Town, book
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SERVICE = "/services/id-card-renewal"
+BOTH = "id-card-renewal,passport"
+ANSWERED = ",".join(f"id-card-renewal.{answer}" for answer in LOST.split(","))
 # Cookies, the smallest target in CSS px by the ministry's rule, and whether axe looks too (English differs in
 # the length of its words only).
 WAYS = {"zh": ({}, 44, True), "care": ({"care": "1"}, 60, True), "en": ({"lang": "en"}, 44, False)}
@@ -80,6 +82,8 @@ def test_pages_can_be_read_and_pressed_by_everybody(town, context, way, survey):
             f"{SERVICE}/halls?a={LOST}",
         ),
         *(f"{SERVICE}/halls/city-hall?a={LOST}", f"/b/{reference}", f"/b/{reference}/cancel"),
+        *("/basket", f"/visit?s={BOTH}", f"/visit?s={BOTH}&a={ANSWERED}", f"/visit/halls?s={BOTH}"),
+        f"/visit/halls/city-hall?s={BOTH}",
         *(f"/b/{reference}/move", f"/q/{ticket}", f"/r/{survey.reference}"),
     ]
     found = {}

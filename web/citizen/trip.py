@@ -1,0 +1,162 @@
+"""Several services in one visit: what the pages of a basket or a package show, and where they lead.
+
+The services and the guides' answers are in the address and nothing else is: it can be sent to somebody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from catalog.guide import answers_for, format_answers, parse_answers
+from catalog.merged import MergedItem, merge
+from kernel.errors import Invalid
+from web.citizen.visit import Visit, get_visit
+
+MOST = 5
+Answers = Sequence[tuple[str, str]]
+
+
+class TooManyServices(Invalid):
+    """More than a visit can hold."""
+
+    code = "too_many_services"
+    zh = "一次最多一起办 {most} 项。请先去掉一项，或分两次预约。"
+    en = "One visit holds {most} services at most. Please remove one, or book twice."
+
+
+class NothingChosen(Invalid):
+    """A visit without a service."""
+
+    code = "nothing_chosen"
+    zh = "还没有选要办的事项。请先选择事项。"
+    en = "No service is chosen yet. Please choose one first."
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The services of one visit in order, each with its answers so far."""
+
+    visits: tuple[Visit, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The services' codes."""
+        return tuple(visit.code for visit in self.visits)
+
+    @property
+    def services(self) -> str:
+        """The codes, as links carry them."""
+        return ",".join(self.codes)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The answers that count, each with its service's code."""
+        return list(chain.from_iterable(map(_pairs, self.visits)))
+
+    @property
+    def answers(self) -> str:
+        """The answers, as links carry them."""
+        return format_answers(self.pairs)
+
+    @property
+    def open(self) -> Visit | None:
+        """The first service that still has a question."""
+        return next((visit for visit in self.visits if not visit.settled), None)
+
+    @property
+    def minutes(self) -> int:
+        """At the counters, all together."""
+        return sum(visit.minutes for visit in self.visits)
+
+    @property
+    def fee_fen(self) -> int:
+        """What it costs, all together."""
+        return sum(visit.fee_fen for visit in self.visits)
+
+    @property
+    def papers(self) -> tuple[MergedItem, ...]:
+        """What to bring: every paper once."""
+        return merge([visit.items for visit in self.visits])
+
+    def with_answer(self, visit: Visit, question: str, option: str) -> str:
+        """The answers with one more, as links carry them."""
+        return format_answers([*self.pairs, (f"{visit.code}.{question}", option)])
+
+    @property
+    def before(self) -> str | None:
+        """The answers without the last one; None at the first question."""
+        return format_answers(self.pairs[:-1]) if self.pairs else None
+
+    def without(self, code: str) -> str:
+        """The services without one, as links carry them."""
+        return ",".join(each for each in self.codes if each != code)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where the pages of a visit are: those of its only service, or those of several."""
+
+    visits: Sequence[Visit]
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a form that holds a slot carries."""
+        if len(self.visits) == 1:
+            return {"a": self.visits[0].answers}
+        trip = Trip(tuple(self.visits))
+        return {"s": trip.services, "a": trip.answers}
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The same for a link."""
+        return {name: text for name, text in self.fields.items() if text}
+
+    def halls(self) -> str:
+        """Which halls handle it."""
+        if len(self.visits) == 1:
+            only = self.visits[0]
+            return url_for("citizen.halls", code=only.code, a=only.answers or None)
+        return url_for("citizen.trip_halls", **self.query)
+
+    def slots(self, hall_code: str) -> str:
+        """Which times a hall has for it."""
+        if len(self.visits) == 1:
+            only = self.visits[0]
+            return url_for("citizen.slots", code=only.code, hall_code=hall_code, a=only.answers or None)
+        return url_for("citizen.trip_slots", hall_code=hall_code, **self.query)
+
+    def hold(self, hall_code: str) -> str:
+        """Where the chosen time is sent to."""
+        if len(self.visits) == 1:
+            return url_for("citizen.hold_slot", code=self.visits[0].code, hall_code=hall_code)
+        return url_for("citizen.hold_trip", hall_code=hall_code)
+
+
+def get_trip(session: Session, services: str, answers: str) -> Trip:
+    """The visit of a link: codes and answers as text.
+
+    Raises:
+        NothingChosen, TooManyServices, ServiceUnknown, UnknownAnswer
+    """
+    codes = list(dict.fromkeys(code.strip() for code in services.split(",")[: 2 * MOST] if code.strip()))
+    ensure_room(codes)
+    if not codes:
+        raise NothingChosen
+    known = parse_answers(answers)
+    own = {code: format_answers(answers_for(code, known).items()) for code in codes}
+    return Trip(tuple(get_visit(session, code, own[code]) for code in codes))
+
+
+def ensure_room(codes: Iterable[str]) -> None:
+    """Raises TooManyServices."""
+    if len(set(codes)) > MOST:
+        raise TooManyServices(most=MOST)
+
+
+def _pairs(visit: Visit) -> list[tuple[str, str]]:
+    answers: Answers = visit.step.answers if visit.step else ()
+    return [(f"{visit.code}.{question}", option) for question, option in answers]

@@ -1,0 +1,138 @@
+"""Where and when a visit of several services is possible."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from booking.availability import FreeDay
+from booking.policy import last_bookable_on
+from booking.visit_availability import next_release_for, visit_days
+from booking.visit_offer import VisitOffer, get_visit_offer
+from catalog.models import Service
+from catalog.queries import halls_offering
+from halls.models import Hall
+from halls.queries import calendar, get_hall, list_halls
+from halls.workdays import Calendar, add_working_days
+from web.citizen.places import PROMISE_WORKING_DAYS, DayTab, SlotChoice
+from web.citizen.trip import Trip
+
+
+@dataclass(frozen=True, slots=True)
+class TripPlace:
+    """A hall that handles everything. `soon` visits are free within 3 working days; `first_at` None: none."""
+
+    hall: Hall
+    lines: int
+    soon: int
+    first_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlace:
+    """A hall that handles some of the services only."""
+
+    hall: Hall
+    offered: list[Service]
+    missing: list[Service]
+
+
+@dataclass(frozen=True, slots=True)
+class TripChoice:
+    """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
+
+    hall: Hall
+    lines: int
+    today: date
+    on_date: date
+    days: list[DayTab]
+    slots: list[SlotChoice]
+    next_release_at: datetime | None
+
+    @property
+    def any_free(self) -> bool:
+        """Whether any day has room for the visit."""
+        return any(tab.free for tab in self.days)
+
+
+def list_trip_places(
+    session: Session, trip: Trip, *, now: datetime
+) -> tuple[list[TripPlace], list[PartPlace]]:
+    """The halls that handle everything, the earliest first, and those that handle a part, the most first."""
+    offering = {
+        visit.code: {hall_id for hall_id, _ in halls_offering(session, visit.service.id)}
+        for visit in trip.visits
+    }
+    whole, parts = [], []
+    days = calendar(session)
+    for hall in list_halls(session):
+        offered = [visit.service for visit in trip.visits if hall.id in offering[visit.code]]
+        if len(offered) == len(trip.visits):
+            whole.append(_place(session, hall, trip, days, now=now))
+        elif offered:
+            parts.append(
+                PartPlace(hall, offered, [v.service for v in trip.visits if v.service not in offered])
+            )
+    whole.sort(key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
+    parts.sort(key=lambda place: (len(place.missing), place.hall.code))
+    return whole, parts
+
+
+def read_trip_choice(
+    session: Session, trip: Trip, hall_code: str, *, wanted: date | None, now: datetime
+) -> TripChoice:
+    """Days and slots of one hall; without a wanted day the first that has room.
+
+    Raises:
+        HallUnknown, ServiceNotOffered
+    """
+    hall = get_hall(session, hall_code)
+    offer = _offer(session, hall, trip)
+    free = _free_days(session, offer, now=now)
+    today = offer.rules.date_of(now)
+    tabs = _tabs(offer, free, today, now=now)
+    first = next((tab.on_date for tab in tabs if tab.free), tabs[0].on_date if tabs else today)
+    on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
+    slots = free[on_date].slots if on_date in free else []
+    lead = offer.rules.policy.lead_time
+    return TripChoice(
+        hall=hall,
+        lines=len(offer.legs),
+        today=today,
+        on_date=on_date,
+        days=tabs,
+        slots=[
+            SlotChoice(slot.starts_at, slot.ends_at, slot.free, slot.starts_at - now < lead)
+            for slot in slots
+            if slot.starts_at > now
+        ],
+        next_release_at=None if any(tab.free for tab in tabs) else next_release_for(session, offer, now=now),
+    )
+
+
+def _offer(session: Session, hall: Hall, trip: Trip) -> VisitOffer:
+    return get_visit_offer(session, hall.code, trip.codes, answers=dict(trip.pairs))
+
+
+def _free_days(session: Session, offer: VisitOffer, *, now: datetime) -> dict[date, FreeDay]:
+    first_on = offer.rules.date_of(now)
+    last_on = first_on + offer.rules.policy.horizon + timedelta(days=1)
+    return visit_days(session, offer, first_on=first_on, last_on=last_on, now=now)
+
+
+def _place(session: Session, hall: Hall, trip: Trip, days: Calendar, *, now: datetime) -> TripPlace:
+    offer = _offer(session, hall, trip)
+    free = _free_days(session, offer, now=now)
+    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
+    soon = sum(day.free for on_date, day in free.items() if on_date <= soon_until)
+    starts = (slot.starts_at for day in free.values() for slot in day.slots if slot.free)
+    return TripPlace(hall, len(offer.legs), soon, next(starts, None))
+
+
+def _tabs(offer: VisitOffer, free: dict[date, FreeDay], today: date, *, now: datetime) -> list[DayTab]:
+    """The working days that can be booked, and any other day that has room."""
+    rules = offer.rules
+    last_on = last_bookable_on(now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
+    spread = [today + timedelta(days=n) for n in range((last_on - today).days + 1)]
+    counts = {on_date: day.free for on_date, day in free.items()}
+    return [DayTab(on, counts.get(on, 0)) for on in spread if counts.get(on) or offer.calendar.is_working(on)]
