@@ -43,9 +43,11 @@ def _answers(stage: Stage, scale: Scale, name: str, *, sold_out: bool) -> Result
         _book_all(stage, place, "id")
     settle(stage)
     path = f"/api/v1/halls/{place.code}/availability?service={place.services[0]}&days={DAYS}"
-    with counted(stage.parts.database.engine) as found:
+    with counted(stage.parts.database.engine) as first:
         body = stage.client.get(path).data
-    statements, floor = len(found), f"/bytes/{len(body)}"
+    with counted(stage.parts.database.engine) as again:
+        stage.client.get(path)
+    floor = f"/bytes/{len(body)}"
     pairs = in_turns(
         partial(_gets, stage.port, path, scale.clients),
         partial(_gets, stage.floor_port, floor, scale.clients),
@@ -57,12 +59,12 @@ def _answers(stage: Stage, scale: Scale, name: str, *, sold_out: bool) -> Result
         name,
         "answers/s",
         goal=f"ratio ≥ {GOAL}, no SQL",
-        meets=(figures["ratio"] or 0.0) >= GOAL if scale.judged else None,
+        meets=(figures["ratio"] or 0.0) >= GOAL and not again if scale.judged else None,
         runs=scale.runs,
         violations=pairs.wrong(),
         note=f"{scale.clients} clients, {DAYS} days, {len(body)} bytes; "
-        f"SQL statements when asked first: {statements}",
-        facts={"statements": statements},
+        f"SQL statements when asked first {len(first)}, again {len(again)}",
+        facts={"statements": len(first), "statements_again": len(again)},
         **figures,  # type: ignore[arg-type]  # ours is never None
     )
 

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kernel.ids import new_token
 from kernel.parts import Parts
 from web import assets, edge, health, languages, limits, live_link, problems, security, signin
+from web.ready import ReadyAnswers
 
 # Each package has `register(app)`; the simulator refuses to be there in production.
 FACES = ("citizen", "kiosk", "console", "display", "cockpit", "admin", "simulator", "api", "hooks")
@@ -41,4 +42,5 @@ def create_app(parts: Parts) -> Flask:
     if parts.settings.proxy_hops:
         hops = parts.settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = ReadyAnswers(app)  # type: ignore[method-assign]  # as Flask means it
     return app

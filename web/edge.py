@@ -82,9 +82,15 @@ def language() -> str:
 
     Pages do not negotiate: phones that send zh-CN with English after it would get English by mistake.
     """
-    chosen = request.cookies.get("lang", "")
-    if not chosen and request.path.startswith("/api/"):
-        chosen = request.headers.get("Accept-Language", "zh")[:2].lower()
+    return language_of(
+        request.cookies.get("lang", ""), request.path, request.headers.get("Accept-Language", "")
+    )
+
+
+def language_of(chosen: str, path: str, accepted: str) -> str:
+    """`language()` of a request with this cookie, path and `Accept-Language`."""
+    if not chosen and path.startswith("/api/"):
+        chosen = accepted[:2].lower()
     return "en" if chosen == "en" else "zh"
 
 

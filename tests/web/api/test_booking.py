@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 from booking import idempotency
@@ -11,6 +12,14 @@ def _availability(town):
     answer = town.get(f"/halls/{town.hall}/availability?service=id-card&days=3")
     assert answer.status_code == 200
     return {day["on"]: day for day in answer.json["days"]}
+
+
+def _is_soon(town, free):
+    """What is told may be most of a second old, and never a whole one."""
+    until = time.monotonic() + 1.0
+    while (told := _availability(town)["2026-03-03"]["free"]) != free:
+        assert time.monotonic() < until, told
+    return True
 
 
 def test_says_which_times_are_free_before_anybody_signs_in(town):
@@ -32,9 +41,9 @@ def test_a_hold_takes_its_numbers_out_of_what_is_free(town):
     held = town.hold()
     assert held.status_code == 201
     assert held.json["held_until"] == build.at("09:40").isoformat()
-    assert _availability(town)["2026-03-03"]["free"] == before - 1
+    assert _is_soon(town, before - 1)
     assert town.call("DELETE", f"/holds/{held.json['token']}").status_code == 204
-    assert _availability(town)["2026-03-03"]["free"] == before
+    assert _is_soon(town, before)
 
 
 def test_a_full_slot_answers_with_the_nearest_alternatives(town):

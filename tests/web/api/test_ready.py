@@ -1,0 +1,138 @@
+"""Answers from memory: as true as the rows, but for most of a second."""
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, text
+
+from kernel.ready import KEPT_SECONDS
+from runtime.ports import find_free
+from runtime.redis_client import make_client
+from tests import build
+from tests.web.api.town import make_town
+
+ALLOWED_SECONDS = 1.0
+
+
+@contextmanager
+def statements(parts):
+    found = []
+
+    def note(*facts):
+        found.append(facts[2])
+
+    event.listen(parts.database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(parts.database.engine, "before_cursor_execute", note)
+
+
+def ask(town, query="service=id-card&days=2", **headers):
+    return town.get(f"/halls/{town.hall}/availability?{query}", **headers)
+
+
+def free(answer):
+    return sum(day["free"] for day in answer.json["days"])
+
+
+def test_what_was_asked_a_moment_ago_is_answered_without_sql(town):
+    first = ask(town)
+    until = time.monotonic() + KEPT_SECONDS / 3
+    hits = 0
+    with statements(town.parts) as found:
+        while time.monotonic() < until or not hits:
+            again = ask(town)
+            assert (again.status_code, again.data, again.headers) == (200, first.data, first.headers)
+            hits += 1
+    assert found == []
+
+
+def test_another_process_has_it_from_redis(town):
+    first = ask(town)
+    town.app.extensions["youhao"] = replace(town.parts)  # a memory of its own, the same Redis
+    with statements(town.parts) as found:
+        assert ask(town).data == first.data
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "query", ["service=passport&days=2", "service=id-card&days=3", "service=id-card,passport&days=2"]
+)
+def test_another_service_or_day_is_another_answer(town, query):
+    first = ask(town)
+    with statements(town.parts) as found:
+        other = ask(town, query)
+    assert found
+    assert other.json != first.json
+
+
+def test_each_reader_is_refused_in_their_own_language(town):
+    query = "service=no-such-service"
+    chinese, english = ask(town, query), ask(town, query, Accept_Language="en-GB")
+    assert chinese.status_code == english.status_code == 422
+    assert chinese.json["code"] == english.json["code"]
+    assert chinese.json["detail"] != english.json["detail"]
+    switched = town.client()
+    switched.set_cookie("lang", "en")
+    answer = switched.get(
+        f"/api/v1/halls/{town.hall}/availability?{query}", headers={"Accept-Language": "zh"}
+    )
+    assert answer.json == english.json
+
+
+def test_packed_bytes_go_only_to_those_who_take_them(town):
+    packed = ask(town, Accept_Encoding="gzip")
+    plain = ask(town)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert plain.json["days"]
+
+
+def test_the_last_number_is_gone_for_everybody_within_a_second(town):
+    with town.parts.database.transaction() as session:
+        session.execute(
+            text("UPDATE number SET appointment_id = 0 WHERE starts_at <> :slot"),
+            {"slot": build.at("10:00", build.TODAY + timedelta(days=1))},
+        )
+        session.execute(text("UPDATE number SET appointment_id = 0 WHERE ordinal > 1"))
+    assert free(ask(town)) == 1
+    assert town.hold("10:00").status_code == 201
+    time_of_change = time.monotonic()
+    while free(ask(town)):
+        assert time.monotonic() - time_of_change < ALLOWED_SECONDS
+
+
+def test_a_jump_of_the_demonstration_clock_is_noticed_at_once(town):
+    before = ask(town).json
+    town.set_clock(build.at("16:00"))
+    after = ask(town).json
+    assert after["days"][0]["free"] < before["days"][0]["free"]
+
+
+def test_it_works_without_redis(parts):
+    away = make_client(f"redis://127.0.0.1:{find_free()}")
+    town = make_town(parts)
+    town.app.extensions["youhao"] = replace(parts, redis=away)
+    first = ask(town)
+    with statements(parts) as found:
+        assert ask(town).data == first.data
+    assert found == []
+    away.close()
+
+
+def test_security_headers_come_with_it(town):
+    ask(town)
+    headers = ask(town).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in headers
+
+
+def test_other_methods_and_pages_reach_the_application(town):
+    assert town.post(f"/halls/{town.hall}/availability?service=id-card").status_code == 405
+    assert town.client().get("/nowhere/availability").status_code == 404
+    assert ask(town, "service=id-card&days=2&more=" + "x" * 500).status_code == 422
