@@ -14,6 +14,8 @@ COMMANDS = {
     "city": ("cli.city", "Load a city from data files."),
     "staff": ("cli.staff", "Create staff accounts and set passwords."),
     "device": ("cli.device", "Enrol a kiosk or a screen."),
+    "day-list": ("cli.day_list", "Write the halls' lists of bookings, for an outage."),
+    "table": ("cli.table", "Take tables out and in as spreadsheets."),
     "doctor": ("cli.doctor", "Check the settings, the services and the data."),
     "drive": ("cli.drive", "Play a day against a running demonstration."),
     "bench": ("cli.bench", "Measure the budgets beside their floors."),

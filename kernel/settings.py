@@ -42,6 +42,7 @@ class Settings:
     data_key_previous: str = ""
     index_key: str = ""
     var: Path = Path("var")
+    lists: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     live_port: int = 0
@@ -141,7 +142,7 @@ def _read(source: Mapping[str, str], name: str, problems: list[str]) -> str | No
 def _convert(name: str, text: str) -> object:
     if name in _NUMBERS:
         return int(text)
-    if name in {"var", "clock_file"}:
+    if name in {"var", "lists", "clock_file"}:
         return Path(text)
     return text
 

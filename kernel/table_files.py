@@ -38,8 +38,11 @@ def write_csv(cells: Sequence[Sequence[str]]) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
-def write_xlsx(cells: Sequence[Sequence[str]], *, name: str) -> bytes:
-    """A workbook of one sheet: head in bold and always in sight, every cell text."""
+def write_xlsx(cells: Sequence[Sequence[str]], *, name: str, printed: str = "") -> bytes:
+    """A workbook of one sheet: head in bold and always in sight, every cell text.
+
+    `printed` is the title of a table made for paper: on every page, with lines around all cells.
+    """
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, {"in_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet(name[:31])
@@ -52,8 +55,16 @@ def write_xlsx(cells: Sequence[Sequence[str]], *, name: str) -> bytes:
                 sheet.write_string(at, column, cell, plain if at else head)
         for column in range(len(cells[0]) if cells else 0):
             widest = max(_width(row[column]) for row in cells)
-            sheet.set_column(column, column, max(_NARROWEST, min(_WIDEST, widest + 2)), plain)
+            sheet.set_column(
+                column, column, max(_NARROWEST, min(_WIDEST, widest + 2)), None if printed else plain
+            )
         sheet.freeze_panes(1, 0)
+        if printed:
+            sheet.set_landscape()
+            sheet.set_paper(9)  # A4
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
+            sheet.set_header(f"&L{printed.replace('&', '&&')}&R&P / &N")
     return made.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-_HALL_WORK = {"cockpit.view", "ticket.override", "plan.edit"}
+_HALL_WORK = {"cockpit.view", "list.print", "ticket.override", "plan.edit"}
 _WINDOW = {"counter.work", "ticket.issue", "checkin.do", "booking.make", "booking.correct"}
 # Exceptions: who is responsible for a hall's day decides about them.
 _DUTY = {"booking.override", "request.decide", "appeal.decide"}
@@ -20,6 +20,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "cockpit.view",
             "simulator.use",
             "audit.view",
+            "list.print",
             # Counters are worked by the administrator only through the API, when a day is played.
             "counter.work",
             "ticket.issue",

@@ -7,7 +7,7 @@ from kernel.crypto import Cipher
 from kernel.db import Database, make_engine
 from kernel.parts import Parts
 from kernel.settings import Settings, SettingsInvalid
-from runtime import logs
+from runtime import day_lists, logs
 from runtime.doctor import check_all
 from runtime.redis_client import make_client
 
@@ -30,6 +30,7 @@ def build(settings: Settings) -> Parts:
     logs.configure(settings.log_level)
     crypto.configure(_cipher(settings))
     clock.use_demo_file(None if settings.production else settings.clock_file)
+    day_lists.use(settings.lists or settings.var / "lists")
     database = Database(make_engine(settings.database_url))
     return Parts(settings, database, make_client(settings.redis_url), check_all)
 

@@ -29,6 +29,7 @@ from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
 from queueing.close_day import close_day
+from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
 
 _LOCK = 0x5963686564  # one scheduler at a time looks at the clock
@@ -119,6 +120,8 @@ SCHEDULE: Mapping[str, Entry] = {
     "forget_waits": Entry(Daily(time(3)), forget_waits, per_hall=False),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
+    "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),
+    "write_todays_list": Entry(Daily(time(6)), write_today),
     "forget_old_data": Entry(Daily(time(19)), forget_old_data, per_hall=False),  # UTC: at night here
 }
 

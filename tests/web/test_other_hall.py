@@ -78,6 +78,7 @@ def values_of(faces):
         "label": faces.tickets()[0].label,
         "material": "id-card",
         "suffix": "csv",
+        "on": build.TODAY.isoformat(),
         "kind": "questions",
         "part": "q1",
         "key": faces.hall.code,

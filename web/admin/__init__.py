@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from web.admin import (
     audit_log,
+    day_lists,
     devices,
     entry,
     guide_parts,
@@ -24,8 +25,8 @@ from web.citizen.words import yuan
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
-    topics, services, materials, guides, guide_parts, packages, synonyms, tables, histories, halls,
-    staff, devices, audit_log,
+    topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
+    halls, staff, devices, audit_log,
 )  # fmt: skip
 for page in PAGES:
     page.add_to(blueprint)

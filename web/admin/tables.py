@@ -41,13 +41,14 @@ def download(kind: str, suffix: str) -> Any:
     language = edge.language()
     with edge.transaction() as session:
         cells = export_table(session, found, language=language, actor=edge.actor(), now=edge.now())
-    return as_file(cells, found.sheet.code, suffix, title=found.sheet.label(language))
+    name = f"{found.sheet.code}-{edge.local(edge.now()):%Y%m%d}"
+    return as_file(cells, name, suffix, title=found.sheet.label(language))
 
 
-def as_file(cells: list[list[str]], name: str, suffix: str, *, title: str) -> Response:
-    """Cells as a download; the name tells the hall's day."""
-    data = write_csv(cells) if suffix == "csv" else write_xlsx(cells, name=title)
-    file = f"{name}-{edge.local(edge.now()):%Y%m%d}.{'csv' if suffix == 'csv' else 'xlsx'}"
+def as_file(cells: list[list[str]], name: str, suffix: str, *, title: str, printed: str = "") -> Response:
+    """Cells as a download."""
+    data = write_csv(cells) if suffix == "csv" else write_xlsx(cells, name=title, printed=printed)
+    file = f"{name}.{'csv' if suffix == 'csv' else 'xlsx'}"
     answer = Response(data, content_type=_CSV if suffix == "csv" else _XLSX)
     answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return answer

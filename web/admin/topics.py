@@ -39,6 +39,7 @@ TOPICS = (
         _("批量导入导出"),
         _("事项、材料、窗口、排班、人员等"),
     ),
+    Topic("tools", "admin.day_lists", "list.print", _("纸质名单"), _("停电断网时用：当天预约，打印或存盘")),
     Topic("watch", "admin.audit", "audit.view", _("操作记录"), _("谁在什么时候做了什么")),
 )
 

@@ -35,7 +35,8 @@ def _view() -> dict[str, Any]:
 @staff_only("cockpit.view")
 def home() -> Any:
     """The first page of a manager's day."""
-    return render_template("cockpit/home.html", **_view())
+    may_print = edge.actor().may("list.print")
+    return render_template("cockpit/home.html", may_print=may_print, **_view())
 
 
 @blueprint.get("/figures")
