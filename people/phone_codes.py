@@ -15,6 +15,7 @@ from kernel import outbox
 from kernel.crypto import cipher
 from kernel.errors import Invalid, TooMany
 from kernel.ids import new_reference
+from people.code_budget import Payer, take
 from people.events import PhoneCodeRequested
 from people.models import PhoneCode
 
@@ -65,21 +66,27 @@ class CodeCheck(StrEnum):
     EXHAUSTED = "exhausted"
 
 
-def request_code(session: Session, phone: str, *, language: str, now: datetime) -> PhoneCode:
-    """Make a code for `phone` (E.164) and have it sent.
+def request_code(
+    session: Session, phone: str, *, language: str, now: datetime, payer: Payer | None = None
+) -> PhoneCode:
+    """Make a code for `phone` (E.164) and have it sent; `payer` is whose budget it is taken from.
 
     Raises:
         TooManyPhoneCodes: `wait_seconds` says how long until the next may be asked for.
+        PhoneCodeBudgetSpent
     """
     index = cipher().blind_index(phone, "phone")
     _lock_phone(session, index)
     _check_limits(session, index, now=now)
+    if payer is not None:
+        take(session, payer, now=now)
     code = PhoneCode(
         phone_index=index,
         phone_sealed=cipher().encrypt(phone, "phone_code.phone"),
         seed=new_reference(),
         created_at=now,
         expires_at=now + VALID_FOR,
+        hall_id=payer.hall_id if payer is not None else None,
     )
     session.add(code)
     session.flush()

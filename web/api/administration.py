@@ -20,6 +20,7 @@ from halls.plan_file import CityFileInvalid, hall_from_data
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall, list_groups
 from kernel.actor import Actor
 from kernel.errors import Forbidden, Invalid
+from people.code_budget import CodeBudget, CodeBudgetInvalid
 from people.devices import enrol
 from people.models import Staff
 from people.staff import (
@@ -62,7 +63,14 @@ class TimeZoneUnknown(Invalid):
 
 @blueprint.put("/halls/<code:code>")
 @bearer_only("hall.edit")
-@refuses(CityFileInvalid, BookingPolicyInvalid, QueuePolicyInvalid, TimeZoneUnknown, halls.LetterTaken)
+@refuses(
+    CityFileInvalid,
+    BookingPolicyInvalid,
+    QueuePolicyInvalid,
+    CodeBudgetInvalid,
+    TimeZoneUnknown,
+    halls.LetterTaken,
+)
 @blueprint.arguments(hall_shapes.HallEditSchema(), example=hall_shapes.HALL_EXAMPLE)
 @blueprint.response(200, hall_shapes.HallDetailSchema())
 def save_hall(body: dict[str, Any], code: str) -> dict[str, Any]:
@@ -187,10 +195,11 @@ def _who_may_edit(session: Session, code: str) -> Actor:
 
 
 def _policy(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The hall's own rules, once both readers of them are content."""
+    """The hall's own rules, once all readers of them are content."""
     if values is None:
         return None
     BookingPolicy.from_mapping(values.get("booking", {}))
+    CodeBudget.from_mapping(values.get("phone_codes", {}))
     try:
         QueuePolicy.from_mapping(values.get("queue", {}))
     except (PolicyInvalid, TypeError) as error:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from halls.queries import HallUnknown, get_hall
 from kernel.errors import TooMany
 from kernel.limits import LimitReached
 from kernel.phone import PhoneMalformed, normalise
 from people import phone_token
+from people.code_budget import PhoneCodeBudgetSpent
 from people.phone_codes import (
     PhoneCodeExhausted,
     PhoneCodeExpired,
@@ -19,6 +21,7 @@ from people.phone_codes import (
 from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import booking as shapes
+from web.code_payer import payer_of
 from web.guards import public
 from web.limits import is_demonstration, limit_code, limiter
 
@@ -30,7 +33,7 @@ PER_ADDRESS = "120/minute"
 
 @blueprint.post("/phone-codes")
 @public
-@refuses(PhoneMalformed, TooManyPhoneCodes, LimitReached)
+@refuses(PhoneMalformed, HallUnknown, TooManyPhoneCodes, PhoneCodeBudgetSpent, LimitReached)
 @blueprint.arguments(shapes.PhoneCodeRequestSchema())
 @blueprint.response(202, shapes.PhoneCodeSentSchema())
 def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
@@ -42,7 +45,9 @@ def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
     limit_code()
     language = body.get("language", edge.language())
     with edge.transaction() as session:
-        code = request_code(session, phone, language=language, now=edge.now())
+        hall = get_hall(session, body["hall"]) if "hall" in body else None
+        payer = payer_of(session, hall)
+        code = request_code(session, phone, language=language, now=edge.now(), payer=payer)
     return {"expires_at": code.expires_at}
 
 

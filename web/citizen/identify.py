@@ -60,7 +60,7 @@ def keep_who() -> ResponseReturnValue:
 
 def _send(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     try:
-        phone = send_code(form["phone"])
+        phone = send_code(form["phone"], running.hall)
     except DomainError as error:
         return _page(running, form, {"phone": error.sentence(edge.language())}), status_of(error)
     flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(phone)), "ok")

@@ -2,10 +2,12 @@
 
 from flask_babel import gettext as _
 
+from halls.models import Hall
 from kernel.errors import DomainError
 from kernel.phone import normalise
 from people.phone_codes import raise_unless_ok, request_code, verify_code
 from web import edge
+from web.code_payer import payer_of
 from web.guards import remember_citizen_phone
 from web.known_browser import remember_browser
 from web.limits import limit_code
@@ -14,16 +16,17 @@ from web.limits import limit_code
 TRIES = "60/minute"
 
 
-def send_code(phone: str) -> str:
-    """Have a code sent to a phone as typed; the phone in E.164.
+def send_code(phone: str, hall: Hall | None = None) -> str:
+    """Have a code sent to a phone as typed; the phone in E.164. A hall that it concerns pays for it.
 
     Raises:
-        PhoneMalformed, LimitReached, TooManyPhoneCodes
+        PhoneMalformed, LimitReached, TooManyPhoneCodes, PhoneCodeBudgetSpent
     """
     number = normalise(phone)
     limit_code()
     with edge.transaction() as session:
-        request_code(session, number, language=edge.language(), now=edge.now())
+        payer = payer_of(session, hall)
+        request_code(session, number, language=edge.language(), now=edge.now(), payer=payer)
     return number
 
 

@@ -10,7 +10,9 @@ from analytics.promise import promise_rows
 from analytics.today import hall_today, total
 from halls.models import Hall
 from halls.queries import list_halls
+from people.code_budget import Payer, Usage, usage
 from web import edge
+from web.code_payer import payer_of
 from web.fragments import fragment
 from web.guards import staff_only
 
@@ -28,7 +30,17 @@ def _view() -> dict[str, Any]:
         halls = _my_halls(session)
         today = [(hall, hall_today(session, hall, now=edge.now())) for hall in halls]
         rows = promise_rows(session, halls, now=edge.now())
-    return {"today": today, "rows": rows, "total": total, "levels": LEVELS, "now": edge.now()}
+        codes = _scarce_codes(session, halls)
+    return {"today": today, "rows": rows, "total": total, "levels": LEVELS, "now": edge.now(), "codes": codes}
+
+
+def _scarce_codes(session: Session, halls: list[Hall]) -> list[tuple[Hall | None, Usage]]:
+    """Budgets of one-time codes that are nearly spent: somebody may be asking for other people's phones."""
+    payers: list[tuple[Hall | None, Payer]] = [(hall, payer_of(session, hall)) for hall in halls]
+    if edge.actor().everywhere:
+        payers.append((None, payer_of(session, None)))
+    used = [(hall, usage(session, payer, now=edge.now())) for hall, payer in payers]
+    return [(hall, each) for hall, each in used if each.nearly]
 
 
 @blueprint.get("/")

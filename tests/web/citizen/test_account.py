@@ -6,11 +6,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from booking.models import Appointment
+from halls.models import Hall
 from kernel import clock
 from people.models import Citizen, KnownBrowser, SavedPerson
 from people.sample_ids import sample_resident_id
 from tests.conftest import NOW
-from tests.web.citizen.town import NUMBER, PERSON, book
+from tests.web.citizen.town import NUMBER, PERSON, book, hold_first
 
 
 def later(town, **delta):
@@ -107,3 +108,15 @@ def test_the_page_of_a_forgotten_booking_names_nobody(town, phone):
     phone.press("删除我的信息", code=town.newest_code(), sure="1", cancel="1")
     assert phone.go(f"/b/{reference}").status == 200
     assert "欧" not in phone.words
+
+
+def test_a_spent_budget_of_the_hall_shows_the_way_without_a_phone(town, phone):
+    with town.parts.database.transaction() as session:
+        hall = session.get_one(Hall, town.hall.id)
+        hall.policy = {"phone_codes": {"per_hour": 1, "per_day": 1}}
+    book(town, phone)
+    other = town.phone()
+    hold_first(other)
+    other.press("获取验证码", **(PERSON | {"phone": "13900139000"}))
+    assert other.status == 429
+    assert "现场取号" in other.words

@@ -65,6 +65,7 @@ class PhoneCodeRequestSchema(Asked):
 
     phone = phone_field(required=True)
     language = Choice(LANGUAGES)
+    hall = Code(metadata={"description": "The hall that pays for it. 占用该大厅的短信额度。"})
 
 
 class PhoneCodeSentSchema(Told):

@@ -201,6 +201,10 @@ class PolicyEditSchema(Asked):
 
     booking = fields.Dict(keys=fields.String(), metadata={"example": {"lead_time_minutes": 30}})
     queue = fields.Dict(keys=fields.String(), metadata={"example": {"recall_limit": 3}})
+    phone_codes = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "Budget of one-time codes. 验证码额度。", "example": {"per_hour": 600}},
+    )
 
 
 HALL_EXAMPLE = {
