@@ -4,9 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
+from web import edge
 from web.admin import (
     audit_log,
     day_lists,
+    days,
     devices,
     entry,
     guide_parts,
@@ -15,6 +17,12 @@ from web.admin import (
     histories,
     materials,
     packages,
+    plan_closures,
+    plan_numbers,
+    plan_rules,
+    plan_sessions,
+    plan_versions,
+    plans,
     services,
     staff,
     synonyms,
@@ -26,7 +34,8 @@ from web.citizen.words import yuan
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
     topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
-    halls, staff, devices, audit_log,
+    halls, plans, plan_sessions, plan_closures, plan_numbers, plan_rules, plan_versions, days,
+    staff, devices, audit_log,
 )  # fmt: skip
 for page in PAGES:
     page.add_to(blueprint)
@@ -34,7 +43,7 @@ for page in PAGES:
 
 @blueprint.context_processor
 def _words() -> dict[str, Any]:
-    return {"label": entry.label, "yuan": yuan, "topics": topics.shown}
+    return {"label": entry.label, "yuan": yuan, "topics": topics.shown, "may": edge.actor().may}
 
 
 def register(app: Flask) -> None:

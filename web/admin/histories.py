@@ -71,7 +71,7 @@ def home(kind: str, key: str) -> Any:
     about = _kind(kind)
     with edge.transaction() as session:
         rows = list_revisions(session, kind, key)
-        names = _names(session, rows)
+        names = names_of(session, rows)
     older = [*rows[1:], None]
     shown = [(row, _lines(older[at], row) if older[at] else None) for at, row in enumerate(rows)]
     facts = {"kind": kind, "about": about, "key": key, "rows": shown, "names": names}
@@ -85,7 +85,7 @@ def show(kind: str, key: str, number: int) -> Any:
     with edge.transaction() as session:
         rows = list_revisions(session, kind, key, limit=1)
         chosen = get_revision(session, kind, key, number)
-        names = _names(session, [chosen])
+        names = names_of(session, [chosen])
     facts = {"kind": kind, "about": about, "key": key, "row": chosen, "names": names}
     lines = _lines(rows[0], chosen)
     return render_template("admin/version.html", lines=lines, newest=rows[0].number == number, **facts)
@@ -129,7 +129,8 @@ def said(value: Any) -> str:
     return str(value)
 
 
-def _names(session: Session, rows: list[Revision]) -> dict[int, str]:
+def names_of(session: Session, rows: list[Revision]) -> dict[int, str]:
+    """Staff id → name, for those who saved these states."""
     ids = {row.actor_id for row in rows if row.actor_kind == "staff"}
     return {
         row.id: row.name for row in session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))

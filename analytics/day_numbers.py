@@ -1,0 +1,67 @@
+"""A hall's day in one table: released, booked, handled of both tracks, and how the promise was kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analytics.promise_kept import PromiseKept, promise_kept
+from booking.counts import BookingCount, ChannelCount, booking_counts, channel_counts
+from halls.models import Hall, ServiceGroup
+from halls.queries import list_groups
+from queueing.models import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class LineDay:
+    """One line: `walk_ins` are completed tickets without a booking; `day` and `month` its promise."""
+
+    group: ServiceGroup
+    channels: Sequence[ChannelCount]
+    bookings: BookingCount
+    walk_ins: int
+    day: PromiseKept | None
+    month: PromiseKept | None
+
+    @property
+    def released(self) -> int:
+        """放号量: what could be booked so far, over all channels."""
+        return sum(each.released for each in self.channels)
+
+
+def day_numbers(
+    session: Session, hall: Hall, *, on_date: date, since_on: date, now: datetime
+) -> list[LineDay]:
+    """Every line of a hall on one day; `month` is summed from `since_on` to that day."""
+    channels = channel_counts(session, hall, on_date=on_date, now=now)
+    bookings = {each.group_id: each for each in booking_counts(session, hall, on_date=on_date)}
+    walk_ins = _walk_ins(session, hall, on_date)
+    day = {each.group_id: each for each in promise_kept(session, hall, first_on=on_date, last_on=on_date)}
+    month = {each.group_id: each for each in promise_kept(session, hall, first_on=since_on, last_on=on_date)}
+    return [
+        LineDay(
+            group,
+            [each for each in channels if each.group_id == group.id],
+            bookings.get(group.id, BookingCount(group.id, 0, 0, 0, 0, 0, 0, 0)),
+            walk_ins.get(group.id, 0),
+            day.get(group.id),
+            month.get(group.id),
+        )
+        for group in list_groups(session, hall.id)
+    ]
+
+
+def _walk_ins(session: Session, hall: Hall, on_date: date) -> dict[int, int]:
+    rows = session.execute(
+        select(Ticket.group_id, func.count())
+        .where(
+            Ticket.hall_id == hall.id,
+            Ticket.on_date == on_date,
+            Ticket.state == "completed",
+            Ticket.appointment_id.is_(None),
+        )
+        .group_by(Ticket.group_id)
+    )
+    return dict(rows.all())

@@ -1,0 +1,90 @@
+"""The numbers of a hall's day: exact counts, the release ladder, the promise, and changes by hand."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from analytics.day_numbers import day_numbers
+from analytics.promise_kept import attempts
+from booking.counts import release_steps
+from booking.hall_rules import rules_of
+from booking.number_changes import Change, ChangeNumbers, change_numbers
+from halls.queries import list_groups
+from kernel.errors import DomainError
+from web import edge
+from web.admin import plan_edge
+from web.guards import staff_only
+
+_PATH = "/plans/<code>/numbers"
+MONTH = timedelta(days=29)
+_MOST = 1000
+
+
+def _day(today: date) -> date:
+    text = request.values.get("on", "")
+    if not text:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise plan_edge.FormValueWrong from None
+
+
+def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
+    hall = plan_edge.hall_of(session, code)
+    today = rules_of(hall).date_of(edge.now())
+    on = today if wrong and "on" not in request.values else _day(today)
+    return render_template(
+        "admin/plans/numbers.html",
+        hall=hall,
+        on=on.isoformat(),
+        rows=day_numbers(session, hall, on_date=on, since_on=on - MONTH, now=edge.now()),
+        steps=release_steps(session, hall, on_date=on),
+        attempts=attempts(session, hall, first_on=on, last_on=on),
+        now=edge.now(),
+        changeable=on >= today,
+        form=request.form,
+        wrong=wrong or [],
+    )
+
+
+@staff_only("plan.edit")
+def show(code: str) -> Any:
+    """One day, today unless another is asked for.
+
+    Raises:
+        FormValueWrong
+    """
+    with edge.transaction() as session:
+        return _page(session, code)
+
+
+@staff_only("plan.edit")
+def change(code: str) -> Any:
+    """Release, withdraw or move free numbers, with a reason."""
+    try:
+        with edge.transaction() as session:
+            hall = plan_edge.hall_of(session, code)
+            group_id = plan_edge.find_group(list_groups(session, hall.id), plan_edge.typed("group") or "?")
+            most = plan_edge.typed("most", 5)
+            command = ChangeNumbers(
+                group_id or 0,
+                plan_edge.typed_day("on"),
+                plan_edge.typed_choice(Change, "change"),
+                min(int(most), _MOST) if most.isdecimal() else 0,
+                plan_edge.typed("reason"),
+            )
+            count = change_numbers(session, hall, command, actor=edge.actor(), now=edge.now())
+    except DomainError as error:
+        return plan_edge.refused(error, lambda session, wrong: _page(session, code, wrong=wrong))
+    flash(_("已调整 %(n)s 个号。", n=count), "ok")
+    return redirect(url_for("admin.plan_numbers", code=code, on=command.on_date.isoformat()), 303)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule(_PATH, "plan_numbers", show)
+    blueprint.add_url_rule(_PATH, "plan_numbers_change", change, methods=["POST"])

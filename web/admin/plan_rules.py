@@ -1,0 +1,177 @@
+"""The booking rules of a hall: every value with its unit and its limits."""
+
+from dataclasses import dataclass, fields
+from datetime import time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from booking.hall_rules import rules_of
+from booking.ladder import Ladder
+from booking.policy import DEFAULT_POLICY, BookingPolicy
+from booking.policy_data import LIMITS, stored_name
+from booking.save_policy import save_policy
+from halls.models import Hall
+from kernel.errors import DomainError
+from web import edge
+from web.admin import plan_edge
+from web.guards import staff_only
+
+_PATH = "/plans/<code>/rules"
+_HUNDRED = 100
+SPARE_RUNGS = 2
+NAMES = {
+    "lead_time": _l("最少提前多久预约"),
+    "horizon_working_days": _l("最远可约的工作日数"),
+    "horizon": _l("最远可约的天数"),
+    "booking_opens": _l("每天开放新一天的时刻"),
+    "hold": _l("填表时为群众保留多久"),
+    "max_open_appointments": _l("每人最多未办理的预约"),
+    "check_in_opens": _l("可提前多久签到"),
+    "check_in_closes": _l("晚到多久仍算准时"),
+    "no_show_limit": _l("爽约几次暂停网上预约"),
+    "no_show_window": _l("爽约在多久之内累计"),
+    "suspension": _l("暂停多久"),
+    "cancellation_cutoff": _l("开始前多久以内取消算爽约"),
+    "return_window": _l("取消的号在多久之内随机放回"),
+    "beta": _l("网上预约占实际能力的比例"),
+    "eta": _l("开放时间中实际办理的比例"),
+    "show_probability": _l("预约的人到场的比例（1 表示不超额放号）"),
+    "waitlist_hold": _l("候补短信为群众保留多久"),
+    "waitlist_offers": _l("候补最多询问几次"),
+    "waitlist_from": _l("候补短信最早几点发"),
+    "waitlist_until": _l("候补短信最晚几点发"),
+    "proof_after_release": _l("放号后多久之内防抢号验证"),
+    "proof_at_holds_per_second": _l("每秒多少次占号时启用防抢号验证"),
+    "duty_flows_at": _l("未用的机动号转给现场的时刻"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One field of the form."""
+
+    stored: str
+    label: Any
+    value: str
+    hint: str
+    clock: bool
+
+
+def _rules(policy: BookingPolicy) -> list[Rule]:
+    """Every rule but the ladder, which has a table of its own."""
+    stored = policy.as_mapping()
+    return [
+        Rule(
+            stored_name(each.name),
+            NAMES.get(each.name, each.name),
+            str(stored[stored_name(each.name)]),
+            _hint(each.name),
+            isinstance(getattr(policy, each.name), time),
+        )
+        for each in fields(BookingPolicy)
+        if each.name != "ladder"
+    ]
+
+
+def _hint(field: str) -> str:
+    limits = LIMITS.get(field)
+    if limits is None:
+        return ""
+    unit = {None: "", timedelta(minutes=1): _("分钟"), timedelta(days=1): _("天")}[limits.unit]
+    return str(_("%(low)s 到 %(high)s %(unit)s", low=limits.low, high=limits.high, unit=unit)).strip()
+
+
+def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
+    rungs = [
+        {"share": f"{rung.share * _HUNDRED:g}", "days": rung.working_days_before, "at": f"{rung.at:%H:%M}"}
+        for rung in ladder.rungs
+    ]
+    return rungs + [{"share": "", "days": "", "at": ""}] * SPARE_RUNGS
+
+
+def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
+    hall = plan_edge.hall_of(session, code, need="hall.edit")
+    policy = rules_of(hall).policy
+    return render_template(
+        "admin/plans/rules.html",
+        hall=hall,
+        rules=_rules(policy),
+        rungs=_rungs(policy.ladder),
+        duty_share=f"{policy.ladder.duty_share * _HUNDRED:g}",
+        form=request.form,
+        wrong=wrong or [],
+    )
+
+
+@staff_only("hall.edit")
+def show(code: str) -> Any:
+    """All rules in force."""
+    with edge.transaction() as session:
+        return _page(session, code)
+
+
+def _typed_value(rule: Rule, default: object) -> object:
+    text = plan_edge.typed(rule.stored, 10) or rule.value
+    if isinstance(default, str):
+        return text
+    try:
+        return float(text) if isinstance(default, float) else int(text)
+    except ValueError:
+        return text
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(Decimal(text) / _HUNDRED)
+    except InvalidOperation:
+        raise plan_edge.FormValueWrong from None
+
+
+def _typed_ladder() -> dict[str, Any]:
+    form = request.form
+    rows = zip(form.getlist("rung_share"), form.getlist("rung_days"), form.getlist("rung_at"), strict=False)
+    rungs = [
+        {
+            "share": _percent(share.strip()),
+            "working_days_before": int(days) if days.strip().isdecimal() else days,
+            "at": at.strip(),
+        }
+        for share, days, at in rows
+        if share.strip()
+    ]
+    return {"rungs": rungs, "duty_share": _percent(plan_edge.typed("duty_share", 10))}
+
+
+def _typed(hall: Hall) -> dict[str, object]:
+    defaults = DEFAULT_POLICY.as_mapping()
+    rules = _rules(rules_of(hall).policy)
+    return {rule.stored: _typed_value(rule, defaults[rule.stored]) for rule in rules} | {
+        "ladder": _typed_ladder()
+    }
+
+
+@staff_only("hall.edit")
+def save(code: str) -> Any:
+    """Check and save; what was typed stays when something is wrong."""
+    try:
+        with edge.transaction() as session:
+            hall = plan_edge.hall_of(session, code, need="hall.edit")
+            typed = plan_edge.typed("version", 9)
+            version = int(typed) if typed.isdecimal() else 0
+            who = edge.actor()
+            changed = save_policy(session, hall, _typed(hall), version=version, actor=who, now=edge.now())
+    except DomainError as error:
+        return plan_edge.refused(error, lambda session, wrong: _page(session, code, wrong=wrong))
+    flash(_("规则已保存。") if changed else _("没有改动。"), "ok")
+    return redirect(url_for("admin.plan_rules", code=code), 303)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Attach the routes."""
+    blueprint.add_url_rule(_PATH, "plan_rules", show)
+    blueprint.add_url_rule(_PATH, "plan_rules_save", save, methods=["POST"])
