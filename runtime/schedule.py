@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from booking.attempts import remove_old_looks
 from booking.duty_flow import flow_duty
 from booking.hall_rules import rules_of
 from booking.no_show import close_no_shows
@@ -87,8 +88,9 @@ def tend_waitlists(session: Session, _hall_id: int | None, _due_at: datetime, no
 
 
 def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
-    """Remove waits that ended long ago: they hold phones."""
+    """Remove waits that ended long ago, which hold phones, and looks that nobody compares with any more."""
     remove_old_waits(session, before=now - _WAITS_KEPT)
+    remove_old_looks(session, today=now.date())
 
 
 def hand_over_duty(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
@@ -117,7 +119,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
-    "forget_waits": Entry(Daily(time(3)), forget_waits, per_hall=False),
+    "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
     "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),

@@ -6,22 +6,26 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import FreeDay
+from booking.availability import Alternative, FreeDay
 from booking.errors import ServiceNotOffered
+from booking.first_available import first_available
 from booking.policy import InPast
 from booking.visit_availability import first_visit, next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import Hall
-from halls.queries import HallUnknown, list_halls
+from halls.queries import HallUnknown, get_group, get_hall_by_id, list_halls
+from halls.workdays import add_working_days
 from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import halls as shapes
 from web.guards import public
+from web.looks import note_look
 
 blueprint = Blueprint("availability", __name__, description="Which times are free. 有号可约")
 
 FARTHEST = timedelta(days=60)
+PROMISE_DAYS = 3
 
 
 @blueprint.get("/halls/<code:code>/availability")
@@ -41,7 +45,9 @@ def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
         first_on = query.get("from_", today)
         if first_on < today:
             raise InPast
-        return _free(session, code, offer, first_on=first_on, days=query["days"])
+        answer = _free(session, code, offer, first_on=first_on, days=query["days"])
+        _note(session, offer, answer["days"], today=today)
+    return answer
 
 
 @blueprint.get("/availability")
@@ -63,6 +69,34 @@ def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"halls": rows}
 
 
+@blueprint.get("/services/<code:code>/first-available")
+@public
+@refuses(ServiceUnknown)
+@blueprint.arguments(shapes.FirstAvailableQuerySchema(), location="query")
+@blueprint.response(200, shapes.FirstAvailableSchema())
+def list_first_available(query: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """List the first free times of a service in all halls, mixed, the earliest first.
+
+    各大厅混排的最早可约时间，时间近的在前；没有号时给出下次放号时间。
+    """
+    with edge.transaction() as session:
+        found = first_available(session, code, answers={}, now=edge.now(), limit=query["limit"])
+        rows = [_slot_of(session, each) for each in found.slots]
+    return {"service": code, "slots": rows, "next_release_at": found.next_release_at}
+
+
+def _slot_of(session: Session, each: Alternative) -> dict[str, Any]:
+    hall = get_hall_by_id(session, each.hall_id)
+    return {
+        "hall": hall.code,
+        "name_zh": hall.name_zh,
+        "name_en": hall.name_en,
+        "group": get_group(session, each.group_id).code,
+        "starts_at": each.starts_at,
+        "free": each.free,
+    }
+
+
 def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, days: int) -> dict[str, Any]:
     now = edge.now()
     asked = [first_on + timedelta(days=n) for n in range(days)]
@@ -76,6 +110,14 @@ def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, day
         "days": [_day(on, free.get(on)) for on in asked],
         "next_release_at": next_release_for(session, offer, now=now),
     }
+
+
+def _note(session: Session, offer: VisitOffer, days: list[dict[str, Any]], *, today: date) -> None:
+    """Remember a look that says something: it saw a number, or all days of the promise without one."""
+    until = add_working_days(today, PROMISE_DAYS, offer.calendar)
+    found = any(day["free"] for day in days if day["on"] <= until)
+    if found or (days[0]["on"] <= today and days[-1]["on"] >= until):
+        note_look(session, service_ids=offer.service_ids, hall_id=offer.hall_id, today=today, found=found)
 
 
 def _day(on: date, found: FreeDay | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Find a service, read about it, and be guided to one's own list of materials."""
 
-from flask import render_template, request
+from flask import after_this_request, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from web import edge
 from web.citizen.face import blueprint
 from web.citizen.returning import usual_hall
 from web.citizen.visit import get_visit
+from web.device import give_device
 from web.guards import public
 
 MOST_QUERY = 60
@@ -47,6 +48,7 @@ def _by_group(session: Session) -> list[tuple[str, str, list[Service]]]:
 @public
 def service(code: str) -> ResponseReturnValue:
     """One service: how long, how much, what to bring, where else."""
+    after_this_request(give_device)  # so that a look at days that are full can be counted (web.looks)
     with edge.transaction() as session:
         visit = get_visit(session, code, "")
         usual = usual_hall(session, visit.service)

@@ -7,7 +7,9 @@ from typing import Any
 from flask import Response, after_this_request, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from booking.attempts import WHOLE_CITY
 from booking.errors import SlotFull, SlotUnknown
 from booking.hold import Held, HoldSlot, hold
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
@@ -21,6 +23,7 @@ from web.citizen.visit import Visit, get_visit
 from web.device import give_device
 from web.fragments import fragment
 from web.guards import public
+from web.looks import note_look
 from web.proof import admit_hold
 
 _YEARS = range(2000, 2100)
@@ -33,6 +36,7 @@ def halls(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
         places = list_places(session, visit, now=edge.now())
+        note_city_look(session, visit, found=any(place.soon for place in places))
     after_this_request(give_device)
     start = read_start(place.hall for place in places)
     away_by = {place.hall.code: away(start, place.hall) for place in places}
@@ -120,7 +124,17 @@ def lost_page(code: str, answers: str, starts_at: datetime, full: SlotFull) -> s
 def _read(code: str, hall_code: str, answers: str, wanted: date | None) -> tuple[Visit, Choice]:
     with edge.transaction() as session:
         visit = get_visit(session, code, answers)
-        return visit, read_choice(session, visit, hall_code, wanted=wanted, now=edge.now())
+        choice = read_choice(session, visit, hall_code, wanted=wanted, now=edge.now())
+        if request.method == "GET" and request.endpoint == "citizen.slots":
+            ids, hall_id = [visit.service.id], choice.hall.id
+            note_look(session, service_ids=ids, hall_id=hall_id, today=choice.today, found=choice.soon)
+        return visit, choice
+
+
+def note_city_look(session: Session, visit: Visit, *, found: bool) -> None:
+    """Somebody looked at all halls at once."""
+    today = edge.local(edge.now()).date()
+    note_look(session, service_ids=[visit.service.id], hall_id=WHOLE_CITY, today=today, found=found)
 
 
 def _page(

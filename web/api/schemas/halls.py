@@ -138,6 +138,33 @@ class FirstFreeSchema(Told):
     next_release_at = some(At, allow_none=True)
 
 
+class FirstAvailableQuerySchema(Asked):
+    """How many times are wanted."""
+
+    limit = fields.Integer(
+        load_default=20, validate=validate.Range(1, 100), metadata={"description": "at most so many times"}
+    )
+
+
+class FirstAvailableSlotSchema(Told):
+    """A free time in one of the halls."""
+
+    hall = some()
+    name_zh = some()
+    name_en = some()
+    group = some()
+    starts_at = some(At)
+    free = some(fields.Integer)
+
+
+class FirstAvailableSchema(Told):
+    """Free times of all halls, the earliest first; without any, when the next numbers come."""
+
+    service = some()
+    slots = some(fields.List, fields.Nested(FirstAvailableSlotSchema()))
+    next_release_at = some(At, allow_none=True)
+
+
 class FirstFreeListSchema(Told):
     """Halls that handle the services, the earliest first."""
 
