@@ -127,6 +127,7 @@ def leave() -> Any:
 # (permission, endpoint, words): the first that a person may open is their home.
 FACES = (
     ("counter.work", "console.home", _("窗口工作台")),
+    ("duty.view", "duty.home", _("值班")),
     ("cockpit.view", "cockpit.home", _("数据驾驶舱")),
     ("hall.edit", "admin.home", _("管理")),
     ("simulator.use", "simulator.home", _("短信模拟器")),

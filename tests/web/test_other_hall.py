@@ -83,6 +83,7 @@ def values_of(faces):
         "part": "q1",
         "key": faces.hall.code,
         "device_id": device.id,
+        "reference": "no-such-reference",
         "staff_id": officer.id,
     }
 

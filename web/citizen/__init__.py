@@ -17,6 +17,8 @@ PAGES = (
     "waitlist",
     "first_available",
     "hall_pages",
+    "special",
+    "appealing",
     "identify",
     "family",
     "returning",

@@ -18,6 +18,7 @@ from kernel.crypto import CannotDecrypt, cipher
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
 from web import edge
+from web.citizen.decisions import decisions_of
 from web.citizen.face import blueprint
 from web.citizen.forms import typed
 from web.citizen.phone_check import TRIES, send_code, try_code
@@ -44,10 +45,13 @@ def my_bookings() -> ResponseReturnValue:
         rows = list_since(session, g.phone, halls, edge.now() - SHOWN_FOR)
         names = {row.id: services_of(session, row.service_ids) for row in rows}
         waits = list_waits(session, g.phone)
+        decisions = decisions_of(session, g.phone, halls)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]
     past = [each for each in reversed(listed) if not _is_coming(each)]
-    return render_template("citizen/my.html", coming=coming, waits=waits, past=past, phone=g.phone)
+    return render_template(
+        "citizen/my.html", coming=coming, waits=waits, past=past, phone=g.phone, **decisions
+    )
 
 
 def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:

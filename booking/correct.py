@@ -1,0 +1,160 @@
+"""Corrections at the counter: a slip in name, document, phone or service, with a reason, in the audit.
+
+The audit says what kind of thing was corrected and why; never what it was or became.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from booking.book_by_staff import needed_for
+from booking.errors import ServicesInDifferentLines
+from booking.hall_rules import rules_of
+from booking.models import Appointment, Number
+from booking.offers import get_offer
+from booking.policy import AlreadyBookedThatDay
+from booking.queries import lock_appointment
+from booking.states import OPEN
+from halls.queries import get_hall_by_id
+from kernel import audit
+from kernel.actor import Actor
+from kernel.crypto import cipher
+from kernel.errors import Conflict, Forbidden, Invalid
+from people.citizens import find_or_create, name_of, number_of, phone_index, phone_of
+from people.identity import check as check_identity
+from people.models import Citizen
+
+REASONS = ("typing_slip", "document_renewed", "phone_changed", "wrong_service")
+
+
+class CorrectionReasonUnknown(Invalid):
+    """A reason is needed, one of the list."""
+
+    code = "correction_reason_unknown"
+    zh = "请选择更正的理由。"
+    en = "Please choose why it is corrected."
+
+
+class NothingToCorrect(Invalid):
+    """Everything is as it was."""
+
+    code = "nothing_to_correct"
+    zh = "没有改动任何内容，请填写要更正的项目。"
+    en = "Nothing was changed. Please fill in what is to be corrected."
+
+
+class NeedsAnotherTime(Invalid):
+    """The other service takes more numbers, or belongs to another line."""
+
+    code = "needs_another_time"
+    zh = "这个事项用时更长或由别的窗口组办理，不能直接更正。请为群众改期，或重新预约。"
+    en = "That service takes longer or belongs to another line. Please move the appointment, or book anew."
+
+
+class CorrectionTooLate(Conflict):
+    """The appointment has ended."""
+
+    code = "correction_too_late"
+    zh = "这个预约已经结束，不能再更正。"
+    en = "This appointment has ended and cannot be corrected any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to be corrected; what is empty stays. `phone` in E.164."""
+
+    reason: str
+    name: str = ""
+    identity_kind: str = ""
+    identity_number: str = ""
+    phone: str = ""
+    service_code: str = ""
+
+
+def correct(
+    session: Session, appointment: Appointment, command: Correction, *, actor: Actor, now: datetime
+) -> list[str]:
+    """Correct an open appointment; the kinds of things that changed.
+
+    Raises:
+        Forbidden, CorrectionReasonUnknown, NothingToCorrect, NeedsAnotherTime, CorrectionTooLate,
+        AlreadyBookedThatDay, IdentityMalformed and its like, ServiceNotOffered
+    """
+    if not actor.may("booking.correct", appointment.hall_id):
+        raise Forbidden
+    if command.reason not in REASONS:
+        raise CorrectionReasonUnknown
+    lock_appointment(session, appointment)
+    if appointment.state not in OPEN:
+        raise CorrectionTooLate
+    changed = _person(session, appointment, command, now=now)
+    if command.service_code and _service(session, appointment, command.service_code):
+        changed.append("service")
+    if not changed:
+        raise NothingToCorrect
+    audit.record(
+        session,
+        "appointment.correct",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        reason=command.reason,
+        fields=changed,
+    )
+    return changed
+
+
+def _person(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> list[str]:
+    before = session.get_one(Citizen, appointment.citizen_id)
+    name, phone = command.name or name_of(before), command.phone or phone_of(before)
+    changed = [
+        *(["name"] if name != name_of(before) else []),
+        *(["phone"] if phone != phone_of(before) else []),
+    ]
+    if command.identity_number:
+        today = rules_of(get_hall_by_id(session, appointment.hall_id)).date_of(now)
+        identity = check_identity(command.identity_kind, command.identity_number, today=today)
+        if (str(identity.kind), identity.number) != (before.identity_kind, number_of(before)):
+            owner = find_or_create(
+                session, identity, name=name, phone=phone, language=appointment.language, now=now
+            )
+            _give_to(session, appointment, owner)
+            changed.append("document")
+    if not changed:
+        return []
+    owner = session.get_one(Citizen, appointment.citizen_id)
+    owner.name_sealed = cipher().encrypt(name, "citizen.name")
+    if phone and "phone" in changed:
+        owner.phone_sealed, owner.phone_index = cipher().encrypt(phone, "citizen.phone"), phone_index(phone)
+        appointment.phone_sealed = cipher().encrypt(phone, "appointment.phone")
+        appointment.phone_index = phone_index(phone)
+    return changed
+
+
+def _give_to(session: Session, appointment: Appointment, owner: Citizen) -> None:
+    """The document was another's: so is the appointment, unless they have one of that line that day."""
+    try:
+        with session.begin_nested():
+            appointment.citizen_id = owner.id
+            session.flush()
+    except IntegrityError as error:
+        raise AlreadyBookedThatDay from error
+
+
+def _service(session: Session, appointment: Appointment, code: str) -> bool:
+    hall = get_hall_by_id(session, appointment.hall_id)
+    try:
+        offer = get_offer(session, hall.code, [code], answers={})
+    except ServicesInDifferentLines as error:
+        raise NeedsAnotherTime from error
+    if list(offer.service_ids) == appointment.service_ids:
+        return False
+    held = session.query(Number).filter(Number.appointment_id == appointment.id).count()
+    needed = needed_for(session, appointment.group_id, offer.service_ids, {})
+    if appointment.legs or offer.group_id != appointment.group_id or needed > held:
+        raise NeedsAnotherTime
+    appointment.service_ids, appointment.answers = list(offer.service_ids), {}
+    return True

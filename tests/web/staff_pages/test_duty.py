@@ -1,0 +1,233 @@
+"""The duty pages: who may open what, what they do, and that each deed is in the audit."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from booking import appeals, special_requests
+from booking.models import Appeal, Appointment, Number, SpecialRequest
+from kernel.actor import ANONYMOUS
+from kernel.audit import AuditEntry
+from people.citizens import name_of, number_of
+from people.models import Citizen
+from people.sample_ids import sample_resident_id
+from tests import build
+from tests.web.hall_faces import token
+
+TEN = build.at("10:00")
+PERSON = {"name": "王小明", "kind": "resident_id", "number": sample_resident_id(3)}
+
+
+@pytest.fixture
+def reserve(faces):
+    """At ten: an online number, a walk-in number and a duty number of line A."""
+    with faces.parts.database.transaction() as session:
+        slot = build.make_slot(session, faces.a, TEN)
+        rows = session.scalars(select(Number).where(Number.slot_id == slot.id).order_by(Number.ordinal))
+        for number, channel in zip(rows, ("online", "walk_in", "duty"), strict=True):
+            number.channel = channel
+            number.released_at = number.released_at if channel == "online" else None
+
+
+@pytest.fixture
+def duty(faces):
+    return faces.officer(roles=("duty_officer",))
+
+
+def make_request(faces, kind="green", n=1):
+    command = special_requests.AskSpecially(
+        hall_code=faces.hall.code,
+        service_codes=(faces.renewal.code,),
+        kind=kind,
+        wanted_on=build.TODAY,
+        reason="母亲 82 岁，坐轮椅。",
+        name="张三丰",
+        identity_kind="resident_id",
+        identity_number=sample_resident_id(n),
+        phone="+8613800138000",
+    )
+    with faces.parts.database.transaction() as session:
+        return special_requests.ask(session, command, actor=ANONYMOUS, now=build.at("09:00")).reference
+
+
+def make_appeal(faces):
+    row = faces.appointment("08:00", state="no_show")
+    with faces.parts.database.transaction() as session:
+        missed = session.get_one(Appointment, row.id)
+        return appeals.appeal(
+            session, missed, reason="当天在医院急诊。", actor=ANONYMOUS, now=build.at("09:00")
+        ).reference
+
+
+def send(client, page, path, **form):
+    return client.post(path, data={"csrf_token": token(client.get(page).text), **form})
+
+
+def one(faces, kind):
+    with faces.parts.database.transaction() as session:
+        return session.scalars(select(kind)).one()
+
+
+def audited(faces, action):
+    with faces.parts.database.transaction() as session:
+        return session.scalars(select(AuditEntry).where(AuditEntry.action == action)).one()
+
+
+def test_the_duty_officer_sees_what_waits_and_what_waits_too_long(faces, duty):
+    make_request(faces, "urgent")
+    make_appeal(faces)
+    assert re.search(r"特殊申请 1 件.*爽约申诉 1 件", duty.get("/duty/").text, re.DOTALL)
+    assert "超时" not in duty.get(f"/duty/{faces.hall.code}/requests").text
+    faces.at("11:30")
+    assert "等得太久" in duty.get("/duty/").text
+    assert "tag--bad" in duty.get(f"/duty/{faces.hall.code}/requests").text
+
+
+def test_approves_a_request_from_the_reserve(faces, duty, reserve):
+    address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
+    page = duty.get(address).text
+    assert "机动号 1 个，现场号 1 个" in page
+    assert "轮椅" in page
+    assert sample_resident_id(1) not in page
+    answer = send(duty, address, address, do="approve", starts_at=TEN.isoformat(), answer="")
+    assert answer.status_code == 303
+    made = one(faces, Appointment)
+    assert (made.starts_at, made.made_by) == (TEN, "staff")
+    assert audited(faces, "special_request.approve").actor_id == faces.officers[0].id
+    assert "已同意" in duty.get(f"/duty/{faces.hall.code}/requests").text
+    assert send(duty, "/duty/", address, do="approve", starts_at=TEN.isoformat()).status_code in (
+        200,
+        400,
+        409,
+    )
+
+
+def test_refuses_a_request_with_an_answer_and_keeps_what_was_typed(faces, duty):
+    address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
+    assert send(duty, address, address, do="refuse", answer="").status_code == 422
+    assert send(duty, address, address, do="approve").status_code == 422
+    assert send(duty, address, address, do="refuse", answer="请走普通预约，明天有号。").status_code == 303
+    assert one(faces, SpecialRequest).state == "refused"
+    assert audited(faces, "special_request.refuse").hall_id == faces.hall.id
+
+
+def test_decides_an_appeal(faces, duty):
+    page = f"/duty/{faces.hall.code}/appeals"
+    address = f"{page}/{make_appeal(faces)}"
+    assert "急诊" in duty.get(page).text
+    assert send(duty, page, address, do="accept", answer="").status_code == 422
+    assert send(duty, page, address, do="accept", answer="已核实。").status_code == 303
+    assert one(faces, Appeal).state == "accepted"
+    assert one(faces, Appointment).excused_at is not None
+    assert audited(faces, "appeal.decide").to_state == "accepted"
+
+
+def booking_form(faces, **values):
+    facts = {"service": faces.renewal.code, "day": build.TODAY.isoformat(), "starts_at": TEN.isoformat()}
+    return facts | PERSON | {"reason": "no_phone", "channel": "any"} | values
+
+
+def test_an_officer_books_for_somebody_without_a_phone(faces, reserve):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    shown = officer.get(f"{page}?service={faces.renewal.code}&day={build.TODAY}").text
+    assert "网上 1 · 现场 1 · 机动 1" in shown
+    assert "机动号（须选破例理由）" not in shown
+    answer = send(officer, page, page, **booking_form(faces), press="p1")
+    assert answer.status_code == 303
+    made = one(faces, Appointment)
+    assert made.code in officer.get(answer.location).text
+    assert (made.made_by, made.phone_sealed) == ("staff", None)
+    assert audited(faces, "appointment.make_by_staff").details["reason"] == "no_phone"
+    assert send(officer, page, page, **booking_form(faces), press="p1").status_code == 303
+    assert one(faces, Appointment).id == made.id
+
+
+def test_an_officer_gets_no_duty_number_and_the_duty_officer_does(faces, duty, reserve):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    wanted = booking_form(faces, channel="duty", exception="urgent")
+    assert send(officer, page, page, **wanted).status_code == 403
+    assert send(duty, page, page, **wanted | {"exception": ""}).status_code == 422
+    assert send(duty, page, page, **wanted).status_code == 303
+    assert audited(faces, "appointment.make_by_staff").details["exception"] == "urgent"
+
+
+def test_what_was_typed_wrong_is_said_and_nothing_is_booked(faces, reserve):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    for wrong in ({"number": "1"}, {"name": ""}, {"starts_at": ""}, {"reason": "why"}, {"phone": "12"}):
+        answer = send(officer, page, page, **booking_form(faces, **wrong))
+        assert answer.status_code in (404, 422), wrong
+        assert "error-summary" in answer.text
+    with faces.parts.database.transaction() as session:
+        assert session.query(Appointment).count() == 0
+
+
+def test_corrects_a_slip_and_audits_what_kind_of_thing_it_was(faces):
+    officer, booked = faces.officer(), faces.appointment("10:00")
+    find = f"/duty/{faces.hall.code}/correct"
+    assert officer.get(f"{find}?day={build.TODAY}&code=999999").status_code == 404
+    address = officer.get(f"{find}?day={build.TODAY}&code={booked.code}").location
+    answer = send(officer, address, address, **PERSON, phone="13900139000", reason="typing_slip")
+    assert answer.status_code == 303
+    row = faces.read(Appointment, booked.id)
+    citizen = faces.read(Citizen, row.citizen_id)
+    assert (name_of(citizen), number_of(citizen)) == ("王小明", PERSON["number"])
+    assert row.phone_index == citizen.phone_index != booked.phone_index
+    entry = audited(faces, "appointment.correct")
+    assert entry.details == {"reason": "typing_slip", "fields": ["name", "phone", "document"]}
+    assert "王" not in str(entry.details)
+
+
+def test_a_correction_needs_a_reason_and_something_to_correct(faces):
+    officer, booked = faces.officer(), faces.appointment("10:00")
+    address = f"/duty/{faces.hall.code}/correct/{booked.reference}"
+    assert send(officer, address, address, reason="typing_slip").status_code == 422
+    assert send(officer, address, address, name="王五", reason="").status_code == 422
+    assert (
+        send(officer, address, address, service=faces.passport.code, reason="wrong_service").status_code
+        == 422
+    )
+
+
+def test_what_has_ended_is_not_corrected(faces):
+    officer, booked = faces.officer(), faces.appointment("10:00", state="fulfilled")
+    address = f"/duty/{faces.hall.code}/correct/{booked.reference}"
+    assert send(officer, address, address, name="王五", reason="typing_slip").status_code == 409
+
+
+REFUSED = [
+    ("officer", "requests", "GET"),
+    ("officer", "appeals", "GET"),
+    ("officer", "requests/x", "POST"),
+    ("officer", "appeals/x", "POST"),
+    ("manager", "book", "GET"),
+    ("manager", "book", "POST"),
+    ("desk", "book", "POST"),
+    ("desk", "correct", "GET"),
+    ("manager", "correct/x", "POST"),
+]
+
+
+@pytest.mark.parametrize(("role", "page", "method"), REFUSED)
+def test_pages_refuse_who_lacks_the_permission(faces, role, page, method):
+    client = faces.officer(roles=(role,))
+    form = (
+        {"csrf_token": token(client.get("/staff", follow_redirects=True).text)} if method == "POST" else None
+    )
+    answer = client.open(f"/duty/{faces.hall.code}/{page}", method=method, data=form)
+    assert answer.status_code == 403
+
+
+def test_pages_want_somebody_signed_in(faces):
+    assert faces.app.test_client().get(f"/duty/{faces.hall.code}/book").status_code == 302
+
+
+def test_a_request_of_another_hall_is_not_there(faces, duty):
+    with faces.parts.database.transaction() as session:
+        other = build.make_hall(session, "other")
+        slot = build.make_slot(session, build.make_group(session, other), TEN + timedelta(days=1))
+        stranger = build.make_appointment(session, slot)
+    assert duty.get(f"/duty/{faces.hall.code}/requests/{stranger.reference}").status_code == 404
+    assert duty.get(f"/duty/{faces.hall.code}/correct/{stranger.reference}").status_code == 404
+    assert duty.get("/duty/other/requests").status_code == 403

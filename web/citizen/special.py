@@ -1,0 +1,120 @@
+"""Ask for a number outside the line: green channel, urgent, special case. A verified phone, one at a time."""
+
+from datetime import date
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from booking import special_requests
+from booking.special_requests import AskSpecially
+from halls.models import Hall
+from halls.queries import get_hall
+from kernel.errors import DomainError
+from people.names import check_name
+from web import edge
+from web.citizen.face import blueprint
+from web.citizen.forms import PersonForm, errors_of, kind_options, typed
+from web.citizen.slots import day_of
+from web.citizen.visit import Visit, get_visit
+from web.guards import citizen_only
+from web.limits import limit_phone
+from web.problems import status_of
+
+_FIELDS = ("kind_of_request", "wanted_on", "name", "kind", "number", "agree")
+_FIELD_OF = {
+    "request_kind_unknown": "kind_of_request",
+    "slot_in_past": "wanted_on",
+    "words_missing": "reason",
+}
+_FIELD_OF["slot_beyond_horizon"] = "wanted_on"
+
+
+@blueprint.get("/services/<code>/halls/<hall_code>/special")
+@citizen_only
+def special(code: str, hall_code: str) -> ResponseReturnValue:
+    """What this is for, who decides, and the form."""
+    return _page(code, hall_code, {"wanted_on": request.args.get("day", "")})
+
+
+@blueprint.post("/services/<code>/halls/<hall_code>/special")
+@citizen_only
+def submit_special(code: str, hall_code: str) -> ResponseReturnValue:
+    """Send it to the duty officer."""
+    form = typed(request.form, *_FIELDS) | {"reason": request.form.get("reason", "")[:2000]}
+    visit, hall = _read(code, hall_code)
+    errors = errors_of(PersonForm(hall), form)
+    wanted_on = day_of(form["wanted_on"])
+    if wanted_on is None:
+        errors["wanted_on"] = _("请选择希望来办的日期。")
+    if errors or wanted_on is None:
+        return _page(code, hall_code, form, errors), 422
+    try:
+        _ask(visit, hall, form, wanted_on)
+    except DomainError as refusal:
+        at = _FIELD_OF.get(refusal.code, "_refusal")
+        return _page(code, hall_code, form, {at: refusal.sentence(edge.language())}), status_of(refusal)
+    flash(_("申请已提交。值班长处理后会发短信告诉您，也可以在这里看结果。"), "ok")
+    return redirect(url_for(".my_bookings", _anchor="requests"), 303)
+
+
+def _ask(visit: Visit, hall: Hall, form: dict[str, str], wanted_on: date) -> None:
+    limit_phone("request.phone", g.phone)
+    command = AskSpecially(
+        hall_code=hall.code,
+        service_codes=(visit.code,),
+        kind=form["kind_of_request"],
+        wanted_on=wanted_on,
+        reason=form["reason"],
+        name=check_name(form["name"]),
+        identity_kind=form["kind"],
+        identity_number=form["number"],
+        phone=g.phone,
+        answers=dict(visit.step.answers) if visit.step else {},
+        language=edge.language(),
+    )
+    with edge.transaction() as session:
+        special_requests.ask(session, command, actor=edge.actor(), now=edge.now())
+
+
+@blueprint.post("/my/requests/<reference>/withdraw")
+@citizen_only
+def withdraw_request(reference: str) -> ResponseReturnValue:
+    """Not needed any more."""
+    with edge.transaction() as session:
+        asked = special_requests.get_own_request(session, reference, phone=g.phone)
+        special_requests.withdraw(session, asked, actor=edge.actor(), now=edge.now())
+    flash(_("申请已撤回。"), "ok")
+    return redirect(url_for(".my_bookings", _anchor="requests"), 303)
+
+
+def _read(code: str, hall_code: str) -> tuple[Visit, Hall]:
+    with edge.transaction() as session:
+        return get_visit(session, code, request.values.get("a", "")), get_hall(session, hall_code)
+
+
+def _page(code: str, hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:
+    visit, hall = _read(code, hall_code)
+    today = edge.local(edge.now(), hall.time_zone).date()
+    labels = {
+        "kind_of_request": _("申请类别"),
+        "wanted_on": _("希望哪天来"),
+        "reason": _("理由"),
+        "name": _("姓名"),
+        "kind": _("证件类型"),
+        "number": _("证件号码"),
+        "agree": "",
+        "_refusal": "",
+    }
+    return render_template(
+        "citizen/special.html",
+        visit=visit,
+        hall=hall,
+        form=form,
+        today=today,
+        errors={name: (errors or {})[name] for name in labels if name in (errors or {})},
+        labels=labels,
+        kinds=kind_options(),
+        phone=g.phone,
+        here=url_for(".special", code=code, hall_code=hall_code, a=visit.answers or None),
+    )

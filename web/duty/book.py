@@ -1,0 +1,127 @@
+"""Book for somebody at the counter, from any channel that one may give; the document has been seen."""
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from booking.book import Book
+from booking.book_by_staff import EXCEPTIONS, REASONS, StaffBooking, book_at_counter
+from booking.errors import SlotUnknown
+from booking.ladder import Channel
+from booking.models import Appointment
+from booking.offers import Offer, get_offer
+from booking.staff_slots import staff_slots
+from catalog.queries import services_by_group
+from halls.models import Hall
+from halls.queries import list_groups
+from kernel.errors import DomainError
+from kernel.phone import normalise
+from people.names import check_name
+from web import edge
+from web.citizen.forms import kind_options, typed
+from web.citizen.slots import day_of, moment_of
+from web.console.once import Said, once
+from web.duty.face import blueprint, my_hall
+from web.guards import staff_only
+from web.problems import status_of
+
+_FIELDS = ("service", "day", "name", "kind", "number", "phone", "reason", "exception", "channel", "override")
+_CHANNELS = {
+    "any": (Channel.ONLINE, Channel.WALK_IN),
+    "online": (Channel.ONLINE,),
+    "walk_in": (Channel.WALK_IN,),
+    "duty": (Channel.DUTY,),
+}
+
+
+@blueprint.get("/<hall_code>/book")
+@staff_only("booking.make")
+def book_for(hall_code: str) -> ResponseReturnValue:
+    """First service and day, then the times with what is free in each channel, then the person."""
+    return _page(hall_code, request.args.to_dict())
+
+
+@blueprint.post("/<hall_code>/book")
+@staff_only("booking.make")
+def submit_book_for(hall_code: str) -> ResponseReturnValue:
+    """Book; the same press twice is one booking."""
+    form = typed(request.form, *_FIELDS)
+    try:
+        category, sentence = once(lambda session: _book(session, hall_code, form))
+    except DomainError as refusal:
+        return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
+    flash(sentence, category)
+    again = url_for(".book_for", hall_code=hall_code, service=form["service"], day=form["day"])
+    return redirect(again, 303)
+
+
+def _book(session: Session, hall_code: str, form: dict[str, str]) -> Said:
+    hall = my_hall(session, hall_code, "booking.make")
+    offer = get_offer(session, hall.code, [form["service"]], answers={})
+    starts_at = moment_of(request.form.get("starts_at"))
+    if starts_at is None:
+        raise SlotUnknown
+    command = StaffBooking(
+        hall_id=hall.id,
+        group_id=offer.group_id,
+        service_ids=offer.service_ids,
+        starts_at=starts_at,
+        channels=_CHANNELS.get(form["channel"], _CHANNELS["any"]),
+        reason=form["reason"],
+        who=_who(form),
+        despite_standing=form["override"] == "1",
+        exception=form["exception"],
+    )
+    made = book_at_counter(session, command, actor=edge.actor(), now=edge.now())
+    return "ok", _told(made, hall)
+
+
+def _who(form: dict[str, str]) -> Book:
+    return Book(
+        token="",
+        name=check_name(form["name"]),
+        identity_kind=form["kind"],
+        identity_number=form["number"],
+        phone=normalise(form["phone"]) if form["phone"] else "",
+        language=edge.language(),
+    )
+
+
+def _told(made: Appointment, hall: Hall) -> str:
+    at = edge.local(made.starts_at, hall.time_zone)
+    facts = {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "code": made.code}
+    return str(_("已预约 %(day)s %(time)s，取号码 %(code)s。请抄给群众。", **facts))
+
+
+def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
+    with edge.transaction() as session:
+        hall = my_hall(session, hall_code, "booking.make")
+        facts = _times(session, hall, form)
+        groups, services = list_groups(session, hall.id), services_by_group(session, hall.id)
+    return render_template(
+        "duty/book.html",
+        hall=hall,
+        groups=groups,
+        services=services,
+        form=form,
+        refusal=refusal,
+        kinds=kind_options(),
+        reasons=REASONS,
+        exceptions=EXCEPTIONS,
+        may_override=edge.actor().may("booking.override", hall.id),
+        here=url_for(".book_for", hall_code=hall_code),
+        **facts,
+    )
+
+
+def _times(session: Session, hall: Hall, form: dict[str, str]) -> dict[str, Any]:
+    today = edge.local(edge.now(), hall.time_zone).date()
+    on = day_of(form.get("day")) or today
+    offer: Offer | None = None
+    if form.get("service"):
+        offer = get_offer(session, hall.code, [form["service"]], answers={})
+    slots = staff_slots(session, offer.group_id, on, now=edge.now()) if offer else []
+    return {"today": today, "on": on, "offer": offer, "slots": slots}
