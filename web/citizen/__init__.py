@@ -29,6 +29,7 @@ PAGES = (
     "arrival",
     "mine",
     "account",
+    "paper",
     "queue",
     "rating",
 )

@@ -105,7 +105,8 @@ def _legs(session: Session, appointment: Appointment) -> list[tuple[ServiceGroup
     return found
 
 
-def _read(reference: str) -> Shown:
+def read_shown(reference: str) -> Shown:
+    """The same, in a transaction of its own."""
     with edge.transaction() as session:
         return shown(session, reference)
 
@@ -114,7 +115,7 @@ def _read(reference: str) -> Shown:
 @public
 def booking(reference: str) -> ResponseReturnValue:
     """The booking: when, where, what to bring, and the QR for the kiosk."""
-    return render_template("citizen/booking.html", it=_read(reference), qr=qr_of(reference))
+    return render_template("citizen/booking.html", it=read_shown(reference), qr=qr_of(reference))
 
 
 def qr_of(text: str) -> str:
@@ -127,7 +128,7 @@ def qr_of(text: str) -> str:
 @public
 def calendar_file(reference: str) -> Response:
     """The booking for the phone's calendar."""
-    it = _read(reference)
+    it = read_shown(reference)
     answer = Response(write(_entry(it)), content_type="text/calendar; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="youhao.ics"'
     return answer
@@ -155,7 +156,7 @@ def _entry(it: Shown) -> Entry:
 @public
 def ask_cancel(reference: str) -> ResponseReturnValue:
     """Say what cancelling means; one button."""
-    return _cancel_page(_read(reference))
+    return _cancel_page(read_shown(reference))
 
 
 def _cancel_page(it: Shown, refusal: str = "") -> str:
@@ -172,6 +173,6 @@ def submit_cancel(reference: str) -> ResponseReturnValue:
             appointment = get_appointment(session, reference)
             cancel(session, appointment, reason="citizen", actor=edge.actor(), now=edge.now())
     except DomainError as refusal:
-        return _cancel_page(_read(reference), refusal.sentence(edge.language())), status_of(refusal)
+        return _cancel_page(read_shown(reference), refusal.sentence(edge.language())), status_of(refusal)
     flash(_("预约已取消。"), "ok")
     return redirect(url_for(".booking", reference=reference), 303)

@@ -1,0 +1,105 @@
+"""Nobody learns whether a document has a booking: known and unknown ones get the same answer.
+
+A known birthday and county leave a thousand candidates, so one telling difference would be enough.
+"""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from booking.models import Appointment
+from kernel import clock
+from people.models import Citizen
+from people.sample_ids import sample_resident_id
+from tests.web.citizen.town import NUMBER, PERSON, book, hold_first, make_town
+
+UNKNOWN = sample_resident_id(4711)
+# What differs in every answer, whoever asks.
+_FRESH = re.compile(r'(name="(?:csrf_token|press)"[^>]*? value=")[^"]*|data-countdown="\d+"|\d+:\d\d</span>')
+
+
+@pytest.fixture
+def town(parts):
+    yield make_town(parts)
+    clock.use_demo_file(None)
+
+
+@pytest.fixture
+def known(town):
+    """Somebody has a booking with NUMBER."""
+    book(town, town.phone())
+    with town.parts.database.transaction() as session:
+        assert session.scalars(select(Appointment.state)).all() == ["booked"]
+        assert len(session.scalars(select(Citizen.id)).all()) == 1
+
+
+def told(answer, number):
+    """An answer without what is fresh each time, and with the number under one name."""
+    text = _FRESH.sub("", answer.get_data(as_text=True))
+    masked = f"{number[:3]}{'*' * 13}{number[-2:]}"
+    return answer.status_code, text.replace(number, "NUMBER").replace(masked, "MASKED")
+
+
+def test_the_form_says_nothing_of_a_document_before_the_phone_is_verified(town, known):
+    answers = set()
+    for number in (NUMBER, UNKNOWN):
+        stranger = town.phone()
+        hold_first(stranger)
+        form = stranger.form_with("下一步").fields
+        typed = PERSON | {"number": number, "phone": "13900139000", "name": "张三", "agree": "1"}
+        for path, extra in (("/booking/who", {"do": "next"}), ("/booking/who/draft", {})):
+            answers.add((path, told(stranger.client.post(path, data=form | typed | extra), number)))
+        for path in ("/booking/who", "/booking/check", "/my", "/my/account", "/my/data.json"):
+            answers.add((path, told(stranger.client.get(path), number)))
+        answers.add(("check", told(stranger.client.post("/booking/check", data=form), number)))
+    assert len(answers) == len({path for path, _answer in answers})
+
+
+def test_the_api_says_nothing_of_a_document_before_the_phone_is_verified(town, known):
+    client, answers = town.app.test_client(), set()
+    for number in (NUMBER, UNKNOWN):
+        person = {"name": "张三", "identity_kind": "resident_id", "identity_number": number}
+        for path, body in (
+            ("/appointments", person | {"hold_token": "x" * 32, "phone_token": "x"}),
+            ("/saved-persons", person | {"phone_token": "x"}),
+        ):
+            answers.add((path, told(client.post(f"/api/v1{path}", json=body), number)))
+    assert len(answers) == 2
+    assert {status for _path, (status, _text) in answers} == {401}
+
+
+def test_every_operation_that_takes_a_document_asks_for_a_proof_first(town):
+    """Whoever adds an operation with a document in it is stopped here, not by the first abuse."""
+    document = town.app.test_client().get("/api/v1/openapi.json").json
+    unproven = [
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if isinstance(operation, dict) and _takes_a_document(document, operation)
+        if not operation.get("security")
+        and "phone_token" not in _body(document, operation).get("required", ())
+    ]
+    assert unproven == []
+
+
+def _body(document, operation):
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema = content.get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return document["components"]["schemas"].get(name, schema)
+
+
+def _takes_a_document(document, operation):
+    names = {
+        *_body(document, operation).get("properties", {}),
+        *(p.get("name") for p in operation.get("parameters", ())),
+    }
+    return any(name and "identity" in name for name in names)
+
+
+def test_no_page_takes_a_document_in_its_address(town):
+    taking = [
+        rule.rule for rule in town.app.url_map.iter_rules() if re.search("identity|id_number", rule.rule)
+    ]
+    assert taking == []
