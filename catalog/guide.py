@@ -15,7 +15,8 @@ class Material:
     """A paper to bring.
 
     `waivable`: an electronic licence proves it already (免交). `deferrable`: the case is accepted without it,
-    and it is handed in afterwards (容缺).
+    and it is handed in afterwards (容缺). `picture` names the picture of an example; by default that of
+    the material's code, if there is any.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Material:
     deferrable: bool
     note_zh: str
     note_en: str
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def read_material(row: Table) -> Material:
         deferrable=row.flag("deferrable", default=False),
         note_zh=row.text("note_zh", ""),
         note_en=row.text("note_en", ""),
+        picture=row.text("picture", "", most=48),
     )
     row.finish()
     return material

@@ -66,6 +66,7 @@ MATERIALS = Sheet(
         _column("deferrable", "flag"),
         _column("note_zh"),
         _column("note_en"),
+        _column("picture"),
     ),
     key=("service", "code"),
     whole=("service",),

@@ -14,6 +14,7 @@ from web.guards import public
 STATIC = Path(__file__).parent / "static"
 _YEAR = 31_536_000
 _SMALL = 800
+PAPERS = "img/papers"
 _TEXT = (".css", ".js", ".svg", ".json")
 
 
@@ -25,6 +26,17 @@ def _version(path: str) -> str:
 def asset(path: str) -> str:
     """The address of a file below `web/static`, changed whenever its content changes."""
     return url_for("static_file", path=path, v=_version(path))
+
+
+@cache
+def _pictures() -> dict[str, str]:
+    return {each.stem: each.name for each in sorted((STATIC / PAPERS).iterdir()) if each.is_file()}
+
+
+def paper_picture(name: str) -> str:
+    """The address of the example picture of a paper; empty when there is none."""
+    found = _pictures().get(name)
+    return asset(f"{PAPERS}/{found}") if found else ""
 
 
 @cache
@@ -76,5 +88,5 @@ def compress(response: Response) -> Response:
 def register(app: Flask) -> None:
     """Serve the files and pack the answers."""
     app.add_url_rule("/static/<path:path>", "static_file", static_file)
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, paper_picture=paper_picture)
     app.after_request(compress)

@@ -65,6 +65,7 @@ class MaterialSchema(Told):
     deferrable = some(fields.Boolean)
     note_zh = some()
     note_en = some()
+    picture = some()
 
 
 class OfferedSchema(Told):
@@ -163,6 +164,7 @@ class MaterialEditSchema(Asked):
     deferrable = Flag()
     note_zh = Text(400)
     note_en = Text(400)
+    picture = Text(48)
 
 
 class ServiceEditSchema(Asked):
