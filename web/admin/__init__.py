@@ -13,6 +13,7 @@ from web.admin import (
     entry,
     guide_parts,
     guides,
+    hall_parts,
     halls,
     histories,
     materials,
@@ -25,6 +26,7 @@ from web.admin import (
     plans,
     services,
     staff,
+    staff_member,
     synonyms,
     tables,
     topics,
@@ -34,8 +36,8 @@ from web.citizen.words import yuan
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
     topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
-    halls, plans, plan_sessions, plan_closures, plan_numbers, plan_rules, plan_versions, days,
-    staff, devices, audit_log,
+    halls, hall_parts, plans, plan_sessions, plan_closures, plan_numbers, plan_rules, plan_versions, days,
+    staff, staff_member, devices, audit_log,
 )  # fmt: skip
 for page in PAGES:
     page.add_to(blueprint)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 
 from catalog import words as catalog_words
+from halls import words as hall_words
 from kernel.data_file import DataFileInvalid
 from kernel.errors import DomainError
 from web import edge
@@ -18,7 +19,7 @@ _FEN = 100
 
 def label(name: str) -> str:
     """What a field is called, in the reader's language."""
-    pair = catalog_words.NAMES.get(name)
+    pair = catalog_words.NAMES.get(name) or hall_words.NAMES.get(name)
     return pair[edge.language() == "en"] if pair else name
 
 
@@ -38,6 +39,12 @@ def whole(name: str, default: int | None = None) -> Any:
     if not typed and default is not None:
         return default
     return int(typed) if re.fullmatch(r"\d{1,9}", typed) else typed
+
+
+def decimal(name: str) -> Any:
+    """A number; anything else as it was typed."""
+    typed = text(name)
+    return float(typed) if re.fullmatch(r"-?\d{1,6}(\.\d{1,9})?", typed) else typed
 
 
 def fen(name: str) -> Any:

@@ -18,7 +18,7 @@ def home() -> Any:
             for hall in halls.list_halls(session)
             if edge.actor().may("hall.edit", hall.id)
         ]
-    return render_template("admin/halls.html", halls=shown)
+    return render_template("admin/halls.html", halls=shown, everywhere=edge.actor().everywhere)
 
 
 def add_to(blueprint: Blueprint) -> None:

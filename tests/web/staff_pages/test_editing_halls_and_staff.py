@@ -1,0 +1,129 @@
+import pytest
+
+from halls.models import Counter, Hall
+from halls.queries import get_hall, list_counters, list_groups
+from people.models import Staff
+from people.staff import check_password
+from tests import build
+from tests.web.hall_faces import PASSWORD
+
+PLACE = {
+    "name_zh": "云州大厅",
+    "name_en": "Yunzhou",
+    "address_zh": "人民路 1 号",
+    "address_en": "1 People's Road",
+    "phone": "0571-1",
+    "latitude": "30.2",
+    "longitude": "120.1",
+}
+GROUP = {"letter": "D", "name_zh": "治安", "name_en": "Order", "unit_minutes": "15", "mean_minutes": "12.5"}
+
+
+@pytest.fixture
+def hall(chief):
+    chief.send("/admin/halls/new", code="riverside", **PLACE)
+    return "/admin/halls/riverside"
+
+
+def read(faces):
+    with faces.parts.database.transaction() as session:
+        hall = get_hall(session, "riverside")
+        return hall, list_groups(session, hall.id), list_counters(session, hall.id)
+
+
+def test_a_hall_is_made_and_moved(chief, faces, hall):
+    chief.send(hall, **{**PLACE, "address_zh": "新址", "longitude": "120.5"})
+    found, groups, counters = read(faces)
+    assert (found.address_zh, found.longitude, len(groups), len(counters)) == ("新址", 120.5, 1, 1)
+    page = chief.send(hall, 422, **{**PLACE, "name_en": "", "latitude": "north"}).text
+    assert 'href="#field-name_en"' in page
+    assert 'value="north"' in page
+    assert "已有代码" in chief.send("/admin/halls/new", 409, code="riverside", **PLACE).text
+
+
+def test_a_line_is_added_with_its_counters_and_changed(chief, faces, hall):
+    chief.send(f"{hall}/groups/new", code="D", counters=["1"], **GROUP)
+    _hall, groups, counters = read(faces)
+    assert [(group.code, group.letter, group.mean_minutes) for group in groups] == [
+        ("A", "A", 10.0),
+        ("D", "D", 12.5),
+    ]
+    assert len(counters[0].group_ids) == 2
+    chief.send(f"{hall}/groups/D", counters=["1"], **{**GROUP, "name_zh": "治安管理"})
+    assert read(faces)[1][1].name_zh == "治安管理"
+    page = chief.send(f"{hall}/groups/D", 422, counters=["1"], **{**GROUP, "letter": "dd"}).text
+    assert 'href="#field-letter"' in page
+    assert "字母" in chief.send(f"{hall}/groups/D", 422, counters=["1"], **{**GROUP, "letter": "A"}).text
+    chief.get(f"{hall}/groups/Q", 404)
+
+
+def test_counters_are_added_changed_and_put_out_of_use(chief, faces, hall):
+    chief.send(f"{hall}/counters/new", number="2", groups=["A"])
+    chief.send(f"{hall}/counters/2", number="2", groups=["A"], name_zh="快办")
+    assert [(each.number, each.name_zh) for each in read(faces)[2]] == [(1, "1号窗口"), (2, "快办")]
+    assert "已有 1 号" in chief.send(f"{hall}/counters/new", 409, number="1", groups=["A"]).text
+    assert 'href="#field-groups"' in chief.send(f"{hall}/counters/2", 422, number="2", groups=["Q"]).text
+    chief.send(f"{hall}/counters/2", do="close", number="2")
+    assert [each.number for each in read(faces)[2]] == [1]
+    with faces.parts.database.transaction() as session:
+        assert (
+            session.query(Counter)
+            .join(Hall, Hall.id == Counter.hall_id)
+            .filter(Hall.code == "riverside", Counter.number == 2, Counter.active.is_(False))
+            .one()
+        )
+
+
+def test_halls_are_made_for_the_city_only(hall_chief, faces):
+    hall_chief.send("/admin/halls/new", 403, code="mine", **PLACE)
+    hall_chief.get(f"/admin/halls/{faces.hall.code}")
+
+
+@pytest.fixture
+def member(faces):
+    """An officer of the hall, signed in."""
+    client = faces.officer(username="zhang.san")
+    return client, f"/admin/staff/{faces.officers[-1].id}", faces.officers[-1].id
+
+
+def test_an_account_is_changed_and_who_loses_a_role_is_signed_out(chief, faces, member):
+    client, path, staff_id = member
+    assert client.get("/staff").status_code in (200, 302)
+    chief.send(path, name="张三丰", badge="007", roles=["desk"], halls=[str(faces.hall.id)])
+    with faces.parts.database.transaction() as session:
+        row = session.get(Staff, staff_id)
+        assert (row.name, row.badge, row.roles) == ("张三丰", "007", ["desk"])
+    assert "/sign-in" in client.get("/staff").location
+
+
+def test_a_new_name_alone_signs_nobody_out(chief, faces, member):
+    client, path, _staff_id = member
+    chief.send(path, name="改名", badge="", roles=["officer"], halls=[str(faces.hall.id)])
+    assert client.get("/console").status_code == 200
+
+
+def test_a_wrong_role_is_refused_with_what_was_typed_kept(chief, faces, member):
+    page = chief.send(member[1], 422, name="新名字", roles=["king"], halls=[str(faces.hall.id)]).text
+    assert "没有这个角色" in page
+    assert "新名字" in page
+
+
+def test_a_forgotten_password_is_replaced(chief, faces, member):
+    client, path, _staff_id = member
+    assert "密码至少" in chief.send(f"{path}/password", 422, password="short").text
+    chief.send(f"{path}/password", password="another long one")
+    assert "/sign-in" in client.get("/staff").location
+    with faces.parts.database.transaction() as session:
+        assert check_password(session, "zhang.san", "another long one", real_now=build.at("09:00")).staff
+        assert not check_password(session, "zhang.san", PASSWORD, real_now=build.at("09:00")).staff
+
+
+def test_nobody_grants_or_takes_more_than_they_have(hall_chief, chief, faces, member):
+    facts = {"name": "x", "halls": [str(faces.hall.id)]}
+    hall_chief.send(member[1], 403, roles=["duty_officer"], **facts)
+    hall_chief.send(member[1], 403, name="x", roles=["officer"])
+    with faces.parts.database.transaction() as session:
+        chief_id = next(row.id for row in session.query(Staff) if row.hall_ids is None)
+    hall_chief.get(f"/admin/staff/{chief_id}", 403)
+    hall_chief.send(f"/admin/staff/{chief_id}/password", 403, password="another long one")
+    chief.send(f"/admin/staff/{chief_id}", 409, name="x", roles=["officer"])
