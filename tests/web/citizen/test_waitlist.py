@@ -28,11 +28,11 @@ def full(town):
     return reference
 
 
-def join(town, browser):
+def join(town, browser, phone=MINE):
     browser.go(SLOTS).tap("有号时通知我")
     if browser.path.startswith("/verify"):
-        browser.press("获取验证码", phone=MINE)
-        browser.press("下一步", phone=MINE, code=town.newest_code())
+        browser.press("获取验证码", phone=phone)
+        browser.press("下一步", phone=phone, code=town.newest_code())
     return browser.press("登记候补")
 
 
