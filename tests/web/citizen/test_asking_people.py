@@ -1,5 +1,6 @@
 """Asking people of the hall: special requests, and appeals against missed appointments, without scripts."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,11 @@ from kernel.phone import mask
 from people.sample_ids import sample_resident_id
 from people.staff import actor_of
 from tests import build
+from tests.web.citizen.test_in_a_browser import address, complaints, violations
 from tests.web.citizen.town import LOST, NUMBER, RENEWAL, Town, book
+
+__all__ = ["address"]
+SHOTS = os.environ.get("SHOTS", "")  # a folder, to look at the pages
 
 FORM = f"/services/{RENEWAL}/halls/city-hall/special?a={LOST}"
 WISH = {
@@ -165,3 +170,25 @@ def test_no_answer_tells_whether_a_document_has_a_booking(town):
         said.append((phone.status, phone.words.replace(mask(f"+86{own.replace(' ', '')}"), "")))
     assert said[0] == said[1]
     assert said[0][0] == 200
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("care", "least"), [("0", 44), ("1", 60)])
+def test_pages_can_be_read_and_pressed_by_everybody(town, address, chromium, care, least):
+    reference = missed_by(town, town.phone())
+    phone = verified(town).go(FORM)
+    phone.press("提交申请", **WISH | {"wanted_on": "2026-03-05"})
+    context = chromium.new_context(base_url=address, viewport={"width": 320, "height": 640})
+    kept = {"youhao": phone.client.get_cookie("youhao").value, "care": care}
+    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in kept.items()])
+    page = context.new_page()
+    found = {}
+    for name, path in {"special": FORM, "my": "/my", "appeal": f"/my/missed/{reference}"}.items():
+        page.goto(path)
+        found[name] = violations(page) + complaints(page, least)
+        if SHOTS:
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.screenshot(path=f"{SHOTS}/{name}-{care}.png", full_page=True)
+            page.set_viewport_size({"width": 320, "height": 640})
+    context.close()
+    assert {name: told for name, told in found.items() if told} == {}

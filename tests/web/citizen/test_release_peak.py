@@ -1,5 +1,6 @@
 """A release peak on the phone: with scripts a second's work, without them half a minute's wait; both fair."""
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -126,6 +127,12 @@ def test_other_days_are_as_always_in_a_peak(rush):
     assert hold_first(rush.phone()).path == "/booking/who"
 
 
+def shoot(page, name: str) -> None:
+    """Keep a picture to look at, where `SHOTS` names a folder."""
+    if "SHOTS" in os.environ:
+        page.screenshot(path=f"{os.environ['SHOTS']}/{name}.png", full_page=True)
+
+
 @pytest.fixture
 def address(rush: Town) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, rush.app, threaded=True)
@@ -173,8 +180,10 @@ def test_both_pages_can_be_read_by_everybody(rush, address, chromium: Browser, c
     page.get_by_role("button", name="下一步").click()
     page.get_by_role("heading", name="正在放号").wait_for()
     least = 60 if care == "1" else 44
+    shoot(page, f"proof-{care}")
     assert (violations(page), complaints(page, least)) == ([], [])
     page.get_by_role("link", name="改为排队等待").click()
     page.get_by_text("看看到了没有").wait_for()
+    shoot(page, f"wait-{care}")
     assert (violations(page), complaints(page, least)) == ([], [])
     context.close()
