@@ -92,8 +92,23 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "booked_at": row.booked_at,
+        "legs": _legs(session, row.legs, codes),
         "ticket": _ticket_of(session, row),
     }
+
+
+def _legs(
+    session: Session, legs: Sequence[Mapping[str, Any]], codes: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """The lines of a visit in order; none where there is only one."""
+    return [
+        {
+            "group": get_group(session, leg["group_id"]).code,
+            "services": [codes[each] for each in leg["service_ids"] if each in codes],
+            "starts_at": datetime.fromisoformat(leg["starts_at"]),
+        }
+        for leg in legs
+    ]
 
 
 def _around(session: Session, row: Appointment) -> Sequence[Any]:
