@@ -21,7 +21,7 @@ class GroupToday:
     """Counts of one service group on one date.
 
     `booked` leaves out cancellations made early enough not to count and those of the hall; `handled` is split
-    by track.
+    by track. A booked visit counts in the line it was booked for, also when it ends in another.
     """
 
     group_id: int
@@ -60,18 +60,20 @@ SELECT g.id AS group_id, g.code, g.name_zh, g.name_en,
   (SELECT count(*) FROM appointment a WHERE a.hall_id = g.hall_id AND a.on_date = :day AND a.group_id = g.id
      AND (a.cancelled_at IS NULL OR a.cancel_reason IN ('citizen', 'reply', 'link')
           AND a.cancelled_at > a.starts_at - CAST(:cutoff AS interval))) AS booked,
-  t.arrived_booked, t.arrived_walk_in, t.handled_booked, t.handled_walk_in, t.waiting,
+  b.arrived_booked, t.arrived_walk_in, b.handled_booked, t.handled_walk_in, t.waiting,
   (SELECT count(*) FROM counter_session s JOIN counter_skill k ON k.counter_id = s.counter_id
      WHERE k.group_id = g.id AND s.closed_at IS NULL AND s.state = 'open') AS open_counters
 FROM service_group g
 CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE appointment_id IS NOT NULL) AS arrived_booked,
-         count(*) FILTER (WHERE appointment_id IS NULL) AS arrived_walk_in,
-         count(*) FILTER (WHERE state = 'completed' AND appointment_id IS NOT NULL) AS handled_booked,
+  SELECT count(*) FILTER (WHERE appointment_id IS NULL) AS arrived_walk_in,
          count(*) FILTER (WHERE state = 'completed' AND appointment_id IS NULL) AS handled_walk_in,
          count(*) FILTER (WHERE state = 'waiting') AS waiting
   FROM ticket WHERE ticket.group_id = g.id AND ticket.on_date = :day
 ) t
+CROSS JOIN LATERAL (
+  SELECT count(*) AS arrived_booked, count(*) FILTER (WHERE state = 'completed') AS handled_booked
+  FROM ticket WHERE ticket.issued_group_id = g.id AND ticket.on_date = :day AND appointment_id IS NOT NULL
+) b
 WHERE g.hall_id = :hall_id ORDER BY g.position, g.id
 """)
 

@@ -33,6 +33,16 @@ def test_counts_released_booked_arrived_and_handled_from_rows(faces):
     assert counts.actual_rate == 0.5
 
 
+def test_a_booked_visit_counts_in_the_line_it_was_booked_for_also_when_it_ends_in_another(faces):
+    booked = faces.appointment("10:00")
+    ended = {"state": "completed", "called_at": build.at("10:00"), "group_id": faces.b.id}
+    faces.waiting(1, appointment_id=booked.id, track="booked", issued_group_id=faces.a.id, **ended)
+    with faces.parts.database.transaction() as session:
+        first, last = hall_today(session, faces.hall, now=build.at("12:00"))
+    assert (first.booked, first.handled_booked, first.actual_rate) == (1, 1, 1.0)
+    assert (last.booked, last.handled_booked, last.actual_rate) == (0, 0, None)
+
+
 def test_a_number_counts_as_released_only_from_its_moment_on(faces):
     with faces.parts.database.transaction() as session:
         build.make_slot(session, faces.a, build.at("15:00"), released_at=build.at("12:30"))
