@@ -47,8 +47,7 @@ def make_hall(session: Session, *, lines: int = 1, counters: int = 4, plan: floa
         code=f"hall-{serial}",
         name_zh=f"云州市第{serial}政务服务大厅",
         name_en=f"Yunzhou Hall {serial}",
-        # A benchmark is nothing but a storm of holds: what is timed is booking, not the clients' proofs.
-        policy={"booking": {"proof_at_holds_per_second": 0}},
+        policy={"booking": {"proof_at_holds_per_second": MOST_HOLDS}},
     )
     session.add(hall)
     session.flush()

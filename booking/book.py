@@ -52,26 +52,31 @@ class Book:
     delivery: Delivery | None = None
 
 
+# Tables rather than classes: no objects are made of these rows.
+_draft, _slot, _hall = Draft.__table__.c, Slot.__table__.c, Hall.__table__.c
 _LOCK_DRAFT = (
     select(
-        Draft.id,
-        Draft.hall_id,
-        Draft.group_id,
-        Draft.legs,
-        Draft.service_ids,
-        Draft.needed,
-        Draft.appointment_id,
-        Slot.on_date,
-        Slot.starts_at,
-        Hall.policy,
-        Hall.time_zone,
+        _draft.id,
+        _draft.hall_id,
+        _draft.group_id,
+        _draft.legs,
+        _draft.needed,
+        _draft.appointment_id,
+        _slot.on_date,
+        _slot.starts_at,
+        _hall.policy,
+        _hall.time_zone,
         func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger)),
     )
-    .join(Slot, Slot.id == Draft.slot_id)
-    .join(Hall, Hall.id == Draft.hall_id)
-    .where(Draft.token_hash == bindparam("token"))
-    .with_for_update(of=Draft)
+    .join_from(Draft.__table__, Slot.__table__, _slot.id == _draft.slot_id)
+    .join(Hall.__table__, _hall.id == _draft.hall_id)
+    .where(_draft.token_hash == bindparam("token"))
+    .with_for_update(of=Draft.__table__)
 )
+
+# Said in order, so that they need not be found by name each time.
+_APPOINTMENT = Appointment.__table__.columns
+_COLUMNS = ", ".join(column.name for column in _APPOINTMENT)
 
 # The numbers are those that still carry the token. A hold that ran out is as good as a running one while
 # nobody else has taken them: who types slowly loses nothing that is still there.
@@ -112,7 +117,7 @@ booked AS (
     FROM person, draft JOIN slot ON slot.id = draft.slot_id
     WHERE draft.id = :draft_id
     ON CONFLICT (hall_id, on_date, code) DO NOTHING
-    RETURNING *
+    RETURNING {_COLUMNS}
 ),
 bound AS (
     UPDATE number SET appointment_id = booked.id, hold_token = NULL, held_until = NULL
@@ -125,9 +130,9 @@ done AS (
     WHERE draft.id = :draft_id
 ),
 {story.told_of("booked", "appointment_id")}
-SELECT * FROM booked
+SELECT {_COLUMNS} FROM booked
 """)  # noqa: S608  # our own words
-_BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES))
+_BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES).columns(*_APPOINTMENT))
 
 
 def book(
@@ -166,7 +171,7 @@ def _today_somewhere(now: datetime) -> date:
     return now.astimezone(_FIRST_TO_SEE_A_DAY).date()
 
 
-def _lock_draft(session: Session, token: str, person: bytes) -> Row[Any]:
+def _lock_draft(session: Session, token: str, person: bytes) -> Any:
     """The draft with its hall's rules. Its lock makes a token book once; the person's makes caps exact."""
     facts = {"token": token_hash(token), "person": int.from_bytes(person[:8], signed=True)}
     row = session.execute(_LOCK_DRAFT, facts).one_or_none()

@@ -1,5 +1,6 @@
 """A hall's own booking rules, read from its row."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,8 +32,14 @@ def rules_of(hall: Hall) -> HallRules:
 def rules_from(policy: Mapping[str, Any], time_zone: str) -> HallRules:
     """The rules from the hall's columns, for statements that read only those."""
     booking: Mapping[str, Any] = policy.get("booking", {})
-    found = BookingPolicy.from_mapping(booking) if booking else DEFAULT_POLICY
+    found = _policy(json.dumps(booking, sort_keys=True)) if booking else DEFAULT_POLICY
     return HallRules(found, _zone(time_zone))
+
+
+@lru_cache(maxsize=64)
+def _policy(text: str) -> BookingPolicy:
+    """Read once for each text: every booking asks for it."""
+    return BookingPolicy.from_mapping(json.loads(text))
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, TextClause, bindparam, text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, TextualSelect, bindparam, column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -78,15 +78,25 @@ FROM visit, drafted
 """
 
 
-def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextClause:
+# Said in order, so that they need not be found by name each time.
+_TAKEN = (
+    column("draft_id", BigInteger),
+    column("slot_id", BigInteger),
+    column("starts_at", DateTime(timezone=True)),
+    column("ends_at", DateTime(timezone=True)),
+)
+
+
+def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextualSelect:
     """The statement; tests take the lock away to show that the race is real."""
-    return text(_TAKE.format(lock=lock, released=released)).bindparams(
+    statement = text(_TAKE.format(lock=lock, released=released)).bindparams(
         bindparam("service_ids", type_=JSONB),
         bindparam("answers", type_=JSONB),
         bindparam("token", type_=LargeBinary),
         bindparam("previous", type_=LargeBinary),
         bindparam("group_id", type_=BigInteger),
     )
+    return statement.columns(*_TAKEN)
 
 
 TAKE = take_statement()

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -52,7 +53,7 @@ class Cipher:
     def encrypt(self, text: str, purpose: str) -> bytes:
         """Encrypt `text`; `purpose` names the column and must be given again to decrypt."""
         nonce = os.urandom(_NONCE)
-        sealed = AESGCM(self.current).encrypt(nonce, text.encode(), purpose.encode())
+        sealed = _aes(self.current).encrypt(nonce, text.encode(), purpose.encode())
         return _key_id(self.current) + nonce + sealed
 
     def decrypt(self, value: bytes, purpose: str) -> str:
@@ -65,7 +66,7 @@ class Cipher:
             if key is not None and value[:1] == _key_id(key):
                 nonce, sealed = value[1 : 1 + _NONCE], value[1 + _NONCE :]
                 try:
-                    return AESGCM(key).decrypt(nonce, sealed, purpose.encode()).decode()
+                    return _aes(key).decrypt(nonce, sealed, purpose.encode()).decode()
                 except InvalidTag as error:
                     raise CannotDecrypt(purpose) from error
         raise CannotDecrypt(purpose)
@@ -81,6 +82,12 @@ class Cipher:
         return str(int.from_bytes(mac[:8]) % 10**digits).zfill(digits)
 
 
+@lru_cache(maxsize=8)
+def _aes(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
+@lru_cache(maxsize=8)
 def _key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"key-id" + key).digest()[:1]
 

@@ -24,6 +24,7 @@ _PREFIX = "fair:"
 # whoever asks it the client's whole time-out, so only one request at a time tries.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _MOST_REMEMBERED = 50_000
+_TOLD_EVERY = 0.5
 
 # First all are asked, then all are counted: who is refused by one limit uses up none of the others.
 _TAKE = """
@@ -38,8 +39,8 @@ end
 return {0, 0}
 """
 _NOTE = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1] * 1000) end
+local count = redis.call('INCRBY', KEYS[1], ARGV[4])
+if count == tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[1] * 1000) end
 if count > tonumber(ARGV[2]) then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3] * 1000) end
 return redis.call('EXISTS', KEYS[2])
 """
@@ -62,6 +63,15 @@ class Rule:
 
     most: int
     seconds: int
+
+
+@dataclass(slots=True)
+class _Untold:
+    """What a process has counted and not told Redis yet, and what Redis said last."""
+
+    since: float
+    count: int = 0
+    busy: bool = False
 
 
 def parse_rules(text: str) -> dict[str, Rule]:
@@ -97,6 +107,7 @@ class Limits:
         self._lock = threading.Lock()
         self._away_until = 0.0
         self._pause = 0.0  # 0: Redis answers
+        self._untold: dict[str, _Untold] = {}
 
     @property
     def redis(self) -> Redis:
@@ -118,13 +129,28 @@ class Limits:
             raise LimitReached(limit=claims[at - 1][0], wait_seconds=max(1, round(left)))
 
     def note(self, name: str, *, window: int, most: int, stays: int) -> bool:
-        """Count one more; whether more than `most` came within a window, or did less than `stays` s ago."""
+        """Count one more; whether more than `most` came within a window, or did less than `stays` s ago.
+
+        A storm needs no exact count, and its requests no exchange each: a process tells of up to a twentieth
+        of `most`, or of half a second, at once.
+        """
+        with self._lock:
+            untold = self._untold.setdefault(name, _Untold(self._monotonic()))
+            untold.count += 1
+            late = self._monotonic() - untold.since >= _TOLD_EVERY
+            if not late and untold.count < max(1, most // 20):
+                return untold.busy
+            many, untold.count, untold.since = untold.count, 0, self._monotonic()
+        untold.busy = self._note(name, many, window=window, most=most, stays=stays)
+        return untold.busy
+
+    def _note(self, name: str, many: int, *, window: int, most: int, stays: int) -> bool:
         keys = [f"{_PREFIX}{name}:now", f"{_PREFIX}{name}:busy"]
-        answer = self._ask(_NOTE, keys, [window, most, stays])
+        answer = self._ask(_NOTE, keys, [window, most, stays, many])
         if answer is not None:
             return bool(answer)
         with self._lock:
-            if self._count_own(keys[0], window) > most:
+            if self._count_own(keys[0], window, many) > most:
                 self._own[keys[1]] = (1, self._monotonic() + stays)
             return self._read_own(keys[1]) > 0
 
@@ -187,11 +213,11 @@ class Limits:
         count, until = self._own.get(key, (0, 0.0))
         return count if until > self._monotonic() else 0
 
-    def _count_own(self, key: str, seconds: int) -> int:
+    def _count_own(self, key: str, seconds: int, many: int = 1) -> int:
         if len(self._own) >= _MOST_REMEMBERED:
             self._forget_old()
-        count = self._read_own(key) + 1
-        until = self._own[key][1] if count > 1 else self._monotonic() + seconds
+        count = self._read_own(key) + many
+        until = self._own[key][1] if count > many else self._monotonic() + seconds
         self._own[key] = (count, until)
         return count
 

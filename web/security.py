@@ -2,7 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Request, Response, abort, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from kernel.settings import Settings
 
@@ -34,6 +35,16 @@ def policy(settings: Settings) -> str:
     )
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's, which makes its keys ready for every request, also for those that have no cookie to check."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie, or an empty one."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Session cookies, body limit and response headers."""
     secure = settings.base_url.startswith("https://")
@@ -49,6 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
         REMEMBER_COOKIE_SECURE=secure,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.session_interface = Sessions()
     csp = policy(settings)
 
     def harden(response: Response) -> Response:

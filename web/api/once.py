@@ -75,11 +75,13 @@ def answer_once(
 def _answer(
     work: Callable[[Session], Mapping[str, Any]], schema: Schema, status: int, caller: Actor
 ) -> Response:
-    key, scope = key_of_request(), f"{caller.kind} {caller.id} {request.method} {request.path}"
+    key = key_of_request()
+    if key is None:
+        with edge.transaction() as session:
+            return _json(_text(schema, work(session)), status)
+    scope = f"{caller.kind} {caller.id} {request.method} {request.path}"
     asked = hashlib.sha256(request.get_data(cache=True)).digest()
     with edge.transaction() as session:
-        if key is None:
-            return _json(_text(schema, work(session)), status)
         kept = idempotency.begin(session, key, scope, asked, real_now=clock.real_now())
         if kept is not None:
             return _json(kept.body, kept.status, replayed=True)

@@ -1,6 +1,7 @@
 """Reading request bodies: JSON and nothing else, small, and made of characters that can be stored."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from flask import Request
@@ -10,6 +11,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 _DEEPEST = 32
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class BodyParser(FlaskParser):
@@ -55,7 +57,7 @@ def _no_number(name: str) -> NoReturn:
 def _ensure_storable(data: Any, depth: int = 0) -> None:
     """PostgreSQL keeps neither NUL nor half a surrogate pair; nothing that people write holds them."""
     if isinstance(data, str):
-        if "\x00" in data or any("\ud800" <= letter <= "\udfff" for letter in data):
+        if _UNSTORABLE.search(data):
             raise ValidationError("Contains a character that cannot be stored.")
     elif isinstance(data, list | dict):
         if depth >= _DEEPEST:
