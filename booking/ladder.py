@@ -5,13 +5,13 @@ share is kept for the duty officer. So those who plan and those whose need is su
 and there is no single moment worth a robot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
@@ -118,12 +118,8 @@ def plan_numbers(
     that neither mornings nor afternoons are sold first. The same input always gives the same numbers.
     Where fewer than everybody come, places beyond the quota (`booking.overbooking`) come with the last rung.
     """
-    shares = [*(release.share for release in releases), duty_share]
     moments: list[datetime | None] = [*(release.release_at for release in releases), None]
-    ends = list(accumulate(apportion(sum(quota.online for quota in quotas), shares)))
-    rung_of: dict[tuple[int, int], int] = {}
-    for nth, place in enumerate(_spread(quotas)):
-        rung_of[place] = next(rung for rung, end in enumerate(ends) if nth < end)
+    rung_of = _rungs(tuple(quotas), (*(release.share for release in releases), duty_share))
     duty = len(releases)
     planned = []
     for index, quota in enumerate(quotas):
@@ -140,6 +136,16 @@ def plan_numbers(
             for extra in range(1, _overbooked(quota, show_probability) + 1)
         )
     return planned
+
+
+@lru_cache(maxsize=256)
+def _rungs(quotas: tuple[Quota, ...], shares: tuple[Decimal, ...]) -> Mapping[tuple[int, int], int]:
+    """(slot, ordinal) → rung of every online number. Remembered: the weeks of a plan are alike."""
+    ends = list(accumulate(apportion(sum(quota.online for quota in quotas), shares)))
+    return {
+        place: next(rung for rung, end in enumerate(ends) if nth < end)
+        for nth, place in enumerate(_spread(quotas))
+    }
 
 
 def _overbooked(quota: Quota, show_probability: Decimal) -> int:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from booking.events import NumbersPublished
-from booking.ladder import OVERBOOKED_ABOVE
+from booking.ladder import OVERBOOKED_ABOVE, Channel
 from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days
 from halls.models import ServiceGroup
 from halls.queries import list_groups
@@ -26,12 +26,18 @@ ON CONFLICT (group_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at, coun
 # to another channel by a person.
 _WRITE_NUMBERS = text("""
 INSERT INTO number (slot_id, hall_id, group_id, on_date, starts_at, ordinal, channel, released_at)
-SELECT slot.id, slot.hall_id, slot.group_id, slot.on_date, slot.starts_at,
-       planned.ordinal, planned.channel, planned.released_at
-FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ordinals AS integer[]),
-            CAST(:channels AS varchar[]), CAST(:releases AS timestamptz[]))
-         AS planned(group_id, starts_at, ordinal, channel, released_at)
-JOIN slot ON slot.group_id = planned.group_id AND slot.starts_at = planned.starts_at
+SELECT slot.id, slot.hall_id, slot.group_id, slot.on_date, slot.starts_at, planned.ordinal,
+       (CAST(:channels AS varchar[]))[planned.channel], moment.released_at
+FROM unnest(CAST(string_to_array(:slots_of, ',') AS integer[]),
+            CAST(string_to_array(:ordinals, ',') AS integer[]),
+            CAST(string_to_array(:channels_of, ',') AS integer[]),
+            CAST(string_to_array(:moments_of, ',') AS integer[]))
+         AS planned(slot_nth, ordinal, channel, moment_nth)
+JOIN unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[])) WITH ORDINALITY
+         AS cut(group_id, starts_at, nth) ON cut.nth = planned.slot_nth
+JOIN slot ON slot.group_id = cut.group_id AND slot.starts_at = cut.starts_at
+LEFT JOIN unnest(CAST(:moments AS timestamptz[])) WITH ORDINALITY
+         AS moment(released_at, nth) ON moment.nth = planned.moment_nth
 ON CONFLICT (slot_id, ordinal) DO NOTHING
 """)
 
@@ -116,18 +122,29 @@ def _write_slots(session: Session, hall_id: int, planned: Sequence[GroupDay]) ->
 
 
 def _write_numbers(session: Session, planned: Sequence[GroupDay]) -> int:
-    rows = [(day, number) for day in planned for number in day.numbers]
-    written = session.connection().execute(
-        _WRITE_NUMBERS,
-        {
-            "group_ids": [day.group_id for day, _ in rows],
-            "starts": [day.slots[number.slot_index].starts_at for day, number in rows],
-            "ordinals": [number.ordinal for _, number in rows],
-            "channels": [str(number.channel) for _, number in rows],
-            "releases": [number.released_at for _, number in rows],
-        },
-    )
-    return written.rowcount
+    """Numbers as four lists of places in short lists: tens of thousands of dates cost more than the rows."""
+    slots = [(day.group_id, slot.starts_at) for day in planned for slot in day.slots]
+    moments = sorted({each.released_at for day in planned for each in day.numbers if each.released_at})
+    nth_moment = {moment: str(nth) for nth, moment in enumerate(moments, 1)}
+    channels = [str(each) for each in Channel]
+    nth_channel = {each: str(nth) for nth, each in enumerate(Channel, 1)}
+    columns: tuple[list[str], ...] = ([], [], [], [])
+    before = 1
+    for day in planned:
+        columns[0].extend([str(before + each.slot_index) for each in day.numbers])
+        columns[1].extend([str(each.ordinal) for each in day.numbers])
+        columns[2].extend([nth_channel[each.channel] for each in day.numbers])
+        columns[3].extend([nth_moment[each.released_at] if each.released_at else "0" for each in day.numbers])
+        before += len(day.slots)
+    names = ("slots_of", "ordinals", "channels_of", "moments_of")
+    lists = {name: ",".join(column) for name, column in zip(names, columns, strict=True)}
+    facts = {
+        "group_ids": [group_id for group_id, _ in slots],
+        "starts": [starts_at for _, starts_at in slots],
+        "channels": channels,
+        "moments": moments,
+    }
+    return session.connection().execute(_WRITE_NUMBERS, {**facts, **lists}).rowcount
 
 
 def _withdraw(

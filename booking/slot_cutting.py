@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import floor
 from zoneinfo import ZoneInfo
@@ -145,17 +146,25 @@ def quotas(
     Rounding each slot down alone would give a line with one counter and 20 minutes a case no number at
     all. Up to the end of every slot the sums stay below β·η·K and η·K, so nobody is promised too early.
     """
+    return list(_quotas(tuple(slot.counter_minutes for slot in slots), unit_minutes, beta, eta))
+
+
+@lru_cache(maxsize=256)
+def _quotas(
+    counter_minutes: tuple[Decimal, ...], unit_minutes: int, beta: Decimal, eta: Decimal
+) -> tuple[Quota, ...]:
+    """The same from the slots' counter time alone. Remembered: the weeks of a plan are alike."""
     online = walk_in = 0
     places = Fraction(0)
     found = []
-    for slot in slots:
-        places += _places(slot.counter_minutes, unit_minutes, eta)
+    for minutes in counter_minutes:
+        places += _places(minutes, unit_minutes, eta)
         more_online = floor(Fraction(beta) * places) - online
         online += more_online
         more_walk_in = max(0, floor(places) - online - walk_in)
         walk_in += more_walk_in
         found.append(Quota(more_online, more_walk_in))
-    return found
+    return tuple(found)
 
 
 def _places(counter_minutes: Decimal, unit_minutes: int, eta: Decimal) -> Fraction:
