@@ -61,7 +61,12 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None, data:
 
 def _rows(lines: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
     blank = {"weekdays": [], "starts": "09:00", "ends": "17:00", "counters": ""}
-    return [line for line in lines if line["group"] == group] + [blank] * SPARE_ROWS
+    mine = [{**line, "counters": _shown(line["counters"])} for line in lines if line["group"] == group]
+    return mine + [blank] * SPARE_ROWS
+
+
+def _shown(counters: Any) -> str:
+    return f"{counters:g}" if isinstance(counters, int | float) else str(counters)
 
 
 def _season(data: dict[str, Any], season: str) -> dict[str, Any]:
