@@ -30,7 +30,15 @@ def test_the_page_of_a_hall_tells_where_when_and_how_busy(placed, phone):
     placed.at("10:00")
     phone.go("/").tap("办事大厅").tap("云州市政务服务大厅")
     assert phone.path == "/halls/city-hall"
-    for words in ("安民路 8 号", "0000-5550100", "09:00–17:00", "人少", "无人排队", "休息", "居民身份证补领"):
+    for words in (
+        "安民路 8 号",
+        "0000-5550100",
+        "09:00–17:00",
+        "人少",
+        "无人排队",
+        "当天不开放",
+        "居民身份证补领",
+    ):
         assert words in phone.words, words
     assert any(href == "tel:0000-5550100" for href, _said in phone.page.links)
     maps = [href for href, said in phone.page.links if "地图" in said]
