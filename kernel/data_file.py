@@ -93,7 +93,10 @@ class Table:
         value = self.data[key]
         if accept(value):
             return value
-        self.complain(key, f"应为{zh}，现为 {value!r}", f"must be {en}, not {value!r}")
+        if value in ("", []):
+            self.complain(key, "不能为空", "must not be empty")
+        else:
+            self.complain(key, f"应为{zh}，现为 {value!r}", f"must be {en}, not {value!r}")
         return default
 
     def text(self, key: str, default: str | None = None, *, most: int = 400) -> str:

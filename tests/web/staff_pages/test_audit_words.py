@@ -1,0 +1,79 @@
+"""Every action that the program writes into the audit has a sentence that the audit page shows."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from tests.architecture.source import python_files
+from web.admin.audit_words import ACTIONS
+
+WRITERS = {"record": 1, "values": 0}  # of kernel.audit: the place of the action among their arguments
+
+#: Purposes of encryption that a function of the same name takes.
+NOT_ACTIONS = {"saved_person.name", "saved_person.number"}
+
+
+@cache
+def trees() -> list[ast.Module]:
+    return [ast.parse(path.read_text(encoding="utf-8")) for path in python_files()]
+
+
+def texts(node: ast.AST | None) -> set[str]:
+    return {
+        each.value
+        for each in ast.walk(node or ast.Pass())
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
+
+
+def argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
+    named = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+    return named or (call.args[place] if len(call.args) > place else None)
+
+
+def calls() -> Iterator[tuple[ast.Module, ast.Call, int, str]]:
+    """(module, call, place, name) of each call that hands an action on, from the audit outwards."""
+    known: dict[str, tuple[int, str]] = {}
+    for tree in trees():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            of_audit = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "audit"
+            if of_audit and call.func.attr in WRITERS:
+                yield tree, call, WRITERS[call.func.attr], "action"
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            plain = [each.arg for each in function.args.args]
+            named = [each.arg for each in function.args.kwonlyargs]
+            if "action" in plain or "action" in named:
+                known[function.name] = (plain.index("action") if "action" in plain else 99, "action")
+    for tree in trees():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in known:
+                yield tree, call, *known[name]
+
+
+def assigned(tree: ast.Module, name: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and any(getattr(each, "id", "") == name for each in node.targets):
+            found |= texts(node.value)
+    return found
+
+
+def actions() -> set[str]:
+    found: set[str] = set()
+    for tree, call, place, name in calls():
+        value: Any = argument(call, place, name)
+        found |= assigned(tree, value.id) if isinstance(value, ast.Name) else texts(value)
+    return found
+
+
+def test_every_action_of_the_program_has_its_sentence():
+    wanted = {each for each in actions() if "." in each and not each.startswith("admin.")} - NOT_ACTIONS
+    assert len(wanted) > 60
+    assert sorted(wanted - set(ACTIONS)) == []
+
+
+def test_no_sentence_is_of_an_action_that_is_gone():
+    written = set().union(*(texts(tree) for tree in trees()))
+    assert sorted(set(ACTIONS) - written) == []
