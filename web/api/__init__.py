@@ -17,6 +17,7 @@ RESOURCES = (
     "phone_codes",
     "saved_persons",
     "appointments",
+    "staff_bookings",
     "tickets",
     "counters",
     "boards",

@@ -1,0 +1,118 @@
+"""Corrections: the slip and nothing else, by who may, while the appointment is open."""
+
+import pytest
+from sqlalchemy import select
+
+from booking.book import Book
+from booking.book_by_staff import StaffBooking, book_at_counter
+from booking.correct import Correction, CorrectionTooLate, NeedsAnotherTime, NothingToCorrect, correct
+from booking.ladder import Channel
+from booking.models import Number
+from booking.policy import AlreadyBookedThatDay
+from kernel.audit import AuditEntry
+from kernel.errors import Forbidden
+from people.citizens import name_of, number_of
+from people.models import Citizen
+from people.sample_ids import sample_resident_id
+from people.staff import actor_of
+from tests import build
+from tests.build import at
+
+TEN = at("10:00")
+
+
+class Desk:
+    def __init__(self, session):
+        self.hall = build.make_hall(session)
+        self.group = build.make_group(session, self.hall)
+        self.short, self.same = (
+            build.make_service(session, self.group, minutes=minutes) for minutes in (10, 8)
+        )
+        self.long = build.make_service(session, self.group, minutes=25)
+        other = build.make_group(session, self.hall, "B")
+        self.elsewhere = build.make_service(session, other)
+        build.make_slot(session, self.group, TEN)
+        self.officer = actor_of(build.make_staff(session, hall_ids=[self.hall.id]))
+
+    def book(self, session, now, n=1):
+        who = Book("", "张三", "resident_id", sample_resident_id(n), "+8613800138000")
+        wish = StaffBooking(
+            self.hall.id, self.group.id, (self.short.id,), TEN, (Channel.ONLINE,), "needs_help", who
+        )
+        return book_at_counter(session, wish, actor=self.officer, now=now)
+
+
+@pytest.fixture
+def desk(session):
+    return Desk(session)
+
+
+def fix(session, desk, booked, now, **values):
+    command = Correction(**{"reason": "typing_slip"} | values)
+    return correct(session, booked, command, actor=desk.officer, now=now)
+
+
+def test_a_name_is_corrected_alone(session, desk, now):
+    booked = desk.book(session, now)
+    assert fix(session, desk, booked, now, name="张珊") == ["name"]
+    citizen = session.get(Citizen, booked.citizen_id)
+    assert (name_of(citizen), number_of(citizen)) == ("张珊", sample_resident_id(1))
+
+
+def test_another_document_makes_it_that_persons(session, desk, now):
+    booked = desk.book(session, now)
+    before = booked.citizen_id
+    values = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
+    assert fix(session, desk, booked, now, **values) == ["document"]
+    assert booked.citizen_id != before
+    assert number_of(session.get(Citizen, booked.citizen_id)) == sample_resident_id(2)
+    assert number_of(session.get(Citizen, before)) == sample_resident_id(1)
+
+
+def test_nobody_gets_two_of_a_line_by_a_correction(session, desk, now):
+    booked, _other = desk.book(session, now), desk.book(session, now, 2)
+    values = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
+    with pytest.raises(AlreadyBookedThatDay):
+        fix(session, desk, booked, now, **values)
+
+
+def test_a_service_of_the_same_line_that_takes_no_longer(session, desk, now):
+    booked = desk.book(session, now)
+    assert fix(session, desk, booked, now, service_code=desk.same.code) == ["service"]
+    assert booked.service_ids == [desk.same.id]
+    for other in (desk.long, desk.elsewhere):
+        with pytest.raises(NeedsAnotherTime):
+            fix(session, desk, booked, now, service_code=other.code)
+    held = session.scalars(select(Number).where(Number.appointment_id == booked.id)).all()
+    assert len(held) == 1
+
+
+def test_what_is_the_same_is_no_correction(session, desk, now):
+    booked = desk.book(session, now)
+    for same in ({"name": "张三"}, {"phone": "+8613800138000"}, {"service_code": desk.short.code}, {}):
+        with pytest.raises(NothingToCorrect):
+            fix(session, desk, booked, now, **same)
+
+
+def test_ended_ones_stay_as_they_are(session, desk, now):
+    booked = desk.book(session, now)
+    booked.state = "cancelled"
+    with pytest.raises(CorrectionTooLate):
+        fix(session, desk, booked, now, name="李四")
+
+
+@pytest.mark.parametrize("role", ["manager", "desk", "kiosk", "display"])
+def test_who_lacks_the_permission_corrects_nothing(session, desk, role, now):
+    booked = desk.book(session, now)
+    stranger = actor_of(build.make_staff(session, roles=(role,), hall_ids=[desk.hall.id]))
+    with pytest.raises(Forbidden):
+        correct(session, booked, Correction("typing_slip", name="李四"), actor=stranger, now=now)
+
+
+def test_the_audit_says_what_kind_of_thing_and_why_but_not_what(session, desk, now):
+    booked = desk.book(session, now)
+    fix(session, desk, booked, now, name="张珊", phone="+8613900139000", reason="phone_changed")
+    session.flush()
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "appointment.correct")).one()
+    assert entry.details == {"reason": "phone_changed", "fields": ["name", "phone"]}
+    assert (entry.actor_id, entry.subject_id) == (desk.officer.id, booked.id)
