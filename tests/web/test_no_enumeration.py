@@ -4,6 +4,7 @@ A known birthday and county leave a thousand candidates, so one telling differen
 """
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,8 @@ from booking.models import Appointment
 from kernel import clock
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
-from tests.web.citizen.town import NUMBER, PERSON, book, hold_first, make_town
+from tests.conftest import NOW
+from tests.web.citizen.town import NUMBER, PERSON, book, hold_first, identify, make_town
 
 UNKNOWN = sample_resident_id(4711)
 # What differs in every answer, whoever asks.
@@ -49,11 +51,24 @@ def test_the_form_says_nothing_of_a_document_before_the_phone_is_verified(town, 
         form = stranger.form_with("下一步").fields
         typed = PERSON | {"number": number, "phone": "13900139000", "name": "张三", "agree": "1"}
         for path, extra in (("/booking/who", {"do": "next"}), ("/booking/who/draft", {})):
-            answers.add((path, told(stranger.client.post(path, data=form | typed | extra), number)))
+            answers.add((f"POST {path}", told(stranger.client.post(path, data=form | typed | extra), number)))
         for path in ("/booking/who", "/booking/check", "/my", "/my/account", "/my/data.json"):
             answers.add((path, told(stranger.client.get(path), number)))
         answers.add(("check", told(stranger.client.post("/booking/check", data=form), number)))
     assert len(answers) == len({path for path, _answer in answers})
+
+
+@pytest.mark.parametrize(("phone", "shown"), [("13800138000", True), ("13900139000", False)])
+def test_missed_visits_are_shown_to_the_phone_that_came_with_them_only(town, known, phone, shown):
+    with town.parts.database.transaction() as session:
+        row = session.scalars(select(Appointment)).one()
+        row.state, row.starts_at = "no_show", NOW - timedelta(days=1)
+    clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(minutes=2), 0.0)
+    browser = town.phone()
+    hold_first(browser)
+    identify(town, browser, phone=phone)
+    assert browser.path == "/booking/check"
+    assert ("您已有 1 次爽约" in browser.words) is shown
 
 
 def test_the_api_says_nothing_of_a_document_before_the_phone_is_verified(town, known):
