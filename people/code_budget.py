@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from kernel import audit
-from kernel.actor import SYSTEM
+from kernel.actor import SYSTEM, Actor
 from kernel.audit import AuditEntry
 from kernel.errors import Invalid, TooMany
 from people.models import PhoneCode, Setting
@@ -97,6 +97,27 @@ def city_payer(session: Session) -> Payer:
     """The installation's own budget (setting `phone_codes`)."""
     row = session.get(Setting, _SETTING)
     return Payer(None, CodeBudget.from_mapping(row.value) if row is not None else CITY)
+
+
+def set_city_budget(
+    session: Session, values: Mapping[str, object], *, actor: Actor, now: datetime
+) -> CodeBudget:
+    """Change the installation's own budget.
+
+    Raises:
+        CodeBudgetInvalid
+    """
+    budget = CodeBudget.from_mapping(values)
+    stored = {"per_hour": budget.per_hour, "per_day": budget.per_day}
+    row = session.get(Setting, _SETTING)
+    if row is None:
+        session.add(Setting(name=_SETTING, value=stored))
+    else:
+        row.value, row.version = stored, row.version + 1
+    audit.record(
+        session, "phone_code.budget_set", actor=actor, now=now, subject=("setting", None), budget=stored
+    )
+    return budget
 
 
 def usage(session: Session, payer: Payer, *, now: datetime) -> Usage:

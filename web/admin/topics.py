@@ -42,6 +42,9 @@ TOPICS = (
         _("事项、材料、窗口、排班、人员等"),
     ),
     Topic("tools", "admin.day_lists", "list.print", _("纸质名单"), _("停电断网时用：当天预约，打印或存盘")),
+    Topic(
+        "watch", "admin.privacy", "hall.edit", _("个人信息与验证码"), _("保存多久、短信额度；限全市管理员")
+    ),
     Topic("watch", "admin.audit", "audit.view", _("操作记录"), _("谁在什么时候做了什么")),
 )
 

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from booking.personal_data import list_open
+from booking.states import NAMES_EN, NAMES_ZH
 from feedback import personal_data
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
@@ -79,7 +80,9 @@ def forget_browsers() -> ResponseReturnValue:
 @citizen_just_verified
 def my_data() -> ResponseReturnValue:
     """Everything that is known under this phone, to read."""
-    return render_template("citizen/data.html", data=_collect(), phone=g.phone)
+    states = NAMES_EN if edge.language() == "en" else NAMES_ZH
+    words = {**dict(kind_options()), **relations(), **{str(state): name for state, name in states.items()}}
+    return render_template("citizen/data.html", data=_collect(), phone=g.phone, words=words)
 
 
 @blueprint.get("/my/data.json")

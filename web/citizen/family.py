@@ -13,7 +13,7 @@ from people.identity import check
 from people.saved_persons import Card, Relation
 from web import edge
 from web.citizen.face import blueprint
-from web.citizen.running import Running, keep_form, running_booking
+from web.citizen.running import Running, keep_form, next_turn, running_booking
 from web.guards import citizen_only, citizen_phone
 
 
@@ -46,7 +46,10 @@ def choose_person() -> ResponseReturnValue:
     with edge.transaction() as session:
         found = saved_persons.get_profile(session, phone, reference, now=edge.now())
     form = {"name": found.name, "kind": found.identity_kind, "number": found.identity_number}
-    keep_form(running.token, {**running.form, **form, "agree": "1", "save": "", "saved": reference})
+    keep_form(
+        running.token,
+        {**running.form, **form, "agree": "1", "save": "", "saved": reference, **next_turn(running.form)},
+    )
     return redirect(url_for(".check"), 303)
 
 

@@ -15,7 +15,7 @@ from web.citizen.face import blueprint
 from web.citizen.family import family, merge, relations
 from web.citizen.forms import PersonForm, errors_of, kind_options, typed
 from web.citizen.phone_check import TRIES, no_code, send_code, try_code
-from web.citizen.running import Running, keep_form, running_booking
+from web.citizen.running import Running, keep_form, keep_unless_older, next_turn, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
 from web.known_browser import forget_browser
 from web.limits import limiter
@@ -42,7 +42,7 @@ def submit_who() -> ResponseReturnValue:
     running = running_booking()
     if running.reference:
         return redirect(url_for(".booking", reference=running.reference), 303)
-    form = merge(running.form, typed(request.form, *KEPT))
+    form = merge(running.form, typed(request.form, *KEPT)) | next_turn(running.form)
     keep_form(running.token, form)
     wish = {"send": _send, "other": _other_phone}.get(request.form.get("do", ""), _go_on)
     return wish(running, form)
@@ -53,8 +53,9 @@ def submit_who() -> ResponseReturnValue:
 def keep_who() -> ResponseReturnValue:
     """Keep what stands in the form so far: sent by the page while somebody types, and when it is put away."""
     running = running_booking()
-    if running.reference is None:
-        keep_form(running.token, merge(running.form, typed(request.form, *KEPT)))
+    now = typed(request.form, *KEPT)
+    order = request.form.get("turn", 0, type=int), request.form.get("seq", 0, type=int)
+    keep_unless_older(running.token, order, lambda before: merge(before, now))
     return "", 204
 
 

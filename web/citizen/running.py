@@ -1,6 +1,6 @@
 """The booking that this browser is in the middle of; the cookie of its hold outlives the window."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,6 +122,31 @@ def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Ru
         seconds_left=max(0, int((draft.held_until - now).total_seconds())),
         reference=booked.reference if booked else None,
     )
+
+
+def order_of(form: Mapping[str, Any]) -> tuple[int, int]:
+    """Which of two states of a form is the later: presses count turns, savings count within one."""
+    return int(form.get("turn") or 0), int(form.get("seq") or 0)
+
+
+def next_turn(form: Mapping[str, Any]) -> dict[str, int]:
+    """A press begins a new turn: what a page saved before and what arrives late is older than it."""
+    return {"turn": order_of(form)[0] + 1, "seq": 0}
+
+
+def keep_unless_older(
+    token: str, order: tuple[int, int], change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """Keep what a page saved by itself; savings overtake each other on the way, and the latest must win."""
+    with edge.transaction() as session:
+        draft = find_draft(session, token, now=edge.now())
+        if draft is None:
+            raise NothingRunning
+        session.refresh(draft, with_for_update=True)
+        before = read_form(draft)
+        if order > order_of(before):
+            form = change(before) | {"turn": order[0], "seq": order[1]}
+            save_form(session, token, form, now=edge.now())
 
 
 def keep_form(token: str, form: Mapping[str, Any]) -> None:

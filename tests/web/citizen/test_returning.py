@@ -159,7 +159,7 @@ def test_what_is_typed_is_kept_without_a_press(town, phone):
     hold_first(phone)
     fields = phone.form_with("下一步").fields
     answer = phone.client.post(
-        "/booking/who/draft", data=fields | {"name": "欧阳", "number": NUMBER, "code": "123456"}
+        "/booking/who/draft", data=fields | {"name": "欧阳", "number": NUMBER, "code": "123456", "seq": "1"}
     )
     assert answer.status_code == 204
     phone.go("/booking/who")
@@ -168,11 +168,30 @@ def test_what_is_typed_is_kept_without_a_press(town, phone):
     assert town.phone().client.post("/booking/who/draft", data=fields).status_code in {400, 404}
 
 
+def test_savings_that_overtake_each_other_lose_nothing(town, phone):
+    hold_first(phone)
+    fields = phone.form_with("下一步").fields
+
+    def saved(name, seq):
+        answer = phone.client.post("/booking/who/draft", data=fields | {"name": name, "seq": str(seq)})
+        assert answer.status_code == 204
+        return phone.go("/booking/who").form_with("下一步").fields["name"]
+
+    assert saved("欧阳娜", 5) == "欧阳娜"
+    assert saved("欧", 4) == "欧阳娜"
+    phone.press("下一步", name="欧阳娜娜")
+    assert saved("欧阳", 9) == "欧阳娜娜"  # sent before the press, arrived after it
+    fields = phone.form_with("下一步").fields
+    assert saved("王小明", int(fields["seq"]) + 1) == "王小明"
+
+
 def test_a_late_save_puts_nothing_back_after_the_booking(town, phone):
     hold_first(phone)
     fields = phone.form_with("下一步").fields
     identify(town, phone).press("确认预约")
-    assert phone.client.post("/booking/who/draft", data=fields | {"name": "欧阳"}).status_code == 204
+    assert (
+        phone.client.post("/booking/who/draft", data=fields | {"name": "欧阳", "seq": "7"}).status_code == 204
+    )
     with town.parts.database.transaction() as session:
         assert session.scalars(select(Draft.form_sealed)).all() == [None]
 
