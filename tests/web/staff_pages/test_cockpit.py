@@ -20,7 +20,9 @@ def group_a(faces, time="12:00"):
 def test_counts_released_booked_arrived_and_handled_from_rows(faces):
     kept = faces.appointment("10:00")
     early = faces.appointment("10:30", state="cancelled", cancelled_at=build.at("09:00"))
-    late = faces.appointment("11:00", state="cancelled", cancelled_at=build.at("10:30"))
+    late = faces.appointment(
+        "11:00", state="cancelled", cancelled_at=build.at("10:30"), cancel_reason="citizen"
+    )
     done = {"state": "completed", "called_at": build.at("10:00")}
     faces.waiting(1, appointment_id=kept.id, track="booked", **done)
     faces.waiting(2, **done)
