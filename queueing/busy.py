@@ -95,6 +95,15 @@ def _guess(
     return told[_MINE]
 
 
+def waiting_in(session: Session, hall: Hall, group_ids: Sequence[int], *, now: datetime) -> int:
+    """How many wait in these lines of a hall."""
+    on_date = today_of(session, hall.id, now=now).on_date
+    waiting = select(func.count()).where(
+        Ticket.group_id.in_(group_ids), Ticket.on_date == on_date, Ticket.state == "waiting"
+    )
+    return session.scalar(waiting) or 0
+
+
 def waiting_by_hall(session: Session, halls: Sequence[Hall], *, now: datetime) -> dict[int, int]:
     """Hall id → how many wait there, in one statement for a whole city."""
     today = [(hall.id, today_of(session, hall.id, now=now).on_date) for hall in halls]

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from booking.availability import Alternative
 from booking.first_available import first_available as find_first
 from halls.models import Hall
-from halls.queries import calendar, list_halls
-from halls.workdays import add_working_days
+from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.near import away, read_start
-from web.citizen.places import PROMISE_WORKING_DAYS
+from web.citizen.places import promise_ends_on
 from web.citizen.slots import note_city_look
 from web.citizen.visit import get_visit
 from web.device import give_device
@@ -46,8 +45,7 @@ def first_available(code: str) -> ResponseReturnValue:
 
 def _soon(session: Session, slots: list[Alternative]) -> bool:
     """Whether the first is within the promise."""
-    today = edge.local(edge.now()).date()
-    until = add_working_days(today, PROMISE_WORKING_DAYS, calendar(session))
+    until = promise_ends_on(session, edge.local(edge.now()).date())
     return bool(slots) and edge.local(slots[0].starts_at).date() <= until
 
 

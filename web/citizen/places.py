@@ -14,7 +14,7 @@ from catalog.queries import halls_offering
 from halls.models import Hall
 from halls.queries import calendar, get_hall, get_hall_by_id
 from halls.workdays import Calendar, add_working_days
-from queueing.board import board
+from queueing.busy import waiting_in
 from web.citizen.visit import Visit
 
 PROMISE_WORKING_DAYS = 3
@@ -115,8 +115,13 @@ def read_choice(
         days=tabs,
         slots=[_slot(slot, offer, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
-        soon_until=add_working_days(today, PROMISE_WORKING_DAYS, calendar(session)),
+        soon_until=promise_ends_on(session, today),
     )
+
+
+def promise_ends_on(session: Session, today: date) -> date:
+    """The last day on which a number is soon enough."""
+    return add_working_days(today, PROMISE_WORKING_DAYS, calendar(session))
 
 
 def _offer(session: Session, hall: Hall, visit: Visit) -> Offer:
@@ -145,14 +150,13 @@ def _place(
 ) -> Place:
     soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
     soon = sum(count.free for count in counts if count.on_date <= soon_until)
-    waiting = {line.group_id: line.count for line in board(session, hall.id, now=now).waiting}
     first_at = release_at = None
     if counts:
         slots = slot_counts(session, offer.group_id, counts[0].on_date, now=now, needed=offer.needed)
         first_at = next((slot.starts_at for slot in slots if slot.free), None)
     else:
         release_at = next_release_at(session, offer.group_id, now=now)
-    return Place(hall, soon, first_at, waiting.get(offer.group_id, 0), release_at)
+    return Place(hall, soon, first_at, waiting_in(session, hall, [offer.group_id], now=now), release_at)
 
 
 def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list[DayTab]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from flask import Response, after_this_request, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from booking.errors import SlotFull, SlotUnknown
 from booking.hold import HoldSlot, hold
@@ -13,6 +14,7 @@ from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.places import promise_ends_on
 from web.citizen.running import hold_token, remember_hold
 from web.citizen.slots import day_of, moment_of
 from web.citizen.trip import Trip, Way, get_trip
@@ -20,6 +22,7 @@ from web.citizen.trip_places import TripChoice, list_trip_places, read_trip_choi
 from web.device import give_device
 from web.fragments import fragment
 from web.guards import public
+from web.looks import note_look
 from web.proof import admit_hold
 
 
@@ -127,7 +130,22 @@ def _trip() -> Trip:
 def _read(asked: tuple[str, str], hall_code: str, wanted: date | None) -> tuple[Trip, TripChoice]:
     with edge.transaction() as session:
         found = get_trip(session, *asked)
-        return found, read_trip_choice(session, found, hall_code, wanted=wanted, now=edge.now())
+        choice = read_trip_choice(session, found, hall_code, wanted=wanted, now=edge.now())
+        if request.method == "GET" and request.endpoint == "citizen.trip_slots":
+            _note(session, found, choice)
+        return found, choice
+
+
+def _note(session: Session, found: Trip, choice: TripChoice) -> None:
+    """Somebody looked for room for all these services."""
+    until = promise_ends_on(session, choice.today)
+    note_look(
+        session,
+        service_ids=[visit.service.id for visit in found.visits],
+        hall_id=choice.hall.id,
+        today=choice.today,
+        found=any(tab.free for tab in choice.days if tab.on_date <= until),
+    )
 
 
 def _page(

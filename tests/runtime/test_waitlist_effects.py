@@ -1,0 +1,104 @@
+"""From a cancellation to the phone of who waits, through outbox, handlers, messages and gateway."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from booking.book import Book, book
+from booking.cancel import cancel
+from booking.hold import HoldSlot, hold
+from booking.models import Appointment, WaitlistEntry
+from booking.waitlist import JoinWaitlist, accept, join, leave
+from kernel.actor import ANONYMOUS
+from notifications import simulator
+from notifications.models import Message
+from people.sample_ids import sample_resident_id
+from runtime import schedule
+from runtime.drain import drain
+from tests.build import at, make_group, make_hall, make_service, make_slot
+from tests.conftest import NOW
+
+TUESDAY = date(2026, 3, 3)
+WAITING, NEXT = "+8613800138001", "+8613800138002"
+
+
+@pytest.fixture
+def booked(database):
+    """The only number is booked, and two wait."""
+    with database.transaction() as session:
+        group = make_group(session, make_hall(session, "h1"))
+        service = make_service(session, group)
+        make_slot(session, group, at("10:00", TUESDAY), numbers=1)
+        token = hold(
+            session, HoldSlot("h1", (service.code,), at("10:00", TUESDAY)), actor=ANONYMOUS, now=NOW
+        ).token
+        who = Book(token, "张三", "resident_id", sample_resident_id(1), "+8613900139000")
+        reference = book(session, who, actor=ANONYMOUS, now=NOW).reference
+        for language, phone in (("zh", WAITING), ("en", NEXT)):
+            command = JoinWaitlist("h1", (service.code,), TUESDAY, TUESDAY, phone, {}, language)
+            join(session, command, actor=ANONYMOUS, now=NOW)
+        return reference
+
+
+def give_up(database, reference):
+    with database.transaction() as session:
+        found = session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+        cancel(session, found, reason="citizen", actor=ANONYMOUS, now=NOW, fraction=0.51)
+
+
+def texts_to(parts, phone):
+    with parts.database.transaction() as session:
+        return [bubble.text for bubble in simulator.list_simulated(session, phone)]
+
+
+def entry_of(session, order):
+    return session.scalars(select(WaitlistEntry).order_by(WaitlistEntry.id)).all()[order]
+
+
+def test_who_waits_is_told_with_a_link_and_until_when(parts, database, booked):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    (text,) = texts_to(parts, WAITING)
+    with database.transaction() as session:
+        entry = entry_of(session, 0)
+    assert text.startswith(
+        "【有号】您候补的云州市政务服务大厅户政有号了：3月3日（周二）10:00，为您保留到08:50"
+    )
+    assert text.endswith(f"/w/{entry.reference}")
+    assert texts_to(parts, NEXT) == []
+
+
+def test_the_next_is_told_when_the_offer_has_lapsed(parts, database, booked):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    later = NOW + timedelta(minutes=20)
+    with database.transaction() as session:
+        schedule.SCHEDULE["tend_waitlists"].do(session, None, later, later)
+    drain(parts, now=later)
+    (text,) = texts_to(parts, NEXT)
+    assert text.startswith("【有号】A number is free: Tue 3 Mar 10:00, Yunzhou Hall, Household.")
+    assert len(texts_to(parts, WAITING)) == 1
+
+
+def test_who_has_left_before_the_message_goes_out_is_not_told(parts, database, booked):
+    give_up(database, booked)
+    with database.transaction() as session:
+        leave(session, entry_of(session, 0), actor=ANONYMOUS, now=NOW)
+    drain(parts, now=NOW)
+    assert texts_to(parts, WAITING) == []
+    assert len(texts_to(parts, NEXT)) == 1
+
+
+def test_who_has_taken_it_already_is_not_told_again_and_nothing_personal_is_in_the_outbox(
+    parts, database, booked
+):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    with database.transaction() as session:
+        accept(session, entry_of(session, 0), now=NOW)
+    drain(parts, now=NOW + timedelta(minutes=1))
+    assert len(texts_to(parts, WAITING)) == 1
+    with database.transaction() as session:
+        facts = session.scalars(select(Message.facts).where(Message.template == "waitlist_offer")).all()
+    assert [set(each) for each in facts] == [{"starts_at"}]
