@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from halls.models import Closure, Counter, Hall, ServiceGroup
+from halls.sessions import find_session
 from kernel.db import Base
 from notifications import texts
 from notifications.models import Message
@@ -123,7 +124,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     again = message.template in _ENDS
     return {
         "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
-        "hall": _named(hall, message.language),
+        "hall": _place(session, appointment, hall, message.language),
         "group": _named(session.get_one(ServiceGroup, appointment.group_id), message.language),
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
@@ -132,6 +133,14 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
         "kind": _kind(message.facts.get("kind", ""), message.language),
         "link": wording.base_url + ("" if again else f"/b/{appointment.reference}"),
     }
+
+
+def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:
+    """Where to go: a mobile session's place, else the hall."""
+    zone = ZoneInfo(hall.time_zone)
+    found = find_session(session, appointment.group_id, appointment.starts_at, tz=zone)
+    place = found and ((found.place_en if language.startswith("en") else "") or found.place_zh)
+    return place or _named(hall, language)
 
 
 def _why(session: Session, message: Message) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import segno
 from flask import Response, flash, redirect, render_template, url_for
@@ -18,6 +19,7 @@ from booking.states import AppointmentState
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from halls.queries import get_group, get_hall_by_id
+from halls.sessions import ExtraSession, find_session
 from kernel.errors import DomainError
 from people.citizens import name_of
 from people.identity import mask_name
@@ -44,6 +46,7 @@ class Shown:
     ticket: str | None
     now: datetime
     legs: list[tuple[ServiceGroup, datetime, str]]
+    extra: ExtraSession | None = None
 
     @property
     def trip(self) -> Trip | None:
@@ -92,6 +95,7 @@ def shown(session: Session, reference: str) -> Shown:
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
         legs=_legs(session, appointment),
+        extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
     )
 
 

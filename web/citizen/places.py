@@ -13,6 +13,7 @@ from booking.policy import last_bookable_on
 from catalog.queries import halls_offering
 from halls.models import Hall
 from halls.queries import calendar, get_hall, get_hall_by_id
+from halls.sessions import ExtraSession, list_sessions
 from halls.workdays import Calendar, add_working_days
 from queueing.busy import waiting_in
 from web.citizen.visit import Visit
@@ -41,12 +42,16 @@ class DayTab:
 
 @dataclass(frozen=True, slots=True)
 class SlotChoice:
-    """One slot. `too_soon`: inside the lead time, where only the hall itself still helps."""
+    """One slot. `too_soon`: inside the lead time, where only the hall itself still helps.
+
+    `extra` is the session outside the usual hours that it belongs to, perhaps held somewhere else.
+    """
 
     starts_at: datetime
     ends_at: datetime
     free: int
     too_soon: bool
+    extra: ExtraSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Choice:
     slots: list[SlotChoice]
     next_release_at: datetime | None
     soon_until: date
+
+    @property
+    def sessions(self) -> list[ExtraSession]:
+        """The extra sessions among the slots, each once."""
+        return list(dict.fromkeys(slot.extra for slot in self.slots if slot.extra is not None))
 
     @property
     def any_free(self) -> bool:
@@ -106,6 +116,7 @@ def read_choice(
     first = next((tab.on_date for tab in tabs if tab.free), tabs[0].on_date if tabs else today)
     on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
     slots = slot_counts(session, offer.group_id, on_date, now=now, needed=offer.needed)
+    sessions = list_sessions(session, [offer.group_id], first_on=on_date, last_on=on_date)
     nothing = not any(tab.free for tab in tabs)
     return Choice(
         hall=hall,
@@ -113,7 +124,7 @@ def read_choice(
         today=today,
         on_date=on_date,
         days=tabs,
-        slots=[_slot(slot, offer, now=now) for slot in slots if slot.starts_at > now],
+        slots=[_slot(slot, offer, sessions, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
         soon_until=promise_ends_on(session, today),
     )
@@ -168,6 +179,7 @@ def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list
     return [DayTab(on, free.get(on, 0)) for on in spread if on in free or days.is_working(on)]
 
 
-def _slot(slot: SlotCount, offer: Offer, *, now: datetime) -> SlotChoice:
+def _slot(slot: SlotCount, offer: Offer, sessions: list[ExtraSession], *, now: datetime) -> SlotChoice:
     too_soon = slot.starts_at - now < offer.rules.policy.lead_time
-    return SlotChoice(slot.starts_at, slot.ends_at, slot.free, too_soon)
+    extra = next((each for each in sessions if each.holds(slot.starts_at, offer.rules.tz)), None)
+    return SlotChoice(slot.starts_at, slot.ends_at, slot.free, too_soon, extra)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, after_this_request, current_app, g, request
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from booking.hold import DRAFTS_KEPT_FOR, find_draft, read_form, save_form
 from booking.models import Appointment, Draft, Slot
 from halls.models import Hall
 from halls.queries import get_hall_by_id
+from halls.sessions import ExtraSession, find_session
 from kernel.errors import NotFound
 from web import edge
 from web.citizen.visit import Visit, visits_of
@@ -40,6 +42,7 @@ class Running:
     ends_at: datetime
     seconds_left: int
     reference: str | None
+    extra: ExtraSession | None = None
 
 
 def hold_token() -> str | None:
@@ -111,16 +114,18 @@ def _find(session: Session, token: str) -> Running | None:
 def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Running:
     slot = session.get_one(Slot, draft.slot_id)
     booked = session.get_one(Appointment, draft.appointment_id) if draft.appointment_id else None
+    hall = get_hall_by_id(session, draft.hall_id)
     return Running(
         token=token,
         draft=draft,
         form=read_form(draft),
-        hall=get_hall_by_id(session, draft.hall_id),
+        hall=hall,
         visits=visits_of(session, draft.service_ids, draft.answers),
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         seconds_left=max(0, int((draft.held_until - now).total_seconds())),
         reference=booked.reference if booked else None,
+        extra=find_session(session, draft.group_id, slot.starts_at, tz=ZoneInfo(hall.time_zone)),
     )
 
 
