@@ -138,6 +138,12 @@ def calendar_file(reference: str) -> Response:
     return answer
 
 
+def _place(it: Shown) -> str:
+    """Where to go: a mobile session's place, else the hall."""
+    away = it.extra and edge.text(it.extra, "place")
+    return away or " ".join(filter(None, [edge.text(it.hall, "name"), edge.text(it.hall, "address")]))
+
+
 def _entry(it: Shown) -> Entry:
     booked = it.appointment
     bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
@@ -150,7 +156,7 @@ def _entry(it: Shown) -> Entry:
         starts_at=booked.starts_at,
         ends_at=max(booked.ends_at, booked.starts_at + timedelta(minutes=1)),
         title=" · ".join(edge.text(visit.service, "name") for visit in it.visits) or _("预约"),
-        place=" ".join(filter(None, [edge.text(it.hall, "name"), edge.text(it.hall, "address")])),
+        place=_place(it),
         notes="\n".join(notes),
         url=f"{edge.parts().settings.base_url}{url_for('.booking', reference=booked.reference)}",
     )

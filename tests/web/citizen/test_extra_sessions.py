@@ -54,6 +54,9 @@ def test_a_mobile_session_says_where_to_go_until_the_end(town, phone, mobile):
     assert "东岭村村委会" in phone.words
     phone.press("确认预约")
     assert "东岭村村委会" in phone.words
+    reference = town.appointment().reference
+    assert "东岭村村委会" in phone.go(f"/b/{reference}/slip").words
+    assert "LOCATION:东岭村村委会" in phone.go(f"/b/{reference}.ics").html
     with town.parts.database.transaction() as session:
         appointment = town.appointment()
         tell_booked(session, {"appointment_id": appointment.id}, now=NOW)

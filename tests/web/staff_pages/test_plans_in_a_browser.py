@@ -39,7 +39,7 @@ def sign_in(page, faces):
     page.locator("main button[type=submit]").click()
 
 
-@pytest.mark.parametrize("size", [(390, 844), (320, 640), (1280, 800)])
+@pytest.mark.parametrize("size", [(320, 640), (1280, 800)])
 def test_the_pages_are_accessible_and_fit(chromium: Browser, address, faces, size):
     page = open_page(chromium, address, *size, java_script_enabled=True)
     sign_in(page, faces)
