@@ -180,6 +180,22 @@ def test_a_whole_visit_by_keys(faces, open_at, width, height):
     assert [each.state for each in faces.tickets()] == ["completed", "waiting"]
 
 
+def test_the_keys_of_a_visit_that_goes_on_in_another_line(faces, open_at):
+    legs = [{"group_id": faces.b.id, "service_ids": [faces.passport.id]}]
+    ticket = faces.waiting(1, service_ids=[faces.renewal.id], legs=legs)
+    page = open_at(1280, 720)
+    sign_in(page, faces)
+    desk = page.locator("#desk")
+    for key, said in (("Enter", "这次要去几个窗口"), ("s", "办完，下一步去出入境")):
+        press_when_ready(page, key)
+        expect(desk).to_contain_text(said)
+        assert list_violations(page) == [], key
+        assert not is_too_wide(page), key
+    press_when_ready(page, "f")
+    expect(desk).to_contain_text("窗口空闲")
+    assert faces.read(type(ticket), ticket.id).group_id == faces.b.id
+
+
 def test_keys_for_panels_help_and_search(faces, open_at):
     faces.waiting(1)
     page = open_at(1440, 900)
