@@ -70,6 +70,14 @@ class Interleaving:
         return self.town.place(self.n)[0]
 
     @property
+    def group_ids(self) -> list[int]:
+        return [self.town.group_ids[self.line]]
+
+    def codes(self, needed: int, _chance: random.Random) -> tuple[str, ...]:
+        """The services of a visit that takes so many numbers."""
+        return (self.town.codes[self.line][needed - 1],)
+
+    @property
     def day(self) -> date:
         return self.town.place(self.n)[1]
 
@@ -104,11 +112,11 @@ class Citizen:
         return [self._book, self._book, self._book, self._hold_and_let_go]
 
     def _hold(self, needed: int) -> str:
-        code = self.scene.town.codes[self.scene.line][needed - 1]
+        codes = self.scene.codes(needed, self.chance)
         starts_at = at(self.chance.choice(STARTS), self.scene.day)
         began = self._let_go()
         with self.scene.town.database.transaction() as session:
-            wanted = HoldSlot("h1", (code,), starts_at, previous_token=self.token)
+            wanted = HoldSlot("h1", codes, starts_at, previous_token=self.token)
             token = hold(session, wanted, actor=ANONYMOUS, now=self.now).token
             mine = Number.hold_token == token_hash(token)
             numbers = tuple(session.scalars(select(Number.id).where(mine, *_of(self.scene))))
@@ -205,9 +213,11 @@ def restless(database: Database) -> Iterator[local]:
         event.remove(database.engine, "before_cursor_execute", rest)
 
 
-def play(town: Town, n: int, pool: ThreadPoolExecutor, mine: local) -> list[str]:
+def play(
+    town: Town, n: int, pool: ThreadPoolExecutor, mine: local, kind: type[Interleaving] = Interleaving
+) -> list[str]:
     """One interleaving; what the checker finds."""
-    scene = Interleaving(town, n)
+    scene = kind(town, n)
     numbers = _open_line(scene)
     barrier = Barrier(CITIZENS)
 
@@ -225,19 +235,20 @@ def play(town: Town, n: int, pool: ThreadPoolExecutor, mine: local) -> list[str]
 def _open_line(scene: Interleaving) -> list[int]:
     """Fewer numbers than citizens want."""
     with scene.town.database.transaction() as session:
-        group = session.get_one(ServiceGroup, scene.town.group_ids[scene.line])
-        for starts in STARTS:
-            make_slot(session, group, at(starts, scene.day), numbers=2)
+        for group_id in scene.group_ids:
+            group = session.get_one(ServiceGroup, group_id)
+            for starts in STARTS:
+                make_slot(session, group, at(starts, scene.day), numbers=2)
         return list(session.scalars(select(Number.id).where(*_of(scene))))
 
 
 def _of(scene: Interleaving) -> tuple[Any, ...]:
-    return (Number.group_id == scene.town.group_ids[scene.line], Number.on_date == scene.day)
+    return (Number.group_id.in_(scene.group_ids), Number.on_date == scene.day)
 
 
 def _final(scene: Interleaving) -> Final:
     with scene.town.database.transaction() as session:
-        line = Appointment.group_id == scene.town.group_ids[scene.line]
+        line = Appointment.group_id.in_(scene.group_ids)
         visits = session.scalars(select(Appointment).where(line, Appointment.on_date == scene.day)).all()
         names = {visit.id: visit.reference for visit in visits}
         rows = session.scalars(select(Number).where(*_of(scene))).all()
