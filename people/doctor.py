@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from kernel.crypto import CannotDecrypt
@@ -17,7 +17,24 @@ _NEWEST = 200
 def check(session: Session) -> list[Violation]:
     """Every citizen's data can be read with the configured keys, and is found by its keyed hash."""
     newest = select(Citizen).where(Citizen.erased_at.is_(None)).order_by(Citizen.id.desc()).limit(_NEWEST)
-    return [violation for citizen in session.scalars(newest) for violation in _check(citizen)]
+    found = [violation for citizen in session.scalars(newest) for violation in _check(citizen)]
+    return found + [Violation("citizen_not_erased", f"citizen {left}") for left in session.scalars(_LEFT)]
+
+
+#: Something is left of somebody who was erased. (The keyed hash may be: see `people.personal_data`.)
+_LEFT = (
+    select(Citizen.id)
+    .where(
+        Citizen.erased_at.is_not(None),
+        or_(
+            Citizen.name_sealed.is_not(None),
+            Citizen.number_sealed.is_not(None),
+            Citizen.phone_sealed.is_not(None),
+            Citizen.phone_index.is_not(None),
+        ),
+    )
+    .limit(_NEWEST)
+)
 
 
 def _check(citizen: Citizen) -> Iterator[Violation]:

@@ -324,3 +324,11 @@ def test_administrators_change_how_long_data_is_kept(session):
     for wrong in ({"identity": 1}, {"identity": "x"}, {"identity": True}, {"nothing": 5}, {"phone": 99999}):
         with pytest.raises(RetentionInvalid):
             set_retention(session, wrong, actor=SYSTEM, now=NOW)
+
+
+def test_the_doctor_finds_what_is_left_of_somebody_erased(session):
+    person = Person(session)
+    forget(session)
+    person.citizen.name_sealed = cipher().encrypt(NAME, "citizen.name")
+    session.flush()
+    assert [each.rule for each in people.doctor.check(session)] == ["citizen_not_erased"]

@@ -91,7 +91,7 @@ class Citizen:
         self.look(page, "citizen-checklist")
         page.get_by_role("link", name="选大厅和时间").click()
         self.look(page, "citizen-halls")
-        page.locator(f"a[href*='/halls/{HALL}']").click()
+        page.locator(f"a.btn[href*='/halls/{HALL}']").click()
         page.wait_for_url(f"**/halls/{HALL}*")
         self.look(page, "citizen-slots")
         page.locator("input[name=starts_at]:enabled + label").nth(slot).click()

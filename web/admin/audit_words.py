@@ -44,6 +44,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "numbers.publish": ("发布号源", "Published numbers"),
     "open_case": ("建立回访", "Opened a follow-up case"),
     "packages.save": ("修改一件事", "Changed packages"),
+    "phone_code.budget_set": ("修改全市验证码额度", "Changed the city's budget of codes"),
     "phone_code.budget_spent": ("大厅验证码用量达到上限", "A hall's codes were used up"),
     "policy.save": ("修改规则", "Changed the rules"),
     "rate": ("评价", "Rated a visit"),
