@@ -125,7 +125,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     return {
         "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
         "hall": _place(session, appointment, hall, message.language),
-        "group": _named(session.get_one(ServiceGroup, appointment.group_id), message.language),
+        "group": _lines(session, appointment, message.language),
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
         "code": appointment.code,
@@ -150,6 +150,13 @@ def _why(session: Session, message: Message) -> str:
     english = message.language.startswith("en")
     reason = (english and closure.reason_en) or closure.reason_zh if closure else ""
     return reason or ("opening hours" if english else "开放时间调整")
+
+
+def _lines(session: Session, appointment: Appointment, language: str) -> str:
+    """The line of the visit, or all that it passes, in order."""
+    ids = [leg["group_id"] for leg in appointment.legs] or [appointment.group_id]
+    names = [_named(session.get_one(ServiceGroup, each), language) for each in ids]
+    return (", " if language.startswith("en") else "、").join(names)
 
 
 def _ticket(session: Session, message: Message, wording: Wording, _now: datetime) -> Values | Skip:

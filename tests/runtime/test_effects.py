@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from booking.events import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from feedback.models import FollowUpCase, Rating, Survey
 from feedback.queries import find_rating, find_survey_of_ticket
+from halls.models import Hall
 from kernel import outbox
 from kernel.crypto import cipher
 from notifications import doctor as message_doctor
@@ -15,7 +16,7 @@ from notifications import simulator
 from notifications.models import Message, OptOut
 from notifications.states import MessageState
 from people.phone_codes import code_of, request_code
-from queueing.events import TicketCalled, TicketMissed, VisitCompleted
+from queueing.events import TicketCalled, TicketMissed, TicketPassedOn, VisitCompleted
 from runtime.doctor import check_events
 from runtime.drain import drain
 from tests.build import (
@@ -153,6 +154,19 @@ def test_a_call_reaches_the_phone_and_a_late_one_does_not(parts, group):
         session.merge(ticket).state = "serving"
     emit(parts, of_ticket(TicketCalled, ticket, 2, counter.id))
     assert len(texts_to(parts)) == 1
+
+
+def test_a_visit_of_two_lines_names_both_and_is_told_where_it_goes_on(parts, group, appointment):
+    with parts.database.transaction() as session:
+        hall = session.get_one(Hall, group.hall_id)
+        other = make_group(session, hall, "B", name_zh="出入境", name_en="Exit and entry")
+        lines = [{"group_id": each.id, "service_ids": [], "needed": 1} for each in (group, other)]
+        session.merge(appointment).legs = lines
+    emit(parts, booked(appointment))
+    assert "办理户政、出入境业务" in texts_to(parts)[0]
+    ticket = ticket_with_phone(parts.database, group, group_id=other.id, issued_group_id=group.id)
+    emit(parts, of_ticket(TicketPassedOn, ticket, group.id))
+    assert "这一步已办完。下一步：出入境" in texts_to(parts)[-1]
 
 
 def test_a_missed_call_says_how_to_come_back(parts, group):
