@@ -113,14 +113,29 @@ def publish_draft(
     row = _lock(session, service)
     if row is None or mark_of(row.tree) != based_on:
         raise DraftChanged
-    read_draft(service, row.tree)
-    guide, tree = session.get(Guide, service.id), row.tree
+    publish_guide(session, service, row.tree, actor=actor, now=now, note=note)
+    session.delete(row)
+    session.flush()
+
+
+def publish_guide(
+    session: Session, service: Service, tree: Tree, *, actor: Actor, now: datetime, note: str = ""
+) -> None:
+    """Show this tree to citizens from now on; a draft stays as it is.
+
+    Raises:
+        GuideInvalid: naming every mistake.
+    """
+    _lock(session, service)
+    read_draft(service, tree)
+    guide = session.get(Guide, service.id)
+    if guide is not None and guide.tree == tree:
+        return
     history.keep_first(session, service, guide, actor=actor, now=now)
     if guide is None:
         session.add(Guide(service_id=service.id, tree=tree))
     else:
         guide.tree = tree
-    session.delete(row)
     _published(session, service, tree, actor=actor, now=now, note=note)
 
 

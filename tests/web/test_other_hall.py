@@ -47,6 +47,12 @@ FORMS = {
 OF_NO_HALL = {"sign-in.sign_out", "signin.leave"}
 CITY_WIDE = {
     "administration.save_service",
+    "content.save_synonyms",
+    "content.publish_guide",
+    "content.remove_package",
+    "content.save_package",
+    "content.set_service_active",
+    "content.withdraw_guide",
     "system.set_clock",
     "system.run_doctor",
     "system.list_simulated_messages",

@@ -24,6 +24,7 @@ RESOURCES = (
     "ratings",
     "sign_in",
     "administration",
+    "content",
     "system",
 )
 CONVERTERS = {"code": CodeConverter, "label": LabelConverter, "reference": ReferenceConverter}

@@ -6,10 +6,12 @@ from kernel import clock
 from people import api_tokens
 from people.models import Staff
 from tests import build
+from tests.web.api.test_content import PACKAGE as NAMES
 from tests.web.api.town import SERVICE
 from tests.web.hall_faces import token
 
 HUGE = 10**30
+PACKAGE = {**NAMES, "services": ["x"]}
 FACTS = {"username": "newone", "name": "新人", "password": "ten letters or more", "roles": ["officer"]}
 
 
@@ -107,6 +109,12 @@ def test_what_concerns_the_city_is_not_done_by_an_administrator_of_a_hall(faces,
     client, headers = faces.app.test_client(), {"Authorization": f"Bearer {bearer}"}
     for method, path, body in (
         ("PUT", "/services/brand-new", SERVICE),
+        ("PUT", "/services/brand-new/guide", {"guide": {}}),
+        ("DELETE", "/services/brand-new/guide", None),
+        ("PUT", "/services/brand-new/active", {"active": False}),
+        ("PUT", "/packages/new", PACKAGE),
+        ("DELETE", "/packages/new", None),
+        ("PUT", "/synonyms", {"groups": []}),
         ("PUT", "/clock", {"rate": 1}),
         ("POST", "/doctor", {}),
         ("GET", "/simulator/messages", None),
