@@ -5,6 +5,7 @@ before. An offer is a hold like any other (`booking.taking`) with its draft; the
 longer than was promised, so that a lapsed offer goes on to the next person without a gap for others.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -119,14 +120,16 @@ def tend(session: Session, *, now: datetime) -> None:
     """
     close_served(session, now=now)
     lapsed = _lapse(session, now=now)
-    for hall in session.scalars(select(Hall).where(Hall.active)):
+    # In one order everywhere: each line is locked until the commit.
+    for hall in session.scalars(select(Hall).where(Hall.active).order_by(Hall.id)):
         rules = rules_of(hall)
         _expire(session, hall.id, today=rules.date_of(now), now=now)
         waiting = select(WaitlistEntry.group_id).where(
             WaitlistEntry.hall_id == hall.id, WaitlistEntry.state == WaitState.WAITING
         )
-        for group_id in sorted({*session.scalars(waiting), *lapsed.get(hall.id, ())}):
-            offer_waiting(session, group_id, rules=rules, now=now)
+        for group_id in sorted(set(session.scalars(waiting))):
+            chance = secrets.SystemRandom().random()
+            offer_returned(session, group_id, lapsed.get(group_id, []), rules=rules, now=now, fraction=chance)
 
 
 def close_served(session: Session, *, now: datetime) -> None:
@@ -165,13 +168,17 @@ def let_go(session: Session, entry: WaitlistEntry, *, now: datetime) -> bool:
     return True
 
 
-def _lapse(session: Session, *, now: datetime) -> dict[int, set[int]]:
-    """End the offers whose time is over: back to waiting, or over after the last; hall id → line ids."""
+def _lapse(session: Session, *, now: datetime) -> dict[int, list[int]]:
+    """End the offers whose time is over: back to waiting, or over after the last.
+
+    Line id → the numbers that are free again.
+    """
     over = select(WaitlistEntry).where(
         WaitlistEntry.state == WaitState.OFFERED, WaitlistEntry.offer_until <= now
     )
-    touched: dict[int, set[int]] = {}
+    freed: dict[int, list[int]] = {}
     for entry in session.scalars(over.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)):
+        held = _held(session, entry)
         if not let_go(session, entry, now=now):
             end(session, entry, WaitState.TAKEN, now=now)
             continue
@@ -181,9 +188,16 @@ def _lapse(session: Session, *, now: datetime) -> dict[int, set[int]]:
         else:
             entry.state = WaitState.WAITING
             _record(session, entry, "waitlist.lapse", (WaitState.OFFERED, WaitState.WAITING), now=now)
-        touched.setdefault(entry.hall_id, set()).add(entry.group_id)
+        freed.setdefault(entry.group_id, []).extend(held)
     session.flush()
-    return touched
+    return freed
+
+
+def _held(session: Session, entry: WaitlistEntry) -> Sequence[int]:
+    """The numbers that its offer still holds."""
+    token = select(Draft.token_hash).where(Draft.id == entry.draft_id).scalar_subquery()
+    mine = select(Number.id).where(Number.hold_token == token, Number.appointment_id.is_(None))
+    return session.scalars(mine).all()
 
 
 def _expire(session: Session, hall_id: int, *, today: date, now: datetime) -> None:

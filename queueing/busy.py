@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from halls.models import Hall, ServiceGroup
 from halls.queries import list_groups
-from queueing.estimate import Estimate, estimate
+from queueing.capacity import Capacity
+from queueing.estimate import estimate
 from queueing.models import Ticket
 from queueing.ordering import Track, Waiting
-from queueing.outlook import outlook
-from queueing.staffing import capacity_of, load_of
+from queueing.outlook import outlook_of
+from queueing.staffing import capacities_of, load_of
 from queueing.today import Today, today_of
 from queueing.waiting import all_waiting, calls_of, recent_calls
 
@@ -63,36 +64,27 @@ def level_of(wait: timedelta | None, *, is_over: bool) -> Level:
 def lines_now(session: Session, hall_id: int, *, now: datetime) -> list[LineNow]:
     """Every line of a hall in its order on screens; asks the same rule as the kiosk."""
     today = today_of(session, hall_id, now=now)
-    found = []
-    for group in list_groups(session, hall_id):
-        told = outlook(session, hall_id, group.id, now=now)
-        if told.latest_at is None:
-            level = level_of(None, is_over=told.is_over)
-            found.append(LineNow(group.id, told.waiting, None, None, level))
-            continue
-        guess = _guess(session, today, group, due_at=told.latest_at, now=now)
-        level = level_of(timedelta(minutes=guess.expected_minutes), is_over=False)
-        found.append(LineNow(group.id, told.waiting, guess.low_minutes, guess.high_minutes, level))
-    return found
+    groups = list_groups(session, hall_id)
+    capacities = capacities_of(session, today, [group.id for group in groups], now=now)
+    return [_line(session, today, group, capacities[group.id], now=now) for group in groups]
 
 
-def _guess(
-    session: Session, today: Today, group: ServiceGroup, *, due_at: datetime, now: datetime
-) -> Estimate:
-    """How long somebody who came now would wait: the estimate of the ticket that would be issued."""
-    waiting = all_waiting(
-        session, calls_of(session, [group.id], on_date=today.on_date), on_date=today.on_date
-    )
-    mine = Waiting(_MINE, "", Track.WALK_IN, due_at, now, _LAST)
-    told = estimate(
-        [*waiting, mine],
-        recent_calls(session, [group.id], on_date=today.on_date, policy=today.policy),
-        now,
-        capacity=capacity_of(session, today, group.id, now=now),
-        load=replace(load_of(session, today, group, now=now), waiting=len(waiting) + 1),
-        policy=today.policy,
-    )
-    return told[_MINE]
+def _line(
+    session: Session, today: Today, group: ServiceGroup, capacity: Capacity, *, now: datetime
+) -> LineNow:
+    load = load_of(session, today, group, now=now)
+    told = outlook_of(session, today, capacity, load, group_id=group.id, now=now)
+    if told.latest_at is None:
+        return LineNow(group.id, told.waiting, None, None, level_of(None, is_over=told.is_over))
+    made = calls_of(session, [group.id], on_date=today.on_date)
+    waiting = all_waiting(session, made, on_date=today.on_date) if load.waiting else []
+    recent = recent_calls(session, [group.id], on_date=today.on_date, policy=today.policy) if waiting else []
+    # The estimate of the ticket that would be issued.
+    mine = Waiting(_MINE, "", Track.WALK_IN, told.latest_at, now, _LAST)
+    load = replace(load, waiting=len(waiting) + 1)
+    guess = estimate([*waiting, mine], recent, now, capacity=capacity, load=load, policy=today.policy)[_MINE]
+    level = level_of(timedelta(minutes=guess.expected_minutes), is_over=False)
+    return LineNow(group.id, told.waiting, guess.low_minutes, guess.high_minutes, level)
 
 
 def waiting_in(session: Session, hall: Hall, group_ids: Sequence[int], *, now: datetime) -> int:

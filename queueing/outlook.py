@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from queueing.admission import admit
+from queueing.capacity import Capacity
 from queueing.models import Line
-from queueing.promise import promised_call
+from queueing.promise import Load, promised_call
 from queueing.staffing import capacity_of, load_of
-from queueing.today import get_group, today_of
+from queueing.today import Today, get_group, today_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,16 @@ def outlook(session: Session, hall_id: int, group_id: int, *, now: datetime) -> 
     group = get_group(session, hall_id, group_id)
     capacity = capacity_of(session, today, group.id, now=now)
     load = load_of(session, today, group, now=now)
+    return outlook_of(session, today, capacity, load, group_id=group.id, now=now)
+
+
+def outlook_of(
+    session: Session, today: Today, capacity: Capacity, load: Load, *, group_id: int, now: datetime
+) -> Outlook:
+    """The same for a line whose capacity and load are known."""
     is_over = capacity.closes_at is None or capacity.closes_at <= now
     if is_over or not admit(capacity, load, now, policy=today.policy).admitted:
         return Outlook(load.waiting, None, is_over)
-    last = select(Line.last_promise_at).where(Line.group_id == group.id, Line.on_date == today.on_date)
+    last = select(Line.last_promise_at).where(Line.group_id == group_id, Line.on_date == today.on_date)
     latest_at = promised_call(capacity, load, now, previous=session.scalar(last), policy=today.policy)
     return Outlook(load.waiting, latest_at or capacity.closes_at, is_over)

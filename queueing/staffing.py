@@ -28,13 +28,29 @@ from queueing.today import Today
 SHOW_PROBABILITY = 0.88
 _TO_SIT_DOWN = timedelta(minutes=10)
 
+#: Counter → (open rather than paused, the groups it can serve).
+Running = dict[int, tuple[bool, list[int]]]
+
 
 def capacity_of(session: Session, today: Today, group_id: int, *, now: datetime) -> Capacity:
     """The open counter-minutes of a group today."""
-    group_ids = [group.id for group in list_groups(session, today.hall.id)]
-    plans = day_plans(session, today.hall.id, group_ids, on=today.on_date, tz=today.zone)
-    slots = _slots(today, plans[group_id])
+    return capacities_of(session, today, [group_id], now=now)[group_id]
+
+
+def capacities_of(
+    session: Session, today: Today, group_ids: Iterable[int], *, now: datetime
+) -> dict[int, Capacity]:
+    """The same for several groups of a hall, whose plan is read once."""
+    all_ids = [group.id for group in list_groups(session, today.hall.id)]
+    plans = day_plans(session, today.hall.id, all_ids, on=today.on_date, tz=today.zone)
     running = _running_sessions(session, today)
+    return {group_id: _capacity(today, plans, running, group_id, now=now) for group_id in group_ids}
+
+
+def _capacity(
+    today: Today, plans: Mapping[int, DayPlan], running: Running, group_id: int, *, now: datetime
+) -> Capacity:
+    slots = _slots(today, plans[group_id])
     if not running:
         return Capacity(Opening(s.starts_at, s.ends_at, float(s.counters)) for s in slots)
     planned = {each: _planned_at(_slots(today, plans[each]), now) for each in _groups_of(running)}
@@ -98,9 +114,6 @@ def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -
     )
     rows = session.execute(union_all(booked, later, reserved))
     return [Expected(starts_at, count) for starts_at, count in rows]
-
-
-Running = dict[int, tuple[bool, list[int]]]
 
 
 def _running_sessions(session: Session, today: Today) -> Running:

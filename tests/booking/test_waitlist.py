@@ -270,6 +270,21 @@ def test_nobody_is_woken_and_the_number_waits_for_the_morning(session, now, grou
     assert states(session, entry) == ["offered"]
 
 
+def test_an_offer_that_lapses_at_night_is_kept_for_the_next_person_in_the_morning(
+    session, now, group, service
+):
+    make_slot(session, group, at("10:00", WEDNESDAY), numbers=1)
+    mine = book_at(session, now, service, at("10:00", WEDNESDAY))
+    first, second = wait(session, now, service), wait(session, now, service, SECOND)
+    give_up(session, at("21:50"), mine)
+    assert states(session, first, second) == ["offered", "waiting"]
+    tend(session, now=at("22:10"))
+    assert states(session, first, second) == ["waiting", "waiting"]
+    assert free_now(session, group, at("22:10")) == free_now(session, group, at("06:59", TUESDAY)) == 0
+    tend(session, now=at("07:00", TUESDAY))
+    assert states(session, first, second) == ["waiting", "offered"]
+
+
 def test_at_night_a_number_nobody_waits_for_comes_back_as_always(session, now, group, service, booked):
     give_up(session, at("23:30"), booked)
     assert free_now(session, group, at("23:41")) == 1

@@ -13,8 +13,8 @@ from booking.policy import InPast
 from booking.visit_availability import first_visit, next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import ServiceUnknown, get_service
-from halls.models import Hall
-from halls.queries import HallUnknown, get_group, get_hall_by_id, list_halls
+from halls.models import Hall, ServiceGroup
+from halls.queries import HallUnknown, get_group, list_halls
 from halls.workdays import add_working_days
 from web import edge
 from web.api.blueprint import Blueprint, refuses
@@ -81,17 +81,19 @@ def list_first_available(query: Mapping[str, Any], code: str) -> dict[str, Any]:
     """
     with edge.transaction() as session:
         found = first_available(session, code, answers={}, now=edge.now(), limit=query["limit"])
-        rows = [_slot_of(session, each) for each in found.slots]
+        halls = {hall.id: hall for hall in list_halls(session)}
+        lines = {each.group_id for each in found.slots}
+        groups = {group_id: get_group(session, group_id) for group_id in lines}
+        rows = [_slot_of(each, halls[each.hall_id], groups[each.group_id]) for each in found.slots]
     return {"service": code, "slots": rows, "next_release_at": found.next_release_at}
 
 
-def _slot_of(session: Session, each: Alternative) -> dict[str, Any]:
-    hall = get_hall_by_id(session, each.hall_id)
+def _slot_of(each: Alternative, hall: Hall, group: ServiceGroup) -> dict[str, Any]:
     return {
         "hall": hall.code,
         "name_zh": hall.name_zh,
         "name_en": hall.name_en,
-        "group": get_group(session, each.group_id).code,
+        "group": group.code,
         "starts_at": each.starts_at,
         "free": each.free,
     }
