@@ -9,18 +9,20 @@ import binascii
 import hmac
 import json
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from flask import current_app, request
+from flask import request
 
-from booking.line_rules import LineRules, find_line_rules
+from booking.hall_rules import HallRules
+from booking.ladder import Release, releases_of
 from booking.peak import BITS, STORM_SECONDS, WINDOW_SECONDS, holds_before_a_storm, is_solved, needs_proof
+from halls.workdays import Calendar
 from kernel import clock
 from kernel.crypto import CannotDecrypt, cipher
-from kernel.errors import Unproven
+from kernel.errors import DomainError, Unproven
+from kernel.kept import Kept
 from web import edge
 from web.device import address, announced_device, device, device_to_be
 from web.limits import fair, limit_hold
@@ -31,7 +33,6 @@ VALID_MINUTES = 10
 WAIT_SECONDS = (20, 40)
 _TICKET_SECONDS = 300
 _RULES_KEPT_SECONDS = 30.0
-_MOST_LINES_KEPT = 5000
 
 
 class ProofRequired(Unproven):
@@ -43,6 +44,20 @@ class ProofRequired(Unproven):
         "Numbers are being released and many people are asking. Solve the challenge (SHA-256, see the "
         "documentation) and send the request again."
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with its hall's rules."""
+
+    group_id: int
+    rules: HallRules
+    calendar: Calendar
+
+    def releases_for(self, starts_at: datetime) -> list[Release]:
+        """When the numbers of the date of this slot are released."""
+        on, rules = self.rules.date_of(starts_at), self.rules
+        return releases_of(on, calendar=self.calendar, tz=rules.tz, ladder=rules.policy.ladder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,7 @@ def admit_hold(hall_code: str, service_code: str, starts_at: datetime) -> None:
     raise ProofRequired(challenge=_challenge(line.group_id), bits=BITS, algorithm="SHA-256")
 
 
-def _is_peak(line: LineRules, starts_at: datetime) -> bool:
+def _is_peak(line: Line, starts_at: datetime) -> bool:
     policy = line.rules.policy
     if not timedelta(0) < starts_at - edge.now() <= policy.horizon + timedelta(days=1):
         return False  # the hold itself says what is wrong with it
@@ -88,20 +103,22 @@ def _is_peak(line: LineRules, starts_at: datetime) -> bool:
     return needs_proof(line.releases_for(starts_at), storm=storm, now=edge.now(), policy=policy)
 
 
-def _line_rules(hall_code: str, service_code: str) -> LineRules | None:
-    """Kept by each process for half a minute: a peak must not cost a statement a hold."""
-    parts = edge.parts()
-    of, kept = current_app.extensions.get("line_rules", (None, {}))
-    if of is not parts or len(kept) >= _MOST_LINES_KEPT:
-        kept = {}
-        current_app.extensions["line_rules"] = (parts, kept)
-    until, line = kept.get((hall_code, service_code), (0.0, None))
-    if until < time.monotonic():
-        with edge.transaction() as session:
-            line = find_line_rules(session, hall_code, service_code)
-        kept[hall_code, service_code] = (time.monotonic() + _RULES_KEPT_SECONDS, line)
-    found: LineRules | None = line
-    return found
+def _line_rules(hall_code: str, service_code: str) -> Line | None:
+    """Kept by each process for half a minute: a peak must not cost a statement a hold.
+
+    What is read here is what the hold itself asks a moment later (`booking.recent`).
+    """
+    kept: Kept[tuple[str, str], Line | None] = edge.of_parts("lines", lambda: Kept(_RULES_KEPT_SECONDS))
+    return kept.get((hall_code, service_code), lambda: _read_line(hall_code, service_code))
+
+
+def _read_line(hall_code: str, service_code: str) -> Line | None:
+    with edge.transaction() as session:
+        try:
+            offer = edge.recent().offer(session, hall_code, (service_code,), answers={})
+        except DomainError:
+            return None  # the hold itself says what is wrong
+    return Line(offer.group_id, offer.rules, offer.calendar)
 
 
 def _owner() -> str:
