@@ -87,6 +87,15 @@ def name_of(citizen: Citizen) -> str:
     return cipher().decrypt(citizen.name_sealed, "citizen.name") if citizen.name_sealed else ""
 
 
+def is_doubtful(citizen: Citizen, *, today: date) -> bool:
+    """Whether the officer should look twice at the document: its number is unusual, though not impossible."""
+    number = number_of(citizen)
+    try:
+        return bool(number) and check(citizen.identity_kind, number, today=today).doubtful
+    except Invalid:
+        return False
+
+
 def phone_of(citizen: Citizen) -> str | None:
     """The phone in E.164, if one is known."""
     return cipher().decrypt(citizen.phone_sealed, "citizen.phone") if citizen.phone_sealed else None

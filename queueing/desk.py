@@ -16,7 +16,7 @@ from catalog.queries import find_guide, materials_of, services_of
 from halls.models import Counter, Hall, ServiceGroup
 from halls.queries import CounterView, get_counter, get_group, list_counters, list_groups
 from kernel import phone
-from people.citizens import name_of
+from people.citizens import is_doubtful, name_of
 from people.identity import mask_name
 from people.models import Citizen, Staff
 from queueing import contact
@@ -45,6 +45,8 @@ class Matter:
 class AtCounter:
     """The ticket called to or served at the counter. Name and phone are masked; where to post to is not.
 
+    `doubtful`: the number of the document is unusual.
+
     `next_lines` are those that the visit still has to pass.
     """
 
@@ -53,6 +55,7 @@ class AtCounter:
     reason: Reason
     matters: list[Matter]
     person: str
+    doubtful: bool
     phone: str
     delivery: Delivery | None
     next_lines: list[ServiceGroup]
@@ -191,6 +194,7 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         reason=Reason.from_data(call.reason),
         matters=matters_of(session, ticket),
         person=_person(session, ticket),
+        doubtful=_is_doubtful(session, ticket),
         phone=phone.mask(number) if (number := contact.phone_of(ticket)) else "",
         delivery=_delivery(session, ticket),
         next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
@@ -200,6 +204,11 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
 def _delivery(session: Session, ticket: Ticket) -> Delivery | None:
     appointment = _appointment(session, ticket)
     return delivery_of(appointment) if appointment is not None else None
+
+
+def _is_doubtful(session: Session, ticket: Ticket) -> bool:
+    citizen = session.get(Citizen, ticket.citizen_id) if ticket.citizen_id else None
+    return citizen is not None and is_doubtful(citizen, today=ticket.on_date)
 
 
 def _person(session: Session, ticket: Ticket) -> str:

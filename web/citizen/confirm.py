@@ -111,6 +111,7 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         number=mask(ready.person["number"]),
         name=mask_name(ready.person["name"]) if ready.person.get("saved") else ready.person["name"],
         postable=postable(ready.running),
+        doubtful=_identity(ready).doubtful,
         policy=rules.policy,
         standing=_standing(ready),
         refusal=refusal.sentence(edge.language()) if refusal else "",

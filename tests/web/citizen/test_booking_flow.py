@@ -192,3 +192,11 @@ def test_what_is_stored_is_sealed(town, phone):
     assert cipher().decrypt(citizen.number_sealed, "citizen.number") == NUMBER
     assert NUMBER.encode() not in citizen.number_sealed
     assert b"8613800138000" not in booked.phone_sealed
+
+
+def test_an_unusual_foreign_number_warns_and_never_blocks(town, phone):
+    hold_first(phone)
+    identify(town, phone, kind="passport_foreign", number="A123456789012", name="Anna Karenina")
+    assert "格式少见" in phone.words
+    phone.press("确认预约")
+    assert phone.path.startswith("/b/")

@@ -1,0 +1,46 @@
+"""What the officer sees of the person at the counter: where to post, and a document to look at twice."""
+
+from datetime import timedelta
+
+from booking.delivery import Delivery, sealed
+from people.citizens import find_or_create
+from people.identity import check
+from tests import build
+from tests.conftest import NOW
+from tests.web.hall_faces import press
+
+HOME = Delivery("王小明", "+8613800138000", "云州市安民路 8 号 201", "100000")
+
+
+def at_the_counter(faces, *, number="X1234567", **values):
+    """Somebody with a booking is called; the page of the counter."""
+    with faces.parts.database.transaction() as session:
+        identity = check("passport_foreign", number, today=build.TODAY)
+        citizen = find_or_create(
+            session, identity, name="Anna", phone="+8613800138000", language="zh", now=NOW
+        )
+        slot = build.make_slot(session, faces.a, build.at("09:00") + timedelta(days=30))
+        booked = build.make_appointment(session, slot, citizen, state="checked_in", **values)
+    ticket = faces.waiting(1, track="booked", appointment_id=booked.id, citizen_id=citizen.id)
+    officer, desk = faces.officer(counter=0), faces.counter_url()
+    press(officer, desk, "next")
+    assert ticket.label in officer.get(desk).text
+    return officer.get(desk).text
+
+
+def test_the_officer_sees_where_to_post_the_result(faces):
+    page = at_the_counter(faces, delivery_sealed=sealed(HOME))
+    for told in (HOME.receiver, HOME.address, HOME.postcode):
+        assert told in page
+
+
+def test_without_a_wish_there_is_nothing_to_post(faces):
+    assert "结果邮寄" not in at_the_counter(faces)
+
+
+def test_an_unusual_number_asks_the_officer_to_look_twice(faces):
+    assert "请仔细核对原件" in at_the_counter(faces, number="A123456789012")
+
+
+def test_a_usual_number_does_not(faces):
+    assert "请仔细核对原件" not in at_the_counter(faces)
