@@ -16,9 +16,8 @@ from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment
 from booking.states import AppointmentState
-from catalog.queries import services_of
-from halls.models import Hall, ServiceGroup
-from halls.queries import get_group, get_hall_by_id
+from halls.models import Hall
+from halls.queries import get_hall_by_id
 from halls.sessions import ExtraSession, find_session
 from kernel.errors import DomainError
 from people.citizens import name_of
@@ -28,7 +27,7 @@ from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
-from web.citizen.trip import Trip
+from web.citizen.trip import Leg, Trip, legs_of
 from web.citizen.visit import Visit, visits_of
 from web.guards import public
 from web.problems import status_of
@@ -45,7 +44,7 @@ class Shown:
     name: str
     ticket: str | None
     now: datetime
-    legs: list[tuple[ServiceGroup, datetime, str]]
+    legs: list[Leg]
     extra: ExtraSession | None = None
 
     @property
@@ -94,19 +93,9 @@ def shown(session: Session, reference: str) -> Shown:
         name=mask_name(name_of(session.get_one(Citizen, appointment.citizen_id))),
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
-        legs=_legs(session, appointment),
+        legs=legs_of(session, appointment.legs),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
     )
-
-
-def _legs(session: Session, appointment: Appointment) -> list[tuple[ServiceGroup, datetime, str]]:
-    """The lines of the visit with their times and services; none where there is only one line."""
-    found = []
-    for leg in appointment.legs:
-        names = [edge.text(service, "name") for service in services_of(session, leg["service_ids"])]
-        line = get_group(session, leg["group_id"])
-        found.append((line, datetime.fromisoformat(leg["starts_at"]), _("、").join(names)))
-    return found
 
 
 def read_shown(reference: str) -> Shown:

@@ -1,6 +1,6 @@
 """The booking that this browser is in the middle of; the cookie of its hold outlives the window."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from halls.queries import get_hall_by_id
 from halls.sessions import ExtraSession, find_session
 from kernel.errors import NotFound
 from web import edge
+from web.citizen.trip import Leg, legs_of
 from web.citizen.visit import Visit, visits_of
 
 HOLD_KEY = "hold"
@@ -43,6 +44,7 @@ class Running:
     seconds_left: int
     reference: str | None
     extra: ExtraSession | None = None
+    legs: Sequence[Leg] = ()
 
 
 def hold_token() -> str | None:
@@ -126,6 +128,7 @@ def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Ru
         seconds_left=max(0, int((draft.held_until - now).total_seconds())),
         reference=booked.reference if booked else None,
         extra=find_session(session, draft.group_id, slot.starts_at, tz=ZoneInfo(hall.time_zone)),
+        legs=legs_of(session, draft.legs),
     )
 
 

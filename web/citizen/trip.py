@@ -3,8 +3,9 @@
 The services and the guides' answers are in the address and nothing else is: it can be sent to somebody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,10 @@ from sqlalchemy.orm import Session
 
 from catalog.guide import answers_for, format_answers, parse_answers
 from catalog.merged import MergedItem, merge
+from catalog.models import Service
+from catalog.queries import services_of
+from halls.models import ServiceGroup
+from halls.queries import get_group
 from kernel.errors import Invalid
 from web.citizen.visit import Visit, get_visit
 
@@ -97,6 +102,15 @@ class Trip:
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """One line of a visit that passes several, from when, and for what."""
+
+    line: ServiceGroup
+    starts_at: datetime
+    services: list[Service]
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """Where the pages of a visit are: those of its only service, or those of several."""
 
@@ -149,6 +163,18 @@ def get_trip(session: Session, services: str, answers: str) -> Trip:
     known = parse_answers(answers)
     own = {code: format_answers(answers_for(code, known).items()) for code in codes}
     return Trip(tuple(get_visit(session, code, own[code]) for code in codes))
+
+
+def legs_of(session: Session, legs: Iterable[Mapping[str, Any]]) -> list[Leg]:
+    """The lines of a held or booked visit in order; none where there is only one line."""
+    return [
+        Leg(
+            get_group(session, leg["group_id"]),
+            datetime.fromisoformat(leg["starts_at"]),
+            services_of(session, leg["service_ids"]),
+        )
+        for leg in legs
+    ]
 
 
 def ensure_room(codes: Iterable[str]) -> None:

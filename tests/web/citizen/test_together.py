@@ -112,6 +112,7 @@ def test_a_package_is_booked_by_one_button(city, lines, phone):
     assert phone.path == "/booking/who"
     assert "居民身份证" in phone.words
     book(city, phone)
+    assert "等 2 项" in phone.go("/my").words
     assert len(city.appointment().legs) == 2
 
 
