@@ -264,7 +264,28 @@ def test_a_booking_needs_no_scripts(faces: Faces, simulator: Simulator) -> None:
 
 MISSING = "/nowhere"
 STAFF_PAGES = {
-    "admin": ["/staff", "/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/simulator/"],
+    "admin": [
+        "/staff",
+        "/admin/",
+        "/admin/services",
+        "/admin/services/passport",
+        "/admin/services/passport/materials/new",
+        "/admin/history/service/passport",
+        "/admin/guides/birth-registration",
+        "/admin/guides/birth-registration/questions/new",
+        "/admin/guides/birth-registration/situations/married-apart",
+        "/admin/guides/birth-registration/preview",
+        "/admin/packages",
+        "/admin/synonyms",
+        "/admin/halls/city-hall",
+        "/admin/tables",
+        "/admin/tables/plan",
+        "/admin/day-lists",
+        "/admin/staff",
+        "/admin/devices",
+        "/admin/audit",
+        "/simulator/",
+    ],
     "manager": ["/staff", "/cockpit/"],
     "": ["/sign-in", "/api/v1/docs", MISSING],
 }

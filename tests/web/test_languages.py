@@ -212,7 +212,17 @@ def test_staff_pages_speak_english(faces):
     client = faces.officer(roles=("admin", "manager", "duty_officer"))
     client.get("/preferences?lang=en")
     people = [faces.officers[0].name, "取号机"]
-    pages = ("/staff", "/cockpit", "/admin/", "/admin/staff", "/admin/devices", "/admin/audit", "/simulator/")
+    admin = (
+        "",
+        "services",
+        "guides",
+        "packages",
+        "tables",
+        "day-lists",
+        "halls",
+    )
+    admin += ("tables/plan", "staff", "devices", "audit")
+    pages = ("/staff", "/cockpit", "/simulator/", *(f"/admin/{page}" for page in admin))
     for path in pages:
         answer = client.get(path, follow_redirects=True)
         assert answer.status_code == 200, path

@@ -25,7 +25,7 @@ class Topic:
 
 GROUPS = {"what": _("办什么"), "where": _("在哪办、谁来办"), "tools": _("批量与备用"), "watch": _("查看")}
 TOPICS = (
-    Topic("what", "admin.services", "catalog.edit", _("事项"), _("名称、材料、费用、在哪些大厅办")),
+    Topic("what", "admin.services", "catalog.edit", _p("all", "事项"), _("名称、材料、费用、在哪些大厅办")),
     Topic("what", "admin.guides", "catalog.edit", _("办事指引"), _("问几句，给出个人材料清单；先草稿后发布")),
     Topic("what", "admin.packages", "catalog.edit", _("一件事"), _("几个事项打包一次办")),
     Topic("what", "admin.synonyms", "catalog.edit", _("同义词"), _("群众怎么说，都能搜到")),
