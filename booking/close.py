@@ -13,6 +13,8 @@ from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from halls.closures import add_closure, lift_closure
 from halls.models import Closure, Hall
+from halls.queries import calendar
+from halls.workdays import add_working_days
 from kernel.actor import Actor
 
 
@@ -125,7 +127,12 @@ def closed_time(hall: Hall, command: Close) -> ClosedTime:
 
 
 def _publish(session: Session, hall: Hall, closed: ClosedTime, *, actor: Actor, now: datetime) -> int:
+    """The days of it that can be booked: later ones see the closure when their turn comes."""
     rules = rules_of(hall)
-    last_on = rules.date_of(closed.ends_at - timedelta(microseconds=1))
-    first_on = max(rules.date_of(closed.starts_at), rules.date_of(now))
+    today = rules.date_of(now)
+    bookable = add_working_days(today, rules.policy.horizon_working_days + 1, calendar(session))
+    first_on = max(rules.date_of(closed.starts_at), today)
+    last_on = min(rules.date_of(closed.ends_at - timedelta(microseconds=1)), bookable)
+    if last_on < first_on:
+        return 0
     return publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)

@@ -27,19 +27,21 @@ ON CONFLICT (group_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at, coun
 _WRITE_NUMBERS = text("""
 INSERT INTO number (slot_id, hall_id, group_id, on_date, starts_at, ordinal, channel, released_at)
 SELECT slot.id, slot.hall_id, slot.group_id, slot.on_date, slot.starts_at, planned.ordinal,
-       (CAST(:channels AS varchar[]))[planned.channel], moment.released_at
+       (CAST(:channels AS varchar[]))[planned.channel], (CAST(:moments AS timestamptz[]))[planned.moment]
 FROM unnest(CAST(string_to_array(:slots_of, ',') AS integer[]),
             CAST(string_to_array(:ordinals, ',') AS integer[]),
             CAST(string_to_array(:channels_of, ',') AS integer[]),
             CAST(string_to_array(:moments_of, ',') AS integer[]))
-         AS planned(slot_nth, ordinal, channel, moment_nth)
-JOIN unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[])) WITH ORDINALITY
-         AS cut(group_id, starts_at, nth) ON cut.nth = planned.slot_nth
-JOIN slot ON slot.group_id = cut.group_id AND slot.starts_at = cut.starts_at
-LEFT JOIN unnest(CAST(:moments AS timestamptz[])) WITH ORDINALITY
-         AS moment(released_at, nth) ON moment.nth = planned.moment_nth
+         AS planned(slot, ordinal, channel, moment)
+JOIN slot ON slot.group_id = (CAST(:group_ids AS bigint[]))[planned.slot]
+         AND slot.starts_at = (CAST(:starts AS timestamptz[]))[planned.slot]
 ON CONFLICT (slot_id, ordinal) DO NOTHING
 """)
+
+# PostgreSQL plans the check "does this slot exist" once per connection. Planned while there are few slots,
+# it would read all of them for every number ever after. The same goes for finding a number's slot.
+_BY_INDEX = text("SET LOCAL enable_seqscan = off")
+_AS_USUAL = text("SET LOCAL enable_seqscan TO DEFAULT")
 
 _WITHDRAW = text("""
 DELETE FROM number
@@ -144,7 +146,10 @@ def _write_numbers(session: Session, planned: Sequence[GroupDay]) -> int:
         "channels": channels,
         "moments": moments,
     }
-    return session.connection().execute(_WRITE_NUMBERS, {**facts, **lists}).rowcount
+    session.execute(_BY_INDEX)
+    written = session.connection().execute(_WRITE_NUMBERS, {**facts, **lists})
+    session.execute(_AS_USUAL)
+    return written.rowcount
 
 
 def _withdraw(

@@ -38,6 +38,26 @@ def test_a_plan_that_cannot_be_is_refused_and_changes_nothing(town, change, code
     assert town.counts() == before
 
 
+def test_a_plan_has_seasons_and_named_sessions(town):
+    season = {
+        "name_zh": "暑期",
+        "first_on": "2026-07-01",
+        "last_on": "2026-08-31",
+        "plan": hall_body()["plan"],
+    }
+    extra = {
+        "group": "A", "on": "2026-03-07", "kind": "extra", "starts": "09:00", "ends": "11:00", "counters": 1,
+        "session": "mobile", "place_zh": "东岭村村委会",
+    }  # fmt: skip
+    body = hall_body(seasons=[season], extras=[extra])
+    assert town.put("/halls/city-hall", body, who="admin").status_code == 200
+    twice = hall_body(seasons=[season, {**season, "name_zh": "又一个"}])
+    refused = town.put("/halls/city-hall", twice, who="admin")
+    assert (refused.status_code, refused.json["code"]) == (422, "city_file_invalid")
+    nowhere = hall_body(extras=[{**extra, "place_zh": ""}])
+    assert town.put("/halls/city-hall", nowhere, who="admin").status_code == 422
+
+
 def test_a_letter_is_not_given_to_two_lines(town):
     groups = hall_body()["groups"]
     groups[1] |= {"code": "C"}  # the line B stays, and keeps its letter

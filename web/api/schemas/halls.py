@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 from webargs.fields import DelimitedList
 
+from halls.plan_rows import SESSIONS
 from web.api.fields import (
     CLOCK_TIME,
     Amount,
@@ -210,6 +211,24 @@ class ExtraEditSchema(Asked):
     starts = Matching(CLOCK_TIME, required=True)
     ends = Matching(CLOCK_TIME, required=True)
     counters = Amount(0, 999, required=True)
+    session = Choice(
+        ["", *SESSIONS],
+        metadata={"description": "What an extra session is. 错时、延时、周末加考、流动下乡"},
+    )
+    place_zh = Text(120, metadata={"description": "Where a mobile session is held. 流动下乡的地点"})
+    place_en = Text(160)
+
+
+class SeasonEditSchema(Asked):
+    """Between two dates, both included, these weekly lines stand instead of the usual ones."""
+
+    name_zh = Text(60, least=1, required=True)
+    name_en = Text(80)
+    first_on = Matching(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", required=True)
+    last_on = Matching(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", required=True)
+    plan = fields.List(
+        fields.Nested(PlanEditSchema()), required=True, validate=validate.Length(min=1, max=2000)
+    )
 
 
 class ClosureEditSchema(Asked):
@@ -265,6 +284,7 @@ class HallEditSchema(Asked):
     )
     extras = fields.List(fields.Nested(ExtraEditSchema()), validate=validate.Length(max=2000))
     closures = fields.List(fields.Nested(ClosureEditSchema()), validate=validate.Length(max=500))
+    seasons = fields.List(fields.Nested(SeasonEditSchema()), validate=validate.Length(max=60))
     policy = fields.Nested(PolicyEditSchema())
 
 
