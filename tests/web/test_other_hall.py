@@ -40,6 +40,7 @@ BODIES = {
 }
 FORMS = {
     "admin.devices_enrol": {"hall": "yunzhou", "name": "x"},
+    "admin.plan_publish": {"days": "7"},
     "admin.staff_add": ACCOUNT,
     "console.receive": {"for": "A"},
 }
