@@ -154,7 +154,8 @@ def book(
     if draft.starts_at <= now:
         raise InPast
     if command.delivery is not None:
-        ensure_can_be_posted(session, draft.service_ids)
+        wanted = session.scalar(select(Draft.service_ids).where(Draft.id == draft.id))
+        ensure_can_be_posted(session, wanted or ())
     rules = rules_from(draft.policy, draft.time_zone)
     facts = _facts(command, identity, draft, rules, now=now) | _story(draft, actor=actor, now=now)
     if despite_standing:
