@@ -4,13 +4,14 @@ Kept by each process, never shared. Nothing here decides: numbers are taken from
 closed or a rule that was changed is known everywhere after `KEPT_SECONDS`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from booking.availability import Alternative, groups_elsewhere, nearest_free, slots_ahead
+from booking.errors import SlotFull
 from booking.offers import Offer, get_offer
 from kernel.kept import Kept
 
@@ -26,6 +27,7 @@ class Recent:
     def __init__(self, seconds: float = KEPT_SECONDS) -> None:
         self._offers: Kept[tuple[object, ...], Offer] = Kept(seconds)
         self._ahead: Kept[tuple[object, ...], list[Alternative]] = Kept(seconds)
+        self._refusals: Kept[tuple[Hashable, float], Any] = Kept(seconds)
 
     def offer(
         self, session: Session, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
@@ -33,6 +35,16 @@ class Recent:
         """As `booking.offers.get_offer`, which raises the same."""
         key = (hall_code, tuple(service_codes), tuple(sorted(answers.items())))
         return self._offers.get(key, lambda: get_offer(session, hall_code, service_codes, answers=answers))
+
+    def raise_again(self, question: Hashable, *, now: datetime) -> None:
+        """Raise the SlotFull that this very question met a moment ago, if it did."""
+        alternatives = self._refusals.find((question, _period(now)))
+        if alternatives is not None:
+            raise SlotFull(alternatives=alternatives)
+
+    def note_refusal(self, question: Hashable, refusal: SlotFull, *, now: datetime) -> None:
+        """In a rush most are refused, all with the same words: those of the first do for half a second."""
+        self._refusals.put((question, _period(now)), refusal.params["alternatives"])
 
     def is_slot(self, session: Session, offer: Offer, starts_at: datetime, *, now: datetime) -> bool:
         """Whether the line has a slot, free or full, that begins then and could be booked."""
@@ -64,8 +76,11 @@ class Recent:
     def _read(
         self, key: tuple[object, ...], read: Callable[[], list[Alternative]], now: datetime
     ) -> list[Alternative]:
-        period = now.timestamp() // _SAME_TIME.total_seconds()
-        return self._ahead.get((*key, period), read)
+        return self._ahead.get((*key, _period(now)), read)
+
+
+def _period(now: datetime) -> float:
+    return now.timestamp() // _SAME_TIME.total_seconds()
 
 
 #: For whoever must know how things are now.

@@ -24,11 +24,23 @@ class Kept(Generic[Key, Value]):
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """The value of `key`, made anew if it is too old. What `make` raises is not kept."""
         now = self._monotonic()
-        until, value = self._values.get(key, (0.0, None))
-        if value is not None and now < until:
+        value = self.find(key)
+        if value is not None:
             return value
         made = make()
+        self._put(key, made, now)
+        return made
+
+    def find(self, key: Key) -> Value | None:
+        """The value of `key`, None when there is none that is young enough."""
+        until, value = self._values.get(key, (0.0, None))
+        return value if self._monotonic() < until else None
+
+    def put(self, key: Key, value: Value) -> None:
+        """Keep what was made just now."""
+        self._put(key, value, self._monotonic())
+
+    def _put(self, key: Key, value: Value, made_at: float) -> None:
         if len(self._values) >= self._most:
             self._values = {}  # whoever still needs one makes it again
-        self._values[key] = (now + self._seconds, made)
-        return made
+        self._values[key] = (made_at + self._seconds, value)

@@ -100,3 +100,15 @@ def test_services_and_answers_have_offers_of_their_own(session, now, hall, servi
     assert recent.offer(session, "h1", [other.code], answers={}).group_code == "B"
     assert recent.offer(session, "h1", [service.code], answers={}) is first
     assert recent.offer(session, "h1", [service.code], answers={"reason": "lost"}) is not first
+
+
+def test_the_same_question_meets_the_same_refusal_for_a_moment_only(now):
+    recent, forgetful = Recent(60.0), Recent(0.0)
+    for memory in (recent, forgetful):
+        memory.note_refusal("the last number at ten", SlotFull(alternatives=[{"free": 3}]), now=now)
+    with pytest.raises(SlotFull) as again:
+        recent.raise_again("the last number at ten", now=now)
+    assert again.value.params == {"alternatives": [{"free": 3}]}
+    recent.raise_again("another", now=now)
+    recent.raise_again("the last number at ten", now=now + timedelta(hours=1))  # the clock has jumped
+    forgetful.raise_again("the last number at ten", now=now)

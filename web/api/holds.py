@@ -12,7 +12,7 @@ from booking.errors import (
     SlotFull,
     SlotUnknown,
 )
-from booking.hold import HoldSlot, hold, release
+from booking.hold import Held, HoldSlot, hold, release
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import HallUnknown
 from kernel.limits import LimitReached
@@ -56,10 +56,12 @@ def hold_slot(command: HoldSlot) -> Response:
     为一次办理占号十分钟；时段已满时返回附近仍有号的时段（alternatives）。
     几个事项分属不同窗口时，一次占好前后相接的号；此时指引的回答写作「事项代码.问题」。
     """
+    # A refusal from memory costs nothing that limits or proofs protect.
+    edge.recent().raise_again(_question(command), now=edge.now())
     admit_hold(command.hall_code, command.service_codes[0], command.starts_at)
 
     def work(session: Session) -> dict[str, Any]:
-        held = hold(session, command, actor=edge.actor(), now=edge.now(), recent=edge.recent())
+        held = _hold(session, command)
         return {
             "token": held.token,
             "hall": command.hall_code,
@@ -69,6 +71,21 @@ def hold_slot(command: HoldSlot) -> Response:
         }
 
     return answer_once(work, HELD)
+
+
+def _hold(session: Session, command: HoldSlot) -> Held:
+    recent = edge.recent()
+    try:
+        return hold(session, command, actor=edge.actor(), now=edge.now(), recent=recent)
+    except SlotFull as refusal:
+        recent.note_refusal(_question(command), refusal, now=edge.now())
+        raise
+
+
+def _question(command: HoldSlot) -> tuple[object, ...]:
+    """What a refusal depends on. Whoever holds something already may be refused what others get."""
+    answers = tuple(sorted(command.answers.items()))
+    return command.hall_code, command.service_codes, command.starts_at, answers, command.previous_token
 
 
 @blueprint.delete("/holds/<reference:token>")
