@@ -73,7 +73,7 @@ def read_table(data: bytes) -> list[list[str]]:
     if len(data) > MOST_BYTES:
         raise TableFileUnreadable
     rows = _read_xlsx(data) if data[:4] == b"PK\x03\x04" else _read_csv(data)
-    return [[_unquoted(cell) for cell in row] for row in rows]
+    return [[_unquoted(cell.replace("\0", "")) for cell in row] for row in rows]
 
 
 def _read_xlsx(data: bytes) -> list[list[str]]:

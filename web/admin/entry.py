@@ -25,7 +25,12 @@ def label(name: str) -> str:
 
 def text(name: str) -> str:
     """What was typed, without blanks around; longer than any field takes is cut where it must be refused."""
-    return request.form.get(name, "").strip()[:2000]
+    return request.form.get(name, "").replace("\0", "").strip()[:2000]
+
+
+def chosen(name: str) -> list[str]:
+    """What was ticked."""
+    return [value.replace("\0", "")[:60] for value in request.form.getlist(name)]
 
 
 def texts(names: Iterable[str]) -> dict[str, Any]:
@@ -59,7 +64,9 @@ def fen(name: str) -> Any:
 
 def words(name: str) -> list[str]:
     """A list typed with commas, 、 or one a line; each once."""
-    parts = (part.strip()[:60] for part in _BETWEEN.split(request.form.get(name, "")[:4000]))
+    parts = (
+        part.strip()[:60] for part in _BETWEEN.split(request.form.get(name, "").replace("\0", "")[:4000])
+    )
     return list(dict.fromkeys(part for part in parts if part))
 
 

@@ -145,8 +145,9 @@ def _need(needs: list[dict[str, Any]], code: str) -> dict[str, Any]:
 
 def _typed_situation() -> dict[str, Any]:
     form = request.form
-    when = {name.removeprefix("when-"): form.getlist(name) for name in form if name.startswith("when-")}
-    codes = form.getlist("paper")
+    asked = [name.replace("\0", "") for name in form if name.startswith("when-")]
+    when = {name.removeprefix("when-"): ticked for name in asked if (ticked := entry.chosen(name))}
+    codes = entry.chosen("paper")
     codes.sort(key=lambda code: entry.text(f"at-{code}").zfill(4))
     needs = [
         {"code": code, "why_zh": entry.text(f"why-zh-{code}"), "why_en": entry.text(f"why-en-{code}")}

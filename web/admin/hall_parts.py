@@ -193,7 +193,7 @@ def counter(code: str, part: str) -> Any:
 @staff_only("hall.edit")
 def save_counter(code: str, part: str) -> Any:
     """Write a counter, or with `do=close` put it out of use."""
-    typed: Data = {"number": entry.whole("number"), "groups": request.form.getlist("groups")}
+    typed: Data = {"number": entry.whole("number"), "groups": entry.chosen("groups")}
     typed |= entry.blank_as(entry.texts(("name_zh", "name_en")))
     at = [0]
 

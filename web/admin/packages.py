@@ -40,6 +40,7 @@ def home() -> Any:
 @staff_only("catalog.edit")
 def new() -> Any:
     """An empty form."""
+    edge.require_everywhere("catalog.edit")
     with edge.transaction() as session:
         return _form(session, None, {})
 

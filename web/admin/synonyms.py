@@ -36,7 +36,10 @@ def _page(typed: str, **facts: Any) -> str:
 @staff_only("catalog.edit")
 def save() -> Any:
     """Save the words, or with `do=try` show what people would find with them, and with those of now."""
-    who, typed = edge.require_everywhere("catalog.edit"), request.form.get("words", "")[:MOST]
+    who, typed = (
+        edge.require_everywhere("catalog.edit"),
+        request.form.get("words", "").replace("\0", "")[:MOST],
+    )
     try:
         groups = synonyms_from_text(typed)
     except SynonymFileInvalid as error:

@@ -133,7 +133,8 @@ def unpack(text: str) -> list[list[str]]:
     except (binascii.Error, zlib.error, ValueError) as error:
         raise TableFileUnreadable from error
     if not isinstance(cells, list) or not all(
-        isinstance(row, list) and all(isinstance(cell, str) for cell in row) for row in cells
+        isinstance(row, list) and all(isinstance(cell, str) and "\0" not in cell for cell in row)
+        for row in cells
     ):
         raise TableFileUnreadable
     return cells

@@ -126,3 +126,9 @@ def test_history_of_what_there_is_not_is_not_found(chief):
     chief.get("/admin/history/nothing/x", 404)
     chief.get("/admin/history/service/x/1", 404)
     chief.get("/admin/services/none", 404)
+
+
+def test_what_no_database_can_hold_is_left_out_of_what_was_typed(chief, faces, code):
+    chief.send(f"/admin/services/{code}", **{**FORM, "name_zh": "补\0领", "keywords": "a\0b"})
+    service = read(faces, code)
+    assert (service.name_zh, service.keywords) == ("补领", ["ab"])
