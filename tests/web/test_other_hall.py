@@ -99,6 +99,7 @@ def values_of(faces):
         "key": faces.hall.code,
         "device_id": device.id,
         "reference": "no-such-reference",
+        "closure_id": 1,
         "staff_id": officer.id,
     }
 
