@@ -153,21 +153,22 @@ def decide(code: str) -> Any:
         hall = plan_edge.hall_of(session, code)
         if plan_edge.typed("base") != str(plan_edge.base_number(session, hall)):
             raise plan_edge.PlanMovedOn
-        plan = plan_edge.read_plan(hall, _sent_plan())
+        plan = plan_edge.read_plan(hall, {**as_data(current_plan(session, hall)), **_sent_times()})
         then = plan_edge.typed_choice(Then, "then")
         changed = plan_edge.save(session, plan, then, note=plan_edge.typed("note"))
     plan_edge.say_saved(changed.rehoused)
     return redirect(url_for("admin.plan", code=code), 303)
 
 
-def _sent_plan() -> dict[str, Any]:
+def _sent_times() -> dict[str, Any]:
+    """The hours that were proposed; lines and counters, though sent too, are not a planner's to change."""
     try:
         sent = json.loads(request.form.get("plan", ""))
     except ValueError:
         raise plan_edge.FormValueWrong from None
     if not isinstance(sent, dict):
         raise plan_edge.FormValueWrong
-    return sent
+    return {name: sent[name] for name in ("plan", "extras", "seasons") if name in sent}
 
 
 @staff_only("plan.edit")

@@ -1,7 +1,8 @@
 import html
+import json
 import re
 from dataclasses import fields
-from datetime import date
+from datetime import date, time
 
 import pytest
 from sqlalchemy import func, select, update
@@ -9,7 +10,7 @@ from sqlalchemy import func, select, update
 from booking.models import Appointment, Number
 from booking.policy import BookingPolicy
 from booking.publish import publish
-from halls.models import CalendarDay, Closure, Hall, PlanLine
+from halls.models import CalendarDay, Closure, Counter, Hall, PlanLine
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from tests.booking.crowded import book_all
@@ -119,7 +120,7 @@ def test_who_would_be_stranded_is_shown_before_anything_is_saved(faces, manager)
     assert "这些预约会受影响" in answer.text
     assert codes
     assert all(code in answer.text for code in codes)
-    assert counted(faces, select(func.count(PlanLine.id)).where(PlanLine.ends == at("12:00").time())) == 0
+    assert counted(faces, select(func.count(PlanLine.id)).where(PlanLine.ends == time(12))) == 0
 
 
 @pytest.mark.parametrize(("then", "state"), [("move", "booked"), ("cancel", "cancelled"), ("keep", "booked")])
@@ -319,3 +320,16 @@ def test_a_hall_of_others_is_out_of_reach(faces, manager):
 
 def test_every_rule_has_a_name_in_words():
     assert {each.name for each in fields(BookingPolicy)} - {"ladder"} == set(NAMES)
+
+
+def test_deciding_about_hours_changes_nothing_else_of_the_hall(faces, manager):
+    _, answer = stranding(faces, manager)
+    action = BASE + "/decide"
+    typed = fields_of(answer.text, action)
+    sent = json.loads(dict(typed)["plan"])
+    forged = {**sent, "name_zh": "别的大厅", "counters": sent["counters"][:1]}
+    done = send(manager, action, typed, {"then": "keep", "plan": json.dumps(forged)})
+    assert done.status_code == 303
+    assert counted(faces, select(func.count(PlanLine.id)).where(PlanLine.ends == time(12))) > 0
+    assert counted(faces, select(func.count(Hall.id)).where(Hall.name_zh == "别的大厅")) == 0
+    assert counted(faces, select(func.count(Counter.id)).where(Counter.active)) == len(sent["counters"])
