@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from cli.reading import disposing
 from halls.queries import get_hall, list_halls
 from kernel import clock
 from kernel.errors import DomainError
@@ -21,7 +22,7 @@ def day_list(*, codes: tuple[str, ...], on: datetime | None) -> None:
     parts = build(load())
     now = clock.now()
     try:
-        with parts.database.transaction() as session:
+        with disposing(parts.database) as database, database.transaction() as session:
             halls = [get_hall(session, code) for code in codes] or list_halls(session)
             for hall in halls:
                 day = on.date() if on else now.astimezone(ZoneInfo(hall.time_zone)).date()

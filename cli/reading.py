@@ -1,11 +1,14 @@
-"""A data file that a command was given, read or refused with a sentence."""
+"""What commands share: a data file read or refused with a sentence, a database that is let go at the end."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import click
 
 from kernel.data_file import DataFileInvalid
+from kernel.db import Database
 
 Content_co = TypeVar("Content_co", covariant=True)
 
@@ -28,3 +31,12 @@ def read(path: Path, parse: Parse[Content_co]) -> Content_co:
         raise click.ClickException(f"{path} cannot be read: {error}") from error
     except DataFileInvalid as error:
         raise click.ClickException(error.sentence("en")) from error
+
+
+@contextmanager
+def disposing(database: Database) -> Iterator[Database]:
+    """The database for one command: its connections are closed whatever happens."""
+    try:
+        yield database
+    finally:
+        database.dispose()

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from booking.tables import KINDS, export_table, import_table
+from cli.reading import disposing
 from kernel import clock
 from kernel.actor import Actor
 from kernel.errors import DomainError
@@ -33,7 +34,8 @@ def table() -> None:
 def export(*, kind: str, file: Path, language: str) -> None:
     """Write a table to FILE (.xlsx or .csv)."""
     found = KINDS[kind]
-    with build(load()).database.transaction() as session:
+    parts = build(load())
+    with disposing(parts.database) as database, database.transaction() as session:
         cells = export_table(session, found, language=language, actor=_OPERATOR, now=clock.now())
     as_csv = file.suffix.lower() == ".csv"
     file.write_bytes(write_csv(cells) if as_csv else write_xlsx(cells, name=found.sheet.label(language)))
@@ -48,7 +50,7 @@ def take_in(*, kind: str, file: Path, trial: bool) -> None:
     """Take FILE in, all or nothing."""
     parts = build(load())
     try:
-        with parts.database.transaction() as session:
+        with disposing(parts.database) as database, database.transaction() as session:
             savepoint = session.begin_nested()
             cells = read_table(file.read_bytes())
             counts = import_table(session, KINDS[kind], cells, actor=_OPERATOR, now=clock.now())
