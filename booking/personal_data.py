@@ -153,6 +153,7 @@ def _counted(session: Session, citizen_ids: Sequence[int], *, now: datetime) -> 
     missed = select(Appointment.citizen_id).where(
         Appointment.citizen_id.in_(citizen_ids),
         Appointment.starts_at > now - longest,
+        Appointment.excused_at.is_(None),
         or_(Appointment.state == AppointmentState.NO_SHOW, late),
     )
     return set(session.scalars(missed))

@@ -255,6 +255,13 @@ def test_missed_appointments_still_count_after_being_forgotten_and_then_are_let_
     assert session.get_one(Citizen, person.citizen.id).identity_index is None
 
 
+def test_a_miss_that_was_excused_keeps_nothing_of_who_is_forgotten(session):
+    person = Person(session, state="no_show")
+    person.appointment.excused_at = NOW
+    forget(session)
+    assert traces(session, index=person.index) == ["phone_code.phone_index"]
+
+
 def test_a_comment_stays_while_somebody_owes_an_answer_to_it(session):
     person = Person(session)
     case = FollowUpCase(
