@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking.book_by_staff import needed_for
+from booking.delivery import can_be_posted
 from booking.errors import ServicesInDifferentLines
+from booking.events import AppointmentCorrected
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Number
 from booking.offers import get_offer
@@ -18,7 +20,7 @@ from booking.policy import AlreadyBookedThatDay
 from booking.queries import lock_appointment
 from booking.states import OPEN
 from halls.queries import get_hall_by_id
-from kernel import audit
+from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Forbidden, Invalid
@@ -78,6 +80,9 @@ def correct(
 ) -> list[str]:
     """Correct an open appointment; the kinds of things that changed.
 
+    Messages and the ticket follow by the event. Where the new service ends with something that must be
+    fetched, the address for the post is dropped (`delivery`).
+
     Raises:
         Forbidden, CorrectionReasonUnknown, NothingToCorrect, NeedsAnotherTime, CorrectionTooLate,
         AlreadyBookedThatDay, IdentityMalformed and its like, ServiceNotOffered
@@ -91,9 +96,22 @@ def correct(
         raise CorrectionTooLate
     changed = _person(session, appointment, command, now=now)
     if command.service_code and _service(session, appointment, command.service_code):
-        changed.append("service")
+        changed.extend(["service", *_drop_delivery(session, appointment)])
     if not changed:
         raise NothingToCorrect
+    _tell(session, appointment, command.reason, changed, actor=actor, now=now)
+    return changed
+
+
+def _tell(
+    session: Session,
+    appointment: Appointment,
+    reason: str,
+    changed: list[str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
     audit.record(
         session,
         "appointment.correct",
@@ -101,10 +119,11 @@ def correct(
         now=now,
         subject=("appointment", appointment.id),
         hall_id=appointment.hall_id,
-        reason=command.reason,
+        reason=reason,
         fields=changed,
     )
-    return changed
+    facts = (appointment.id, appointment.hall_id, appointment.group_id)
+    outbox.emit(session, AppointmentCorrected(*facts, tuple(changed)), now=now)
 
 
 def _person(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> list[str]:
@@ -158,3 +177,10 @@ def _service(session: Session, appointment: Appointment, code: str) -> bool:
         raise NeedsAnotherTime
     appointment.service_ids, appointment.answers = list(offer.service_ids), {}
     return True
+
+
+def _drop_delivery(session: Session, appointment: Appointment) -> list[str]:
+    if appointment.delivery_sealed is None or can_be_posted(session, appointment.service_ids):
+        return []
+    appointment.delivery_sealed = None
+    return ["delivery"]

@@ -57,6 +57,16 @@ class AppointmentRescheduled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentCorrected(Event):
+    """A person of the hall has corrected an appointment; `fields` says what kind of thing, never what."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentCheckedIn(Event):
     """Who booked is here."""
 

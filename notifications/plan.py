@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from kernel import clock, ids
 from kernel.crypto import cipher
@@ -96,6 +96,38 @@ def cancel_pending(session: Session, subject: tuple[str, int], *, templates: fro
         .returning(Message.id)
     )
     return len(waiting.all())
+
+
+def redirect_pending(session: Session, subject: tuple[str, int], *, phone: str) -> None:
+    """Send what is not being sent yet about `subject` to this phone (E.164) instead.
+
+    What was planned for it before is not planned twice: the copy for the other phone is cancelled.
+    """
+    index, known = cipher().blind_index(phone, "phone"), aliased(Message)
+    mine = (
+        Message.subject_kind == subject[0],
+        Message.subject_id == subject[1],
+        Message.state.in_(WAITING),
+        Message.recipient_index != index,
+    )
+    same = exists().where(
+        known.event_key == Message.event_key,
+        known.recipient_index == index,
+        known.channel == Message.channel,
+        known.template == Message.template,
+    )
+    session.execute(
+        update(Message)
+        .where(*mine, same)
+        .values(state=MessageState.CANCELLED, ended_at=clock.real_now())
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Message)
+        .where(*mine)
+        .values(recipient_index=index, phone_sealed=cipher().encrypt(phone, "message.phone"))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def has_opted_out(session: Session, phone_index: bytes) -> bool:

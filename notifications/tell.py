@@ -17,12 +17,12 @@ from booking.rehouse import HALL_CLOSED
 from booking.special_requests import is_answer_to_request
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
-from notifications.plan import cancel_pending, plan
+from notifications.plan import cancel_pending, plan, redirect_pending
 from notifications.timing import reminders_for
 from people.models import PhoneCode
 from people.phone_codes import phone_of_code
 from queueing.models import Ticket
-from queueing.queries import upcoming
+from queueing.queries import find_ticket_of_appointment, upcoming
 
 Facts = Mapping[str, Any]
 
@@ -63,6 +63,24 @@ def rescheduled(session: Session, event: Facts, *, now: datetime) -> None:
     template = "moved" if event.get("by_hall") else "rescheduled"
     _plan_about(session, appointment, template, key, now=now, facts=_closure(event))
     _plan_reminders(session, appointment, now=now)
+
+
+def corrected(session: Session, event: Facts, *, now: datetime) -> None:
+    """Tell a corrected phone what the other one was told; what is still to be sent goes there as well.
+
+    Name and service are read when a message is sent.
+    """
+    appointment = session.get_one(Appointment, event["appointment_id"])
+    phone = phone_of(appointment)
+    if "phone" not in event["fields"] or phone is None:
+        return
+    redirect_pending(session, ("appointment", appointment.id), phone=phone)
+    if appointment.state == "booked":
+        _plan_about(session, appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
+        _plan_reminders(session, appointment, now=now)
+    ticket = find_ticket_of_appointment(session, appointment.id)
+    if ticket is not None:
+        redirect_pending(session, ("ticket", ticket.id), phone=phone)
 
 
 def cancelled(session: Session, event: Facts, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from notifications import events as notifications
 from notifications import tell, tell_decisions, tell_wait
 from people import events as people
 from queueing import events as queueing
-from queueing import leave
+from queueing import follow_booking, leave
 from runtime import schedule
 from runtime.deliveries import Handler
 
@@ -25,6 +25,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         people.PhoneCodeRequested: (tell.phone_code,),
         booking.AppointmentBooked: (tell.booked,),
         booking.AppointmentRescheduled: (tell.rescheduled,),
+        booking.AppointmentCorrected: (tell.corrected, follow_booking.follow_correction),
         booking.AppealDecided: (tell_decisions.appeal_decided,),
         booking.SpecialRequestDecided: (tell_decisions.special_request_decided,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
@@ -79,8 +80,10 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {name_of(handler): handler for handlers in SUBSCRIPTIONS.values() for handler in handlers}
 )
 
-#: Handlers that take long or lock a hall's line; each of their deliveries has a transaction of its own.
-APART: frozenset[str] = frozenset({name_of(schedule.run), name_of(leave.leave_with_booking)})
+#: Handlers that take long, or lock a line or a ticket; their deliveries have transactions of their own.
+APART: frozenset[str] = frozenset(
+    map(name_of, (schedule.run, leave.leave_with_booking, follow_booking.follow_correction))
+)
 
 _NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}
 

@@ -6,11 +6,13 @@ from sqlalchemy import select
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, book_at_counter
 from booking.correct import Correction, CorrectionTooLate, NeedsAnotherTime, NothingToCorrect, correct
+from booking.delivery import Delivery, sealed
 from booking.ladder import Channel
 from booking.models import Number
 from booking.policy import AlreadyBookedThatDay
 from kernel.audit import AuditEntry
 from kernel.errors import Forbidden
+from kernel.outbox import OutboxEvent
 from people.citizens import name_of, number_of
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
@@ -116,3 +118,22 @@ def test_the_audit_says_what_kind_of_thing_and_why_but_not_what(session, desk, n
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "appointment.correct")).one()
     assert entry.details == {"reason": "phone_changed", "fields": ["name", "phone"]}
     assert (entry.actor_id, entry.subject_id) == (desk.officer.id, booked.id)
+
+
+def test_what_cannot_be_posted_is_not_posted_after_a_correction(session, desk, now):
+    booked = desk.book(session, now)
+    booked.delivery_sealed = sealed(Delivery("张三", "+8613800138000", "云州市安民路 8 号"))
+    assert fix(session, desk, booked, now, service_code=desk.same.code) == ["service", "delivery"]
+    assert booked.delivery_sealed is None
+    desk.short.by_post = True
+    booked.delivery_sealed = sealed(Delivery("张三", "+8613800138000", "云州市安民路 8 号"))
+    assert fix(session, desk, booked, now, service_code=desk.short.code) == ["service"]
+    assert booked.delivery_sealed is not None
+
+
+def test_those_who_keep_copies_are_told_what_kind_of_thing_was_corrected(session, desk, now):
+    booked = desk.book(session, now)
+    fix(session, desk, booked, now, name="张珊", phone="+8613900139000")
+    session.flush()
+    event = session.scalars(select(OutboxEvent).where(OutboxEvent.name == "AppointmentCorrected")).one()
+    assert (event.payload["appointment_id"], event.payload["fields"]) == (booked.id, ["name", "phone"])
