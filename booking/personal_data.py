@@ -120,6 +120,7 @@ def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None
     """
     index = phone_index(phone)
     people = [row for row in citizens_of(session, phone) if not _has_open(session, row.id)]
+    _forget_appeals(session, index, people)
     session.execute(
         update(Appointment)
         .where(Appointment.phone_index == index)
@@ -127,10 +128,16 @@ def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None
     )
     session.execute(delete(WaitlistEntry).where(WaitlistEntry.phone_index == index))
     session.execute(delete(SpecialRequest).where(SpecialRequest.phone_index == index))
-    session.execute(delete(Appeal).where(Appeal.citizen_id.in_([row.id for row in people])))
     erase_citizens(
         session, people, counted=_counted(session, [row.id for row in people], now=now), actor=actor, now=now
     )
+
+
+def _forget_appeals(session: Session, index: bytes, people: Sequence[Citizen]) -> None:
+    """Those of the people, and those that this phone wrote about whomever: before its index is wiped."""
+    booked_by_it = select(Appointment.id).where(Appointment.phone_index == index)
+    mine = or_(Appeal.citizen_id.in_([row.id for row in people]), Appeal.appointment_id.in_(booked_by_it))
+    session.execute(delete(Appeal).where(mine))
 
 
 def _has_open(session: Session, citizen_id: int) -> bool:

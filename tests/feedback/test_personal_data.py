@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary, select
 
 import people.doctor
 from booking.hall_rules import rules_of
-from booking.models import Appointment, SpecialRequest, WaitlistEntry
+from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from booking.personal_data import AppointmentsStillOpen, VisitNotOver
 from booking.standing import standing_of
 from feedback import personal_data
@@ -67,9 +67,26 @@ class Person:
             phone_sealed=keys.encrypt(phone, "ticket.phone"),
             phone_index=phone_index(phone),
         )
+        self._appeal(now)
         self._messages(now)
         self.rating = self._rating(now)
         session.flush()
+
+    def _appeal(self, now):
+        sealed = {
+            "reason_sealed": cipher().encrypt("发烧住院", "appeal.reason"),
+            "answer_sealed": cipher().encrypt("已核实", "appeal.answer"),
+        }
+        appeal = Appeal(
+            reference=ids.new_reference(),
+            appointment_id=self.appointment.id,
+            hall_id=self.hall.id,
+            citizen_id=self.citizen.id,
+            state="accepted",
+            created_at=now,
+            **sealed,
+        )
+        self.session.add(appeal)
 
     def _messages(self, now):
         keys, session = cipher(), self.session
@@ -237,6 +254,7 @@ def test_a_person_with_an_open_appointment_under_another_phone_stays(session):
     forget(session)
     assert session.get_one(Citizen, person.citizen.id).erased_at is None
     assert session.scalars(select(SavedPerson)).all() == []
+    assert session.scalars(select(Appeal)).all() == []  # what this phone wrote goes with the phone
 
 
 def test_missed_appointments_still_count_after_being_forgotten_and_then_are_let_go(session):
