@@ -15,7 +15,6 @@ from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from halls.edit import save_hall
 from halls.models import Hall
-from halls.plan_history import read_back
 from halls.plan_rows import HallFile
 from kernel.actor import Actor
 
@@ -63,18 +62,6 @@ def change_plan(
         rehoused = rehouse(session, hall, stranded, move=then is Then.MOVE, actor=actor, now=now)
         publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
     return PlanChanged(stranded, rehoused, added)
-
-
-def restore_plan(
-    session: Session, hall: Hall, number: int, *, then: Then, note: str, actor: Actor, now: datetime
-) -> PlanChanged:
-    """Undo: an earlier state of the plan holds again, as a new state.
-
-    Raises:
-        RevisionUnknown, CityFileInvalid (its counters are no longer enough)
-    """
-    plan = read_back(session, hall.code, number)
-    return change_plan(session, plan, then=then, note=note, actor=actor, now=now)
 
 
 def _published_days(session: Session, hall: Hall, *, now: datetime) -> tuple[date, date]:

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from booking import doctor
-from booking.change_plan import change_plan, preview_plan, restore_plan
+from booking.change_plan import change_plan, preview_plan
 from booking.close import Then
 from booking.models import Number
 from booking.publish import publish
@@ -116,7 +116,8 @@ def test_an_earlier_plan_is_had_back_with_its_numbers(session, hall, group):
     before = session.scalar(select(func.count(Number.id)))
     change(session)
     assert session.scalar(select(func.count(Number.id))) < before
-    restore_plan(session, hall, 1, then=Then.KEEP, note="撤销", actor=SYSTEM, now=NOW)
+    earlier = plan_history.read_back(session, hall.code, 1)
+    change_plan(session, earlier, then=Then.KEEP, note="撤销", actor=SYSTEM, now=NOW)
     assert session.scalar(select(func.count(Number.id))) == before
     assert plan_history.current_plan(session, hall) == PLAIN
     kept = history.list_revisions(session, plan_history.KIND, hall.code)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
 from halls import plan_history
-from halls.plan_history import as_data, current_plan
+from halls.plan_history import as_data, current_plan, read_back
 from kernel.difference import changes
 from kernel.errors import DomainError
 from kernel.history import get_revision, list_revisions
@@ -56,7 +56,7 @@ def restore(code: str, number: int) -> Any:
     try:
         with edge.transaction() as session:
             hall = plan_edge.hall_of(session, code)
-            data = get_revision(session, plan_history.KIND, code, number).content
+            data = as_data(read_back(session, code, number))
             note = _("恢复第 %(n)s 版", n=number)
             return plan_edge.propose(session, hall, data, note=note, back=url_for("admin.plan", code=code))
     except DomainError as error:
