@@ -80,6 +80,20 @@ def test_an_officer_lands_on_the_console_and_an_administrator_chooses(faces):
     assert "管理" in page
 
 
+@pytest.mark.parametrize("role", ["manager", "duty_officer"])
+def test_whoever_may_close_a_hall_finds_the_way_there(faces, role):
+    client, _answer, _staff = sign_in(faces, roles=(role,))
+    assert '"/admin/"' in client.get("/staff").text
+    home = client.get("/admin/").text
+    assert "/admin/plans" in home
+    assert "/admin/tables" in home
+
+
+def test_who_may_administer_nothing_is_not_led_there(faces):
+    client, _answer, _staff = sign_in(faces, roles=("officer", "desk"))
+    assert '"/admin/"' not in client.get("/console", follow_redirects=True).text
+
+
 def test_signing_out_ends_the_session(faces):
     client, _answer, _staff = sign_in(faces, roles=("manager",))
     page = client.get("/cockpit/").text
