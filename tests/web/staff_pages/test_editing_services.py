@@ -86,10 +86,14 @@ def test_the_halls_that_handle_a_service_are_chosen_by_line(chief, faces, code):
     chief.send(f"/admin/services/{code}/halls", **{field: "B"})
     with faces.parts.database.transaction() as session:
         assert halls_offering(session, get_service(session, code).id) == [(faces.hall.id, faces.b.id)]
+    poster = f"/h/{faces.hall.code}/{code}/poster"
+    assert f'href="{poster}"' in chief.get(f"/admin/services/{code}")
+    assert "扫码预约" in chief.get(poster)
     chief.send(f"/admin/services/{code}/halls", 404, **{field: "Q"})
     chief.send(f"/admin/services/{code}/halls", **{field: ""})
     with faces.parts.database.transaction() as session:
         assert halls_offering(session, get_service(session, code).id) == []
+    assert "/poster" not in chief.get(f"/admin/services/{code}")
 
 
 def test_a_service_goes_out_of_use_and_back(chief, faces, code):
