@@ -81,6 +81,9 @@ _COLUMNS = ", ".join(column.name for column in _APPOINTMENT)
 # The numbers are those that still carry the token. A hold that ran out is as good as a running one while
 # nobody else has taken them: who types slowly loses nothing that is still there.
 # `plain` says yes too seldom rather than too often: where it says no, the rules themselves are asked.
+# Name and phone of a person stay while another phone has an open booking for them (`kept`): whoever knows a
+# document's number must not change what officer and messages say about its owner's bookings. Staff have seen
+# the document (`seen`).
 _WRITE = text(f"""
 WITH mine AS MATERIALIZED (
     SELECT id FROM number
@@ -90,7 +93,11 @@ WITH mine AS MATERIALIZED (
 plain AS (
     SELECT count(*) FILTER (WHERE state IN ('booked', 'checked_in')) < :most_open
        AND count(*) FILTER (WHERE state IN ('booked', 'checked_in') AND on_date = :on_date) = 0
-       AND count(*) FILTER (WHERE state IN ('no_show', 'cancelled')) < :no_show_limit AS free
+       AND count(*) FILTER (WHERE state IN ('no_show', 'cancelled')) < :no_show_limit AS free,
+           NOT :seen AND count(*) FILTER (
+               WHERE state IN ('booked', 'checked_in')
+                 AND appointment.phone_index IS DISTINCT FROM CAST(:phone_index AS bytea)) > 0
+           AND bool_and(citizen.erased_at IS NULL) AS kept
     FROM citizen JOIN appointment ON appointment.citizen_id = citizen.id
     WHERE citizen.identity_index = :identity_index
 ),
@@ -101,10 +108,15 @@ person AS (
            :citizen_phone_sealed, :phone_index, :language, :now
     WHERE (SELECT count(*) FROM mine) = :needed AND (:asked OR (SELECT free FROM plain))
     ON CONFLICT (identity_index) DO UPDATE
-        SET number_sealed = excluded.number_sealed, name_sealed = excluded.name_sealed,
-            phone_sealed = COALESCE(excluded.phone_sealed, citizen.phone_sealed),
-            phone_index = COALESCE(excluded.phone_index, citizen.phone_index),
-            language = excluded.language, erased_at = NULL
+        SET (name_sealed, phone_sealed, phone_index, language) = (
+                SELECT CASE WHEN kept THEN citizen.name_sealed ELSE excluded.name_sealed END,
+                       CASE WHEN kept THEN citizen.phone_sealed
+                            ELSE COALESCE(excluded.phone_sealed, citizen.phone_sealed) END,
+                       CASE WHEN kept THEN citizen.phone_index
+                            ELSE COALESCE(excluded.phone_index, citizen.phone_index) END,
+                       CASE WHEN kept THEN citizen.language ELSE excluded.language END
+                FROM plain),
+            number_sealed = excluded.number_sealed, erased_at = NULL
     RETURNING id
 ),
 booked AS (
@@ -157,7 +169,8 @@ def book(
         wanted = session.scalar(select(Draft.service_ids).where(Draft.id == draft.id))
         ensure_can_be_posted(session, wanted or ())
     rules = rules_from(draft.policy, draft.time_zone)
-    facts = _facts(command, identity, draft, rules, now=now) | _story(draft, actor=actor, now=now)
+    facts = _facts(command, identity, draft, rules, seen=actor.kind == "staff", now=now)
+    facts |= _story(draft, actor=actor, now=now)
     if despite_standing:
         return _write_after_asking(session, facts)
     appointment = _write(session, facts, asked=False)
@@ -216,7 +229,7 @@ def _write_after_asking(session: Session, facts: Mapping[str, object]) -> Appoin
 
 
 def _facts(
-    command: Book, identity: Identity, draft: Row[Any], rules: HallRules, *, now: datetime
+    command: Book, identity: Identity, draft: Row[Any], rules: HallRules, *, seen: bool, now: datetime
 ) -> dict[str, object]:
     citizen = sealed_values(
         identity, name=command.name, phone=command.phone, language=command.language, now=now
@@ -229,6 +242,7 @@ def _facts(
         "token": token_hash(command.token),
         "draft_id": draft.id,
         "needed": draft.needed,
+        "seen": seen,
         "on_date": draft.on_date,
         "most_open": rules.policy.max_open_appointments,
         "no_show_limit": rules.policy.no_show_limit,

@@ -53,7 +53,7 @@ def sealed_values(
     }
 
 
-# A later visit brings the newest name, phone and language; the document and the reference stay. Somebody
+# A correction brings the newest name, phone and language; the document and the reference stay. Somebody
 # who was erased and comes back is there again.
 RENEWED = ("number_sealed", "name_sealed", "phone_sealed", "phone_index", "language")
 

@@ -15,11 +15,21 @@ from halls.models import Hall
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
-from people.citizens import name_of, number_of
+from people.citizens import name_of, number_of, phone_index
 from people.identity import IdentityChecksumWrong
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
-from tests.build import TODAY, at, make_appointment, make_group, make_hall, make_service, make_slot
+from people.staff import actor_of
+from tests.build import (
+    TODAY,
+    at,
+    make_appointment,
+    make_group,
+    make_hall,
+    make_service,
+    make_slot,
+    make_staff,
+)
 
 PHONE = "+8613800138000"
 TEN = at("10:00")
@@ -228,19 +238,6 @@ def test_three_missed_appointments_suspend_online_booking(session, now, group, s
     assert book_one(session, now, service)
 
 
-def test_a_later_booking_brings_the_newest_phone_but_not_to_earlier_appointments(
-    session, now, group, service
-):
-    make_slot(session, group, TEN)
-    tomorrow = date(2026, 3, 3)
-    make_slot(session, group, at("10:00", tomorrow))
-    first = book_one(session, now, service)
-    second = book_one(session, now, service, at("10:00", tomorrow), phone="+8613900139000", name="张叁")
-    assert first.citizen_id == second.citizen_id
-    assert phone_of(first) == PHONE
-    assert name_of(session.get_one(Citizen, first.citizen_id, populate_existing=True)) == "张叁"
-
-
 def test_a_code_that_is_taken_is_drawn_again(session, now, group, service, monkeypatch):
     make_slot(session, group, TEN)
     drawn = iter(["111111", "111111", "222222"])
@@ -248,6 +245,48 @@ def test_a_code_that_is_taken_is_drawn_again(session, now, group, service, monke
     first = book_one(session, now, service)
     second = book_one(session, now, service, seed=2)
     assert (first.code, second.code) == ("111111", "222222")
+
+
+STRANGER = "+8613900139000"
+
+
+def test_a_stranger_with_the_number_of_a_document_changes_nothing_of_its_owner(session, now, group, service):
+    make_slot(session, group, TEN)
+    tomorrow = at("10:00", date(2026, 3, 3))
+    make_slot(session, group, tomorrow)
+    mine = book_one(session, now, service)
+    theirs = book_one(session, now, service, tomorrow, name="李四", phone=STRANGER, language="en")
+    owner = session.get(Citizen, mine.citizen_id, populate_existing=True)
+    assert theirs.citizen_id == owner.id
+    assert (phone_of(mine), phone_of(theirs)) == (PHONE, STRANGER)
+    assert (name_of(owner), owner.phone_index, owner.language) == ("张三", phone_index(PHONE), "zh")
+
+
+def test_without_an_open_booking_or_with_its_phone_the_newest_name_counts(session, now, group, service):
+    make_slot(session, group, TEN)
+    days = [at("10:00", date(2026, 3, day)) for day in (3, 4)]
+    for starts_at in days:
+        make_slot(session, group, starts_at)
+    mine = book_one(session, now, service)
+    again = book_one(session, now, service, days[0], name="张珊")
+    owner = session.get(Citizen, mine.citizen_id, populate_existing=True)
+    assert name_of(owner) == "张珊"
+    for each in (mine, again):
+        each.state = "fulfilled"
+    book_one(session, now, service, days[1], name="张三", phone=STRANGER)
+    session.refresh(owner)
+    assert (name_of(owner), owner.phone_index) == ("张三", phone_index(STRANGER))
+
+
+def test_staff_who_have_seen_the_document_write_what_stands_on_it(session, now, group, service):
+    make_slot(session, group, TEN)
+    tomorrow = at("10:00", date(2026, 3, 3))
+    make_slot(session, group, tomorrow)
+    mine = book_one(session, now, service)
+    command = who(held(session, now, service, tomorrow).token, name="张珊", phone=STRANGER)
+    book(session, command, actor=actor_of(make_staff(session)), now=now)
+    owner = session.get(Citizen, mine.citizen_id, populate_existing=True)
+    assert (name_of(owner), owner.phone_index) == ("张珊", phone_index(STRANGER))
 
 
 def statements_of_booking(session, now, service, starts_at=TEN):
