@@ -22,7 +22,7 @@ from booking.hall_rules import HallRules, rules_from
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import AlreadyBookedThatDay, InPast
 from booking.queries import groups_of
-from booking.standing import ensure_may_book, standing_of
+from booking.standing import ensure_may_book, lock_key, standing_of
 from booking.states import AppointmentState
 from halls.models import Hall
 from kernel import story
@@ -187,7 +187,7 @@ def _today_somewhere(now: datetime) -> date:
 
 def _lock_draft(session: Session, token: str, person: bytes) -> Any:
     """The draft with its hall's rules. Its lock makes a token book once; the person's makes caps exact."""
-    facts = {"token": token_hash(token), "person": int.from_bytes(person[:8], signed=True)}
+    facts = {"token": token_hash(token), "person": lock_key(person)}
     row = session.execute(_LOCK_DRAFT, facts).one_or_none()
     if row is None:
         raise HoldExpired

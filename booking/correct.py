@@ -17,14 +17,15 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Number
 from booking.offers import get_offer
 from booking.policy import AlreadyBookedThatDay
-from booking.queries import lock_appointment
+from booking.queries import groups_of, lock_appointment
+from booking.standing import has_another_that_day, lock_person
 from booking.states import OPEN
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Forbidden, Invalid
-from people.citizens import find_or_create, name_of, number_of, phone_index, phone_of
+from people.citizens import find_or_create, identity_index, name_of, number_of, phone_index, phone_of
 from people.identity import check as check_identity
 from people.models import Citizen
 
@@ -137,6 +138,7 @@ def _person(session: Session, appointment: Appointment, command: Correction, *, 
         today = rules_of(get_hall_by_id(session, appointment.hall_id)).date_of(now)
         identity = check_identity(command.identity_kind, command.identity_number, today=today)
         if (str(identity.kind), identity.number) != (before.identity_kind, number_of(before)):
+            lock_person(session, identity_index(identity.kind, identity.number))
             owner = find_or_create(
                 session, identity, name=name, phone=phone, language=appointment.language, now=now
             )
@@ -154,11 +156,14 @@ def _person(session: Session, appointment: Appointment, command: Correction, *, 
 
 
 def _give_to(session: Session, appointment: Appointment, owner: Citizen) -> None:
-    """The document was another's: so is the appointment, unless they have one of that line that day."""
+    """The document was another's: so is the appointment, unless they have one of these lines that day."""
     try:
         with session.begin_nested():
             appointment.citizen_id = owner.id
             session.flush()
+            groups, on_date = groups_of(appointment), appointment.on_date
+            if has_another_that_day(session, appointment, group_ids=groups, on_date=on_date):
+                raise AlreadyBookedThatDay
     except IntegrityError as error:
         raise AlreadyBookedThatDay from error
 

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking.codes import free_code
+from booking.delivery import ensure_can_be_posted
 from booking.errors import HoldExpired, OtherGroup
 from booking.events import AppointmentRescheduled
 from booking.giving_back import give_back
@@ -14,13 +15,14 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import AlreadyBookedThatDay, InPast, ensure_cancellable
 from booking.queries import groups_of, lock_appointment
-from booking.standing import has_another_that_day
+from booking.standing import has_another_that_day, lock_person
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.db import constraint_of
 from kernel.ids import token_hash
+from people.models import Citizen
 
 
 def reschedule(
@@ -36,12 +38,13 @@ def reschedule(
 
     The same token again changes nothing. The code for the kiosk stays unless somebody has it that day.
 
-    1. Lock the appointment and the draft.
+    1. Lock the appointment, the draft and the person: later legs are in no index that keeps one a day.
     2. Move the appointment, which the constraint of one a day may refuse.
     3. Bind the new numbers, then give the old ones back.
 
     Raises:
-        AppointmentStateConflict, CancellationTooLate, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay
+        AppointmentStateConflict, CancellationTooLate, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay,
+        CannotBePosted (the draft is for other services, and the result was to be posted)
     """
     lock_appointment(session, appointment)
     draft = session.scalar(select(Draft).where(Draft.token_hash == token_hash(token)).with_for_update())
@@ -51,6 +54,9 @@ def reschedule(
         return
     slot = session.get_one(Slot, draft.slot_id)
     _ensure_can_move(appointment, draft, slot, now=now)
+    if appointment.delivery_sealed is not None:
+        ensure_can_be_posted(session, draft.service_ids)
+    lock_person(session, session.get_one(Citizen, appointment.citizen_id).identity_index)
     if has_another_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date):
         raise AlreadyBookedThatDay
     mine = _lock_numbers(session, draft)

@@ -5,9 +5,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Interval, Text, and_, any_, bindparam, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Interval,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.hall_rules import HallRules
 from booking.models import Appointment
@@ -83,6 +96,20 @@ def standing_of(
     return Standing(row[0], row[1], row[2] or [])
 
 
+def lock_key(identity_index: bytes) -> int:
+    """The number of a person's advisory lock, which makes caps and "one a day" exact."""
+    return int.from_bytes(identity_index[:8], signed=True)
+
+
+def lock_person(session: Session, identity_index: bytes | None) -> None:
+    """Wait until nobody else books, moves or is given an appointment for this person; held until the commit.
+
+    Who also locks the person's row locks this first, as booking does. None: the person was erased.
+    """
+    if identity_index is not None:
+        session.execute(select(func.pg_advisory_xact_lock(cast(lock_key(identity_index), BigInteger))))
+
+
 def has_another_that_day(
     session: Session, appointment: Appointment, *, group_ids: Collection[int], on_date: date
 ) -> bool:
@@ -102,6 +129,12 @@ def has_another_that_day(
 def _lines(group_ids: Collection[int]) -> dict[str, list[int] | list[str]]:
     as_legs = [json.dumps([{"group_id": group_id}]) for group_id in group_ids]
     return {"group_ids": list(group_ids), "as_legs": as_legs}
+
+
+def passes(group_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The condition that an appointment passes this line, first or later."""
+    leg = func.jsonb_build_array(func.jsonb_build_object("group_id", group_id))
+    return or_(Appointment.group_id == group_id, Appointment.legs.op("@>")(leg))
 
 
 def ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> None:

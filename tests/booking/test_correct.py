@@ -31,8 +31,8 @@ class Desk:
             build.make_service(session, self.group, minutes=minutes) for minutes in (10, 8)
         )
         self.long = build.make_service(session, self.group, minutes=25)
-        other = build.make_group(session, self.hall, "B")
-        self.elsewhere = build.make_service(session, other)
+        self.elsewhere_group = build.make_group(session, self.hall, "B")
+        self.elsewhere = build.make_service(session, self.elsewhere_group)
         build.make_slot(session, self.group, TEN)
         self.officer = actor_of(build.make_staff(session, hall_ids=[self.hall.id]))
 
@@ -73,6 +73,16 @@ def test_another_document_makes_it_that_persons(session, desk, now):
 
 def test_nobody_gets_two_of_a_line_by_a_correction(session, desk, now):
     booked, _other = desk.book(session, now), desk.book(session, now, 2)
+    values = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
+    with pytest.raises(AlreadyBookedThatDay):
+        fix(session, desk, booked, now, **values)
+
+
+def test_a_later_leg_that_day_counts_for_a_correction_too(session, desk, now):
+    booked, visit = desk.book(session, now), desk.book(session, now, 2)
+    first = desk.elsewhere_group.id
+    visit.group_id, visit.legs = first, [{"group_id": first}, {"group_id": desk.group.id}]
+    session.flush()
     values = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
     with pytest.raises(AlreadyBookedThatDay):
         fix(session, desk, booked, now, **values)

@@ -17,6 +17,8 @@ from booking.delivery import (
     set_delivery,
 )
 from booking.hold import HoldSlot, hold
+from booking.reschedule import reschedule
+from halls.models import Hall, ServiceGroup
 from kernel.actor import ANONYMOUS
 from kernel.phone import PhoneMalformed
 from people.names import NameMissing
@@ -100,3 +102,19 @@ def test_refuses_what_no_postman_can_use(changed, refusal):
     fields = {"receiver": "王小明", "phone": "13800138000", "address": "云州市安民路 8 号", "postcode": ""}
     with pytest.raises(refusal):
         check_delivery(**(fields | changed))
+
+
+def test_a_move_to_services_that_must_be_fetched_is_refused_while_the_result_is_to_be_posted(session):
+    row = booked(session)
+    group = session.get_one(ServiceGroup, row.group_id)
+    other = build.make_service(session, group)
+    later = row.starts_at + timedelta(days=1)
+    build.make_slot(session, group, later)
+    hall = session.get_one(Hall, row.hall_id)
+    token = hold(session, HoldSlot(hall.code, (other.code,), later), actor=ANONYMOUS, now=NOW).token
+    with pytest.raises(CannotBePosted):
+        reschedule(session, row, token=token, actor=ANONYMOUS, now=NOW)
+    assert (row.starts_at, delivery_of(row)) == (later - timedelta(days=1), HOME)
+    set_delivery(session, row, None, actor=ANONYMOUS, now=NOW)
+    reschedule(session, row, token=token, actor=ANONYMOUS, now=NOW)
+    assert row.service_ids == [other.id]

@@ -1,6 +1,7 @@
 """Visits that cross the same lines in opposite orders, with real transactions on real threads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from time import monotonic, sleep
 
@@ -12,6 +13,9 @@ from booking.book import Book, book
 from booking.errors import SlotFull
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number
+from booking.policy import AlreadyBookedThatDay
+from booking.reschedule import reschedule
+from halls.models import ServiceGroup
 from kernel.actor import ANONYMOUS
 from kernel.errors import DomainError
 from people.sample_ids import sample_resident_id
@@ -141,3 +145,37 @@ def test_without_the_lock_two_visits_are_told_one_number_is_theirs(database, now
         second.commit()
     with database.transaction() as session:
         assert count_numbers(session, Number.hold_token.is_not(None)) < 4
+
+
+def is_somebody_waiting_for_a_person(database):
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%xact_lock%'"
+    with database.transaction() as session:
+        return session.scalar(text(query)) == 1
+
+
+def test_a_move_waits_for_a_visit_that_is_being_booked_and_then_sees_its_later_legs(database, now, codes):
+    tomorrow = at("10:00") + timedelta(days=1)
+    with database.transaction() as session:
+        group_id = session.scalars(select(Number.group_id).order_by(Number.group_id.desc()).limit(1)).one()
+        make_slot(session, session.get_one(ServiceGroup, group_id), tomorrow)
+        wish = HoldSlot("h1", (codes[1],), tomorrow)
+        token = hold(session, wish, actor=ANONYMOUS, now=now).token
+        command = Book(token, "张三", "resident_id", sample_resident_id(1), "+8613800138000")
+        moved_id = book(session, command, actor=ANONYMOUS, now=now).id
+        wish = HoldSlot("h1", (codes[1],), at("11:30"))
+        to_today = hold(session, wish, actor=ANONYMOUS, now=now).token
+        visit = hold(session, HoldSlot("h1", tuple(codes), at("10:00")), actor=ANONYMOUS, now=now).token
+
+    def move():
+        with database.transaction() as session:
+            mine = session.get_one(Appointment, moved_id)
+            reschedule(session, mine, token=to_today, actor=ANONYMOUS, now=now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as session:
+            command = Book(visit, "张三", "resident_id", sample_resident_id(1), "+8613800138000")
+            book(session, command, actor=ANONYMOUS, now=now)
+            asked = pool.submit(move)
+            wait_until(lambda: asked.done() or is_somebody_waiting_for_a_person(database))
+        with pytest.raises(AlreadyBookedThatDay):
+            asked.result()
