@@ -16,6 +16,7 @@ from booking.hall_rules import HallRules, rules_of
 from booking.ladder import returned_at
 from booking.models import Appointment, Number
 from booking.new_places import Busy, FreeNumber, Visit, find_places
+from booking.queries import groups_of
 from booking.states import OPEN, AppointmentState
 from halls.models import Hall
 from kernel import audit, outbox
@@ -129,16 +130,16 @@ def _places(
 
 
 def _busy(session: Session, hall: Hall, visits: Sequence[Visit]) -> Busy:
-    """The other open appointments of these people: one a day in a line."""
+    """The other open appointments of these people, with every leg: one a day in a line."""
     rows = session.execute(
-        select(Appointment.citizen_id, Appointment.group_id, Appointment.on_date).where(
+        select(Appointment.citizen_id, Appointment.group_id, Appointment.legs, Appointment.on_date).where(
             Appointment.citizen_id.in_([visit.citizen_id for visit in visits]),
             Appointment.hall_id == hall.id,
             Appointment.state.in_(OPEN),
             Appointment.id.not_in([visit.appointment_id for visit in visits]),
         )
     )
-    return {(row.citizen_id, row.group_id, row.on_date) for row in rows}
+    return {(row.citizen_id, group_id, row.on_date) for row in rows for group_id in groups_of(row)}
 
 
 def _give_back(session: Session, ids: Sequence[int], *, rules: HallRules, now: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from booking.events import WaitlistOffered
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment, Draft, Number, WaitlistEntry
+from booking.standing import passes
 from booking.states import OPEN
 from booking.taking import RETURNING, Taken, Wanted, take
 from booking.visit_numbers import FreeSlot, visits_from_each
@@ -299,10 +300,10 @@ def _covers(on_date: InstrumentedAttribute[date]) -> ColumnElement[bool]:
 
 
 def _booked_otherwise() -> ColumnElement[bool]:
-    """The same phone has booked in the same line since, within the days of the wait."""
+    """The same phone has booked a visit that passes the same line since, within the days of the wait."""
     return exists().where(
         Appointment.phone_index == WaitlistEntry.phone_index,
-        Appointment.group_id == WaitlistEntry.group_id,
+        passes(WaitlistEntry.group_id),
         Appointment.booked_at >= WaitlistEntry.created_at,
         Appointment.state.in_(OPEN),
         _covers(Appointment.on_date),

@@ -161,6 +161,17 @@ def test_nobody_gets_two_appointments_a_day_in_one_line(session, hall, group, pu
     assert {each.on_date for each in lost[20:]} >= {TOMORROW}
 
 
+def test_a_later_leg_that_day_counts_when_bookings_are_moved(session, hall, group, other, published):
+    today = book_all(session, hall, TODAY, now=NOW)
+    lost = next(each for each in today if each.starts_at >= at("12:00") and each.group_id == group.id)
+    citizen = session.get_one(Citizen, lost.citizen_id)
+    (visit,) = book_all(session, hall, TOMORROW, most=1, now=NOW, citizens=[citizen], group=other)
+    visit.legs = [{"group_id": other.id}, {"group_id": group.id}]
+    shut(session, hall)
+    session.expire_all()
+    assert (lost.state, lost.on_date > TOMORROW) == ("booked", True)
+
+
 def test_the_preview_changes_nothing(session, hall, group, published):
     booked = book_all(session, hall, TODAY, now=NOW)
     command = Close(group.id, at("12:00"), at("17:00"), "停电")

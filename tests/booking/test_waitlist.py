@@ -30,6 +30,7 @@ from booking.waitlist import (
     remove_old_waits,
 )
 from booking.waitlist_offers import tend
+from halls.models import Hall
 from kernel.actor import ANONYMOUS
 from kernel.crypto import cipher
 from kernel.outbox import OutboxEvent
@@ -331,6 +332,19 @@ def test_who_books_otherwise_waits_no_longer(session, now, group, service, booke
     book_at(session, now + MINUTE, service, ELEVEN, seed=3, phone=FIRST)
     give_up(session, now + 2 * MINUTE, booked)
     assert states(session, entry) == ["waiting"]
+    tend(session, now=now + 3 * MINUTE)
+    assert states(session, entry) == ["taken"]
+
+
+def test_who_books_a_visit_that_passes_the_line_later_waits_no_longer(session, now, group, service, booked):
+    entry = wait(session, now, service)
+    other = make_group(session, session.get_one(Hall, group.hall_id), "B")
+    make_slot(session, other, ELEVEN, numbers=1)
+    elsewhere = make_service(session, other)
+    visit = book_at(session, now + MINUTE, elsewhere, ELEVEN, seed=3, phone=FIRST)
+    tend(session, now=now + 2 * MINUTE)
+    assert states(session, entry) == ["waiting"]
+    visit.legs = [{"group_id": other.id}, {"group_id": group.id}]
     tend(session, now=now + 3 * MINUTE)
     assert states(session, entry) == ["taken"]
 
