@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from booking import appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
@@ -58,18 +59,56 @@ def collect(session: Session, phone: str) -> dict[str, Any]:
     return {
         "appointments": [_appointment(session, row) for row in rows],
         "waitlist": [
-            {"from": row.first_on, "to": row.last_on, "state": row.state, "since": row.created_at}
-            for row in waiting
-        ],
-        "special_requests": [
             {
-                "kind": row.kind,
-                "reason": cipher().decrypt(row.reason_sealed, "special_request.reason"),
+                "hall": get_hall_by_id(session, row.hall_id).name_zh,
+                "services": [service.name_zh for service in services_of(session, row.service_ids)],
+                "from": row.first_on,
+                "to": row.last_on,
                 "state": row.state,
                 "since": row.created_at,
             }
-            for row in asked
+            for row in waiting
         ],
+        "special_requests": [_special_request(session, row) for row in asked],
+        "appeals": [_appeal(session, each, about) for each, about in session.execute(_appeals_of(index))],
+    }
+
+
+def _special_request(session: Session, row: SpecialRequest) -> dict[str, Any]:
+    person = special_requests.person_of(row)
+    return {
+        "kind": row.kind,
+        "wanted_on": row.wanted_on,
+        "hall": get_hall_by_id(session, row.hall_id).name_zh,
+        "services": [service.name_zh for service in services_of(session, row.service_ids)],
+        "name": person.name,
+        "identity_kind": person.identity_kind,
+        "identity_number": person.identity_number,
+        "answers": row.answers,
+        "reason": special_requests.reason_of(row),
+        "state": row.state,
+        "since": row.created_at,
+        "answer": special_requests.answer_of(row),
+    }
+
+
+def _appeals_of(index: bytes) -> Select[Appeal, Appointment]:
+    return (
+        select(Appeal, Appointment)
+        .join(Appointment, Appointment.id == Appeal.appointment_id)
+        .where(Appointment.phone_index == index)
+        .order_by(Appeal.created_at)
+    )
+
+
+def _appeal(session: Session, row: Appeal, about: Appointment) -> dict[str, Any]:
+    return {
+        "hall": get_hall_by_id(session, row.hall_id).name_zh,
+        "starts_at": about.starts_at,
+        "reason": appeals.reason_of(row),
+        "state": row.state,
+        "since": row.created_at,
+        "answer": appeals.answer_of(row),
     }
 
 

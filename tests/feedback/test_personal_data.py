@@ -1,5 +1,6 @@
 """Nothing personal remains of somebody who was forgotten; the figures do."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -145,10 +146,15 @@ class Person:
                 wanted_on=build.TODAY,
                 created_at=now,
                 identity_index=self.index,
-                person_sealed=keys.encrypt(NAME, "special_request.person"),
+                person_sealed=keys.encrypt(self._typed(), "special_request.person"),
+                answer_sealed=keys.encrypt("明天有号", "special_request.answer"),
                 reason_sealed=keys.encrypt("要出国", "special_request.reason"),
             )
         )
+
+    def _typed(self):
+        person = {"name": NAME, "identity_kind": "resident_id", "identity_number": NUMBER}
+        return json.dumps(person | {"phone": self.phone})
 
     def _rating(self, now):
         survey = Survey(
@@ -312,7 +318,12 @@ def test_collects_what_every_package_knows_and_only_of_this_phone(session):
     assert data["ratings"][0]["comment"] == "我是欧阳娜娜"
     assert data["replies"][0]["text"] == "谢谢"
     assert all(len(data[name]) == 1 for name in ("known_browsers", "waitlist", "tickets", "messages"))
-    assert data["special_requests"][0]["reason"] == "要出国"
+    (asked,) = data["special_requests"]
+    assert (asked["name"], asked["identity_number"]) == (NAME, NUMBER)
+    assert (asked["reason"], asked["answer"]) == ("要出国", "明天有号")
+    (appeal,) = data["appeals"]
+    assert (appeal["reason"], appeal["answer"], appeal["state"]) == ("发烧住院", "已核实", "accepted")
+    assert data["waitlist"][0]["hall"] == "云州市政务服务大厅"
     assert "王小明" not in str(data)
 
 
