@@ -121,3 +121,11 @@ class SpecialRequestDecided(Event):
 
     request_id: int
     hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialRequestExpired(Event):
+    """Its day went by and nobody had answered the request."""
+
+    request_id: int
+    hall_id: int

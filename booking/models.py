@@ -232,9 +232,9 @@ class PromiseSample(Base):
 class SpecialRequest(Base):
     """Somebody asks for a number outside the line: green channel, urgent, or a special case.
 
-    `state` is asked → approved | refused | withdrawn. The person (purpose `special_request.person`, encrypted
-    JSON with name, document and phone), the reason (`special_request.reason`) and the answer
-    (`special_request.answer`) are encrypted.
+    `state` is asked → approved | refused | withdrawn | expired. The person (purpose
+    `special_request.person`, encrypted JSON with name, document and phone), the reason
+    (`special_request.reason`) and the answer (`special_request.answer`) are encrypted.
     """
 
     __tablename__ = "special_request"

@@ -1,7 +1,8 @@
 """Special requests: a number outside the line, for a reason that a person has looked at.
 
-asked → approved | refused | withdrawn. Approving takes a number of the duty reserve (or, where that is used
-up, of the walk-ins) and books it; what follows is an appointment like any other.
+asked → approved | refused | withdrawn | expired (its day went by unanswered). Approving takes a number of the
+duty reserve (or, where that is used up, of the walk-ins) and books it; what follows is an appointment like
+any other.
 """
 
 import json
@@ -17,12 +18,14 @@ from sqlalchemy.orm import Session
 from booking.appeals import check_words
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, book_by_staff
-from booking.events import SpecialRequestDecided
+from booking.events import SpecialRequestDecided, SpecialRequestExpired
+from booking.hall_rules import rules_of
 from booking.ladder import Channel
 from booking.models import Appointment, SpecialRequest
 from booking.offers import get_offer
 from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
+from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
@@ -44,6 +47,7 @@ class RequestState(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class RequestKind(StrEnum):
@@ -236,6 +240,32 @@ def refuse(session: Session, asked: SpecialRequest, *, answer: str, actor: Actor
     asked.answer_sealed = cipher().encrypt(words, "special_request.answer")
     _record(session, asked, "special_request.refuse", (RequestState.ASKED, asked.state), actor=actor, now=now)
     outbox.emit(session, SpecialRequestDecided(asked.id, asked.hall_id), now=now)
+
+
+def expire_unanswered(session: Session, hall_id: int, *, actor: Actor, now: datetime) -> int:
+    """End the requests of a hall whose day went by without an answer, and say so; how many.
+
+    What somebody decides at this moment is left to them.
+    """
+    today = rules_of(get_hall_by_id(session, hall_id)).date_of(now)
+    over = (
+        select(SpecialRequest)
+        .where(
+            SpecialRequest.hall_id == hall_id,
+            SpecialRequest.state == RequestState.ASKED,
+            SpecialRequest.wanted_on < today,
+        )
+        .order_by(SpecialRequest.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    ended = session.scalars(over).all()
+    for asked in ended:
+        _close(asked, RequestState.EXPIRED, now=now)
+        states = (RequestState.ASKED, RequestState.EXPIRED)
+        _record(session, asked, "special_request.expire", states, actor=actor, now=now)
+        outbox.emit(session, SpecialRequestExpired(asked.id, hall_id), now=now)
+    return len(ended)
 
 
 def _ensure_may_decide(asked: SpecialRequest, actor: Actor) -> None:

@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "appeal_decided": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_approved": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_refused": Kind(24 * _HOURS, InDoubt.RESEND),
+        "special_request_expired": Kind(24 * _HOURS, InDoubt.RESEND),
         "reminder_eve": Kind(3 * _HOURS, InDoubt.RESEND, optional=True),
         "reminder_2h": Kind(1 * _HOURS, InDoubt.RESEND, optional=True),
         "three_ahead": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),

@@ -33,6 +33,21 @@ def appeal_decided(session: Session, event: Facts, *, now: datetime) -> None:
     )
 
 
+def special_request_expired(session: Session, event: Facts, *, now: datetime) -> None:
+    """Say that nobody answered in time, and where to ask again."""
+    asked = session.get_one(SpecialRequest, event["request_id"])
+    plan(
+        session,
+        "special_request_expired",
+        event_key=f"special_request:{asked.id}:expired",
+        phone=person_of(asked).phone,
+        language=asked.language,
+        subject=("special_request", asked.id),
+        hall_id=asked.hall_id,
+        now=now,
+    )
+
+
 def special_request_decided(session: Session, event: Facts, *, now: datetime) -> None:
     """Tell the time that was given, or where the answer is."""
     asked = session.get_one(SpecialRequest, event["request_id"])

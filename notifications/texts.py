@@ -31,6 +31,9 @@ _ZH: Mapping[str, str] = {
         "{name}，您的{kind}申请已同意：{when}到{hall}办理{group}业务，取号码{code}。查看：{link}"
     ),
     "special_request_refused": "您{date}到{hall}的{kind}申请未能安排。答复和其他办法见：{link}",
+    "special_request_expired": (
+        "抱歉，您{date}到{hall}的{kind}申请没有及时得到答复，现已到期。可重新申请或预约：{link}"
+    ),
     "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
     "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
     "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
@@ -68,6 +71,10 @@ _EN: Mapping[str, str] = {
     ),
     "special_request_refused": (
         "Your request ({kind}) for {date} at {hall} could not be met. Answer and other ways: {link}"
+    ),
+    "special_request_expired": (
+        "Sorry: your request ({kind}) for {date} at {hall} was not answered in time and has ended. "
+        "Ask again or book: {link}"
     ),
     "reminder_eve": (
         "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"

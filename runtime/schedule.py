@@ -19,6 +19,7 @@ from booking.hall_rules import rules_of
 from booking.no_show import close_no_shows
 from booking.promise_samples import take_samples
 from booking.publish import publish
+from booking.special_requests import expire_unanswered
 from booking.waitlist import remove_old_waits
 from booking.waitlist_offers import tend
 from feedback.personal_data import forget_old
@@ -93,6 +94,11 @@ def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now:
     remove_old_looks(session, today=now.date())
 
 
+def expire_requests(session: Session, hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """End special requests whose day is over and that nobody has answered."""
+    expire_unanswered(session, _hall(session, hall_id).id, actor=SYSTEM, now=now)
+
+
 def hand_over_duty(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
     """Give unused duty numbers of today to people who come without a booking."""
     flow_duty(session, now=now)
@@ -120,6 +126,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
+    "expire_requests": Entry(Daily(time(0, 30)), expire_requests),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
     "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),

@@ -28,6 +28,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentCorrected: (tell.corrected, follow_booking.follow_correction),
         booking.AppealDecided: (tell_decisions.appeal_decided,),
         booking.SpecialRequestDecided: (tell_decisions.special_request_decided,),
+        booking.SpecialRequestExpired: (tell_decisions.special_request_expired,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),

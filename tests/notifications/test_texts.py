@@ -60,6 +60,8 @@ GOLDEN_ZH = {
     f"到云州市政务服务大厅办理出入境业务，取号码042731。查看：{LINK}",
     "special_request_refused": "【有号】您3月3日（周二）到云州市政务服务大厅的绿色通道申请未能安排。"
     f"答复和其他办法见：{LINK}",
+    "special_request_expired": "【有号】抱歉，您3月3日（周二）到云州市政务服务大厅的绿色通道申请"
+    f"没有及时得到答复，现已到期。可重新申请或预约：{LINK}",
     "reminder_eve": "【有号】提醒：您预约了3月3日（周二）10:00到云州市政务服务大厅办理出入境业务，"
     f"取号码042731。不能来请取消：{LINK}",
     "reminder_2h": "【有号】提醒：您预约了今天10:00到云州市政务服务大厅办理出入境业务，"
@@ -86,6 +88,8 @@ GOLDEN_EN = {
     f"Yunzhou City Hall, Exit and entry. Code 042731. View: {LINK}",
     "special_request_refused": "【有号】Your request (green channel) for Tue 3 Mar at Yunzhou City Hall "
     f"could not be met. Answer and other ways: {LINK}",
+    "special_request_expired": "【有号】Sorry: your request (green channel) for Tue 3 Mar at Yunzhou City "
+    f"Hall was not answered in time and has ended. Ask again or book: {LINK}",
     "phone_code": "【有号】042731 is your code, valid for 5 minutes. Do not share it, not even with staff.",
     "closed": "【有号】Sorry: Yunzhou City Hall is closed (power failure). Your booking of Tue 3 Mar 10:00, "
     f"Exit and entry, is cancelled and does not count against you. Book again: {LINK}",

@@ -56,6 +56,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "service.set_active": ("启用或停用事项", "Put a service in or out of use"),
     "special_request.approve": ("同意特殊申请", "Approved a special request"),
     "special_request.ask": ("提出特殊申请", "Asked for a special request"),
+    "special_request.expire": ("特殊申请到期未答复", "A special request ended unanswered"),
     "special_request.refuse": ("不同意特殊申请", "Refused a special request"),
     "special_request.withdraw": ("撤回特殊申请", "Withdrew a special request"),
     "staff.activate": ("启用账号", "Let an account work again"),

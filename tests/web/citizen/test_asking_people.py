@@ -8,6 +8,7 @@ import pytest
 from booking import appeals, special_requests
 from booking.ladder import Channel
 from booking.models import Appeal, Appointment, Number, SpecialRequest
+from kernel.actor import SYSTEM
 from kernel.phone import mask
 from people.sample_ids import sample_resident_id
 from people.staff import actor_of
@@ -89,6 +90,19 @@ def test_the_answer_and_the_booking_stand_there(town):
     assert "走东门坡道。" in phone.words
     phone.tap("看这个预约")
     assert phone.path == f"/b/{one(town, Appointment).reference}"
+
+
+def test_what_nobody_answered_in_time_says_so(town):
+    phone = verified(town).go(FORM)
+    phone.press("提交申请", **WISH)
+    with town.parts.database.transaction() as session:
+        asked = session.query(SpecialRequest).one()
+        late = build.at("01:00", asked.wanted_on + timedelta(days=1))
+        special_requests.expire_unanswered(session, asked.hall_id, actor=SYSTEM, now=late)
+    phone.go("/my")
+    assert "到期未答复" in phone.words
+    assert "请重新申请或预约" in phone.words
+    assert "撤回申请" not in phone.words
 
 
 @pytest.mark.parametrize("field", ["kind_of_request", "wanted_on", "reason", "name", "number", "agree"])
