@@ -98,7 +98,10 @@ def can_appeal(appointment: Appointment, *, rules: HallRules, now: datetime) -> 
         appointment.state == AppointmentState.CANCELLED
         and appointment.cancel_reason in BY_CITIZEN
         and appointment.cancelled_at is not None
-        and counts_as_no_show(appointment.starts_at, cancelled_at=appointment.cancelled_at, policy=policy)
+        and (
+            appointment.moved_late_at is not None
+            or counts_as_no_show(appointment.starts_at, cancelled_at=appointment.cancelled_at, policy=policy)
+        )
     )
 
 

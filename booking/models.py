@@ -93,7 +93,8 @@ class Appointment(Base):
     group of a visit of several lines is that of its first leg. `delivery_sealed` (purpose
     `appointment.delivery`) says where the result is to be posted, encrypted JSON. `made_by` is "citizen" or
     "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
-    The phone is gone once its owner was erased or nobody needs it any more.
+    `moved_late_at` is when its owner moved it so late that cancelling would have counted as missed: if they
+    then cancel, it does. The phone is gone once its owner was erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"
@@ -137,6 +138,7 @@ class Appointment(Base):
     delivery_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_by: Mapped[str] = mapped_column(String(8), default="citizen", server_default="citizen")
     excused_at: Mapped[datetime | None]
+    moved_late_at: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):

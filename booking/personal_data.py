@@ -194,7 +194,10 @@ def _counted(session: Session, citizen_ids: Sequence[int], *, now: datetime) -> 
     late = and_(
         Appointment.state == AppointmentState.CANCELLED,
         Appointment.cancel_reason.in_(BY_CITIZEN),
-        Appointment.starts_at - Appointment.cancelled_at < cutoff,
+        or_(
+            Appointment.starts_at - Appointment.cancelled_at < cutoff,
+            Appointment.moved_late_at.is_not(None),
+        ),
     )
     missed = select(Appointment.citizen_id).where(
         Appointment.citizen_id.in_(citizen_ids),

@@ -57,7 +57,7 @@ WHERE number.id = bound.id
 
 _MOVE = text("""
 UPDATE appointment SET slot_id = moved.slot_id, on_date = moved.on_date, starts_at = moved.starts_at,
-                       ends_at = moved.ends_at, code = moved.code
+                       ends_at = moved.ends_at, code = moved.code, moved_late_at = NULL
 FROM unnest(CAST(:ids AS bigint[]), CAST(:slots AS bigint[]), CAST(:dates AS date[]),
             CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:codes AS varchar[]))
          AS moved(id, slot_id, on_date, starts_at, ends_at, code)

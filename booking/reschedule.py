@@ -13,7 +13,7 @@ from booking.events import AppointmentRescheduled
 from booking.giving_back import give_back
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
-from booking.policy import AlreadyBookedThatDay, InPast, ensure_cancellable
+from booking.policy import AlreadyBookedThatDay, InPast, counts_as_no_show, ensure_cancellable
 from booking.queries import groups_of, lock_appointment
 from booking.standing import has_another_that_day, lock_person
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
@@ -36,7 +36,9 @@ def reschedule(
 ) -> None:
     """Move a booked appointment to the slot that `token` holds, in the same hall and lines.
 
-    The same token again changes nothing. The code for the kiosk stays unless somebody has it that day.
+    A move inside the cancellation cut-off is remembered (`moved_late_at`): cancelling afterwards counts as
+    late, however far ahead the new time is. The same token again changes nothing. The code for the kiosk
+    stays unless somebody has it that day.
 
     1. Lock the appointment, the draft and the person: later legs are in no index that keeps one a day.
     2. Move the appointment, which the constraint of one a day may refuse.
@@ -60,14 +62,16 @@ def reschedule(
     if has_another_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date):
         raise AlreadyBookedThatDay
     mine = _lock_numbers(session, draft)
+    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
     before = appointment.starts_at
+    if actor.kind != "staff" and counts_as_no_show(before, cancelled_at=now, policy=rules.policy):
+        appointment.moved_late_at = now
     _move(session, appointment, draft, slot)
     session.execute(
         update(Number)
         .where(Number.id.in_(mine))
         .values(appointment_id=appointment.id, hold_token=None, held_until=None)
     )
-    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
     give_back(session, appointment.id, rules=rules, now=now, fraction=fraction, except_ids=mine)
     _tell(session, appointment, before, actor=actor, now=now)
 

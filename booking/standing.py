@@ -45,7 +45,10 @@ _MISSED = and_(
         and_(
             Appointment.state == AppointmentState.CANCELLED,
             Appointment.cancel_reason.in_(BY_CITIZEN),
-            Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
+            or_(
+                Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
+                Appointment.moved_late_at.is_not(None),
+            ),
         ),
     ),
 )
@@ -56,7 +59,8 @@ _STANDING = (
     select(
         func.count().filter(_OPEN),
         func.count().filter(_OPEN, or_(_FIRST_LEG, _LATER_LEG), Appointment.on_date == bindparam("on_date")),
-        func.array_agg(Appointment.starts_at).filter(_MISSED, _RECENT),
+        # Cancelled after a late move, the slot may be weeks ahead: it counts from the cancellation on.
+        func.array_agg(func.least(Appointment.starts_at, Appointment.cancelled_at)).filter(_MISSED, _RECENT),
     )
     .join(Citizen, Citizen.id == Appointment.citizen_id)
     .where(Citizen.identity_index == bindparam("identity_index"), or_(_OPEN, _RECENT))
@@ -65,7 +69,7 @@ _STANDING = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`missed_at` are the starts of missed slots, late cancellations included."""
+    """`missed_at` are the starts of missed slots and the moments of late cancellations."""
 
     open_appointments: int
     same_group_that_day: int

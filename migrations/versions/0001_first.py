@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_ea6b39cf"
+revision = "0001_c12ed610"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -682,6 +682,7 @@ def upgrade() -> None:
         sa.Column("delivery_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("made_by", sa.String(length=8), server_default="citizen", nullable=False),
         sa.Column("excused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("moved_late_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_appointment_slot_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         sa.UniqueConstraint("reference", name=op.f("uq_appointment_reference")),

@@ -75,7 +75,12 @@ class Shown:
 
     @property
     def late_to_cancel(self) -> bool:
-        """Whether cancelling now counts as missed."""
+        """Whether cancelling now counts as missed: it is close, or was when the booking was moved."""
+        return self.close or self.appointment.moved_late_at is not None
+
+    @property
+    def close(self) -> bool:
+        """Whether it begins so soon that hardly anybody can use the number any more."""
         begins = self.appointment.starts_at
         return counts_as_no_show(begins, cancelled_at=self.now, policy=self.rules.policy)
 

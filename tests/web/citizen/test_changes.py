@@ -22,6 +22,18 @@ def test_a_late_cancellation_says_what_it_costs_before_the_button(town, phone):
     assert "现在取消算一次爽约" in phone.words
 
 
+def test_a_late_move_says_before_the_button_what_cancelling_then_costs(town, phone):
+    book(town, phone)
+    town.slot("14:00", WEDNESDAY)
+    assert "爽约" not in phone.tap("改期").words
+    town.at("08:30", TUESDAY)
+    phone.refresh().tap("3月4日")
+    assert "以后再取消这个预约，不论多早都算一次爽约" in phone.words
+    phone.press("改到这个时间", starts_at=build.at("14:00", WEDNESDAY).isoformat())
+    phone.tap("取消预约")
+    assert "临近开始时改期的，现在取消算一次爽约" in phone.words
+
+
 def test_a_booking_that_has_begun_cannot_be_cancelled(town, phone):
     book(town, phone)
     phone.tap("取消预约")
