@@ -1,8 +1,9 @@
 """Change a hall's plan with its bookings in view: who would be stranded is told before, cared for after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,6 +18,21 @@ from halls.edit import save_hall
 from halls.models import Hall
 from halls.plan_rows import HallFile
 from kernel.actor import Actor
+from kernel.errors import Conflict
+
+
+class BookingsStranded(Conflict):
+    """A change leaves bookings without a place, and nobody said what is to become of them."""
+
+    code = "bookings_stranded"
+    zh = (
+        "改动后有 {count} 个预约没有位置，没有保存。"
+        "请选择怎么办（stranded）：保留（keep）、改期（move）或取消（cancel）。"
+    )
+    en = (
+        "The change would leave {count} booking(s) without a place, and nothing was saved. "
+        "Please say what is to become of them (stranded): keep, move or cancel."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +60,29 @@ def preview_plan(session: Session, plan: HallFile, *, actor: Actor, now: datetim
 
 
 def change_plan(
-    session: Session, plan: HallFile, *, then: Then, note: str = "", actor: Actor, now: datetime
+    session: Session,
+    plan: HallFile,
+    *,
+    then: Then | None,
+    time_zone: str | None = None,
+    policy: Mapping[str, Any] | None = None,
+    note: str = "",
+    actor: Actor,
+    now: datetime,
 ) -> PlanChanged:
     """Save the plan, publish again the days that are published, and move, cancel or keep who is stranded.
 
-    Booked numbers stay unless `then` says otherwise.
+    Booked numbers stay unless `then` says otherwise. `time_zone` and `policy` as for `save_hall`.
 
     Raises:
         LetterTaken
+        BookingsStranded: some are, and `then` is None; whoever calls rolls back.
     """
-    hall = save_hall(session, plan, actor=actor, now=now, note=note)
+    hall = save_hall(session, plan, time_zone=time_zone, policy=policy, actor=actor, now=now, note=note)
     first_on, last_on = _published_days(session, hall, now=now)
     stranded = list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+    if stranded and then is None:
+        raise BookingsStranded(count=len(stranded))
     added = publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
     rehoused = Rehoused(0, 0)
     if stranded and then is not Then.KEEP:

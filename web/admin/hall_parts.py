@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from booking.change_plan import change_plan, preview_plan
+from booking.close import Then
 from halls.edit import save_hall
 from halls.models import Hall
 from halls.plan_file import hall_from_data
@@ -15,12 +17,13 @@ from halls.plan_history import as_data, current_plan
 from halls.queries import CounterNotFound, GroupUnknown, get_hall
 from kernel.errors import Conflict, DomainError
 from web import edge, problems
-from web.admin import entry
+from web.admin import entry, plan_edge
 from web.guards import staff_only
 
 Data = dict[str, Any]
 _PLACE = ("name_zh", "name_en", "address_zh", "address_en", "phone")
 _GROUP = ("letter", "name_zh", "name_en")
+_OF_THE_FORM = {"csrf_token", "press", "then"}
 
 
 class HallCodeTaken(Conflict):
@@ -47,14 +50,29 @@ def _locked(session: Session, code: str) -> Hall:
     return hall
 
 
-def _change(code: str, alter: Callable[[Data], None]) -> None:
-    """Alter the hall's data and save it; raises CityFileInvalid, LetterTaken and what `alter` raises."""
+def _change(code: str, alter: Callable[[Data], None]) -> Any:
+    """Alter the hall's data and save it, or ask first what is to become of bookings that lose their place.
+
+    Raises:
+        CityFileInvalid, LetterTaken, FormValueWrong, and what `alter` raises
+    """
+    back, asked = url_for("admin.hall", code=code), "then" in request.form
     with edge.transaction() as session:
         hall = _locked(session, code)
         data = as_data(current_plan(session, hall))
         alter(data)
         plan = hall_from_data({name: value for name, value in data.items() if name != "code"}, code=code)
-        save_hall(session, plan, actor=edge.actor(), now=edge.now())
+        stranded = [] if asked else preview_plan(session, plan, actor=edge.actor(), now=edge.now())
+        if stranded:
+            session.expire_all()
+            sent = [each for each in request.form.items(multi=True) if each[0] not in _OF_THE_FORM]
+            url = request.path
+            return plan_edge.decide_page(session, hall, stranded, action=url, fields=sent, back=back)
+        then = plan_edge.typed_choice(Then, "then") if asked else Then.KEEP
+        changed = change_plan(session, plan, then=then, actor=edge.actor(), now=edge.now())
+    flash(_("已保存，群众立即可见。"), "ok")
+    plan_edge.say_rehoused(changed.rehoused)
+    return redirect(back, 303)
 
 
 def _read(code: str) -> tuple[Hall, Data]:
@@ -128,17 +146,11 @@ def save(code: str) -> Any:
         data.update(place)
 
     try:
-        _change(code, alter)
+        return _change(code, alter)
     except DomainError as error:
         hall, data = _read(code)
         facts = {"place": place, "errors": entry.mistakes(error)}
         return render_template("admin/hall.html", hall=hall, data=data, **facts), problems.status_of(error)
-    return _saved(code)
-
-
-def _saved(code: str) -> Any:
-    flash(_("已保存，群众立即可见。"), "ok")
-    return redirect(url_for("admin.hall", code=code), 303)
 
 
 @staff_only("hall.edit")
@@ -171,13 +183,12 @@ def save_group(code: str, part: str) -> Any:
             counter["groups"] = others + [typed["code"]] * (str(counter["number"]) in chosen)
 
     try:
-        _change(code, alter)
+        return _change(code, alter)
     except DomainError as error:
         hall, data = _read(code)
         facts = {"row": typed, "errors": entry.mistakes(error, under=f"groups[{at[0] + 1}].")}
         page = render_template("admin/group.html", hall=hall, data=data, part=part, **facts)
         return page, problems.status_of(error)
-    return _saved(code)
 
 
 @staff_only("hall.edit")
@@ -207,13 +218,12 @@ def save_counter(code: str, part: str) -> Any:
         data["counters"][at[0] : at[0] + 1] = [] if request.form.get("do") == "close" else [typed]
 
     try:
-        _change(code, alter)
+        return _change(code, alter)
     except DomainError as error:
         hall, data = _read(code)
         facts = {"row": typed, "errors": entry.mistakes(error, under=f"counters[{at[0] + 1}].")}
         page = render_template("admin/counter.html", hall=hall, data=data, part=part, **facts)
         return page, problems.status_of(error)
-    return _saved(code)
 
 
 def add_to(blueprint: Blueprint) -> None:

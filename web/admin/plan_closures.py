@@ -106,7 +106,7 @@ def add(code: str) -> Any:
             stranded = [] if chosen else preview(session, hall, command, now=edge.now())
             if stranded:
                 url = url_for("admin.plan_closures", code=code)
-                fields = {name: plan_edge.typed(name) for name in _FIELDS}
+                fields = [(name, plan_edge.typed(name)) for name in _FIELDS]
                 return plan_edge.decide_page(session, hall, stranded, action=url, fields=fields, back=url)
             done = close(session, hall, command, actor=edge.actor(), now=edge.now())
     except DomainError as error:

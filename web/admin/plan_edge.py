@@ -1,7 +1,7 @@
 """What the pages of a hall's time share: the hall by its code, typed dates and times, the decision page."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -129,7 +129,7 @@ def propose(session: Session, hall: Hall, data: Mapping[str, Any], *, note: str,
     fields = {"plan": json.dumps(data, ensure_ascii=False), "base": typed("base"), "note": note, "back": back}
     session.expire_all()
     action = url_for("admin.plan_decide", code=hall.code)
-    return decide_page(session, hall, stranded, action=action, fields=fields, back=back)
+    return decide_page(session, hall, stranded, action=action, fields=fields.items(), back=back)
 
 
 def read_plan(hall: Hall, data: Mapping[str, Any]) -> HallFile:
@@ -150,6 +150,11 @@ def _done(changed: PlanChanged, back: str) -> Any:
 def say_saved(rehoused: Rehoused) -> None:
     """Tell what was done, and to how many bookings."""
     flash(_("已保存并重新放号。"), "ok")
+    say_rehoused(rehoused)
+
+
+def say_rehoused(rehoused: Rehoused) -> None:
+    """Tell to how many bookings something was done, if to any."""
     if rehoused.moved or rehoused.cancelled:
         flash(_("改期 %(m)s 个预约，取消 %(c)s 个，均已通知。", m=rehoused.moved, c=rehoused.cancelled), "ok")
 
@@ -160,7 +165,7 @@ def decide_page(
     stranded: Sequence[Affected],
     *,
     action: str,
-    fields: Mapping[str, str],
+    fields: Iterable[tuple[str, str]],
     back: str,
 ) -> str:
     """这些预约会受影响: who they are, and what is to become of them."""
@@ -171,7 +176,7 @@ def decide_page(
         stranded=stranded,
         groups=groups,
         action=action,
-        fields=fields,
+        fields=list(fields),
         back=back,
         ways=THEN_NAMES,
     )

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
+from booking.change_plan import BookingsStranded, change_plan
+from booking.close import Then
 from booking.policy import BookingPolicy
 from booking.policy_data import BookingPolicyInvalid
 from booking.publish import publish
@@ -70,20 +72,27 @@ class TimeZoneUnknown(Invalid):
     CodeBudgetInvalid,
     TimeZoneUnknown,
     halls.LetterTaken,
+    BookingsStranded,
+    PlanLineImpossible,
 )
+@blueprint.arguments(hall_shapes.StrandedQuerySchema(), location="query")
 @blueprint.arguments(hall_shapes.HallEditSchema(), example=hall_shapes.HALL_EXAMPLE)
 @blueprint.response(200, hall_shapes.HallDetailSchema())
-def save_hall(body: dict[str, Any], code: str) -> dict[str, Any]:
+def save_hall(query: Mapping[str, str], body: dict[str, Any], code: str) -> dict[str, Any]:
     """Write a hall whole, with lines, counters and plan; made when new. Twice changes nothing.
 
-    整体保存大厅及其业务组、窗口和排班；不存在则新建。
+    Its numbers follow at once. Where bookings lose their place, nothing is saved unless `stranded` says what
+    is to become of them.
+
+    整体保存大厅及其业务组、窗口和排班；不存在则新建。号源立即随之调整；
+    有预约因此没有位置时，须用 stranded 说明怎么办，否则不保存。
     """
     policy, time_zone = _policy(body.pop("policy", None)), _time_zone(body.pop("time_zone", None))
-    plan = hall_from_data(body, code=code)
+    plan, then = hall_from_data(body, code=code), Then(query["stranded"]) if "stranded" in query else None
     with edge.transaction() as session:
         actor = _who_may_edit(session, code)
-        hall = halls.save_hall(session, plan, time_zone=time_zone, policy=policy, actor=actor, now=edge.now())
-        return present.hall_with_parts(session, hall)
+        change_plan(session, plan, then=then, time_zone=time_zone, policy=policy, actor=actor, now=edge.now())
+        return present.hall_with_parts(session, get_hall(session, code))
 
 
 @blueprint.put("/services/<code:code>")

@@ -1,5 +1,7 @@
 import pytest
+from sqlalchemy import func, select
 
+from booking.models import Appointment, Number
 from kernel import clock
 from people import api_tokens
 from people.staff import hash_password
@@ -140,3 +142,41 @@ def test_who_administers_one_hall_makes_no_other(town):
     for code in ("city-hall", "brand-new"):
         refused = town.put(f"/halls/{code}", hall_body(), who="manager")
         assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+
+
+def late_booking(town):
+    """Somebody at three in the afternoon, and the hall's plan without afternoons."""
+    town.book(1, clock_time="15:00")
+    return hall_body(plan=[{**line, "ends": "12:00"} for line in hall_body()["plan"]])
+
+
+def state_and_hour(town):
+    with town.parts.database.transaction() as session:
+        booked = session.scalars(select(Appointment)).one()
+        return booked.state, booked.starts_at.hour + 8
+
+
+def test_a_plan_without_a_place_for_a_booking_is_refused_until_told_what_becomes_of_it(town):
+    mornings = late_booking(town)
+    before = town.counts()
+    refused = town.put("/halls/city-hall", mornings, who="admin")
+    assert (refused.status_code, refused.json["code"]) == (409, "bookings_stranded")
+    assert "1" in refused.json["detail"]
+    assert town.counts() == before
+    assert town.put("/halls/city-hall?stranded=forget", mornings, who="admin").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("stranded", "state", "before_noon"),
+    [("keep", "booked", False), ("move", "booked", True), ("cancel", "cancelled", False)],
+)
+def test_a_new_plan_holds_at_once_and_its_bookings_go_where_told(town, stranded, state, before_noon):
+    mornings = late_booking(town)
+    assert town.put(f"/halls/city-hall?stranded={stranded}", mornings, who="admin").status_code == 200
+    found, hour = state_and_hour(town)
+    assert (found, hour < 12) == (state, before_noon)
+    with town.parts.database.transaction() as session:
+        free = select(func.count(Number.id)).where(
+            Number.appointment_id.is_(None), func.extract("hour", Number.starts_at) >= 4
+        )
+        assert session.scalar(free) == 0

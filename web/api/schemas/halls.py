@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 from webargs.fields import DelimitedList
 
+from booking.close import Then
 from halls.plan_rows import SESSIONS
 from web.api.fields import (
     CLOCK_TIME,
@@ -260,6 +261,15 @@ HALL_EXAMPLE = {
     "counters": [{"number": 1, "groups": ["A"]}],
     "plan": [{"group": "A", "weekdays": [1, 2, 3, 4, 5], "starts": "09:00", "ends": "17:00", "counters": 1}],
 }
+
+
+class StrandedQuerySchema(Asked):
+    """What is to become of bookings for which there is no place any more."""
+
+    stranded = Choice(
+        [then.value for then in Then],
+        metadata={"description": "Move to the nearest free time, cancel, or keep. 改期、取消或保留。"},
+    )
 
 
 class HallEditSchema(Asked):
