@@ -29,6 +29,9 @@ HEADS = {
     "en": ("Here", "Time", "Code", "Number", "Line", "Service", "Name"),
 }
 
+#: Behind the name of somebody for whom an officer booked.
+BY_STAFF = {"zh": "（代办）", "en": " (by staff)"}
+
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
@@ -42,6 +45,7 @@ class DayRow:
     services_en: str
     name: str
     arrived: bool
+    by_staff: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def take_day_list(session: Session, hall: Hall, *, on_date: date, actor: Actor, 
                 ", ".join(row.name_en or row.name_zh for row in asked),
                 mask(name_of(citizen)),
                 appointment.state != AppointmentState.BOOKED,
+                appointment.made_by == "staff",
             )
         )
     return DayList(hall, on_date, now, tuple(rows))
@@ -110,7 +115,7 @@ def cells_of(day: DayList, language: str) -> list[list[str]]:
             row.label,
             row.lines,
             row.services_en if english else row.services_zh,
-            row.name,
+            row.name + (BY_STAFF["en" if english else "zh"] if row.by_staff else ""),
         ]
         for row in day.rows
     ]

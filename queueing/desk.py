@@ -45,7 +45,8 @@ class Matter:
 class AtCounter:
     """The ticket called to or served at the counter. Name and phone are masked; where to post to is not.
 
-    `doubtful`: the number of the document is unusual.
+    `doubtful`: the number of the document is unusual. `by_staff`: an officer booked for the citizen, who may
+    never have seen the list of papers.
 
     `next_lines` are those that the visit still has to pass.
     """
@@ -58,6 +59,7 @@ class AtCounter:
     doubtful: bool
     phone: str
     delivery: Delivery | None
+    by_staff: bool
     next_lines: list[ServiceGroup]
 
 
@@ -197,6 +199,7 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         doubtful=_is_doubtful(session, ticket),
         phone=phone.mask(number) if (number := contact.phone_of(ticket)) else "",
         delivery=_delivery(session, ticket),
+        by_staff=_is_by_staff(session, ticket),
         next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
     )
 
@@ -204,6 +207,11 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
 def _delivery(session: Session, ticket: Ticket) -> Delivery | None:
     appointment = _appointment(session, ticket)
     return delivery_of(appointment) if appointment is not None else None
+
+
+def _is_by_staff(session: Session, ticket: Ticket) -> bool:
+    appointment = _appointment(session, ticket)
+    return appointment is not None and appointment.made_by == "staff"
 
 
 def _is_doubtful(session: Session, ticket: Ticket) -> bool:

@@ -56,6 +56,14 @@ def test_leaves_out_who_is_not_coming_and_other_days_and_halls(session, hall, gr
     assert take(session, hall).rows == ()
 
 
+def test_tells_for_whom_an_officer_booked(session, hall, group):
+    book(session, group, "09:00", "张三", made_by="staff")
+    book(session, group, "09:30", "李四")
+    day = take(session, hall)
+    assert [row[-1] for row in cells_of(day, "zh")[1:3]] == ["**三（代办）", "**四"]
+    assert cells_of(day, "en")[1][-1].endswith(" (by staff)")
+
+
 def test_a_visit_of_several_lines_names_them_in_order(session, hall, group):
     second = build.make_group(session, hall, "C")
     legs = [{"group_id": group.id, "service_ids": []}, {"group_id": second.id, "service_ids": []}]

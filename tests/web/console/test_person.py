@@ -44,3 +44,11 @@ def test_an_unusual_number_asks_the_officer_to_look_twice(faces):
 
 def test_a_usual_number_does_not(faces):
     assert "请仔细核对原件" not in at_the_counter(faces)
+
+
+def test_the_officer_sees_that_somebody_of_the_hall_booked(faces):
+    assert "工作人员代办" in at_the_counter(faces, made_by="staff")
+
+
+def test_who_booked_alone_has_no_such_mark(faces):
+    assert "工作人员代办" not in at_the_counter(faces)
