@@ -16,6 +16,17 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, Invalid
 from kernel.story import tell
 
+#: Why, as codes: the audit keeps no free text, in which somebody might name people.
+REASONS = (
+    "more_staff",
+    "fewer_staff",
+    "many_bookings",
+    "many_walk_ins",
+    "left_unused",
+    "trouble",
+    "setting_right",
+)
+
 
 class Change(StrEnum):
     """The value travels in forms and the API."""
@@ -29,11 +40,11 @@ class Change(StrEnum):
 
 
 class ReasonMissing(Invalid):
-    """Whoever changes numbers by hand says why."""
+    """Whoever changes numbers by hand says why: one of `REASONS`."""
 
     code = "reason_missing"
-    zh = "请写明原因。"
-    en = "Please say why."
+    zh = "请选择调整的原因。"
+    en = "Please choose why the numbers are changed."
 
 
 class NoSuchNumbers(Conflict):
@@ -46,7 +57,10 @@ class NoSuchNumbers(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ChangeNumbers:
-    """At most `most` numbers of a line on one day, spread over its slots that have not begun."""
+    """At most `most` numbers of a line on one day, spread over its slots that have not begun.
+
+    `reason` is one of `REASONS`.
+    """
 
     group_id: int
     on_date: date
@@ -71,7 +85,7 @@ def change_numbers(
     Raises:
         ReasonMissing, NoSuchNumbers
     """
-    if not command.reason.strip():
+    if command.reason not in REASONS:
         raise ReasonMissing
     chosen = (
         select(Number.id)
@@ -108,7 +122,7 @@ def change_numbers(
         on=command.on_date.isoformat(),
         change=str(command.change),
         count=len(changed),
-        reason=command.reason.strip()[:120],
+        reason=command.reason,
     )
     return len(changed)
 

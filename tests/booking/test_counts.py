@@ -95,7 +95,7 @@ def test_the_steps_of_the_ladder_are_those_written_in_the_numbers(session, hall,
     assert {each.booked for each in steps} == {0}
 
 
-def change(session, hall, group, what, *, most=3, on=TODAY, reason="人手变化"):
+def change(session, hall, group, what, *, most=3, on=TODAY, reason="fewer_staff"):
     command = ChangeNumbers(group.id, on, what, most, reason)
     return change_numbers(session, hall, command, actor=SYSTEM, now=NOW)
 
@@ -122,7 +122,7 @@ def test_numbers_go_from_one_channel_to_another(session, hall, group, what, ways
     assert after["online"].released == after["online"].planned
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "numbers.change")).one()
     assert (entry.details["change"], entry.details["count"]) == (str(what), 3)
-    assert entry.details["reason"] == "人手变化"
+    assert entry.details["reason"] == "fewer_staff"
 
 
 def test_withdrawn_numbers_stay_withdrawn_over_the_night_and_can_be_released_again(session, hall, group):
@@ -157,10 +157,15 @@ def test_booked_and_held_numbers_are_never_touched(session, hall, group):
         change(session, hall, group, Change.WITHDRAW)
 
 
-def test_a_change_by_hand_needs_a_reason(session, hall, group):
+@pytest.mark.parametrize("reason", ["", " ", "给张三 13800138000 留的"])
+def test_a_change_by_hand_needs_a_reason_of_the_list_and_no_free_text_reaches_the_audit(
+    session, hall, group, reason
+):
     publish_days(session, hall)
     with pytest.raises(ReasonMissing):
-        change(session, hall, group, Change.WITHDRAW, reason=" ")
+        change(session, hall, group, Change.WITHDRAW, reason=reason)
+    written = session.scalars(select(AuditEntry).where(AuditEntry.action == "numbers.change")).all()
+    assert written == []
 
 
 def test_unused_duty_numbers_flow_to_walk_ins_at_the_hour_and_admission_sees_it(session, hall, group):

@@ -9,7 +9,7 @@ from halls.queries import list_halls
 from kernel.audit import AuditEntry
 from people.models import Staff
 from web import edge
-from web.admin.audit_words import action_in_words, subject_in_words
+from web.admin.audit_words import action_in_words, reason_in_words, subject_in_words
 from web.guards import staff_only
 
 PAGE = 100
@@ -32,7 +32,11 @@ def home() -> Any:
         names = {row.id: row.username for row in found}
         zones = {hall.id: hall.time_zone for hall in list_halls(session)}
     older = rows[-1].id if len(rows) == PAGE else None
-    facts = {"action_in_words": action_in_words, "subject_in_words": subject_in_words}
+    facts = {
+        "action_in_words": action_in_words,
+        "subject_in_words": subject_in_words,
+        "reason_in_words": reason_in_words,
+    }
     return render_template("admin/audit.html", rows=rows, names=names, zones=zones, older=older, **facts)
 
 

@@ -111,6 +111,25 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "ticket": ("号码", "number"),
 }
 
+#: Action → its codes of reasons; what is not here (a reason of another action) is not shown.
+REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "appointment.correct": {
+        "typing_slip": ("填写笔误", "A slip in typing"),
+        "document_renewed": ("证件已换新", "The document was renewed"),
+        "phone_changed": ("换了手机号", "The phone was changed"),
+        "wrong_service": ("选错事项", "The wrong service was chosen"),
+    },
+    "numbers.change": {
+        "more_staff": ("窗口或人手增加", "More counters or staff"),
+        "fewer_staff": ("窗口或人手减少", "Fewer counters or staff"),
+        "many_bookings": ("网上预约的人多", "Many people want to book"),
+        "many_walk_ins": ("现场来的人多", "Many people come without a booking"),
+        "left_unused": ("号用不完", "Numbers are left unused"),
+        "trouble": ("设备或系统故障", "Trouble with equipment or systems"),
+        "setting_right": ("放号有误，更正", "A mistake is set right"),
+    },
+}
+
 
 def action_in_words(action: str, language: str) -> str:
     """What was done; the code itself where nobody has put it into words."""
@@ -122,3 +141,9 @@ def subject_in_words(kind: str, language: str) -> str:
     """To what it was done."""
     pair = SUBJECTS.get(kind)
     return pair[language.startswith("en")] if pair else kind
+
+
+def reason_in_words(action: str, reason: object, language: str) -> str:
+    """Why it was done; empty where its reasons are not a list of codes in words."""
+    pair = REASONS.get(action, {}).get(str(reason))
+    return pair[language.startswith("en")] if pair else ""

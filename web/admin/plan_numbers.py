@@ -11,11 +11,12 @@ from analytics.day_numbers import day_numbers
 from analytics.promise_kept import attempts
 from booking.counts import release_steps
 from booking.hall_rules import rules_of
-from booking.number_changes import Change, ChangeNumbers, change_numbers
+from booking.number_changes import REASONS, Change, ChangeNumbers, change_numbers
 from halls.queries import list_groups
 from kernel.errors import DomainError
 from web import edge
 from web.admin import plan_edge
+from web.admin.audit_words import reason_in_words
 from web.guards import staff_only
 
 _PATH = "/plans/<code>/numbers"
@@ -46,6 +47,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         attempts=attempts(session, hall, first_on=on, last_on=on),
         now=edge.now(),
         changeable=on >= today,
+        reasons=[(code, reason_in_words("numbers.change", code, edge.language())) for code in REASONS],
         form=request.form,
         wrong=wrong or [],
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from booking import correct, number_changes
 from tests.architecture.source import python_files
-from web.admin.audit_words import ACTIONS
+from web.admin.audit_words import ACTIONS, REASONS, reason_in_words
 
 WRITERS = {"record": 1, "values": 0}  # of kernel.audit: the place of the action among their arguments
 
@@ -77,3 +78,11 @@ def test_every_action_of_the_program_has_its_sentence():
 def test_no_sentence_is_of_an_action_that_is_gone():
     written = set().union(*(texts(tree) for tree in trees()))
     assert sorted(set(ACTIONS) - written) == []
+
+
+def test_every_reason_of_a_list_is_told_in_words():
+    assert set(REASONS["numbers.change"]) == set(number_changes.REASONS)
+    assert set(REASONS["appointment.correct"]) == set(correct.REASONS)
+    assert reason_in_words("numbers.change", "fewer_staff", "zh") == "窗口或人手减少"
+    assert reason_in_words("numbers.change", "给张三留的", "zh") == ""
+    assert reason_in_words("ticket.call", None, "en") == ""

@@ -250,7 +250,9 @@ def test_numbers_are_shown_and_changed_with_a_reason(faces, manager):
     assert "放号阶梯" in manager.get(url + "?on=2026-03-11").text
     facts = {"group": "A", "on": "2026-03-03", "change": "duty_to_online", "most": "1"}
     assert post(manager, url, url, **facts, reason="").status_code == 422
-    assert post(manager, url, url, **facts, reason="窗口增加").status_code == 303
+    assert post(manager, url, url, **facts, reason="给张三留的").status_code == 422
+    assert post(manager, url, url, **facts, reason="more_staff").status_code == 303
+    assert "调整号源：窗口或人手增加" in manager.get("/admin/audit").text
     assert (
         counted(
             faces,
