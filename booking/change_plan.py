@@ -53,8 +53,7 @@ def preview_plan(session: Session, plan: HallFile, *, actor: Actor, now: datetim
     attempt = session.begin_nested()
     try:
         hall = save_hall(session, plan, actor=actor, now=now)
-        first_on, last_on = _published_days(session, hall, now=now)
-        return list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+        return list_stranded(session, hall, published_days(session, hall, now=now), now=now)
     finally:
         attempt.rollback()
 
@@ -79,22 +78,53 @@ def change_plan(
         BookingsStranded: some are, and `then` is None; whoever calls rolls back.
     """
     hall = save_hall(session, plan, time_zone=time_zone, policy=policy, actor=actor, now=now, note=note)
-    first_on, last_on = _published_days(session, hall, now=now)
-    stranded = list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+    days = published_days(session, hall, now=now)
+    stranded = list_stranded(session, hall, days, now=now)
     if stranded and then is None:
         raise BookingsStranded(count=len(stranded))
-    added = publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
-    rehoused = Rehoused(0, 0)
+    return follow(session, hall, days, stranded, then=then, actor=actor, now=now)
+
+
+def follow(
+    session: Session,
+    hall: Hall,
+    spans: Sequence[tuple[date, date]],
+    stranded: Sequence[Affected],
+    *,
+    then: Then | None,
+    actor: Actor,
+    now: datetime,
+) -> PlanChanged:
+    """Publish these days anew (first and last of each span), and move, cancel or keep who is stranded."""
+
+    def publish_all() -> int:
+        return sum(
+            publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
+            for first_on, last_on in spans
+        )
+
+    added, rehoused = publish_all(), Rehoused(0, 0)
     if stranded and then is not Then.KEEP:
         rehoused = rehouse(session, hall, stranded, move=then is Then.MOVE, actor=actor, now=now)
-        publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
+        publish_all()
     return PlanChanged(stranded, rehoused, added)
 
 
-def _published_days(session: Session, hall: Hall, *, now: datetime) -> tuple[date, date]:
-    """From today to the last day that has slots: later days take the plan when they are published."""
+def published_days(session: Session, hall: Hall, *, now: datetime) -> list[tuple[date, date]]:
+    """From today to the last day that has slots, if any has: later days take the plan when published."""
     today = rules_of(hall).date_of(now)
     last_on = session.scalar(
         select(func.max(Slot.on_date)).where(Slot.hall_id == hall.id, Slot.on_date >= today)
     )
-    return today, last_on or today
+    return [(today, last_on)] if last_on else []
+
+
+def list_stranded(
+    session: Session, hall: Hall, spans: Sequence[tuple[date, date]], *, now: datetime
+) -> list[Affected]:
+    """The bookings of these days for which the plan, as it stands in this transaction, has no place."""
+    return [
+        each
+        for first_on, last_on in spans
+        for each in list_beyond_plan(session, hall.id, first_on=first_on, last_on=last_on, now=now)
+    ]

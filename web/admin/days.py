@@ -1,20 +1,24 @@
 """Working days that differ from the State Council's calendar: the city's own table, which wins."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from halls.calendar_days import remove_day
-from halls.edit import save_calendar
+from booking.affected import Affected
+from booking.change_days import DaysChange, change_days, preview_days
+from booking.close import Then
 from halls.models import CalendarDay
 from halls.plan_rows import CalendarRow
+from halls.queries import list_groups, list_halls
 from kernel.errors import DomainError
 from web import edge
 from web.admin import plan_edge
 from web.guards import staff_only
+
+_FIELDS = ("remove", "on", "working", "name_zh", "name_en")
 
 
 def _page(session: Session, *, wrong: list[str] | None = None) -> str:
@@ -31,18 +35,39 @@ def show() -> Any:
 
 @staff_only("hall.edit")
 def save() -> Any:
-    """Write or remove a day; it concerns every hall."""
+    """Write or remove a day; it concerns every hall. Where bookings lose their place, ask first."""
     try:
+        who, asked = edge.require_everywhere("hall.edit"), "then" in request.form
         with edge.transaction() as session:
-            who = edge.require_everywhere("hall.edit")
-            if plan_edge.typed("remove"):
-                remove_day(session, plan_edge.typed_day("remove"), actor=who, now=edge.now())
-            else:
-                save_calendar(session, (_typed(),), actor=who, now=edge.now())
+            change = _change()
+            stranded = [] if asked else preview_days(session, change, actor=who, now=edge.now())
+            if stranded:
+                session.expire_all()
+                return _ask(session, stranded)
+            then = plan_edge.typed_choice(Then, "then") if asked else Then.KEEP
+            rehoused = change_days(session, change, then=then, actor=who, now=edge.now())
     except DomainError as error:
         return plan_edge.refused(error, _page)
-    flash(_("已保存，从下一次放号起生效。"), "ok")
+    plan_edge.say_saved(rehoused)
     return redirect(url_for("admin.days"), 303)
+
+
+def _change() -> DaysChange:
+    if plan_edge.typed("remove"):
+        return DaysChange(removed=(plan_edge.typed_day("remove"),))
+    return DaysChange((_typed(),))
+
+
+def _ask(session: Session, stranded: Sequence[Affected]) -> str:
+    halls = list_halls(session)
+    return render_template(
+        "admin/plans/decide_days.html",
+        stranded=stranded,
+        halls={hall.id: hall for hall in halls},
+        groups={group.id: group for hall in halls for group in list_groups(session, hall.id)},
+        fields=[(name, plan_edge.typed(name)) for name in _FIELDS if plan_edge.typed(name)],
+        ways=plan_edge.THEN_NAMES,
+    )
 
 
 def _typed() -> CalendarRow:

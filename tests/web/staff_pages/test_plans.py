@@ -312,6 +312,29 @@ def test_working_days_are_kept_by_whom_no_hall_limits(faces, manager):
     assert counted(faces, select(func.count()).select_from(CalendarDay)) == 0
 
 
+@pytest.mark.parametrize("then", ["keep", "move", "cancel"])
+def test_a_day_off_with_bookings_asks_first_and_holds_at_once(faces, manager, then):
+    with faces.parts.database.transaction() as session:
+        session.get(type(faces.officers[-1]), faces.officers[-1].id).hall_ids = None
+        booked = book_all(session, session.merge(faces.hall), TOMORROW, most=2, now=at("08:00"))
+        codes, ids = [each.code for each in booked], [each.id for each in booked]
+    url, facts = "/admin/days", {"on": TOMORROW.isoformat(), "working": "0", "name_zh": "校庆"}
+    page = post(manager, url, url, **facts)
+    assert page.status_code == 200
+    assert all(code in page.text for code in codes)
+    assert counted(faces, select(func.count()).select_from(CalendarDay)) == 0
+    assert send(manager, url, fields_of(page.text, url), {"then": then}).status_code == 303
+    with faces.parts.database.transaction() as session:
+        found = session.execute(select(Appointment.state, Appointment.on_date).where(Appointment.id.in_(ids)))
+        rows = {tuple(row) for row in found}
+    assert {state for state, _on in rows} == {"cancelled" if then == "cancel" else "booked"}
+    assert (TOMORROW in {on for _state, on in rows}) is (then != "move")
+    free = select(func.count(Number.id)).where(Number.on_date == TOMORROW, Number.appointment_id.is_(None))
+    assert counted(faces, free) == 0
+    assert post(manager, url, url, remove=TOMORROW.isoformat()).status_code == 303
+    assert counted(faces, free) > 0
+
+
 def test_a_hall_of_others_is_out_of_reach(faces, manager):
     with faces.parts.database.transaction() as session:
         session.add(Hall(code="elsewhere", name_zh="别处", name_en="Elsewhere", policy={}))
