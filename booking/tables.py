@@ -9,10 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from booking import plan_tables
+from booking.close import Then
 from catalog import tables as catalog_tables
 from catalog.edit import offer
 from catalog.models import HallService, Service
-from halls import tables as hall_tables
 from halls.models import Hall
 from halls.queries import list_groups, list_halls
 from kernel import audit
@@ -110,7 +111,7 @@ def _write_staff(
 _ALL = (
     *catalog_tables.KINDS,
     Kind(OFFERS, "catalog.edit", read_offers, write_offers, city_wide=False),
-    *hall_tables.KINDS,
+    *plan_tables.KINDS,
     Kind(STAFF, "staff.edit", _read_staff, _write_staff, city_wide=False),
 )
 KINDS: Mapping[str, Kind] = {kind.sheet.code: kind for kind in _ALL}
@@ -148,14 +149,23 @@ def export_table(
 
 
 def import_table(
-    session: Session, kind: Kind, cells: Sequence[Sequence[str]], *, actor: Actor, now: datetime
+    session: Session,
+    kind: Kind,
+    cells: Sequence[Sequence[str]],
+    *,
+    then: Then | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Counts:
     """Take a table in, all or nothing; what it did. Trying it out is rolling it back afterwards.
+
+    `then` says what is to become of bookings for which a changed plan has no place.
 
     Whoever calls rolls back when it raises, as every transaction does: rows may have been written by then.
 
     Raises:
         TableInvalid: with every mistake, by line and column.
+        BookingsStranded: some would be, and `then` is None.
     """
     mistakes = Mistakes()
     lines = lines_of(kind.sheet, cells, mistakes)
@@ -165,7 +175,8 @@ def import_table(
     if wrong and (1 in wrong or kind.sheet.whole is not None):
         mistakes.stop_if_any()  # without its wrong lines the rest would be judged by what is not there
     counts = compare(kind.sheet, kind.read(session, actor), lines)
-    kind.write(session, [line for line in lines if line.number not in wrong], mistakes, actor, now)
+    right = [line for line in lines if line.number not in wrong]
+    kind.write(session, right, mistakes, actor, now, **({"then": then} if kind.strands else {}))
     mistakes.stop_if_any()
     if counts.new or counts.changed or counts.removed:
         audit.record(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from booking.close import Then
 from booking.tables import KINDS, export_table, import_table
 from cli.reading import disposing
 from kernel import clock
@@ -46,14 +47,20 @@ def export(*, kind: str, file: Path, language: str) -> None:
 @click.argument("kind", type=_KIND)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--try", "trial", is_flag=True, help="Say what it would do, and change nothing.")
-def take_in(*, kind: str, file: Path, trial: bool) -> None:
+@click.option(
+    "--stranded",
+    type=click.Choice([then.value for then in Then]),
+    help="What becomes of bookings that lose their place; refused while there are any, unless given.",
+)
+def take_in(*, kind: str, file: Path, trial: bool, stranded: str | None) -> None:
     """Take FILE in, all or nothing."""
     parts = build(load())
     try:
         with disposing(parts.database) as database, database.transaction() as session:
             savepoint = session.begin_nested()
             cells = read_table(file.read_bytes())
-            counts = import_table(session, KINDS[kind], cells, actor=_OPERATOR, now=clock.now())
+            then = Then(stranded) if stranded else None
+            counts = import_table(session, KINDS[kind], cells, then=then, actor=_OPERATOR, now=clock.now())
             if trial:
                 savepoint.rollback()
     except TableInvalid as error:

@@ -1,26 +1,26 @@
 """Counters, plan lines and calendar days as tables: what a spreadsheet shows, and what it may change."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from halls.edit import save_calendar, save_hall
 from halls.models import CalendarDay, Counter, Hall
 from halls.plan_file import hall_from_data
 from halls.plan_history import as_data, current_plan
-from halls.plan_rows import CalendarRow
+from halls.plan_rows import HallFile
 from halls.queries import list_halls
 from halls.words import NAMES
 from kernel.actor import Actor
 from kernel.data_file import DataFileInvalid
-from kernel.tables import Column, Kind, Line, Mistakes, Row, Sheet
+from kernel.tables import Column, Line, Mistakes, Row, Sheet
 
 _LISTED = re.compile(r"(counters|plan|extras|seasons)\[(\d+)\](?:\.plan\[(\d+)\])?\.?(.*)")
 Marks = dict[tuple[str, ...], Line]
+#: What saves a changed hall: bookings come first there, which halls know nothing of.
+Save = Callable[[HallFile], None]
 
 
 def _column(name: str, kind: str = "text", **facts: Any) -> Column:
@@ -92,7 +92,7 @@ def read_counters(session: Session, actor: Actor) -> list[Row]:
 
 
 def write_counters(
-    session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, now: datetime
+    session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, *, save: Save
 ) -> None:
     """Make and change counters, or put them out of use; those that are not named stay."""
     for hall, rows in _by_hall(session, lines, mistakes, actor, "hall.edit"):
@@ -109,7 +109,7 @@ def write_counters(
         for at, each in enumerate(data["counters"], 1):
             line_of = next((line for line in rows if line.row["number"] == each["number"]), rows[0])
             marks["counters", str(at)] = line_of
-        _save(session, hall, data, marks, mistakes=mistakes, actor=actor, now=now)
+        _save(hall, data, marks, mistakes=mistakes, save=save)
 
 
 def read_plan(session: Session, actor: Actor) -> list[Row]:
@@ -138,7 +138,7 @@ def _plan_row(hall: Hall, season: str, row: Any, **facts: Any) -> Row:
 
 
 def write_plan(
-    session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, now: datetime
+    session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, *, save: Save
 ) -> None:
     """Write the plan of every hall that the table names, whole; the dates of seasons stay as they are."""
     for hall, rows in _by_hall(session, lines, mistakes, actor, "plan.edit"):
@@ -150,7 +150,7 @@ def write_plan(
             season["plan"] = []
         for line in rows:
             _place(line, data, seasons, marks, mistakes)
-        _save(session, hall, data, marks, mistakes=mistakes, actor=actor, now=now)
+        _save(hall, data, marks, mistakes=mistakes, save=save)
 
 
 def _place(
@@ -186,24 +186,6 @@ def read_calendar(session: Session, _actor: Actor) -> list[Row]:
     ]
 
 
-def write_calendar(
-    session: Session, lines: Sequence[Line], _mistakes: Mistakes, actor: Actor, now: datetime
-) -> None:
-    """Add and change days; those that are not named stay."""
-    rows = tuple(
-        CalendarRow(line.row["on"], line.row["working"], line.row["name_zh"][:60], line.row["name_en"][:80])
-        for line in lines
-    )
-    save_calendar(session, rows, actor=actor, now=now)
-
-
-KINDS = (
-    Kind(COUNTERS, "hall.edit", read_counters, write_counters, city_wide=False),
-    Kind(PLAN, "plan.edit", read_plan, write_plan, city_wide=False),
-    Kind(CALENDAR, "plan.edit", read_calendar, write_calendar),
-)
-
-
 def _own(session: Session, actor: Actor, need: str) -> list[Hall]:
     return [hall for hall in list_halls(session) if actor.may(need, hall.id)]
 
@@ -222,16 +204,7 @@ def _by_hall(
     return [(own[code], rows) for code, rows in found.items()]
 
 
-def _save(
-    session: Session,
-    hall: Hall,
-    data: dict[str, Any],
-    marks: Marks,
-    *,
-    mistakes: Mistakes,
-    actor: Actor,
-    now: datetime,
-) -> None:
+def _save(hall: Hall, data: dict[str, Any], marks: Marks, *, mistakes: Mistakes, save: Save) -> None:
     """Save the hall's data, or note its mistakes at the lines that they came from (`()`: any other)."""
     if mistakes.found:
         return
@@ -246,4 +219,4 @@ def _save(
             place = "" if column else f"{problem.key}："
             mistakes.add(line.number, column, zh=f"{place}{problem.zh}", en=f"{place}{problem.en}")
         return
-    save_hall(session, plan, actor=actor, now=now)
+    save(plan)

@@ -7,7 +7,7 @@ there is one.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -115,14 +115,15 @@ class Line:
 
 
 Read = Callable[[Any, Actor], list[Row]]
-Write = Callable[[Any, Sequence[Line], Mistakes, Actor, datetime], None]
+Write = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A sheet with the use cases behind it: `read(session, actor)`, `write(session, lines, mistakes, …)`.
 
-    `need` is the permission; `city_wide` tables are for people whom no hall limits.
+    `need` is the permission; `city_wide` tables are for people whom no hall limits. What `strands` bookings
+    is also told what is to become of them: `write(…, then=…)`.
     """
 
     sheet: Sheet
@@ -130,6 +131,7 @@ class Kind:
     read: Read
     write: Write
     city_wide: bool = True
+    strands: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from booking.change_plan import BookingsStranded
+from booking.close import Then
 from booking.tables import export_table, get_kind, import_table, kinds_for
 from kernel.errors import DomainError, Forbidden
 from kernel.table_files import MOST_BYTES, TableFileUnreadable, read_table, write_csv, write_xlsx
 from kernel.tables import Counts, Kind, TableInvalid
 from web import edge, problems
+from web.admin import plan_edge
 from web.guards import staff_only
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -59,11 +62,9 @@ def send(kind: str) -> Any:
     """Try a file out: what is wrong with it, row by row, or what it would do. Nothing is changed yet."""
     found = get_kind(kind, edge.actor())
     try:
-        cells = read_table(_sent())
-        counts = _try(found, cells)
+        return _tried(found, read_table(_sent()))
     except DomainError as error:
         return _page(found, error), problems.status_of(error)
-    return render_template("admin/table.html", kind=found, counts=counts, content=pack(cells), errors={})
 
 
 def _sent() -> bytes:
@@ -77,13 +78,26 @@ def _sent() -> bytes:
         file.close()
 
 
-def _try(kind: Kind, cells: list[list[str]]) -> Counts:
+def _tried(kind: Kind, cells: list[list[str]]) -> str:
+    """What the table would do, and to how many bookings, with the button that does it."""
+    stranded = 0
+    try:
+        counts = _try(kind, cells, None)
+    except BookingsStranded as error:
+        stranded = error.params["count"]
+        counts = _try(kind, cells, Then.KEEP)
+    facts = {"counts": counts, "stranded": stranded, "ways": plan_edge.THEN_NAMES, "content": pack(cells)}
+    return render_template("admin/table.html", kind=kind, errors={}, **facts)
+
+
+def _try(kind: Kind, cells: list[list[str]], then: Then | None) -> Counts:
     """Take the table in and roll it back: every check of the real thing has been made."""
     with edge.transaction() as session:
         trial = session.begin_nested()
-        counts = import_table(session, kind, cells, actor=edge.actor(), now=edge.now())
-        trial.rollback()
-    return counts
+        try:
+            return import_table(session, kind, cells, then=then, actor=edge.actor(), now=edge.now())
+        finally:
+            trial.rollback()
 
 
 def _page(kind: Kind, error: DomainError | None) -> str:
@@ -106,12 +120,15 @@ def show(kind: str) -> Any:
 
 @staff_only("")
 def apply(kind: str) -> Any:
-    """Take in what was tried out; checked anew, since the table may have changed meanwhile."""
+    """Take in what was tried out; checked anew, since the table and bookings may have changed meanwhile."""
     found = get_kind(kind, edge.actor())
     try:
         cells = unpack(request.form.get("content", ""))
+        then = plan_edge.typed_choice(Then, "then") if "then" in request.form else None
         with edge.transaction() as session:
-            counts = import_table(session, found, cells, actor=edge.actor(), now=edge.now())
+            counts = import_table(session, found, cells, then=then, actor=edge.actor(), now=edge.now())
+    except BookingsStranded as error:
+        return _tried(found, cells), problems.status_of(error)
     except DomainError as error:
         return _page(found, error), problems.status_of(error)
     said = {"new": counts.new, "changed": counts.changed, "removed": counts.removed}

@@ -2,9 +2,16 @@ import io
 import re
 
 import pytest
+from sqlalchemy import func, select, update
 
+from booking.models import Appointment, Number
+from booking.publish import publish
 from catalog.models import Service
+from halls.models import PlanLine
+from kernel.actor import SYSTEM
 from kernel.table_files import TableFileUnreadable, read_table, write_csv, write_xlsx
+from tests.booking.crowded import book_all
+from tests.build import TODAY, at
 from tests.web.hall_faces import token
 from web.admin.tables import pack, unpack
 
@@ -89,6 +96,32 @@ def test_tables_of_the_city_are_not_for_who_works_in_one_hall(hall_chief):
     assert "/admin/tables/services" not in page
     hall_chief.get("/admin/tables/services", 404)
     hall_chief.get("/admin/tables/services.csv", 404)
+
+
+def test_a_table_that_strands_bookings_asks_what_becomes_of_them(chief, faces, send):
+    with faces.parts.database.transaction() as session:
+        session.execute(update(PlanLine).values(counters=1))
+        facts = {"first_on": TODAY, "last_on": TODAY, "actor": SYSTEM, "now": at("08:00")}
+        publish(session, faces.hall.id, **facts)
+        book_all(session, session.merge(faces.hall), TODAY, now=at("08:00"), group=faces.a)
+    cells = take(chief, "plan")
+    starts, ends = cells[0].index("开始"), cells[0].index("结束")
+    for row in cells[1:]:
+        row[starts], row[ends] = ("09:00", "12:00") if row[ends] > "12:00" else (row[starts], row[ends])
+    page = send("plan", [list(row) for row in dict.fromkeys(tuple(row) for row in cells)])
+    assert "个预约没有位置" in page
+    content = re.search(r'name="content" value="([^"]+)"', page)[1]
+    again = chief.send("/admin/tables/plan/apply", 409, content=content).text
+    assert "个预约没有位置" in again
+    late = select(func.count(Appointment.id)).where(
+        Appointment.state == "booked", Appointment.starts_at >= at("12:00")
+    )
+    with faces.parts.database.transaction() as session:
+        assert session.scalar(late) > 0
+    chief.send("/admin/tables/plan/apply", content=content, then="cancel")
+    with faces.parts.database.transaction() as session:
+        assert session.scalar(late) == 0
+        assert session.scalar(select(func.count(Number.id)).where(Number.starts_at >= at("12:00"))) == 0
 
 
 def test_what_is_packed_comes_back_and_nothing_else_is_taken():

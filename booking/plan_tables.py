@@ -1,0 +1,59 @@
+"""Taking in tables of counters, plans and days: like every change of a hall's time, with bookings in view.
+
+What a table holds and which mistakes it may have is the halls' business (`halls/tables.py`).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from booking.change_days import DaysChange, change_days
+from booking.change_plan import BookingsStranded, change_plan
+from booking.close import Then
+from halls import tables
+from halls.plan_rows import CalendarRow, HallFile
+from kernel.actor import Actor
+from kernel.tables import Kind, Line, Mistakes
+
+Lines = Sequence[Line]
+
+
+def _with_bookings(writing: Callable[..., None]) -> Callable[..., None]:
+    """The writing of halls, each saved with its bookings in view; all that are stranded are counted."""
+
+    def write(
+        session: Session, lines: Lines, mistakes: Mistakes, actor: Actor, now: datetime, *, then: Then | None
+    ) -> None:
+        stranded: list[int] = []
+
+        def save(plan: HallFile) -> None:
+            changed = change_plan(session, plan, then=then or Then.KEEP, actor=actor, now=now)
+            stranded.append(len(changed.stranded))
+
+        writing(session, lines, mistakes, actor, save=save)
+        mistakes.stop_if_any()
+        if sum(stranded) and then is None:
+            raise BookingsStranded(count=sum(stranded))
+
+    return write
+
+
+def write_calendar(
+    session: Session, lines: Lines, mistakes: Mistakes, actor: Actor, now: datetime, *, then: Then | None
+) -> None:
+    """Add and change days; those that are not named stay."""
+    mistakes.stop_if_any()
+    rows = tuple(
+        CalendarRow(line.row["on"], line.row["working"], line.row["name_zh"][:60], line.row["name_en"][:80])
+        for line in lines
+    )
+    change_days(session, DaysChange(rows), then=then, actor=actor, now=now)
+
+
+_COUNTERS, _PLAN = _with_bookings(tables.write_counters), _with_bookings(tables.write_plan)
+KINDS = (
+    Kind(tables.COUNTERS, "hall.edit", tables.read_counters, _COUNTERS, city_wide=False, strands=True),
+    Kind(tables.PLAN, "plan.edit", tables.read_plan, _PLAN, city_wide=False, strands=True),
+    Kind(tables.CALENDAR, "plan.edit", tables.read_calendar, write_calendar, strands=True),
+)
