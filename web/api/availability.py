@@ -1,11 +1,12 @@
 """What is free, before anybody has to sign in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from booking.attempts import WHOLE_CITY
 from booking.availability import Alternative, FreeDay
 from booking.errors import ServiceNotOffered
 from booking.first_available import first_available
@@ -14,7 +15,7 @@ from booking.visit_availability import first_visit, next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import Hall, ServiceGroup
-from halls.queries import HallUnknown, get_group, list_halls
+from halls.queries import HallUnknown, calendar, get_group, list_halls
 from halls.workdays import add_working_days
 from web import edge
 from web.api.blueprint import Blueprint, refuses
@@ -61,10 +62,10 @@ def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
     比较各大厅：所选事项最早哪里有号。
     """
     with edge.transaction() as session:
-        for service in query["service"]:
-            get_service(session, service)
+        ids = [get_service(session, service).id for service in query["service"]]
         found = [_first(session, hall, query["service"]) for hall in list_halls(session)]
-    rows = [row for row in found if row is not None]
+        rows = [row for row in found if row is not None]
+        _note_city(session, ids, [row["first_starts_at"] for row in rows if row["first_starts_at"]])
     rows.sort(key=lambda row: (row["first_starts_at"] is None, row["first_starts_at"], row["hall"]))
     return {"halls": rows}
 
@@ -85,6 +86,7 @@ def list_first_available(query: Mapping[str, Any], code: str) -> dict[str, Any]:
         lines = {each.group_id for each in found.slots}
         groups = {group_id: get_group(session, group_id) for group_id in lines}
         rows = [_slot_of(each, halls[each.hall_id], groups[each.group_id]) for each in found.slots]
+        _note_city(session, [get_service(session, code).id], [each.starts_at for each in found.slots])
     return {"service": code, "slots": rows, "next_release_at": found.next_release_at}
 
 
@@ -120,6 +122,14 @@ def _note(session: Session, offer: VisitOffer, days: list[dict[str, Any]], *, to
     found = any(day["free"] for day in days if day["on"] <= until)
     if found or (days[0]["on"] <= today and days[-1]["on"] >= until):
         note_look(session, service_ids=offer.service_ids, hall_id=offer.hall_id, today=today, found=found)
+
+
+def _note_city(session: Session, service_ids: Sequence[int], times: Sequence[datetime]) -> None:
+    """Remember a look at all halls at once, which saw these free times."""
+    today = edge.local(edge.now()).date()
+    until = add_working_days(today, PROMISE_DAYS, calendar(session))
+    found = any(edge.local(each).date() <= until for each in times)
+    note_look(session, service_ids=service_ids, hall_id=WHOLE_CITY, today=today, found=found)
 
 
 def _day(on: date, found: FreeDay | None) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Looks at days that are full are counted, for browsers that show themselves."""
 
-from booking.attempts import count_looks
+import pytest
+
+from booking.attempts import WHOLE_CITY, count_looks
 from tests import build
 from tests.web.citizen.town import LOST, TUESDAY
 
@@ -60,3 +62,25 @@ def test_programs_count_by_the_text_that_they_send(town):
         assert answer.status_code == 200
     client.get(f"{path}10")  # shows no text: nobody
     assert looks(town) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "path", ["/availability?service=id-card-renewal", "/services/id-card-renewal/first-available?limit=5"]
+)
+def test_a_program_that_looks_at_all_halls_at_once_looks_at_the_city(town, path):
+    fill(town)
+    client = town.app.test_client()
+
+    def ask(name, asked):  # what was asked a moment ago in the same words is answered from memory
+        answer = client.get(f"/api/v1{path}{'&' * asked}", headers={"Youhao-Device": name * 20})
+        assert answer.status_code == 200
+
+    ask("a", 0)
+    ask("a", 1)
+    assert (looks(town), looks(town, WHOLE_CITY)) == ((1, 1), (1, 1))
+    town.slot("09:00", build.TODAY.replace(day=9))  # too late for the promise
+    ask("b", 2)
+    assert looks(town) == (2, 2)
+    town.slot("11:00", TUESDAY)
+    ask("c", 3)
+    assert looks(town) == (3, 2)
