@@ -25,7 +25,7 @@ from queueing.models import Ticket
 BLANK_ROWS = 20
 _COMING = (AppointmentState.BOOKED, AppointmentState.CHECKED_IN, AppointmentState.FULFILLED)
 HEADS = {
-    "zh": ("到场", "时间", "预约码", "号码", "队列", "事项", "姓名"),
+    "zh": ("到场", "时间", "取号码", "号码", "队列", "事项", "姓名"),
     "en": ("Here", "Time", "Code", "Number", "Line", "Service", "Name"),
 }
 
