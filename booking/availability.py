@@ -9,17 +9,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-from booking.hall_rules import rules_from
+from booking.hall_rules import HallRules, rules_from
 from booking.models import Number
 from booking.policy import last_bookable_on
 from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
 from catalog.models import HallService
 from halls.models import Hall, ServiceGroup
 from halls.queries import CITY_DAYS, calendar_with
+from halls.workdays import Calendar
+from kernel.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class Window:
     """When a group can be booked at all: from `earliest_at` to the end of `last_on`."""
 
     hall_id: int
@@ -81,35 +84,48 @@ class _Window:
     last_on: date
 
 
+# Free numbers are found by their own index, a line and its days at a time: looking at each slot costs twice.
 _FREE_BY_SLOT = text("""
 SELECT slot.group_id, slot.on_date, slot.id AS slot_id, slot.starts_at, slot.ends_at,
        CASE WHEN slot.starts_at >= bookable.earliest_at AND slot.on_date <= bookable.last_on
-            THEN count(number.id) ELSE 0 END AS free
+            THEN coalesce(number.free, 0) ELSE 0 END AS free
 FROM unnest(CAST(:group_ids AS bigint[]), CAST(:earliest AS timestamptz[]), CAST(:last AS date[]))
          AS bookable(group_id, earliest_at, last_on)
 JOIN slot ON slot.group_id = bookable.group_id
-LEFT JOIN number
-       ON number.slot_id = slot.id AND number.group_id = slot.group_id AND number.on_date = slot.on_date
-      AND number.starts_at = slot.starts_at
+LEFT JOIN (
+    SELECT number.slot_id, number.starts_at, count(*) AS free
+    FROM number
+    WHERE number.group_id = ANY (CAST(:group_ids AS bigint[]))
+      AND number.on_date BETWEEN :first_on AND :last_on
       AND number.appointment_id IS NULL AND number.channel = 'online' AND number.released_at <= :now
       AND (number.held_until IS NULL OR number.held_until <= :now)
+    GROUP BY number.slot_id, number.starts_at
+) AS number ON number.slot_id = slot.id AND number.starts_at = slot.starts_at
 WHERE slot.on_date BETWEEN :first_on AND :last_on AND slot.counters > 0
-GROUP BY slot.id, bookable.earliest_at, bookable.last_on
 ORDER BY slot.group_id, slot.starts_at
 """)
 
+# The rules of the halls come along, so they are applied to what is found: by day, and until :near by start.
 _FREE_BY_DAY = text("""
-SELECT number.group_id, number.on_date, count(*) AS free
-FROM unnest(CAST(:group_ids AS bigint[]), CAST(:earliest AS timestamptz[]), CAST(:last AS date[]))
-         AS bookable(group_id, earliest_at, last_on)
-JOIN number ON number.group_id = bookable.group_id
-           AND number.on_date BETWEEN :first_on AND least(bookable.last_on, CAST(:last_on AS date))
-           AND number.starts_at >= bookable.earliest_at
-WHERE number.appointment_id IS NULL AND number.channel = 'online' AND number.released_at <= :now
-  AND (number.held_until IS NULL OR number.held_until <= :now)
-GROUP BY number.group_id, number.on_date
-ORDER BY number.group_id, number.on_date
+SELECT line.id AS group_id, hall.id AS hall_id, hall.code, hall.policy, hall.time_zone,
+       (SELECT jsonb_object_agg(on_date, working) FROM calendar_day) AS city_days,
+       (SELECT json_agg(json_build_array(on_date, extract(epoch FROM at), free) ORDER BY on_date)
+        FROM (SELECT number.on_date, CASE WHEN number.starts_at < :near THEN number.starts_at END AS at,
+                     count(*) AS free
+              FROM number
+              WHERE number.group_id = line.id AND number.on_date BETWEEN :first_on AND :last_on
+                AND number.appointment_id IS NULL AND number.channel = 'online'
+                AND number.released_at <= :now
+                AND (number.held_until IS NULL OR number.held_until <= :now)
+              GROUP BY number.on_date, at) AS of_day) AS days
+FROM service_group AS line JOIN hall ON hall.id = line.hall_id
+WHERE line.id = ANY (CAST(:group_ids AS bigint[])) AND hall.active
+ORDER BY line.id
 """)
+#: How far lines could be booked when they were asked for last: (lead, days ahead). Only narrows what is read:
+#: the rules that come along decide, and what was read too narrowly is read again.
+_REACH: Kept[tuple[int, ...], tuple[timedelta, timedelta]] = Kept(60.0)
+_FIRST_REACH = (timedelta(days=1), timedelta(days=366))
 
 
 def day_counts(
@@ -122,12 +138,9 @@ def day_counts(
     needed: int = 1,
 ) -> list[DayCount]:
     """Free visits per group and day, both dates included, in order."""
-    windows = _windows(session, group_ids, now=now)
-    if not windows:
-        return []
     if needed == 1:
-        facts = {**_as_arrays(windows), "first_on": first_on, "last_on": last_on, "now": now}
-        return [DayCount(*row) for row in session.execute(_FREE_BY_DAY, facts)]
+        return _numbers_by_day(session, group_ids, first_on=first_on, last_on=last_on, now=now)
+    windows = _windows(session, group_ids, now=now)
     rows = _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
     counts = [
         DayCount(group_id, on_date, visits_of_day([_free(row) for row in day], needed))
@@ -145,11 +158,21 @@ def slot_counts(
 
 
 def free_days(
-    session: Session, group_id: int, *, first_on: date, last_on: date, now: datetime, needed: int = 1
+    session: Session,
+    group_id: int,
+    *,
+    first_on: date,
+    last_on: date,
+    now: datetime,
+    needed: int = 1,
+    windows: Sequence[Window] | None = None,
 ) -> dict[date, FreeDay]:
-    """These days, both included, with every slot of each; days without any slot are left out."""
-    windows = _windows(session, [group_id], now=now)
-    rows = _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
+    """These days, both included, with every slot of each; days without any slot are left out.
+
+    Whoever has read the rules of the line gives its window, or they are read again.
+    """
+    known = _windows(session, [group_id], now=now) if windows is None else windows
+    rows = _free_by_slot(session, known, first_on=first_on, last_on=last_on, now=now)
     found = {}
     for on_date, day in groupby(rows, key=lambda row: row.on_date):
         rows_of_day = list(day)
@@ -163,11 +186,19 @@ def free_days(
 
 
 def free_slots(
-    session: Session, group_ids: Sequence[int], *, first_on: date, last_on: date, now: datetime
+    session: Session, windows: Sequence[Window], *, first_on: date, last_on: date, now: datetime
 ) -> list[Row[tuple[object, ...]]]:
     """Every slot of these lines (group_id, on_date, slot_id, starts_at, ends_at, free), by line and time."""
-    windows = _windows(session, group_ids, now=now)
-    return _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now) if windows else []
+    return _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
+
+
+def window_of(
+    rules: HallRules, days: Calendar, *, hall_id: int, hall_code: str, group_id: int, now: datetime
+) -> Window:
+    """When a line can be booked by the rules of its hall."""
+    earliest_at = max(now + rules.policy.lead_time, now + timedelta(microseconds=1))
+    last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
+    return Window(hall_id, hall_code, group_id, earliest_at, last_on)
 
 
 def alternatives(
@@ -214,25 +245,63 @@ def next_release_at(session: Session, group_id: int, *, now: datetime) -> dateti
 
 
 _OPEN_GROUPS = (
-    select(ServiceGroup.id, Hall.id.label("hall_id"), Hall.code, Hall.policy, Hall.time_zone,
-           CITY_DAYS.label("city_days"))
+    select(ServiceGroup.id.label("group_id"), Hall.id.label("hall_id"), Hall.code,
+           Hall.policy, Hall.time_zone, CITY_DAYS.label("city_days"))
     .join(Hall, Hall.id == ServiceGroup.hall_id)
     .where(ServiceGroup.id.in_(bindparam("group_ids", expanding=True)), Hall.active)
 )  # fmt: skip
 
 
-def _windows(session: Session, group_ids: Iterable[int], *, now: datetime) -> list[_Window]:
+def _windows(session: Session, group_ids: Iterable[int], *, now: datetime) -> list[Window]:
+    rows = session.execute(_OPEN_GROUPS, {"group_ids": list(group_ids)})
+    return [_window_in(row, now=now) for row in rows]
+
+
+def _window_in(row: Row[Any], *, now: datetime) -> Window:
+    return window_of(
+        rules_from(row.policy, row.time_zone),
+        calendar_with(row.city_days),
+        hall_id=row.hall_id,
+        hall_code=row.code,
+        group_id=row.group_id,
+        now=now,
+    )
+
+
+def _numbers_by_day(
+    session: Session, group_ids: Sequence[int], *, first_on: date, last_on: date, now: datetime
+) -> list[DayCount]:
+    lines = _lines_by_day(session, tuple(group_ids), first_on=first_on, last_on=last_on, now=now)
     found = []
-    for row in session.execute(_OPEN_GROUPS, {"group_ids": list(group_ids)}):
-        rules = rules_from(row.policy, row.time_zone)
-        earliest_at = max(now + rules.policy.lead_time, now + timedelta(microseconds=1))
-        days = calendar_with(row.city_days)
-        last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
-        found.append(_Window(row.hall_id, row.code, row.id, earliest_at, last_on))
+    for line, window in lines:
+        earliest, last = window.earliest_at.timestamp(), window.last_on.isoformat()
+        by_day: dict[str, int] = {}
+        for on, at, free in line.days or ():
+            if on <= last and (at is None or at >= earliest):
+                by_day[on] = by_day.get(on, 0) + free
+        found += [DayCount(line.group_id, date.fromisoformat(on), free) for on, free in by_day.items()]
     return found
 
 
-def _as_arrays(windows: Sequence[_Window]) -> dict[str, list[int] | list[datetime] | list[date]]:
+def _lines_by_day(
+    session: Session, group_ids: tuple[int, ...], *, first_on: date, last_on: date, now: datetime
+) -> list[tuple[Row[Any], Window]]:
+    lead, ahead = _REACH.find(group_ids) or _FIRST_REACH
+    while True:
+        until, near = min(last_on, now.date() + ahead), now + lead
+        facts = {"group_ids": list(group_ids), "first_on": first_on, "last_on": until, "near": near}
+        rows = session.execute(_FREE_BY_DAY, {**facts, "now": now}).all()
+        lines = [(row, _window_in(row, now=now)) for row in rows]
+        if not lines:
+            return []
+        lead = max(window.earliest_at for _row, window in lines) - now
+        ahead = max(window.last_on for _row, window in lines) - now.date()
+        _REACH.put(group_ids, (lead, ahead))
+        if now + lead <= near and min(last_on, now.date() + ahead) <= until:
+            return lines
+
+
+def _as_arrays(windows: Sequence[Window]) -> dict[str, list[int] | list[datetime] | list[date]]:
     return {
         "group_ids": [window.group_id for window in windows],
         "earliest": [window.earliest_at for window in windows],
@@ -242,7 +311,7 @@ def _as_arrays(windows: Sequence[_Window]) -> dict[str, list[int] | list[datetim
 
 def _free_by_slot(
     session: Session,
-    windows: Sequence[_Window],
+    windows: Sequence[Window],
     *,
     first_on: date,
     last_on: date,

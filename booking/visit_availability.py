@@ -13,11 +13,13 @@ from booking.availability import (
     Alternative,
     FreeDay,
     SlotCount,
+    Window,
     alternatives,
     day_counts,
     free_days,
     free_slots,
     next_release_at,
+    window_of,
 )
 from booking.visit_legs import LegLine, fit_visit, visits_by_start, visits_together
 from booking.visit_numbers import FreeSlot
@@ -33,7 +35,13 @@ def visit_days(
     if len(offer.legs) == 1:
         leg = offer.legs[0]
         return free_days(
-            session, leg.group_id, first_on=first_on, last_on=last_on, now=now, needed=leg.needed
+            session,
+            leg.group_id,
+            first_on=first_on,
+            last_on=last_on,
+            now=now,
+            needed=leg.needed,
+            windows=_windows(offer, now=now),
         )
     slots = _slots(session, offer, first_on=first_on, last_on=last_on, now=now)
     return {on_date: _day(offer, of_day) for on_date, of_day in slots.items()}
@@ -104,10 +112,26 @@ def next_release_for(session: Session, offer: VisitOffer, *, now: datetime) -> d
     return min((each for each in found if each is not None), default=None)
 
 
+def _windows(offer: VisitOffer, *, now: datetime) -> list[Window]:
+    """By the rules that came with the offer: they need not be read again."""
+    return [
+        window_of(
+            offer.rules,
+            offer.calendar,
+            hall_id=offer.hall_id,
+            hall_code=offer.hall_code,
+            group_id=group_id,
+            now=now,
+        )
+        for group_id in offer.group_ids
+    ]
+
+
 def _slots(session: Session, offer: VisitOffer, *, first_on: date, last_on: date, now: datetime) -> Slots:
     """Day → line → its slots in order."""
     found: dict[date, dict[int, list[SlotCount]]] = defaultdict(dict)
-    rows = free_slots(session, offer.group_ids, first_on=first_on, last_on=last_on, now=now)
+    windows = _windows(offer, now=now)
+    rows = free_slots(session, windows, first_on=first_on, last_on=last_on, now=now)
     for row in rows:
         slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)
         found[row.on_date].setdefault(row.group_id, []).append(slot)

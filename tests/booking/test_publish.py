@@ -3,9 +3,9 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from booking.availability import alternatives, day_counts, next_release_at, slot_counts
+from booking.availability import alternatives, day_counts, free_days, next_release_at, slot_counts
 from booking.book import Book, book
 from booking.cancel import cancel
 from booking.hold import HoldSlot, hold
@@ -175,6 +175,25 @@ def test_only_what_can_be_held_is_counted(session, hall, group):
     assert counts[at("10:00")] > 0
     [today] = day_counts(session, [group.id], first_on=TODAY, last_on=TODAY, now=now)
     assert today.free == sum(counts.values())
+
+
+def test_days_are_counted_by_the_rules_of_now_whatever_was_known_of_them_before(session, hall, group):
+    last_on = date(2026, 3, 20)
+    now = at("06:00")
+    publish_day(session, hall, now, TODAY, until=last_on)
+    session.execute(update(Number).where(Number.channel == "online").values(released_at=now))
+    seen = []
+    for lead_minutes, working_days in ((30, 2), (3000, 9), (0, 4), (30, 2)):
+        hall.policy = {"booking": {"lead_time_minutes": lead_minutes, "horizon_working_days": working_days}}
+        session.flush()
+        counts = day_counts(session, [group.id], first_on=TODAY, last_on=last_on, now=now)
+        days = free_days(session, group.id, first_on=TODAY, last_on=last_on, now=now)
+        assert [(each.on_date, each.free) for each in counts] == [
+            (on, day.free) for on, day in days.items() if day.free
+        ]
+        seen.append((counts[0].on_date, counts[-1].on_date))
+    assert len(set(seen)) == 3
+    assert seen[0] == seen[3]
 
 
 def test_the_return_of_a_cancelled_number_cannot_be_foreseen(session, now, hall, group):

@@ -1,9 +1,10 @@
 """What is free, before anybody has to sign in."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
 from booking.attempts import WHOLE_CITY
@@ -34,7 +35,7 @@ PROMISE_DAYS = 3
 @refuses(HallUnknown, ServiceNotOffered, InPast)
 @blueprint.arguments(shapes.AvailabilityQuerySchema(), location="query")
 @blueprint.response(200, shapes.AvailabilitySchema())
-def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
+def get_availability(query: Mapping[str, Any], code: str) -> Response:
     """Read the free times of a hall for the services of one visit.
 
     查询一个大厅某些事项可约的日期和时段。
@@ -48,7 +49,7 @@ def get_availability(query: Mapping[str, Any], code: str) -> dict[str, Any]:
             raise InPast
         answer = _free(session, code, offer, first_on=first_on, days=query["days"])
         _note(session, offer, answer["days"], today=today)
-    return answer
+    return jsonify(answer)  # by hand: a field at a time the schema takes longer than all the rest
 
 
 @blueprint.get("/availability")
@@ -105,6 +106,7 @@ def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, day
     now = edge.now()
     asked = [first_on + timedelta(days=n) for n in range(days)]
     free = visit_days(session, offer, first_on=asked[0], last_on=asked[-1], now=now)
+    next_release = next_release_for(session, offer, now=now)
     return {
         "hall": code,
         "group": offer.legs[0].group_code,
@@ -112,15 +114,15 @@ def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, day
         "minutes": offer.minutes,
         "numbers_needed": offer.needed,
         "days": [_day(on, free.get(on)) for on in asked],
-        "next_release_at": next_release_for(session, offer, now=now),
+        "next_release_at": next_release and _at(next_release),
     }
 
 
 def _note(session: Session, offer: VisitOffer, days: list[dict[str, Any]], *, today: date) -> None:
     """Remember a look that says something: it saw a number, or all days of the promise without one."""
-    until = add_working_days(today, PROMISE_DAYS, offer.calendar)
+    until = add_working_days(today, PROMISE_DAYS, offer.calendar).isoformat()
     found = any(day["free"] for day in days if day["on"] <= until)
-    if found or (days[0]["on"] <= today and days[-1]["on"] >= until):
+    if found or (days[0]["on"] <= today.isoformat() and days[-1]["on"] >= until):
         note_look(session, service_ids=offer.service_ids, hall_id=offer.hall_id, today=today, found=found)
 
 
@@ -133,7 +135,16 @@ def _note_city(session: Session, service_ids: Sequence[int], times: Sequence[dat
 
 
 def _day(on: date, found: FreeDay | None) -> dict[str, Any]:
-    return {"on": on, "free": found.free if found else 0, "slots": found.slots if found else []}
+    slots = [
+        {"starts_at": _at(slot.starts_at), "ends_at": _at(slot.ends_at), "free": slot.free}
+        for slot in (found.slots if found else ())
+    ]
+    return {"on": on.isoformat(), "free": found.free if found else 0, "slots": slots}
+
+
+def _at(moment: datetime) -> str:
+    """As the field `At` tells it."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, Any] | None:

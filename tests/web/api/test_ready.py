@@ -13,6 +13,7 @@ from runtime.ports import find_free
 from runtime.redis_client import make_client
 from tests import build
 from tests.web.api.town import make_town
+from web.api.schemas.halls import AvailabilitySchema
 
 ALLOWED_SECONDS = 1.0
 
@@ -49,6 +50,19 @@ def test_what_was_asked_a_moment_ago_is_answered_without_sql(town):
             assert (again.status_code, again.data, again.headers) == (200, first.data, first.headers)
             hits += 1
     assert found == []
+
+
+def test_what_nobody_asked_before_takes_three_statements_at_most(town):
+    with statements(town.parts) as found:
+        assert free(ask(town))
+    assert len(found) <= 3
+
+
+@pytest.mark.parametrize("days", [2, 31])
+def test_the_answer_made_by_hand_is_what_the_document_says(town, days):
+    schema, answer = AvailabilitySchema(), ask(town, f"service=id-card&days={days}").json
+    assert any(day["slots"] for day in answer["days"])
+    assert schema.dump(schema.load(answer)) == answer
 
 
 def test_another_process_has_it_from_redis(town):
