@@ -110,6 +110,7 @@ class Appointment(Base):
         Index("uq_appointment_code", "hall_id", "on_date", "code", unique=True),
         Index("ix_appointment_citizen", "citizen_id", "on_date"),
         Index("ix_appointment_day", "hall_id", "on_date", "starts_at"),
+        Index("ix_appointment_slot", "slot_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -24,7 +24,7 @@ _ZH: Mapping[str, str] = {
     "cancelled": "您{when}在{hall}的{group}预约已取消。如仍需办理，请重新预约：{link}",
     "rescheduled": "{name}，您的{group}预约已改到{when}，地点{hall}。取号码{code}。查看：{link}",
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
-    "moved": "抱歉，{hall}因{reason}调整时间，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
+    "moved": "抱歉，{hall}因{reason}，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
     "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
     "appeal_decided": "您就{when}在{hall}的预约提出的申诉{decision}。答复见：{link}",
     "special_request_approved": (

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_c12ed610"
+revision = "0001_e3b77302"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -690,6 +690,7 @@ def upgrade() -> None:
     op.create_index("ix_appointment_citizen", "appointment", ["citizen_id", "on_date"], unique=False)
     op.create_index("ix_appointment_day", "appointment", ["hall_id", "on_date", "starts_at"], unique=False)
     op.create_index(op.f("ix_appointment_phone_index"), "appointment", ["phone_index"], unique=False)
+    op.create_index("ix_appointment_slot", "appointment", ["slot_id"], unique=False)
     op.create_index("uq_appointment_code", "appointment", ["hall_id", "on_date", "code"], unique=True)
     op.create_index(
         "uq_appointment_open_per_day",
@@ -1030,6 +1031,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state IN ('booked', 'checked_in')"),
     )
     op.drop_index("uq_appointment_code", table_name="appointment")
+    op.drop_index("ix_appointment_slot", table_name="appointment")
     op.drop_index(op.f("ix_appointment_phone_index"), table_name="appointment")
     op.drop_index("ix_appointment_day", table_name="appointment")
     op.drop_index("ix_appointment_citizen", table_name="appointment")

@@ -26,11 +26,18 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> st
         "admin/plans/closures.html",
         hall=hall,
         closures=list_closures(session, hall.id, now=edge.now()),
+        affected=len(preview(session, hall, _rest_of_today(hall), now=edge.now())),
         groups=list_groups(session, hall.id),
         ways=plan_edge.THEN_NAMES,
         form=request.form,
         wrong=wrong or [],
     )
+
+
+def _rest_of_today(hall: Hall) -> Close:
+    zone = ZoneInfo(hall.time_zone)
+    tomorrow = edge.now().astimezone(zone).date() + timedelta(days=1)
+    return Close(None, edge.now(), datetime.combine(tomorrow, time.min, zone), "")
 
 
 @staff_only("plan.edit")

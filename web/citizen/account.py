@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from booking.personal_data import list_open
-from booking.states import NAMES_EN, NAMES_ZH
 from feedback import personal_data
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
@@ -22,6 +21,7 @@ from people import known_browsers, saved_persons
 from people.phone_codes import raise_unless_ok, verify_code
 from people.retention import retention
 from web import edge
+from web.citizen.data_words import data_words
 from web.citizen.face import blueprint
 from web.citizen.family import family, relations
 from web.citizen.forms import kind_options
@@ -80,9 +80,7 @@ def forget_browsers() -> ResponseReturnValue:
 @citizen_just_verified
 def my_data() -> ResponseReturnValue:
     """Everything that is known under this phone, to read."""
-    states = NAMES_EN if edge.language() == "en" else NAMES_ZH
-    words = {**dict(kind_options()), **relations(), **{str(state): name for state, name in states.items()}}
-    return render_template("citizen/data.html", data=_collect(), phone=g.phone, words=words)
+    return render_template("citizen/data.html", data=_collect(), phone=g.phone, words=data_words)
 
 
 @blueprint.get("/my/data.json")
