@@ -20,7 +20,7 @@ def changes(before: Any, after: Any) -> list[Change]:
     """Every place where two JSON values differ, in the order of the newer one.
 
     Parts of a list are told apart by their `code`, `number` or `on`, so that one added at the top does not
-    make all of them look changed.
+    make all of them look changed. Rows without such a mark are gone or new, each by itself.
     """
     return list(_changes((), before, after))
 
@@ -29,6 +29,9 @@ def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Change]
     if before == after:
         return
     parts, others = _parts(after), _parts(before)
+    if (parts is None or others is None) and _are_rows(before) and _are_rows(after):
+        yield from _gone_and_new(path, before, after)
+        return
     if parts is None or others is None:
         yield Change(path, before, after)
         return
@@ -39,6 +42,22 @@ def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Change]
             yield Change((*path, name), others.get(name), parts.get(name))
     if list(parts) != list(others) and set(parts) == set(others) and isinstance(after, list):
         yield Change(path, list(others), list(parts))
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, Mapping) for part in value)
+
+
+def _gone_and_new(path: tuple[str, ...], before: list[Any], after: list[Any]) -> Iterator[Change]:
+    """Rows that only one state has; both told in the order of fields of the older state."""
+    order = list(before[0]) if before else []
+    for row in before:
+        if row not in after:
+            yield Change(path, row, None)
+    for row in after:
+        if row not in before:
+            names = [*(name for name in order if name in row), *(name for name in row if name not in order)]
+            yield Change(path, None, {name: row[name] for name in names})
 
 
 def _parts(value: Any) -> dict[str, Any] | None:

@@ -30,3 +30,18 @@ def test_a_part_within_a_part_is_found():
 def test_what_was_absent_and_is_now_empty_is_no_change():
     assert changes({"a": 1}, {"a": 1, "note": "", "list": [], "flag": False}) == []
     assert changes({"a": [{"code": "x"}]}, {"a": None}) == [Change(("a",), [{"code": "x"}], None)]
+
+
+def test_of_rows_without_a_mark_only_those_that_differ_are_told_in_one_order_of_fields():
+    before = {"plan": [{"group": "A", "starts": "09:00"}, {"group": "B", "starts": "09:00"}]}
+    after = {"plan": [{"group": "A", "starts": "09:00"}, {"starts": "10:30", "group": "B"}]}
+    found = changes(before, after)
+    assert found == [
+        Change(("plan",), {"group": "B", "starts": "09:00"}, None),
+        Change(("plan",), None, {"group": "B", "starts": "10:30"}),
+    ]
+    assert list(found[1].after) == ["group", "starts"]
+
+
+def test_the_first_row_of_a_list_is_new():
+    assert changes({"plan": []}, {"plan": [{"group": "A"}]}) == [Change(("plan",), None, {"group": "A"})]

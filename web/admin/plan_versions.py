@@ -28,6 +28,18 @@ def show(code: str) -> Any:
     return render_template("admin/plans/history.html", hall=hall, rows=rows, names=names)
 
 
+def _place(path: tuple[str, ...]) -> str:
+    """Where in the plan, in words."""
+    names = {
+        "plan": _("每周计划"),
+        "extras": _("加开"),
+        "seasons": _("季节计划"),
+        "groups": _("业务组"),
+        "counters": _("窗口"),
+    }
+    return " › ".join(names.get(part, part) for part in path)
+
+
 def _page(session: Any, code: str, number: int, wrong: list[str]) -> str:
     hall = plan_edge.hall_of(session, code)
     row = get_revision(session, plan_history.KIND, code, number)
@@ -37,7 +49,7 @@ def _page(session: Any, code: str, number: int, wrong: list[str]) -> str:
         hall=hall,
         row=row,
         names=names_of(session, [row]),
-        lines=[(" › ".join(change.path), said(change.before), said(change.after)) for change in found],
+        lines=[(_place(change.path), said(change.before), said(change.after)) for change in found],
         base=plan_edge.base_number(session, hall),
         wrong=wrong,
     )
