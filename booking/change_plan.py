@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.affected import Affected, list_beyond_plan
@@ -19,6 +19,9 @@ from halls.models import Hall
 from halls.plan_rows import HallFile
 from kernel.actor import Actor
 from kernel.errors import Conflict
+
+#: No holiday closes a hall for longer: days farther apart were published by themselves.
+_LONGEST_BREAK = timedelta(days=14)
 
 
 class BookingsStranded(Conflict):
@@ -111,12 +114,21 @@ def follow(
 
 
 def published_days(session: Session, hall: Hall, *, now: datetime) -> list[tuple[date, date]]:
-    """From today to the last day that has slots, if any has: later days take the plan when published."""
+    """The spans of days from today on that have slots: other days take the plan when they are published.
+
+    Days without slots between two that have some (weekends, holidays) belong to their span; a lone day that
+    was published far ahead is a span of its own, not a reason to publish the years before it.
+    """
     today = rules_of(hall).date_of(now)
-    last_on = session.scalar(
-        select(func.max(Slot.on_date)).where(Slot.hall_id == hall.id, Slot.on_date >= today)
-    )
-    return [(today, last_on)] if last_on else []
+    found = select(Slot.on_date).where(Slot.hall_id == hall.id, Slot.on_date >= today).distinct()
+    spans: list[tuple[date, date]] = []
+    for on in session.scalars(found.order_by(Slot.on_date)):
+        first_on, last_on = spans[-1] if spans else (today, today)
+        if on - last_on <= _LONGEST_BREAK:
+            spans[-1:] = [(first_on, on)]
+        else:
+            spans.append((on, on))
+    return spans
 
 
 def list_stranded(

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 
 from booking import doctor
-from booking.change_plan import change_plan, preview_plan
+from booking.change_plan import change_plan, preview_plan, published_days
 from booking.close import Then
 from booking.models import Number
 from booking.publish import publish
@@ -129,3 +129,18 @@ def test_a_season_that_begins_strands_bookings_too(session, hall, group):
     short = SeasonRow("春", "", TOMORROW, TOMORROW, (PlanRow("A", (2,), time(9), time(10), 1.0),))
     found = preview_plan(session, replace(PLAIN, seasons=(short,)), actor=SYSTEM, now=NOW)
     assert [each.appointment_id for each in found] == [each.id for each in booked if hour(each) >= 10]
+
+
+def test_a_day_published_far_ahead_does_not_publish_the_years_before_it(session, hall, group):
+    far = date(2029, 3, 5)
+    publish(session, hall.id, first_on=far, last_on=far, actor=SYSTEM, now=NOW)
+    spans = published_days(session, hall, now=NOW)
+    assert (spans[0][0], spans[-1]) == (TODAY, (far, far))
+    assert len(spans) == 2
+
+
+def test_weekends_between_published_days_belong_to_them(session, hall, group):
+    spans = published_days(session, hall, now=NOW)
+    days = session.scalars(select(Number.on_date).distinct()).all()
+    assert spans == [(TODAY, max(days))]
+    assert len(days) < (max(days) - TODAY).days + 1
