@@ -17,6 +17,7 @@ from halls.plan_rows import (
     ExtraRow,
     HallFile,
     PlanRow,
+    SeasonRow,
     minute_of,
 )
 from halls.staffing import assign
@@ -38,15 +39,24 @@ class Conflict:
 
 
 def find_conflicts(hall: HallFile) -> list[Conflict]:
-    """Everything that contradicts itself, in the order of the file."""
+    """Everything that contradicts itself: what is serious first."""
+    return [
+        *find_serious_conflicts(hall),
+        *_double_lines(hall.plan, where="plan"),
+        *(each for at, season in enumerate(hall.seasons, 1) for each in _double_in_season(at, season)),
+        *_double_sessions(hall),
+        *_closure_conflicts(hall),
+    ]
+
+
+def find_serious_conflicts(hall: HallFile) -> list[Conflict]:
+    """What makes a plan wrong, in the order of the file. Lines may be thousands: no pairs of them here."""
     return [
         *_unserved_groups(hall),
         *_short_weeks(hall.plan, hall, where="plan"),
-        *_double_lines(hall.plan, where="plan"),
         *_season_conflicts(hall),
-        *_session_conflicts(hall),
+        *_mobile_conflicts(hall),
         *_short_dates(hall),
-        *_closure_conflicts(hall),
     ]
 
 
@@ -130,10 +140,13 @@ def _season_conflicts(hall: HallFile) -> Iterator[Conflict]:
             )
     for at, season in numbered:
         yield from _short_weeks(season.plan, hall, where=f"seasons[{at}]")
-        yield from _double_lines(season.plan, where=f"seasons[{at}]")
 
 
-def _session_conflicts(hall: HallFile) -> Iterator[Conflict]:
+def _double_in_season(at: int, season: SeasonRow) -> Iterator[Conflict]:
+    return _double_lines(season.plan, where=f"seasons[{at}]")
+
+
+def _mobile_conflicts(hall: HallFile) -> Iterator[Conflict]:
     """People can be told one place only: a session elsewhere leaves no room for the hall's own hours."""
     for at, row in enumerate(hall.extras, 1):
         if row.kind == "extra" and row.session == MOBILE and _has_hours_in_hall(hall, row):
@@ -143,6 +156,9 @@ def _session_conflicts(hall: HallFile) -> Iterator[Conflict]:
                 f"{row.on_date} {row.starts:%H:%M} 的流动下乡与业务组 {row.group} 在大厅的时段重叠",
                 f"the mobile session on {row.on_date} overlaps the hours of group {row.group} in the hall",
             )
+
+
+def _double_sessions(hall: HallFile) -> Iterator[Conflict]:
     for (_, one), (at, other) in combinations(enumerate(hall.extras, 1), 2):
         if (one.group, one.on_date, one.kind) == (other.group, other.on_date, other.kind):
             if not _overlap(one, other):

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import available_timezones
 
-from halls.conflicts import find_conflicts
+from halls.conflicts import find_serious_conflicts
 from halls.plan_rows import (
     MOBILE,
     SESSIONS,
@@ -136,9 +136,8 @@ def _read_hall(table: Table, problems: Problems) -> HallFile:
     table.finish()
     if not any(problem.file == table.file for problem in problems.found):
         # On faulty rows this would only repeat their mistakes in other words.
-        for conflict in find_conflicts(hall):
-            if conflict.serious:
-                table.complain(conflict.where, conflict.zh, conflict.en)
+        for conflict in find_serious_conflicts(hall):
+            table.complain(conflict.where, conflict.zh, conflict.en)
     return hall
 
 

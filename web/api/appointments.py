@@ -86,9 +86,10 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
     为手机号已验证的实名办事人确认预约。
     """
     command = _book(body)
-    limit_booking(*_who(command))
 
     def work(session: Session) -> dict[str, Any]:
+        session.connection()  # a try that finds no database is not the citizen's
+        limit_booking(*_who(command))
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPOINTMENT)

@@ -95,8 +95,9 @@ def _book(ready: Ready) -> str:
         delivery=chosen_delivery(ready.person) if postable(ready.running) else None,
     )
     identity = _identity(ready)
-    limit_booking(identity_index(identity.kind, identity.number), phone_index(ready.phone))
     with edge.transaction() as session:
+        session.connection()  # a try that finds no database is not the citizen's
+        limit_booking(identity_index(identity.kind, identity.number), phone_index(ready.phone))
         return book(session, command, actor=edge.actor(), now=edge.now()).reference
 
 

@@ -294,7 +294,7 @@ class HallEditSchema(Asked):
     )
     extras = fields.List(fields.Nested(ExtraEditSchema()), validate=validate.Length(max=2000))
     closures = fields.List(fields.Nested(ClosureEditSchema()), validate=validate.Length(max=500))
-    seasons = fields.List(fields.Nested(SeasonEditSchema()), validate=validate.Length(max=60))
+    seasons = fields.List(fields.Nested(SeasonEditSchema()), validate=validate.Length(max=12))
     policy = fields.Nested(PolicyEditSchema())
 
 
