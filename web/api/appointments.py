@@ -88,8 +88,7 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
     command = _book(body)
 
     def work(session: Session) -> dict[str, Any]:
-        session.connection()  # a try that finds no database is not the citizen's
-        limit_booking(*_who(command))
+        limit_booking(session, *_who(command))
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPOINTMENT)
