@@ -22,21 +22,19 @@ from kernel.parts import Parts
 from kernel.settings import Settings
 from people import devices
 from people.models import Device
-from runtime.load_city import load_city, read_staff
+from runtime.demo_city import city_folder, with_days
+from runtime.load_city import load_files, read_files, read_staff
 
 OPENS = time(8, 0)
 CLOSED = time(18, 0)
 ZONE = ZoneInfo("Asia/Shanghai")
 HORIZON_DAYS = 15
 _SHOWN_ACCOUNTS = ("admin", "manager", "duty", "window01")
+_SHOWN_HALL = "city-hall"
+_HALL_FACES = "demo-kiosks-and-screens.json"
 _DEVICES = (("kiosk", "自助取号机 1"),)
 
 Say = Callable[[str], None]
-
-
-def city_folder() -> Path:
-    """Where the demonstration city's data files are."""
-    return Path(__file__).parent.parent / "examples" / "city"
 
 
 def prepare(parts: Parts, *, say: Say, new_day: bool = False) -> list[tuple[str, str]]:
@@ -55,19 +53,18 @@ def prepare(parts: Parts, *, say: Say, new_day: bool = False) -> list[tuple[str,
         day = now.astimezone(ZONE).date()
         if session.scalar(select(func.count(Hall.id))) == 0:
             say("loading the demonstration city")
-            load_city(session, city_folder(), passwords=_passwords(settings.var), actor=SYSTEM, now=now)
-        for hall in halls.list_halls(session):
-            publish(
-                session,
-                hall.id,
-                first_on=day,
-                last_on=day + timedelta(days=HORIZON_DAYS),
-                actor=SYSTEM,
-                now=now,
-            )
+            files = with_days(read_files(city_folder()), first_on=day)
+            load_files(session, files, passwords=_passwords(settings.var), actor=SYSTEM, now=now)
+        _publish(session, day, now)
         tokens = _devices(session, settings.var, now)
     clock.set_demo(path, now, rate=1.0)
     return _faces(parts, tokens)
+
+
+def _publish(session: Session, day: date, now: datetime) -> None:
+    last_on = day + timedelta(days=HORIZON_DAYS)
+    for hall in halls.list_halls(session):
+        publish(session, hall.id, first_on=day, last_on=last_on, actor=SYSTEM, now=now)
 
 
 def stop_clock(settings: Settings) -> None:
@@ -139,7 +136,7 @@ def _staff_names() -> list[str]:
 
 
 def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
-    """One kiosk per hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
+    """A kiosk for every hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
     if session.scalar(select(func.count(Device.id))):
         return _private_json(var / "demo-devices.json", dict)
     tokens = {}
@@ -154,23 +151,27 @@ def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
 
 
 def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
-    accounts, base = _passwords(parts.settings.var), parts.settings.base_url
+    """Name and address of each face; kiosks and screens of the largest hall only, the others in a file."""
+    accounts, base, var = _passwords(parts.settings.var), parts.settings.base_url, parts.settings.var
     with parts.database.transaction() as session:
         codes = [hall.code for hall in halls.list_halls(session)]
-    screens = [(f"screen {code}", f"{base}/screen/{code}") for code in codes]
-    kiosks = [
-        (f"kiosk {code}", devices.address_of_device(base, kind=kind, hall_code=code, token=token))
+    kiosks = {
+        f"kiosk {code}": devices.address_of_device(base, kind=kind, hall_code=code, token=token)
         for (kind, code), token in ((key.split("/"), token) for key, token in tokens.items())
-    ]
+    }
+    screens = {f"screen {code}": f"{base}/screen/{code}" for code in codes}
+    every = kiosks | screens
+    (var / _HALL_FACES).unlink(missing_ok=True)  # the port may be another one now
+    _private_json(var / _HALL_FACES, lambda: every)
     shown = [name for name in _SHOWN_ACCOUNTS if name in accounts]
     people = [("sign in as", f"{name} / {accounts[name]}") for name in shown]
     return [
         ("citizen", f"{base}/"),
-        *kiosks,
-        *screens,
+        *((name, address) for name, address in every.items() if name.endswith(f" {_SHOWN_HALL}")),
+        (f"all {len(codes)} halls", str(var / _HALL_FACES)),
         ("console, cockpit, admin", f"{base}/staff"),
         ("SMS simulator", f"{base}/simulator"),
         ("API and its docs", f"{base}/api/v1/docs"),
         *people,
-        ("all accounts", str(parts.settings.var / "demo-accounts.json")),
+        ("all accounts", str(var / "demo-accounts.json")),
     ]

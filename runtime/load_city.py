@@ -53,6 +53,18 @@ def load_city(
     now: datetime,
     passwords: Mapping[str, str] | None = None,
 ) -> CityLoaded:
+    """Load the city of a folder: `load_files` with what the folder holds."""
+    return load_files(session, read_files(folder), actor=actor, now=now, passwords=passwords)
+
+
+def load_files(
+    session: Session,
+    files: Mapping[str, str],
+    *,
+    actor: Actor,
+    now: datetime,
+    passwords: Mapping[str, str] | None = None,
+) -> CityLoaded:
     """Read and check all files, then write halls, plans, services and accounts; twice changes nothing.
 
     `passwords` maps user names of `staff.toml` to their first password: accounts are made for these only,
@@ -62,7 +74,6 @@ def load_city(
         CityFileInvalid, ServiceFileInvalid, PackageFileInvalid, SynonymFileInvalid,
         StaffFileInvalid: naming every mistake.
     """
-    files = read_files(folder)
     city = parse_city(files)
     services = parse_services(files, hall_groups=city.groups_by_hall())
     packages = parse_packages(files, services=[service.code for service in services])

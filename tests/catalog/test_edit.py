@@ -17,18 +17,20 @@ from catalog.queries import (
     services_of,
 )
 from catalog.service_file import parse_services
+from halls.plan_file import parse_city
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.data_folder import read_folder
 from tests.build import make_group, make_hall
 
 CITY = Path(__file__).parents[2] / "examples" / "city"
-HALLS = {"city-hall": tuple("ABCDZ"), "xihu-station": tuple("AZ")}
+FILES = read_folder(CITY)
+HALLS = parse_city(FILES).groups_by_hall()
 
 
 @pytest.fixture(scope="module")
 def services():
-    return parse_services(read_folder(CITY), hall_groups=HALLS)
+    return parse_services(FILES, hall_groups=HALLS)
 
 
 @pytest.fixture

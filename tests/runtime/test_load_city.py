@@ -1,3 +1,4 @@
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,13 @@ from people.models import Staff
 from runtime.load_city import load_city, read_staff
 
 CITY = Path(__file__).parents[2] / "examples" / "city"
-WHOLE_CITY = CITY.parent / "city-full"
+BRANCH = """
+format = "youhao-city/1"
+extends = "{base}"
+name_zh = "云州市"
+name_en = "Yunzhou"
+time_zone = "Asia/Shanghai"
+"""
 
 
 @pytest.fixture
@@ -30,7 +37,9 @@ def count(session, model):
 
 
 def test_the_demonstration_city_is_loaded_whole(session, city):
-    assert city.halls == ("city-hall", "xihu-station")
+    assert len(city.halls) == 16
+    kinds = [sum(f"-{kind}" in f"-{code}" for code in city.halls) for kind in ("hall", "station", "photo")]
+    assert kinds == [4, 8, 4]
     assert len(city.services) >= 60
     assert count(session, SearchSynonym) >= 30
     assert count(session, Package) == 6
@@ -83,17 +92,28 @@ def test_sixty_days_are_published_by_as_many_statements_as_a_week(session, city,
     assert all(each.free > 0 for each in free)
 
 
-def test_a_city_may_build_upon_another(session, now):
-    loaded = load_city(session, WHOLE_CITY, actor=SYSTEM, now=now)
-    assert len(loaded.halls) == 16
-    assert {"city-hall", "east-hall", "photo-mall"} <= set(loaded.halls)
-    assert count(session, SearchSynonym) >= 30
+def test_a_station_handles_whole_lines_and_a_photo_point_only_photos(session, city, now):
     hall = get_hall(session, "donghe-station")
     handled = {service.code for service in list_services(session, hall.id)}
     assert handled == {service.code for service in list_services(session) if service.group_code in ("A", "Z")}
+    assert [service.code for service in list_services(session, get_hall(session, "photo-mall").id)] == [
+        "id-photo"
+    ]
     photo = get_service(session, "id-photo")
     assert len(halls_offering(session, photo.id)) == 16
     first_on = date(2026, 3, 2)
     for code in ("taoyuan-station", "photo-mall"):
         hall_id = get_hall(session, code).id
         assert publish(session, hall_id, first_on=first_on, last_on=first_on, actor=SYSTEM, now=now) > 0
+
+
+def test_a_city_may_build_upon_another(session, now, tmp_path):
+    (tmp_path / "city.toml").write_text(BRANCH.format(base=os.path.relpath(CITY, tmp_path)), "utf-8")
+    (tmp_path / "halls").mkdir()
+    own = (CITY / "halls" / "photo-mall.toml").read_text("utf-8")
+    (tmp_path / "halls" / "photo-mall.toml").write_text(own.replace("三楼", "五楼"), "utf-8")
+    (tmp_path / "halls" / "photo-quay.toml").write_text(own.replace("photo-mall", "photo-quay"), "utf-8")
+    loaded = load_city(session, tmp_path, actor=SYSTEM, now=now)
+    assert len(loaded.halls) == 17
+    assert "五楼" in get_hall(session, "photo-mall").address_zh
+    assert count(session, SearchSynonym) >= 30

@@ -1,0 +1,36 @@
+from datetime import date, timedelta
+
+import pytest
+
+from halls.closures import list_closures
+from halls.plan_file import parse_city
+from halls.plan_rows import SESSIONS
+from halls.queries import get_hall
+from kernel.actor import SYSTEM
+from runtime.demo_city import city_folder, with_days
+from runtime.load_city import load_files, read_files
+
+FIRST = date(2026, 3, 2)
+
+
+@pytest.mark.parametrize("first_on", [FIRST + timedelta(days=day) for day in range(7)])
+def test_every_kind_of_session_a_season_and_closures_lie_within_the_first_fortnight(first_on):
+    halls = parse_city(with_days(read_files(city_folder()), first_on=first_on)).halls
+    fortnight = {first_on + timedelta(days=day) for day in range(1, 15)}
+    assert {each.session for hall in halls for each in hall.extras if each.on_date in fortnight} == set(
+        SESSIONS
+    )
+    assert sum(each.on_date in fortnight for hall in halls for each in hall.closures) == 2
+    assert sum(each.first_on in fortnight for hall in halls for each in hall.seasons) == 2
+
+
+def test_weekend_sessions_fall_on_the_weekend_that_follows():
+    files = with_days(read_files(city_folder()), first_on=date(2026, 3, 7))
+    saturday = next(hall for hall in parse_city(files).halls if hall.code == "city-hall")
+    assert date(2026, 3, 14) in {each.on_date for each in saturday.extras if each.session == "weekend"}
+
+
+def test_the_demonstration_is_loaded_with_its_days(session, now):
+    load_files(session, with_days(read_files(city_folder()), first_on=FIRST), actor=SYSTEM, now=now)
+    closures = list_closures(session, get_hall(session, "xuecheng-station").id, now=now)
+    assert [each.reason_zh for each in closures] == ["大厅线路检修"]
