@@ -13,7 +13,7 @@ from booking.planned_days import places_of, plan_days
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A booked appointment whose owner has not come yet. `one_line`: its visit has no further legs."""
+    """A booked appointment whose owner has not come yet; `legs` as in `Appointment`."""
 
     appointment_id: int
     citizen_id: int
@@ -22,7 +22,13 @@ class Affected:
     starts_at: datetime
     code: str
     needed: int
-    one_line: bool
+    legs: list[dict[str, Any]]
+
+    @property
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        """(line, numbers) of each leg in order."""
+        legs = tuple((leg["group_id"], leg["needed"]) for leg in self.legs)
+        return legs or ((self.group_id, self.needed),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ _IN_CLOSED_TIME = text("""
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       jsonb_array_length(appointment.legs) <= 1 AS one_line
+       appointment.legs
 FROM appointment
 WHERE appointment.state = 'booked' AND appointment.hall_id = :hall_id
   AND appointment.on_date BETWEEN CAST(:starts_at AS date) - 2 AND CAST(:ends_at AS date) + 1
@@ -57,7 +63,7 @@ _BEYOND_PLAN = text("""
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       jsonb_array_length(appointment.legs) <= 1 AS one_line
+       appointment.legs
 FROM appointment
 WHERE appointment.id IN (
     SELECT ranked.appointment_id

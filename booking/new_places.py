@@ -1,6 +1,7 @@
-"""PURE: where visits go whose time falls away: each to the nearest free numbers of its own line.
+"""PURE: where visits go whose time falls away: each to the nearest free numbers of its own lines.
 
-Who was to come first chooses first, and of those who booked earlier.
+Who was to come first chooses first, and of those who booked earlier. A visit of several lines goes as a
+whole: all its legs on one day, one after the other as `booking.visit_legs` has it.
 """
 
 from collections import defaultdict
@@ -8,16 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from booking.visit_legs import LegLine, fit_visit
+from booking.visit_numbers import FreeSlot
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A booked visit that must move: `needed` numbers of one line, consecutive."""
+    """A booked visit that must move. `lines`: (line, numbers of consecutive slots there), in order."""
 
     appointment_id: int
     citizen_id: int
-    group_id: int
+    on_date: date
     starts_at: datetime
-    needed: int
+    lines: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,64 +44,77 @@ class _Slot:
 
 #: (citizen, group, day) of open appointments: a person has one a day in a line.
 Busy = set[tuple[int, int, date]]
+_Days = Mapping[date, Mapping[int, list[_Slot]]]
 
 
 def find_places(
     visits: Sequence[Visit], free: Iterable[FreeNumber], *, busy: Busy
 ) -> dict[int, list[FreeNumber]]:
     """Appointment → the numbers it gets, in order of time; who finds none is left out."""
-    lines = _slots_by_line(free)
+    days = _slots_by_day(free)
+    # All move in one statement, in whatever order: nobody may go where another visit of theirs still is.
+    homes = {
+        (visit.citizen_id, line, visit.on_date): visit.appointment_id
+        for visit in visits
+        for line, _ in visit.lines
+    }
     taken = set(busy)
     found: dict[int, list[FreeNumber]] = {}
     for visit in sorted(visits, key=lambda each: (each.starts_at, each.appointment_id)):
-        slots = lines.get(visit.group_id, [])
-        by_distance = sorted(
-            range(len(slots)),
-            key=lambda at: (abs(slots[at].first.starts_at - visit.starts_at), slots[at].first.starts_at),
-        )
-        for at in by_distance:
-            on = slots[at].first.on_date
-            if (visit.citizen_id, visit.group_id, on) in taken:
+        own = visit.appointment_id
+        for starts_at, on in _nearest(days, visit):
+            mine = {(visit.citizen_id, line, on) for line, _ in visit.lines}
+            if any(each in taken or homes.get(each, own) != own for each in mine):
                 continue
-            numbers = _take(slots, at, visit.needed)
+            numbers = _take(days[on], visit, starts_at)
             if numbers:
-                found[visit.appointment_id] = numbers
-                taken.add((visit.citizen_id, visit.group_id, on))
+                found[own] = numbers
+                taken |= mine
                 break
     return found
 
 
-def _slots_by_line(free: Iterable[FreeNumber]) -> Mapping[int, list[_Slot]]:
+def _slots_by_day(free: Iterable[FreeNumber]) -> _Days:
     slots: dict[int, _Slot] = {}
     for number in free:
         slots.setdefault(number.slot_id, _Slot(number, [])).free.append(number.number_id)
-    lines: dict[int, list[_Slot]] = defaultdict(list)
+    days: dict[date, dict[int, list[_Slot]]] = defaultdict(lambda: defaultdict(list))
     for slot in sorted(slots.values(), key=lambda each: each.first.starts_at):
-        lines[slot.first.group_id].append(slot)
-    return lines
+        days[slot.first.on_date][slot.first.group_id].append(slot)
+    return days
 
 
-def _take(slots: Sequence[_Slot], at: int, needed: int) -> list[FreeNumber]:
-    """`needed` numbers from slot `at` on, through slots that follow without a gap; none when too few."""
-    chosen: list[tuple[_Slot, int]] = []
-    ends_at = slots[at].first.starts_at
-    for slot in slots[at:]:
-        if len(chosen) == needed or slot.first.starts_at != ends_at or not slot.free:
-            break
-        chosen += [(slot, number_id) for number_id in slot.free[: needed - len(chosen)]]
-        ends_at = slot.first.ends_at
-    if len(chosen) < needed:
-        return []
-    for slot, number_id in chosen:
-        slot.free.remove(number_id)
-    return [
-        FreeNumber(
-            number_id,
-            slot.first.group_id,
-            slot.first.slot_id,
-            slot.first.on_date,
-            slot.first.starts_at,
-            slot.first.ends_at,
-        )
-        for slot, number_id in chosen
-    ]
+def _nearest(days: _Days, visit: Visit) -> list[tuple[datetime, date]]:
+    """The starts at which one of its lines has a free number, the nearest first, of two the earlier."""
+    starts = {
+        (slot.first.starts_at, on)
+        for on, lines in days.items()
+        for line, _ in visit.lines
+        for slot in lines.get(line, ())
+        if slot.free
+    }
+    return sorted(starts, key=lambda each: (abs(each[0] - visit.starts_at), each[0]))
+
+
+def _take(of_day: Mapping[int, list[_Slot]], visit: Visit, starts_at: datetime) -> list[FreeNumber]:
+    """The numbers of a visit that begins then, all legs; none when it does not fit."""
+    lines = [of_day.get(line, []) for line, _ in visit.lines]
+    legs = fit_visit(
+        [
+            LegLine(needed, [FreeSlot(s.first.starts_at, s.first.ends_at, len(s.free)) for s in slots])
+            for (_, needed), slots in zip(visit.lines, lines, strict=True)
+        ],
+        starts_at,
+    )
+    chosen: list[FreeNumber] = []
+    for leg in legs or ():
+        for at, numbers in leg.taken:
+            slot = lines[leg.line][at]
+            chosen += [_number(slot, each) for each in slot.free[:numbers]]
+            del slot.free[:numbers]
+    return chosen
+
+
+def _number(slot: _Slot, number_id: int) -> FreeNumber:
+    of = slot.first
+    return FreeNumber(number_id, of.group_id, of.slot_id, of.on_date, of.starts_at, of.ends_at)

@@ -1,6 +1,8 @@
 """Move or cancel many bookings at once because the hall's time changed, in a handful of statements."""
 
+import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -37,16 +39,21 @@ class Rehoused:
 
 
 # Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet.
+# So many of each line that a full one does not look empty because another has much that is nearer.
 _FREE = text("""
-SELECT number.id, number.group_id, number.slot_id, number.on_date, slot.starts_at, slot.ends_at
-FROM number JOIN slot ON slot.id = number.slot_id
-WHERE number.group_id = ANY(CAST(:group_ids AS bigint[]))
-  AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at >= :earliest_at
-  AND number.appointment_id IS NULL AND number.channel = 'online'
-  AND (number.held_until IS NULL OR number.held_until <= :now)
-ORDER BY abs(extract(epoch FROM number.starts_at - CAST(:middle AS timestamptz))), number.ordinal
-LIMIT :most
-FOR UPDATE OF number SKIP LOCKED
+SELECT free.*
+FROM unnest(CAST(:group_ids AS bigint[]), CAST(:counts AS bigint[])) AS line(group_id, most)
+CROSS JOIN LATERAL (
+    SELECT number.id, number.group_id, number.slot_id, number.on_date, slot.starts_at, slot.ends_at
+    FROM number JOIN slot ON slot.id = number.slot_id
+    WHERE number.group_id = line.group_id
+      AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at >= :earliest_at
+      AND number.appointment_id IS NULL AND number.channel = 'online'
+      AND (number.held_until IS NULL OR number.held_until <= :now)
+    ORDER BY abs(extract(epoch FROM number.starts_at - CAST(:middle AS timestamptz))), number.ordinal
+    LIMIT line.most
+    FOR UPDATE OF number SKIP LOCKED
+) AS free
 """)
 
 _BIND = text("""
@@ -56,11 +63,13 @@ WHERE number.id = bound.id
 """)
 
 _MOVE = text("""
-UPDATE appointment SET slot_id = moved.slot_id, on_date = moved.on_date, starts_at = moved.starts_at,
-                       ends_at = moved.ends_at, code = moved.code, moved_late_at = NULL
-FROM unnest(CAST(:ids AS bigint[]), CAST(:slots AS bigint[]), CAST(:dates AS date[]),
-            CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]), CAST(:codes AS varchar[]))
-         AS moved(id, slot_id, on_date, starts_at, ends_at, code)
+UPDATE appointment SET group_id = moved.group_id, slot_id = moved.slot_id, on_date = moved.on_date,
+                       starts_at = moved.starts_at, ends_at = moved.ends_at, code = moved.code,
+                       legs = CAST(moved.legs AS jsonb), moved_late_at = NULL
+FROM unnest(CAST(:ids AS bigint[]), CAST(:groups AS bigint[]), CAST(:slots AS bigint[]),
+            CAST(:dates AS date[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+            CAST(:codes AS varchar[]), CAST(:legs AS text[]))
+         AS moved(id, group_id, slot_id, on_date, starts_at, ends_at, code, legs)
 WHERE appointment.id = moved.id
 """)
 
@@ -75,9 +84,9 @@ def rehouse(
     actor: Actor,
     now: datetime,
 ) -> Rehoused:
-    """Give each booking the nearest free numbers of its line (`move`), and cancel those that find none.
+    """Give each booking the nearest free numbers of its lines (`move`), and cancel those that find none.
 
-    1. Find new places among locked free numbers; visits of several lines are not moved.
+    1. Find new places among locked free numbers; a visit of several lines moves as a whole or not at all.
     2. Give the old numbers back, bind the new ones, write the appointments.
     3. Tell: an audit entry and an event each, in two inserts.
 
@@ -105,23 +114,25 @@ def _places(
     session: Session, hall: Hall, affected: Sequence[Affected], *, rules: HallRules, now: datetime
 ) -> dict[int, list[FreeNumber]]:
     visits = [
-        Visit(each.appointment_id, each.citizen_id, each.group_id, each.starts_at, each.needed)
+        Visit(each.appointment_id, each.citizen_id, each.on_date, each.starts_at, each.lines)
         for each in affected
-        if each.one_line and each.needed
+        if each.needed
     ]
     if not visits:
         return {}
     today = rules.date_of(now)
-    wanted = sum(visit.needed for visit in visits)
+    wanted: Counter[int] = Counter()
+    for visit in visits:
+        wanted.update(dict(visit.lines))
     rows = session.execute(
         _FREE,
         {
-            "group_ids": sorted({visit.group_id for visit in visits}),
+            "group_ids": list(wanted),
+            "counts": [3 * numbers + 200 for numbers in wanted.values()],
             "first_on": today,
             "last_on": max(today, *(each.on_date for each in affected)) + FARTHEST,
             "earliest_at": now + rules.policy.lead_time,
             "middle": visits[len(visits) // 2].starts_at,
-            "most": 3 * wanted + 200,
             "now": now,
         },
     )
@@ -174,13 +185,24 @@ def _move(
         _MOVE,
         {
             "ids": [each.appointment_id for each in moved],
+            "groups": [place.group_id for place in first],
             "slots": [place.slot_id for place in first],
             "dates": [place.on_date for place in first],
             "starts": [place.starts_at for place in first],
             "ends": [place.ends_at for place in first],
             "codes": _codes(session, hall, moved, first),
+            "legs": [json.dumps(_legs(each, places[each.appointment_id])) for each in moved],
         },
     )
+
+
+def _legs(visit: Affected, places: Sequence[FreeNumber]) -> list[dict[str, Any]]:
+    """Its legs in the order in which they follow one another now, each with its new start."""
+    begins: dict[int, datetime] = {}
+    for place in places:
+        begins.setdefault(place.group_id, place.starts_at)
+    moved = [leg | {"starts_at": begins[leg["group_id"]].isoformat()} for leg in visit.legs]
+    return sorted(moved, key=lambda leg: begins[leg["group_id"]])
 
 
 def _codes(
@@ -229,12 +251,13 @@ def _tell(
     entries: list[dict[str, Any]] = []
     events: list[outbox.Event] = []
     for each in moved:
-        to_slot = places[each.appointment_id][0].starts_at.isoformat()
-        details = {"from_slot": each.starts_at.isoformat(), "to_slot": to_slot, "closure": closure_id}
+        to = places[each.appointment_id][0]
+        slots = {"from_slot": each.starts_at.isoformat(), "to_slot": to.starts_at.isoformat()}
+        details = {**slots, "closure": closure_id}
         entries.append(_entry(hall, each, "appointment.move", booked, actor=actor, now=now, **details))
         events.append(
             AppointmentRescheduled(
-                each.appointment_id, hall.id, each.group_id, by_hall=True, closure_id=closure_id
+                each.appointment_id, hall.id, to.group_id, by_hall=True, closure_id=closure_id
             )
         )
     for each in cancelled:
