@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from booking.affected import Affected
 from booking.change_plan import BookingsStranded, follow, list_stranded, published_days
+from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from booking.rehouse import Rehoused
 from halls.calendar_days import remove_day
@@ -45,7 +46,13 @@ def preview_days(session: Session, change: DaysChange, *, actor: Actor, now: dat
 
 
 def change_days(
-    session: Session, change: DaysChange, *, then: Then | None, actor: Actor, now: datetime
+    session: Session,
+    change: DaysChange,
+    *,
+    then: Then | None,
+    because: Because = UNSAID,
+    actor: Actor,
+    now: datetime,
 ) -> Rehoused:
     """Save the days, publish them anew in every hall that had, and move, cancel or keep who is stranded.
 
@@ -63,6 +70,7 @@ def change_days(
             each.days,
             each.stranded,
             then=then,
+            because=because,
             actor=actor,
             now=now,
         ).rehoused

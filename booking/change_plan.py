@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.affected import Affected, list_beyond_plan
+from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from booking.hall_rules import rules_of
 from booking.models import Slot
@@ -69,12 +70,14 @@ def change_plan(
     time_zone: str | None = None,
     policy: Mapping[str, Any] | None = None,
     note: str = "",
+    because: Because = UNSAID,
     actor: Actor,
     now: datetime,
 ) -> PlanChanged:
     """Save the plan, publish again the days that are published, and move, cancel or keep who is stranded.
 
-    Booked numbers stay unless `then` says otherwise. `time_zone` and `policy` as for `save_hall`.
+    Booked numbers stay unless `then` says otherwise; whom it concerns is told `because`.
+    `time_zone` and `policy` as for `save_hall`.
 
     Raises:
         LetterTaken
@@ -85,7 +88,7 @@ def change_plan(
     stranded = list_stranded(session, hall, days, now=now)
     if stranded and then is None:
         raise BookingsStranded(count=len(stranded))
-    return follow(session, hall, days, stranded, then=then, actor=actor, now=now)
+    return follow(session, hall, days, stranded, then=then, because=because, actor=actor, now=now)
 
 
 def follow(
@@ -95,6 +98,7 @@ def follow(
     stranded: Sequence[Affected],
     *,
     then: Then | None,
+    because: Because = UNSAID,
     actor: Actor,
     now: datetime,
 ) -> PlanChanged:
@@ -108,7 +112,8 @@ def follow(
 
     added, rehoused = publish_all(), Rehoused(0, 0)
     if stranded and then is not Then.KEEP:
-        rehoused = rehouse(session, hall, stranded, move=then is Then.MOVE, actor=actor, now=now)
+        move = then is Then.MOVE
+        rehoused = rehouse(session, hall, stranded, move=move, because=because, actor=actor, now=now)
         publish_all()
     return PlanChanged(stranded, rehoused, added)
 

@@ -43,6 +43,8 @@ class AppointmentCancelled(Event):
     group_id: int
     reason: str
     closure_id: int | None = None
+    reason_zh: str = ""
+    reason_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class AppointmentRescheduled(Event):
     group_id: int
     by_hall: bool = False
     closure_id: int | None = None
+    reason_zh: str = ""
+    reason_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from booking.change_days import DaysChange, change_days
 from booking.change_plan import BookingsStranded, change_plan
+from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from halls import tables
 from halls.plan_rows import CalendarRow, HallFile
@@ -23,12 +24,20 @@ def _with_bookings(writing: Callable[..., None]) -> Callable[..., None]:
     """The writing of halls, each saved with its bookings in view; all that are stranded are counted."""
 
     def write(
-        session: Session, lines: Lines, mistakes: Mistakes, actor: Actor, now: datetime, *, then: Then | None
+        session: Session,
+        lines: Lines,
+        mistakes: Mistakes,
+        actor: Actor,
+        now: datetime,
+        *,
+        then: Then | None,
+        because: Because = UNSAID,
     ) -> None:
         stranded: list[int] = []
 
         def save(plan: HallFile) -> None:
-            changed = change_plan(session, plan, then=then or Then.KEEP, actor=actor, now=now)
+            what = then or Then.KEEP
+            changed = change_plan(session, plan, then=what, because=because, actor=actor, now=now)
             stranded.append(len(changed.stranded))
 
         writing(session, lines, mistakes, actor, save=save)
@@ -40,7 +49,14 @@ def _with_bookings(writing: Callable[..., None]) -> Callable[..., None]:
 
 
 def write_calendar(
-    session: Session, lines: Lines, mistakes: Mistakes, actor: Actor, now: datetime, *, then: Then | None
+    session: Session,
+    lines: Lines,
+    mistakes: Mistakes,
+    actor: Actor,
+    now: datetime,
+    *,
+    then: Then | None,
+    because: Because = UNSAID,
 ) -> None:
     """Add and change days; those that are not named stay."""
     mistakes.stop_if_any()
@@ -48,7 +64,7 @@ def write_calendar(
         CalendarRow(line.row["on"], line.row["working"], line.row["name_zh"][:60], line.row["name_en"][:80])
         for line in lines
     )
-    change_days(session, DaysChange(rows), then=then, actor=actor, now=now)
+    change_days(session, DaysChange(rows), then=then, because=because, actor=actor, now=now)
 
 
 _COUNTERS, _PLAN = _with_bookings(tables.write_counters), _with_bookings(tables.write_plan)

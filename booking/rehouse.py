@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from booking.affected import Affected
+from booking.change_reasons import UNSAID, Because
 from booking.codes import new_code
 from booking.events import AppointmentCancelled, AppointmentRescheduled
 from booking.hall_rules import HallRules, rules_of
@@ -36,6 +37,22 @@ class Rehoused:
 
     moved: int
     cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """A closure, or the reason of a change of the plan."""
+
+    closure_id: int | None
+    because: Because | None
+
+    def details(self) -> dict[str, Any]:
+        """For the audit."""
+        return {"closure": self.closure_id, "why": self.because.code if self.because else HALL_CLOSED}
+
+    def words(self) -> tuple[str, str]:
+        """For a message; a closure's own words are read from its row when the message is written."""
+        return (self.because.zh, self.because.en) if self.because else ("", "")
 
 
 # Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet.
@@ -81,6 +98,7 @@ def rehouse(
     *,
     move: bool,
     closure_id: int | None = None,
+    because: Because = UNSAID,
     actor: Actor,
     now: datetime,
 ) -> Rehoused:
@@ -90,8 +108,9 @@ def rehouse(
     2. Give the old numbers back, bind the new ones, write the appointments.
     3. Tell: an audit entry and an event each, in two inserts.
 
-    The caller has locked the bookings (`booking.affected`) and publishes the days afterwards, which
-    withdraws the old numbers that the plan no longer has.
+    A closure has its reason; other changes of the hall's time have theirs in `because`. The caller has
+    locked the bookings (`booking.affected`) and publishes the days afterwards, which withdraws the old
+    numbers that the plan no longer has.
     """
     if not affected:
         return Rehoused(0, 0)
@@ -105,7 +124,8 @@ def rehouse(
         _move(session, hall, moved, places)
     if cancelled:
         _cancel(session, [each.appointment_id for each in cancelled], now=now)
-    _tell(session, hall, moved, cancelled, places, closure_id=closure_id, actor=actor, now=now)
+    why = _Why(closure_id, None if closure_id else because)
+    _tell(session, hall, moved, cancelled, places, why=why, actor=actor, now=now)
     session.expire_all()
     return Rehoused(len(moved), len(cancelled))
 
@@ -243,7 +263,7 @@ def _tell(
     cancelled: Sequence[Affected],
     places: Mapping[int, Sequence[FreeNumber]],
     *,
-    closure_id: int | None,
+    why: _Why,
     actor: Actor,
     now: datetime,
 ) -> None:
@@ -253,19 +273,21 @@ def _tell(
     for each in moved:
         to = places[each.appointment_id][0]
         slots = {"from_slot": each.starts_at.isoformat(), "to_slot": to.starts_at.isoformat()}
-        details = {**slots, "closure": closure_id}
+        details = {**slots, **why.details()}
         entries.append(_entry(hall, each, "appointment.move", booked, actor=actor, now=now, **details))
         events.append(
             AppointmentRescheduled(
-                each.appointment_id, hall.id, to.group_id, by_hall=True, closure_id=closure_id
+                each.appointment_id, hall.id, to.group_id, True, why.closure_id, *why.words()
             )
         )
     for each in cancelled:
         ended = AppointmentState.CANCELLED
-        details = {"reason": HALL_CLOSED, "closure": closure_id}
+        details = {"reason": HALL_CLOSED, **why.details()}
         entries.append(_entry(hall, each, "appointment.cancel", ended, actor=actor, now=now, **details))
         events.append(
-            AppointmentCancelled(each.appointment_id, hall.id, each.group_id, HALL_CLOSED, closure_id)
+            AppointmentCancelled(
+                each.appointment_id, hall.id, each.group_id, HALL_CLOSED, why.closure_id, *why.words()
+            )
         )
     session.execute(insert(audit.AuditEntry), entries)
     session.execute(insert(outbox.OutboxEvent), [outbox.values(event, now=now) for event in events])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking import plan_tables
+from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from catalog import tables as catalog_tables
 from catalog.edit import offer
@@ -154,12 +155,14 @@ def import_table(
     cells: Sequence[Sequence[str]],
     *,
     then: Then | None = None,
+    because: Because = UNSAID,
     actor: Actor,
     now: datetime,
 ) -> Counts:
     """Take a table in, all or nothing; what it did. Trying it out is rolling it back afterwards.
 
-    `then` says what is to become of bookings for which a changed plan has no place.
+    `then` says what is to become of bookings for which a changed plan has no place; who loses
+    theirs is told `because`.
 
     Whoever calls rolls back when it raises, as every transaction does: rows may have been written by then.
 
@@ -176,7 +179,8 @@ def import_table(
         mistakes.stop_if_any()  # without its wrong lines the rest would be judged by what is not there
     counts = compare(kind.sheet, kind.read(session, actor), lines)
     right = [line for line in lines if line.number not in wrong]
-    kind.write(session, right, mistakes, actor, now, **({"then": then} if kind.strands else {}))
+    told = {"then": then, "because": because} if kind.strands else {}
+    kind.write(session, right, mistakes, actor, now, **told)
     mistakes.stop_if_any()
     if counts.new or counts.changed or counts.removed:
         audit.record(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from booking.change_reasons import REASONS, UNSAID, because
 from booking.close import Then
 from booking.tables import KINDS, export_table, import_table
 from cli.reading import disposing
@@ -52,7 +53,10 @@ def export(*, kind: str, file: Path, language: str) -> None:
     type=click.Choice([then.value for then in Then]),
     help="What becomes of bookings that lose their place; refused while there are any, unless given.",
 )
-def take_in(*, kind: str, file: Path, trial: bool, stranded: str | None) -> None:
+@click.option(
+    "--reason", type=click.Choice(list(REASONS)), default=UNSAID.code, help="Told to whom it concerns by SMS."
+)
+def take_in(*, kind: str, file: Path, trial: bool, stranded: str | None, reason: str) -> None:
     """Take FILE in, all or nothing."""
     parts = build(load())
     try:
@@ -60,7 +64,10 @@ def take_in(*, kind: str, file: Path, trial: bool, stranded: str | None) -> None
             savepoint = session.begin_nested()
             cells = read_table(file.read_bytes())
             then = Then(stranded) if stranded else None
-            counts = import_table(session, KINDS[kind], cells, then=then, actor=_OPERATOR, now=clock.now())
+            why, now = because(reason), clock.now()
+            counts = import_table(
+                session, KINDS[kind], cells, then=then, because=why, actor=_OPERATOR, now=now
+            )
             if trial:
                 savepoint.rollback()
     except TableInvalid as error:

@@ -18,7 +18,7 @@ from kernel.db import Base
 
 
 class OutboxEvent(Base):
-    """One thing that happened. `payload` holds ids and codes only, never personal data."""
+    """One thing that happened. `payload` holds ids, codes and a hall's public words; never personal data."""
 
     __tablename__ = "outbox_event"
     __table_args__ = (

@@ -123,7 +123,7 @@ class Kind:
     """A sheet with the use cases behind it: `read(session, actor)`, `write(session, lines, mistakes, …)`.
 
     `need` is the permission; `city_wide` tables are for people whom no hall limits. What `strands` bookings
-    is also told what is to become of them: `write(…, then=…)`.
+    is also told what is to become of them: `write(…, then=…, because=…)`.
     """
 
     sheet: Sheet

@@ -144,11 +144,15 @@ def _place(session: Session, appointment: Appointment, hall: Hall, language: str
 
 
 def _why(session: Session, message: Message) -> str:
-    """The closure's reason; a change of hours has none of its own."""
+    """The closure's reason, or what was said when the hours were changed."""
     closure_id = message.facts.get("closure_id")
     closure = session.get(Closure, closure_id) if closure_id else None
     english = message.language.startswith("en")
-    reason = (english and closure.reason_en) or closure.reason_zh if closure else ""
+    if closure is not None:
+        reason = (english and closure.reason_en) or closure.reason_zh
+    else:
+        said = message.facts
+        reason = (english and said.get("reason_en")) or said.get("reason_zh", "")
     return reason or ("opening hours" if english else "开放时间调整")
 
 

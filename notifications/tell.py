@@ -94,8 +94,8 @@ def cancelled(session: Session, event: Facts, *, now: datetime) -> None:
 
 
 def _closure(event: Facts) -> Facts | None:
-    """Why the hall did it: its words are read when the message is written."""
-    return {"closure_id": event["closure_id"]} if event.get("closure_id") else None
+    """Why the hall did it; a closure's words are read when the message is written."""
+    return {name: event[name] for name in ("closure_id", "reason_zh", "reason_en") if event.get(name)} or None
 
 
 def called(session: Session, event: Facts, *, now: datetime) -> None:

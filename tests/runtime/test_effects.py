@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from booking.change_reasons import because
 from booking.events import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from feedback.models import FollowUpCase, Rating, Survey
 from feedback.queries import find_rating, find_survey_of_ticket
@@ -118,6 +119,23 @@ def test_a_cancelled_booking_is_not_reminded(parts, appointment):
     drain(parts, now=at("09:00") + timedelta(days=1))
     assert "预约已取消" in texts_to(parts)[-1]
     assert states_of(parts)["reminder_eve"] == states_of(parts)["reminder_2h"] == S.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "text"),
+    [
+        ("zh", because("staffing"), "因人手调整暂停办理"),
+        ("zh", because("other", "供暖检修", "heating"), "因供暖检修暂停办理"),
+        ("en", because("staffing"), "is closed (changes in staffing)"),
+    ],
+)
+def test_who_loses_a_booking_by_a_change_of_the_plan_is_told_why(parts, appointment, language, said, text):
+    with parts.database.transaction() as session:
+        cancelled = session.merge(appointment)
+        cancelled.state, cancelled.cancel_reason, cancelled.language = "cancelled", "hall_closed", language
+    facts = (appointment.id, appointment.hall_id, appointment.group_id, "hall_closed")
+    emit(parts, AppointmentCancelled(*facts, None, said.zh, said.en))
+    assert text in texts_to(parts)[-1]
 
 
 def test_a_moved_booking_is_reminded_of_its_new_time_only(parts, group, appointment):

@@ -13,7 +13,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "appointment.delivery": ("填写邮寄地址", "Said where to post the result"),
     "appointment.fulfil": ("预约已办理", "Served a booking"),
     "appointment.make_by_staff": ("代群众预约", "Booked for a citizen"),
-    "appointment.move": ("大厅关闭，改约到别的时间", "Moved a booking of a closed hall"),
+    "appointment.move": ("大厅改动时间，改约到别的时间", "The hall moved a booking"),
     "appointment.no_show": ("预约未到场", "Closed a booking as missed"),
     "appointment.reschedule": ("改约", "Moved a booking"),
     "calendar.remove": ("删除特殊工作日", "Removed a day of the calendar"),

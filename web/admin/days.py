@@ -45,7 +45,7 @@ def save() -> Any:
                 session.expire_all()
                 return _ask(session, stranded)
             then = plan_edge.typed_choice(Then, "then") if asked else Then.KEEP
-            rehoused = change_days(session, change, then=then, actor=who, now=edge.now())
+            rehoused = change_days(session, change, then=then, **plan_edge.who_and_why())
     except DomainError as error:
         return plan_edge.refused(error, _page)
     plan_edge.say_saved(rehoused)
@@ -67,6 +67,7 @@ def _ask(session: Session, stranded: Sequence[Affected]) -> str:
         groups={group.id: group for hall in halls for group in list_groups(session, hall.id)},
         fields=[(name, plan_edge.typed(name)) for name in _FIELDS if plan_edge.typed(name)],
         ways=plan_edge.THEN_NAMES,
+        reasons=plan_edge.reason_options(),
     )
 
 

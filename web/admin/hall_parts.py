@@ -69,7 +69,7 @@ def _change(code: str, alter: Callable[[Data], None]) -> Any:
             url = request.path
             return plan_edge.decide_page(session, hall, stranded, action=url, fields=sent, back=back)
         then = plan_edge.typed_choice(Then, "then") if asked else Then.KEEP
-        changed = change_plan(session, plan, then=then, actor=edge.actor(), now=edge.now())
+        changed = change_plan(session, plan, then=then, **plan_edge.who_and_why())
     flash(_("已保存，群众立即可见。"), "ok")
     plan_edge.say_rehoused(changed.rehoused)
     return redirect(back, 303)

@@ -114,7 +114,9 @@ def add(code: str) -> Any:
             if stranded:
                 url = url_for("admin.plan_closures", code=code)
                 fields = [(name, plan_edge.typed(name)) for name in _FIELDS]
-                return plan_edge.decide_page(session, hall, stranded, action=url, fields=fields, back=url)
+                return plan_edge.decide_page(
+                    session, hall, stranded, action=url, fields=fields, back=url, ask_why=False
+                )
             done = close(session, hall, command, actor=edge.actor(), now=edge.now())
     except DomainError as error:
         return _refused(code, error)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from booking.affected import Affected
 from booking.change_plan import PlanChanged, change_plan, preview_plan
+from booking.change_reasons import REASONS, UNSAID, because
 from booking.close import Then
 from booking.rehouse import Rehoused
 from halls import plan_history
@@ -139,7 +140,22 @@ def read_plan(hall: Hall, data: Mapping[str, Any]) -> HallFile:
 
 def save(session: Session, plan: HallFile, then: Then, *, note: str) -> PlanChanged:
     """Change the plan as decided."""
-    return change_plan(session, plan, then=then, note=note[:200], actor=edge.actor(), now=edge.now())
+    return change_plan(session, plan, then=then, note=note[:200], **who_and_why())
+
+
+def who_and_why() -> dict[str, Any]:
+    """Who changes the hall's time, when, and the reason that the people concerned are told.
+
+    Raises:
+        ChangeReasonUnknown
+    """
+    why = because(typed("why") or UNSAID.code, typed("why_zh"), typed("why_en"))
+    return {"because": why, "actor": edge.actor(), "now": edge.now()}
+
+
+def reason_options() -> list[tuple[str, str]]:
+    """The reasons of a change, in the reader's language."""
+    return [(code, words[edge.language() == "en"]) for code, words in REASONS.items()]
 
 
 def _done(changed: PlanChanged, back: str) -> Any:
@@ -167,8 +183,9 @@ def decide_page(
     action: str,
     fields: Iterable[tuple[str, str]],
     back: str,
+    ask_why: bool = True,
 ) -> str:
-    """这些预约会受影响: who they are, and what is to become of them."""
+    """这些预约会受影响: who they are, and what is to become of them; a closure has its reason already."""
     groups = {group.id: group for group in list_groups(session, hall.id)}
     return render_template(
         "admin/plans/decide.html",
@@ -179,6 +196,7 @@ def decide_page(
         fields=list(fields),
         back=back,
         ways=THEN_NAMES,
+        reasons=reason_options() if ask_why else [],
     )
 
 

@@ -1,5 +1,6 @@
 """Services: the list, one service's form, out of use and back, and in which halls' lines it is handled."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from catalog.models import Guide, GuideDraft, HallService, Service
 from catalog.queries import halls_offering
 from catalog.restore import find_any_service
 from catalog.service_file import FIRST_MATERIAL, PAYMENTS, WAYS, service_from_data
+from halls.models import Hall, ServiceGroup
 from halls.queries import GroupUnknown, list_groups, list_halls
 from kernel.data_file import DataFileInvalid
 from kernel.errors import Conflict, DomainError
@@ -85,7 +87,7 @@ def show(code: str) -> Any:
 def _form(
     session: Session, service: Service | None, data: dict[str, Any], errors: dict[str, str] | None = None
 ) -> str:
-    halls = [hall for hall in list_halls(session) if edge.actor().may("catalog.edit", hall.id)]
+    halls = [(hall, list_groups(session, hall.id)) for hall in _own_halls(session)]
     return render_template(
         "admin/service.html",
         service=service,
@@ -94,11 +96,29 @@ def _form(
         ways=WAYS,
         payments=PAYMENTS,
         lines=sorted({group.code for hall in list_halls(session) for group in list_groups(session, hall.id)}),
-        halls=[(hall, list_groups(session, hall.id)) for hall in halls],
+        halls=halls,
         offered=dict(halls_offering(session, service.id)) if service else {},
+        lines_of_halls=_lines_of_halls(session, service, halls),
         has_guide=service is not None and session.get(Guide, service.id) is not None,
         everywhere=edge.actor().everywhere,
     )
+
+
+def _own_halls(session: Session) -> list[Hall]:
+    return [hall for hall in list_halls(session) if edge.actor().may("catalog.edit", hall.id)]
+
+
+def _lines_of_halls(
+    session: Session, service: Service | None, halls: Sequence[tuple[Hall, Sequence[ServiceGroup]]]
+) -> dict[int, str]:
+    """Hall id → code of the line that handles the service: as it was chosen in the form, else as it is."""
+    offered = dict(halls_offering(session, service.id)) if service else {}
+    return {
+        hall.id: entry.text(f"hall-{hall.id}")
+        if f"hall-{hall.id}" in request.form
+        else next((group.code for group in groups if group.id == offered.get(hall.id)), "")
+        for hall, groups in halls
+    }
 
 
 def _typed() -> dict[str, Any]:
@@ -135,18 +155,46 @@ def add() -> Any:
 
 @staff_only("catalog.edit")
 def save(code: str) -> Any:
-    """Write the service with what was typed; materials and guide stay as they are."""
-    who, data = edge.require_everywhere("catalog.edit"), _typed()
+    """Write the service as typed and the halls that handle it; materials and guide stay as they are.
+
+    Who works in some halls only has the form of the facts locked, and says what their own halls handle.
+
+    Raises:
+        CityWideOnly, GroupUnknown
+    """
+    facts = edge.actor().everywhere or "name_zh" in request.form
+    who = edge.require_everywhere("catalog.edit") if facts else edge.actor()
+    data = _typed() if facts else {}
     try:
         with edge.transaction() as session:
             service = find_any_service(session, code)
-            save_changed(session, service, data, who=who)
+            if facts:
+                save_changed(session, service, data, who=who)
+            edit.offer_service(session, service, _chosen_lines(session), actor=who, now=edge.now())
     except DataFileInvalid as error:
         with edge.transaction() as session:
             service = find_any_service(session, code)
             return _form(session, service, data, entry.mistakes(error)), problems.status_of(error)
     flash(_("已保存，群众立即可见。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
+
+
+def _chosen_lines(session: Session) -> dict[int, int | None]:
+    """Hall id → line that handles the service, None for not there; halls not in the form stay as they are.
+
+    Raises:
+        GroupUnknown
+    """
+    chosen: dict[int, int | None] = {}
+    for hall in _own_halls(session):
+        if f"hall-{hall.id}" not in request.form:
+            continue
+        lines = {group.code: group.id for group in list_groups(session, hall.id)}
+        line = entry.text(f"hall-{hall.id}")
+        if line and line not in lines:
+            raise GroupUnknown
+        chosen[hall.id] = lines.get(line)
+    return chosen
 
 
 def save_changed(session: Session, service: Service, changed: dict[str, Any], *, who: Any) -> None:
@@ -170,25 +218,6 @@ def switch(code: str) -> Any:
     return redirect(url_for("admin.service", code=code), 303)
 
 
-@staff_only("catalog.edit")
-def offer(code: str) -> Any:
-    """Say in which lines of one's halls the service is handled."""
-    with edge.transaction() as session:
-        service = find_any_service(session, code)
-        chosen = {}
-        for hall in list_halls(session):
-            if not edge.actor().may("catalog.edit", hall.id) or f"hall-{hall.id}" not in request.form:
-                continue
-            lines = {group.code: group.id for group in list_groups(session, hall.id)}
-            line = entry.text(f"hall-{hall.id}")
-            if line and line not in lines:
-                raise GroupUnknown
-            chosen[hall.id] = lines.get(line)
-        edit.offer_service(session, service, chosen, actor=edge.actor(), now=edge.now())
-    flash(_("已保存办理大厅。"), "ok")
-    return redirect(url_for("admin.service", code=code), 303)
-
-
 def add_to(blueprint: Blueprint) -> None:
     """Attach the routes."""
     blueprint.add_url_rule("/services", "services", home)
@@ -197,4 +226,3 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/services/<code>", "service", show)
     blueprint.add_url_rule("/services/<code>", "service_save", save, methods=["POST"])
     blueprint.add_url_rule("/services/<code>/switch", "service_switch", switch, methods=["POST"])
-    blueprint.add_url_rule("/services/<code>/halls", "service_offer", offer, methods=["POST"])

@@ -86,7 +86,8 @@ def _tried(kind: Kind, cells: list[list[str]]) -> str:
     except BookingsStranded as error:
         stranded = error.params["count"]
         counts = _try(kind, cells, Then.KEEP)
-    facts = {"counts": counts, "stranded": stranded, "ways": plan_edge.THEN_NAMES, "content": pack(cells)}
+    facts = {"counts": counts, "stranded": stranded, "content": pack(cells)}
+    facts |= {"ways": plan_edge.THEN_NAMES, "reasons": plan_edge.reason_options()}
     return render_template("admin/table.html", kind=kind, errors={}, **facts)
 
 
@@ -126,7 +127,7 @@ def apply(kind: str) -> Any:
         cells = unpack(request.form.get("content", ""))
         then = plan_edge.typed_choice(Then, "then") if "then" in request.form else None
         with edge.transaction() as session:
-            counts = import_table(session, found, cells, then=then, actor=edge.actor(), now=edge.now())
+            counts = import_table(session, found, cells, then=then, **plan_edge.who_and_why())
     except BookingsStranded as error:
         return _tried(found, cells), problems.status_of(error)
     except DomainError as error:

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.orm import Session
 
 from booking.change_plan import BookingsStranded, change_plan
+from booking.change_reasons import because
 from booking.close import Then
 from booking.policy import BookingPolicy
 from booking.policy_data import BookingPolicyInvalid
@@ -89,9 +90,10 @@ def save_hall(query: Mapping[str, str], body: dict[str, Any], code: str) -> dict
     """
     policy, time_zone = _policy(body.pop("policy", None)), _time_zone(body.pop("time_zone", None))
     plan, then = hall_from_data(body, code=code), Then(query["stranded"]) if "stranded" in query else None
+    rules: dict[str, Any] = {"time_zone": time_zone, "policy": policy, "because": because(query["reason"])}
     with edge.transaction() as session:
         actor = _who_may_edit(session, code)
-        change_plan(session, plan, then=then, time_zone=time_zone, policy=policy, actor=actor, now=edge.now())
+        change_plan(session, plan, then=then, **rules, actor=actor, now=edge.now())
         return present.hall_with_parts(session, get_hall(session, code))
 
 

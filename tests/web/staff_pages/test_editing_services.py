@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from catalog.models import Service
@@ -83,14 +85,14 @@ def test_a_wrong_material_is_refused_beside_its_field(chief, faces, code):
 
 def test_the_halls_that_handle_a_service_are_chosen_by_line(chief, faces, code):
     field = f"hall-{faces.hall.id}"
-    chief.send(f"/admin/services/{code}/halls", **{field: "B"})
+    chief.send(f"/admin/services/{code}", **FORM, **{field: "B"})
     with faces.parts.database.transaction() as session:
         assert halls_offering(session, get_service(session, code).id) == [(faces.hall.id, faces.b.id)]
     poster = f"/h/{faces.hall.code}/{code}/poster"
     assert f'href="{poster}"' in chief.get(f"/admin/services/{code}")
     assert "扫码预约" in chief.get(poster)
-    chief.send(f"/admin/services/{code}/halls", 404, **{field: "Q"})
-    chief.send(f"/admin/services/{code}/halls", **{field: ""})
+    chief.send(f"/admin/services/{code}", 404, **FORM, **{field: "Q"})
+    chief.send(f"/admin/services/{code}", **FORM, **{field: ""})
     with faces.parts.database.transaction() as session:
         assert halls_offering(session, get_service(session, code).id) == []
     assert "/poster" not in chief.get(f"/admin/services/{code}")
@@ -115,6 +117,27 @@ def test_history_tells_who_changed_what_and_brings_it_back(chief, faces, code):
     chief.send(f"/admin/history/service/{code}/1")
     assert read(faces, code).minutes == 15
     assert "第 3 版" in chief.get(f"/admin/history/service/{code}")
+
+
+def test_the_page_has_one_form_so_that_nothing_typed_is_lost_by_saving_another(chief, faces, code):
+    field = f"hall-{faces.hall.id}"
+    chief.send(f"/admin/services/{code}", **{**FORM, "minutes": "25", field: "B"})
+    service = read(faces, code)
+    assert service.minutes == 25
+    with faces.parts.database.transaction() as session:
+        assert halls_offering(session, service.id) == [(faces.hall.id, faces.b.id)]
+    page = chief.send(f"/admin/services/{code}", 422, **{**FORM, "minutes": "x", field: "A"}).text
+    assert re.search(rf'id="field-{field}".*?value="A" selected', page, re.DOTALL)
+
+
+def test_who_works_in_one_hall_says_what_it_handles_and_changes_nothing_else(chief, hall_chief, faces, code):
+    field = f"hall-{faces.hall.id}"
+    assert '<fieldset class="bare stack" disabled>' in hall_chief.get(f"/admin/services/{code}")
+    hall_chief.send(f"/admin/services/{code}", **{field: "A"})
+    service = read(faces, code)
+    assert (service.name_zh, service.minutes) == ("居民身份证补领", 15)
+    with faces.parts.database.transaction() as session:
+        assert halls_offering(session, service.id) == [(faces.hall.id, faces.a.id)]
 
 
 def test_what_concerns_the_city_is_not_for_who_works_in_one_hall(hall_chief, faces):

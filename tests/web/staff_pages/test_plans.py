@@ -13,6 +13,7 @@ from booking.publish import publish
 from halls.models import CalendarDay, Closure, Counter, Hall, PlanLine
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
+from kernel.outbox import OutboxEvent
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
 from tests.web.hall_faces import token
@@ -20,6 +21,7 @@ from web.admin.plan_rules import NAMES
 
 TOMORROW = date(2026, 3, 3)
 BASE = "/admin/plans/yunzhou"
+TOLD = ("AppointmentCancelled", "AppointmentRescheduled")
 
 
 @pytest.fixture
@@ -127,13 +129,25 @@ def test_who_would_be_stranded_is_shown_before_anything_is_saved(faces, manager)
 def test_what_was_decided_about_them_is_done(faces, manager, then, state):
     codes, answer = stranding(faces, manager)
     action = BASE + "/decide"
-    done = send(manager, action, fields_of(answer.text, action), {"then": then})
+    done = send(manager, action, fields_of(answer.text, action), {"then": then, "why": "staffing"})
     assert done.status_code == 303
+    with faces.parts.database.transaction() as session:
+        told = session.scalars(select(OutboxEvent.payload).where(OutboxEvent.name.in_(TOLD))).all()
+        assert {each["reason_zh"] for each in told} == (set() if then == "keep" else {"人手调整"})
     with faces.parts.database.transaction() as session:
         rows = session.scalars(select(Appointment).where(Appointment.code.in_(codes))).all()
         moved = session.scalars(select(AuditEntry.id).where(AuditEntry.action == "appointment.move")).all()
     assert {row.state for row in rows} == {state}
     assert (len(moved) > 0) is (then == "move")
+
+
+def test_a_reason_that_no_message_can_hold_is_refused(faces, manager):
+    _codes, answer = stranding(faces, manager)
+    action = BASE + "/decide"
+    for wrong in ({"why": "nobody knows"}, {"why_zh": "长" * 21}):
+        refused = send(manager, action, fields_of(answer.text, action), {"then": "cancel", **wrong})
+        assert refused.status_code == 422
+    assert counted(faces, select(func.count(AuditEntry.id)).where(AuditEntry.action == "hall.save")) == 0
 
 
 def test_two_editors_do_not_overwrite_each_other(faces, manager):

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 from webargs.fields import DelimitedList
 
+from booking.change_reasons import REASONS, UNSAID
 from booking.close import Then
 from halls.plan_rows import SESSIONS
 from web.api.fields import (
@@ -269,6 +270,11 @@ class StrandedQuerySchema(Asked):
     stranded = Choice(
         [then.value for then in Then],
         metadata={"description": "Move to the nearest free time, cancel, or keep. 改期、取消或保留。"},
+    )
+    reason = Choice(
+        list(REASONS),
+        load_default=UNSAID.code,
+        metadata={"description": "Why, as whom it concerns is told by SMS. 原因，写进短信。"},
     )
 
 
