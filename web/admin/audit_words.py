@@ -1,6 +1,9 @@
 """PURE: every action of the audit in words, in both languages; a test finds the ones that are missing."""
 
 from collections.abc import Mapping
+from typing import Any
+
+from booking.change_reasons import REASONS as CHANGES
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "account.forget": ("删除了本手机号保存的资料", "Deleted what was kept for a phone"),
@@ -107,12 +110,64 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "special_request": ("特殊申请", "special request"),
     "staff": ("人员", "staff"),
     "synonyms": ("同义词", "synonyms"),
+    "account": ("手机号的资料", "data of a phone"),
+    "case": ("回访", "follow-up"),
+    "delivery": ("后台任务", "background work"),
+    "group": ("业务组", "line"),
+    "known_browser": ("记住的浏览器", "known browser"),
+    "phone_code": ("验证码", "one-time code"),
+    "reply": ("短信回复", "reply by SMS"),
+    "saved_person": ("常用办事人", "saved person"),
+    "setting": ("设置", "setting"),
+    "survey": ("评价", "survey"),
     "table": ("表格", "table"),
+    "waitlist_entry": ("候补", "place on a waitlist"),
     "ticket": ("号码", "number"),
+}
+
+#: States of bookings, tickets, counters and cases.
+STATES: Mapping[str, tuple[str, str]] = {
+    "booked": ("已预约", "booked"),
+    "checked_in": ("已签到", "checked in"),
+    "fulfilled": ("已办理", "served"),
+    "cancelled": ("已取消", "cancelled"),
+    "no_show": ("未到场", "missed"),
+    "waiting": ("等候中", "waiting"),
+    "called": ("已叫号", "called"),
+    "serving": ("办理中", "being served"),
+    "parked": ("已暂挂", "parked"),
+    "absent": ("已过号", "absent"),
+    "completed": ("已办结", "completed"),
+    "abandoned": ("已作废", "abandoned"),
+    "open": ("在岗", "open"),
+    "paused": ("暂停", "paused"),
+    "closed": ("已下班", "closed"),
+    "received": ("已收到", "received"),
 }
 
 #: Action → its codes of reasons; what is not here (a reason of another action) is not shown.
 REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "appointment.move": {"hall_closed": ("大厅关闭", "The hall is closed"), **CHANGES},
+    "appointment.cancel": {
+        "citizen": ("本人取消", "By the citizen"),
+        "hall_closed": ("大厅关闭", "The hall is closed"),
+        **CHANGES,
+    },
+    "appointment.make_by_staff": {
+        "no_phone": ("没有手机", "No phone"),
+        "needs_help": ("不会操作", "Needs help"),
+        "elderly": ("老年人", "Elderly"),
+        "disabled": ("残障人士", "Disabled"),
+        "system_trouble": ("系统故障", "Trouble with the system"),
+        "follow_up": ("材料不齐，改天再来", "Comes again with what was missing"),
+    },
+    "counter.pause": {
+        "break": ("休息", "Break"),
+        "meal": ("用餐", "Meal"),
+        "meeting": ("会议", "Meeting"),
+        "equipment": ("设备故障", "Equipment"),
+        "other": ("其他", "Other"),
+    },
     "appointment.correct": {
         "typing_slip": ("填写笔误", "A slip in typing"),
         "document_renewed": ("证件已换新", "The document was renewed"),
@@ -147,3 +202,32 @@ def reason_in_words(action: str, reason: object, language: str) -> str:
     """Why it was done; empty where its reasons are not a list of codes in words."""
     pair = REASONS.get(action, {}).get(str(reason))
     return pair[language.startswith("en")] if pair else ""
+
+
+def state_in_words(state: str, language: str) -> str:
+    """A state before or after."""
+    pair = STATES.get(state)
+    return pair[language.startswith("en")] if pair else state
+
+
+def details_in_words(action: str, details: Mapping[str, Any], language: str) -> str:
+    """Why it was done, and how many rows or numbers it touched; empty where there is nothing to tell."""
+    english = language.startswith("en")
+    why = reason_in_words(action, details.get("why") or details.get("reason"), language)
+    counted = [
+        f"{words[english]} {details[name]}"
+        for name, words in _COUNTED.items()
+        if isinstance(details.get(name), int) and details[name]
+    ]
+    return ("; " if english else "；").join([*([why] if why else []), *counted])
+
+
+#: What an entry counts.
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "new": ("新增", "new"),
+    "changed": ("修改", "changed"),
+    "removed": ("删除", "removed"),
+    "rows": ("行数", "rows"),
+    "count": ("数量", "count"),
+    "numbers": ("号数", "numbers"),
+}

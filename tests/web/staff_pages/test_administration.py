@@ -113,7 +113,9 @@ def test_the_audit_shows_who_did_what(admin, faces):
         data={"hall": faces.hall.code, "name": "东门", "csrf_token": token(admin.get("/admin/devices").text)},
     )
     page = admin.get("/admin/audit").text
-    assert "device.enrol" in page
+    assert "登记设备" in page
+    assert "设备 东门" in page
+    assert "device.enrol</" not in page
     assert faces.officers[0].username in page
 
 

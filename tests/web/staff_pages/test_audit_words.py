@@ -1,13 +1,17 @@
 """Every action that the program writes into the audit has a sentence that the audit page shows."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from booking import correct, number_changes
+from booking import book_by_staff, correct, number_changes
+from booking.states import AppointmentState
+from queueing import counters
+from queueing.states import TicketState
 from tests.architecture.source import python_files
-from web.admin.audit_words import ACTIONS, REASONS, reason_in_words
+from web.admin.audit_words import ACTIONS, REASONS, STATES, SUBJECTS, reason_in_words
 
 WRITERS = {"record": 1, "values": 0}  # of kernel.audit: the place of the action among their arguments
 
@@ -83,6 +87,16 @@ def test_no_sentence_is_of_an_action_that_is_gone():
 def test_every_reason_of_a_list_is_told_in_words():
     assert set(REASONS["numbers.change"]) == set(number_changes.REASONS)
     assert set(REASONS["appointment.correct"]) == set(correct.REASONS)
+    assert set(REASONS["appointment.make_by_staff"]) == set(book_by_staff.REASONS)
+    assert set(REASONS["counter.pause"]) == set(counters.PAUSE_REASONS)
+
+
+def test_every_state_and_every_subject_of_an_entry_is_told_in_words():
+    assert {*AppointmentState, *TicketState, "open", "paused", "closed"} <= set(STATES)
+    pattern = re.compile(r"subject ?= ?\(\s*\"(\w+)\"")
+    written = {kind for path in python_files() for kind in pattern.findall(path.read_text(encoding="utf-8"))}
+    assert {"appointment", "table", "waitlist_entry"} <= written
+    assert sorted(written - set(SUBJECTS)) == []
     assert reason_in_words("numbers.change", "fewer_staff", "zh") == "窗口或人手减少"
     assert reason_in_words("numbers.change", "给张三留的", "zh") == ""
     assert reason_in_words("ticket.call", None, "en") == ""
