@@ -5,6 +5,7 @@ The rows of past appointments stay, because the figures of a hall are counted fr
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from booking.hold import remove_old_drafts
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from booking.standing import BY_CITIZEN
 from booking.states import OPEN, AppointmentState
+from catalog.models import Service
 from catalog.queries import services_of
 from halls.models import Hall
 from halls.queries import get_hall_by_id
@@ -48,8 +50,9 @@ class VisitNotOver(Conflict):
     en = "You have checked in and are in the hall now. Please delete your data when you are done."
 
 
-def collect(session: Session, phone: str) -> dict[str, Any]:
-    """Everything of this phone (E.164), in full: for its owner alone."""
+def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, Any]:
+    """Everything of this phone (E.164), in full: for its owner alone. Halls and services by their names."""
+    words = _Words(session, language)
     index = phone_index(phone)
     rows = session.scalars(
         select(Appointment).where(Appointment.phone_index == index).order_by(Appointment.starts_at)
@@ -57,11 +60,11 @@ def collect(session: Session, phone: str) -> dict[str, Any]:
     waiting = session.scalars(select(WaitlistEntry).where(WaitlistEntry.phone_index == index))
     asked = session.scalars(select(SpecialRequest).where(SpecialRequest.phone_index == index))
     return {
-        "appointments": [_appointment(session, row) for row in rows],
+        "appointments": [_appointment(words, row) for row in rows],
         "waitlist": [
             {
-                "hall": get_hall_by_id(session, row.hall_id).name_zh,
-                "services": [service.name_zh for service in services_of(session, row.service_ids)],
+                "hall": words.hall(row.hall_id),
+                "services": words.services(row.service_ids),
                 "from": row.first_on,
                 "to": row.last_on,
                 "state": row.state,
@@ -69,18 +72,35 @@ def collect(session: Session, phone: str) -> dict[str, Any]:
             }
             for row in waiting
         ],
-        "special_requests": [_special_request(session, row) for row in asked],
-        "appeals": [_appeal(session, each, about) for each, about in session.execute(_appeals_of(index))],
+        "special_requests": [_special_request(words, row) for row in asked],
+        "appeals": [_appeal(words, each, about) for each, about in session.execute(_appeals_of(index))],
     }
 
 
-def _special_request(session: Session, row: SpecialRequest) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The names of halls and services in the reader's language."""
+
+    session: Session
+    language: str
+
+    def hall(self, hall_id: int) -> str:
+        return self._of(get_hall_by_id(self.session, hall_id))
+
+    def services(self, service_ids: Sequence[int]) -> list[str]:
+        return [self._of(each) for each in services_of(self.session, service_ids)]
+
+    def _of(self, row: Hall | Service) -> str:
+        return (row.name_en if self.language == "en" else "") or row.name_zh
+
+
+def _special_request(words: _Words, row: SpecialRequest) -> dict[str, Any]:
     person = special_requests.person_of(row)
     return {
         "kind": row.kind,
         "wanted_on": row.wanted_on,
-        "hall": get_hall_by_id(session, row.hall_id).name_zh,
-        "services": [service.name_zh for service in services_of(session, row.service_ids)],
+        "hall": words.hall(row.hall_id),
+        "services": words.services(row.service_ids),
         "name": person.name,
         "identity_kind": person.identity_kind,
         "identity_number": person.identity_number,
@@ -101,9 +121,9 @@ def _appeals_of(index: bytes) -> Select[Appeal, Appointment]:
     )
 
 
-def _appeal(session: Session, row: Appeal, about: Appointment) -> dict[str, Any]:
+def _appeal(words: _Words, row: Appeal, about: Appointment) -> dict[str, Any]:
     return {
-        "hall": get_hall_by_id(session, row.hall_id).name_zh,
+        "hall": words.hall(row.hall_id),
         "starts_at": about.starts_at,
         "reason": appeals.reason_of(row),
         "state": row.state,
@@ -112,12 +132,11 @@ def _appeal(session: Session, row: Appeal, about: Appointment) -> dict[str, Any]
     }
 
 
-def _appointment(session: Session, row: Appointment) -> dict[str, Any]:
-    hall = get_hall_by_id(session, row.hall_id)
+def _appointment(words: _Words, row: Appointment) -> dict[str, Any]:
     sealed = row.delivery_sealed
     return {
-        "hall": hall.name_zh,
-        "services": [service.name_zh for service in services_of(session, row.service_ids)],
+        "hall": words.hall(row.hall_id),
+        "services": words.services(row.service_ids),
         "starts_at": row.starts_at,
         "state": row.state,
         "code": row.code,

@@ -70,7 +70,9 @@ class Question:
 class Situation:
     """Where answers lead. `when`: question → the options it holds for; unnamed questions do not matter.
 
-    `minutes` and `fee_fen` replace the service's own when they are not None.
+    `minutes` and `fee_fen` replace the service's own when they are not None. `lacks` names papers (codes)
+    that people do not have in this situation: the one that was lost. Other services of the same visit do
+    not ask for them either.
     """
 
     code: str
@@ -83,6 +85,7 @@ class Situation:
     note_zh: str
     note_en: str
     synonyms: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
 
     def holds_for(self, answers: Mapping[str, str]) -> bool:
         """True if the answers are among those of `when`."""

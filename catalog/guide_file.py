@@ -112,6 +112,7 @@ def _situation(row: Table, materials: Collection[str]) -> Situation:
         note_zh=row.text("note_zh", ""),
         note_en=row.text("note_en", ""),
         synonyms=row.texts("synonyms"),
+        lacks=row.texts("lacks"),
     )
     row.finish()
     return situation

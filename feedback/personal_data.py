@@ -23,11 +23,11 @@ from people.citizens import phone_index
 from people.retention import retention
 
 
-def collect(session: Session, phone: str) -> dict[str, Any]:
-    """Everything that is known under this phone (E.164), in full: for its owner alone."""
+def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, Any]:
+    """Everything that is known under this phone (E.164), in full: for its owner alone, in their language."""
     return {
         **people.personal_data.collect(session, phone),
-        **booking.personal_data.collect(session, phone),
+        **booking.personal_data.collect(session, phone, language=language),
         **queueing.personal_data.collect(session, phone),
         **notifications.personal_data.collect(session, phone),
         "ratings": _ratings(session, phone),

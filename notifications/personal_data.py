@@ -24,7 +24,9 @@ def collect(session: Session, phone: str) -> dict[str, Any]:
     sent = session.scalars(select(Message).where(Message.recipient_index == index).order_by(Message.id))
     heard = session.scalars(select(InboundReply).where(InboundReply.phone_index == index))
     return {
-        "messages": [{"about": row.template, "state": row.state, "at": row.created_at} for row in sent],
+        "messages": [
+            {"about": row.template, "state": row.state, "at": row.plan_at or row.created_at} for row in sent
+        ],
         "replies": [{"text": text_of(row), "at": row.received_at} for row in heard],
     }
 

@@ -68,7 +68,7 @@ def plan(
             subject_id=subject[1],
             facts=dict(facts or {}),
             state=MessageState.PLANNED if later else MessageState.QUEUED,
-            plan_at=plan_at,
+            plan_at=plan_at or now,
             next_at=real_now,
             expires_at=real_now + wait + lifetime,
             attempt=0,

@@ -13,6 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from catalog.models import Service
+from catalog.queries import services_of
 from halls.models import Closure, Counter, Hall, ServiceGroup
 from halls.sessions import find_session
 from kernel.db import Base
@@ -193,11 +195,17 @@ def _wait(session: Session, message: Message, wording: Wording, now: datetime) -
     zone = ZoneInfo(hall.time_zone)
     return {
         "hall": _named(hall, message.language),
-        "group": _named(session.get_one(ServiceGroup, entry.group_id), message.language),
+        "group": _services(session, entry, message.language),
         "when": texts.when(starts_at.astimezone(zone), message.language),
         "until": f"{until.astimezone(zone):%H:%M}",
         "link": f"{wording.base_url}/w/{entry.reference}",
     }
+
+
+def _services(session: Session, entry: WaitlistEntry, language: str) -> str:
+    """What somebody waits for, by its own name: nobody knows the names of lines."""
+    names = [_named(each, language) for each in services_of(session, entry.service_ids)]
+    return ("; " if language.startswith("en") else "；").join(names)
 
 
 def _survey(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
@@ -241,7 +249,7 @@ def _kind(kind: str, language: str) -> str:
     return texts.request_kind(kind, language) if kind else ""
 
 
-def _named(row: Hall | ServiceGroup, language: str) -> str:
+def _named(row: Hall | ServiceGroup | Service, language: str) -> str:
     return (row.name_en if language.startswith("en") else "") or row.name_zh
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from kernel import clock
+from notifications import personal_data
 from notifications.models import Message
 from notifications.plan import plan
 from notifications.states import MessageState
@@ -66,3 +67,9 @@ def test_without_a_receipt_for_three_days_the_fate_stays_undetermined(session):
     session.execute(update(Message).values(state=S.ACCEPTED, accepted_at=clock.real_now() - NO_RECEIPT))
     sweep(session, now=NOW, real_now=clock.real_now())
     assert state(session) == S.UNDETERMINED
+
+
+def test_ones_data_dates_messages_by_the_clock_that_people_see(session):
+    plan_at(session, None)
+    told = personal_data.collect(session, "+8613800138000")["messages"]
+    assert [each["at"] for each in told] == [NOW]

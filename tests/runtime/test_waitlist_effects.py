@@ -28,7 +28,7 @@ def booked(database):
     """The only number is booked, and two wait."""
     with database.transaction() as session:
         group = make_group(session, make_hall(session, "h1"))
-        service = make_service(session, group)
+        service = make_service(session, group, name_zh="身份证补领、换领", name_en="ID card: lost, renewal")
         make_slot(session, group, at("10:00", TUESDAY), numbers=1)
         token = hold(
             session, HoldSlot("h1", (service.code,), at("10:00", TUESDAY)), actor=ANONYMOUS, now=NOW
@@ -63,7 +63,7 @@ def test_who_waits_is_told_with_a_link_and_until_when(parts, database, booked):
     with database.transaction() as session:
         entry = entry_of(session, 0)
     assert text.startswith(
-        "【有号】您候补的云州市政务服务大厅户政有号了：3月3日（周二）10:00，为您保留到08:50"
+        "【有号】您候补的云州市政务服务大厅身份证补领、换领有号了：3月3日（周二）10:00，为您保留到08:50"
     )
     assert text.endswith(f"/w/{entry.reference}")
     assert texts_to(parts, NEXT) == []
@@ -77,7 +77,7 @@ def test_the_next_is_told_when_the_offer_has_lapsed(parts, database, booked):
         schedule.SCHEDULE["tend_waitlists"].do(session, None, later, later)
     drain(parts, now=later)
     (text,) = texts_to(parts, NEXT)
-    assert text.startswith("【有号】A number is free: Tue 3 Mar 10:00, Yunzhou Hall, Household.")
+    assert text.startswith("【有号】A number is free: Tue 3 Mar 10:00, Yunzhou Hall, ID card: lost, renewal.")
     assert len(texts_to(parts, WAITING)) == 1
 
 

@@ -89,7 +89,7 @@ def test_translations_keep_the_space_between_two_pieces(english):
     """A sentence that ends before a value has its blank; no other text begins or ends with one."""
     for (_context, chinese), message in english.items():
         if message.string.endswith(" "):
-            assert chinese.endswith(("：", ":", "、", "。")), chinese
+            assert chinese.endswith(("：", ":", "、", "；", "。")), chinese
         assert "  " not in message.string, chinese
 
 

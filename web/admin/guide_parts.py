@@ -157,6 +157,7 @@ def _typed_situation() -> dict[str, Any]:
     values["minutes"] = entry.whole("minutes") if entry.text("minutes") else None
     values["fee_fen"] = entry.fen("fee") if entry.text("fee") else None
     values["synonyms"] = entry.words("synonyms")
+    values["lacks"] = entry.words("lacks")
     return values
 
 

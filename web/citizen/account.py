@@ -95,7 +95,7 @@ def my_data_file() -> Response:
 
 def _collect() -> dict[str, Any]:
     with edge.transaction() as session:
-        return personal_data.collect(session, g.phone)
+        return personal_data.collect(session, g.phone, language=edge.language())
 
 
 def _written(value: object) -> str:

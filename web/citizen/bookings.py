@@ -46,6 +46,7 @@ class Shown:
     now: datetime
     legs: list[Leg]
     extra: ExtraSession | None = None
+    forgotten: bool = False
 
     @property
     def trip(self) -> Trip | None:
@@ -90,16 +91,18 @@ def shown(session: Session, reference: str) -> Shown:
     appointment = get_appointment(session, reference)
     hall = get_hall_by_id(session, appointment.hall_id)
     ticket = find_ticket_of_appointment(session, appointment.id)
+    citizen = session.get_one(Citizen, appointment.citizen_id)
     return Shown(
         appointment=appointment,
         hall=hall,
         rules=rules_of(hall),
         visits=visits_of(session, appointment.service_ids, appointment.answers),
-        name=mask_name(name_of(session.get_one(Citizen, appointment.citizen_id))),
+        name=mask_name(name_of(citizen)),
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
         legs=legs_of(session, appointment.legs),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
+        forgotten=citizen.erased_at is not None,
     )
 
 
@@ -143,7 +146,7 @@ def _entry(it: Shown) -> Entry:
     bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
     notes = [_("取号码 %(code)s", code=booked.code)]
     if bring:
-        notes.append(_("请带：%(what)s", what=_("、").join(bring)))
+        notes.append(_("请带：%(what)s", what=_("；").join(bring)))
     return Entry(
         uid=f"{booked.reference}@youhao",
         made_at=booked.booked_at,

@@ -13,6 +13,7 @@ from halls.models import Hall
 from halls.queries import list_halls
 from queueing.board import BoardLine, board
 from web import edge
+from web.citizen.basket import basket_codes
 from web.citizen.face import blueprint
 from web.citizen.returning import list_again
 from web.citizen.running import unfinished_booking
@@ -35,6 +36,7 @@ def home() -> ResponseReturnValue:
             "coming": coming,
             "unfinished": unfinished_booking(session),
             "again": list_again(session, phone) if phone else [],
+            "basket": len(basket_codes()),
         }
     return render_template("citizen/home.html", services=services, halls=halls, **facts)
 

@@ -3,11 +3,14 @@
 import base64
 import binascii
 from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 
 from booking.models import Appointment
 from booking.states import OPEN
@@ -120,5 +123,22 @@ def _page(target: str | None, phone: str, errors: dict[str, str] | None = None) 
         labels={"phone": _("手机号"), "code": _("验证码")},
         sent=_ASKED_KEY in cookie_session,
         known=CITIZEN_KEY in cookie_session,
+        back=_before(safe_next(target, "")),
         here=url_for(".verify_phone", next=safe_next(target, "") or None),
     )
+
+
+def _before(target: str) -> str:
+    """The page that led to `target`, which itself would only ask for the phone again."""
+    pieces = urlsplit(target)
+    try:
+        endpoint, found = current_app.create_url_adapter(request).match(pieces.path, method="GET")  # type: ignore[union-attr]  # there is a request
+    except HTTPException:
+        return url_for(".home")
+    if endpoint not in ("citizen.wait_form", "citizen.special"):
+        return url_for(".home")
+    values: dict[str, Any] = {
+        **found,
+        **{name: text for name, text in parse_qsl(pieces.query) if name in ("day", "a")},
+    }
+    return url_for(".slots", **values)

@@ -48,5 +48,10 @@ def away(start: Start | None, hall: Hall) -> float | None:
 
 
 def starts_to_choose(halls: Iterable[Hall]) -> list[tuple[str, str]]:
-    """The halls that somebody can start from, for a list."""
-    return [(hall.code, edge.text(hall, "name")) for hall in halls if point_of(hall)]
+    """Addresses that somebody can start from, for a list: who knows no hall knows a road."""
+    starts = [(hall.code, " · ".join(_known_by(hall))) for hall in halls if point_of(hall)]
+    return sorted(starts, key=lambda each: each[1])
+
+
+def _known_by(hall: Hall) -> list[str]:
+    return [text for text in (edge.text(hall, "address"), edge.text(hall, "name")) if text]

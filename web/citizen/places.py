@@ -83,6 +83,12 @@ class Choice:
         return any(tab.free for tab in self.days if tab.on_date == self.on_date)
 
     @property
+    def counts_overlap(self) -> bool:
+        """Whether slots share numbers, so that their counts add up to more than the day's."""
+        day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)
+        return sum(slot.free for slot in self.slots) > day
+
+    @property
     def soon(self) -> bool:
         """Whether any day of the promise has a number: today and three working days."""
         return any(tab.free for tab in self.days if tab.on_date <= self.soon_until)

@@ -12,7 +12,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from catalog.guide import answers_for, format_answers, parse_answers
+from catalog.guide import Material, answers_for, format_answers, parse_answers
 from catalog.merged import MergedItem, merge
 from catalog.models import Service
 from catalog.queries import services_of
@@ -84,8 +84,18 @@ class Trip:
 
     @property
     def papers(self) -> tuple[MergedItem, ...]:
-        """What to bring: every paper once."""
-        return merge([visit.items for visit in self.visits])
+        """What to bring: every paper once, without those that somebody has lost."""
+        lost = {code for visit in self.visits if visit.situation for code in visit.situation.lacks}
+        return merge(
+            [[each for each in visit.items if each.material.code not in lost] for visit in self.visits]
+        )
+
+    @property
+    def lost_papers(self) -> tuple[Material, ...]:
+        """What other services of the visit would ask for, and its owner cannot bring."""
+        left = {item.material.name_zh for item in self.papers}
+        every = merge([visit.items for visit in self.visits])
+        return tuple(item.material for item in every if item.material.name_zh not in left)
 
     def with_answer(self, visit: Visit, question: str, option: str) -> str:
         """The answers with one more, as links carry them."""

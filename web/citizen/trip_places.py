@@ -54,6 +54,12 @@ class TripChoice:
         """Whether any day has room for the visit."""
         return any(tab.free for tab in self.days)
 
+    @property
+    def counts_overlap(self) -> bool:
+        """Whether slots share numbers, so that their counts add up to more than the day's."""
+        day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)
+        return sum(slot.free for slot in self.slots) > day
+
 
 def list_trip_places(
     session: Session, trip: Trip, *, now: datetime

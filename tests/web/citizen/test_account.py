@@ -107,6 +107,8 @@ def test_the_page_of_a_forgotten_booking_names_nobody(town, phone):
     phone.go("/my/forget").press("获取验证码")
     phone.press("删除我的信息", code=town.newest_code(), sure="1", cancel="1")
     assert phone.go(f"/b/{reference}").status == 200
+    assert "姓名已按要求删除" in phone.words
+    assert "到窗口领取" not in phone.words
     assert "欧" not in phone.words
 
 

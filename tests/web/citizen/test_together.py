@@ -53,7 +53,8 @@ def test_books_a_basket_over_two_lines_with_one_list_and_one_reference(town, lin
     assert "第 1 项，共 2 项" in phone.words
     phone.tap("丢了或被偷了").tap("在本省").tap("满 16 周岁")
     assert "一张清单，一起办" in phone.words
-    assert phone.html.count("<strong>居民身份证</strong>") == 1
+    assert "<strong>居民身份证</strong>" not in phone.html  # it is the one that was lost
+    assert "居民身份证您手头没有，不用带" in phone.words
     phone.tap("选大厅和时间")
     assert "先后到 2 类窗口，一个号办完" in phone.words
     assert "溪湖派出所" not in phone.words
@@ -66,6 +67,9 @@ def test_books_a_basket_over_two_lines_with_one_list_and_one_reference(town, lin
     assert booked.answers[f"{RENEWAL}.reason"] == "lost"
     assert "先后到" in phone.words
     assert "出入境" in phone.words
+    phone.go(f"/b/{booked.reference}/slip")
+    assert "09:00 户政" in phone.words or "先后到" in phone.words
+    assert phone.words.count("居民户口簿") == 1
     assert "还没有选事项" in phone.go("/basket").words
     with town.parts.database.transaction() as session:
         assert doctor.check(session) == []

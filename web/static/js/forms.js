@@ -7,6 +7,11 @@ const LOCK_MS = 5000;
 
 document.getElementById('error-summary')?.focus();
 
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => window.print());
+}
+
 // A link of the summary puts the caret where the mistake is, not merely in view.
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('.error-summary a[href^="#"]');

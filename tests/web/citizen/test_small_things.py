@@ -1,0 +1,57 @@
+"""What a try-out in a browser found missing on citizens' pages."""
+
+import pytest
+
+from kernel import clock
+from tests import build
+from tests.conftest import NOW
+from tests.web.citizen.test_release_peak import RELEASED, later
+from tests.web.citizen.town import LOST, RENEWAL, TUESDAY, book
+
+SLOTS = f"/services/{RENEWAL}/halls/city-hall"
+
+
+def test_the_first_page_leads_to_what_was_chosen(phone):
+    assert "接着选或去预约" not in phone.go("/").words
+    phone.go(f"/services/{RENEWAL}").press("加入一起办")
+    phone.go("/").tap("接着选或去预约")
+    assert phone.path == "/basket"
+
+
+@pytest.mark.parametrize("way", ["waitlist", "special"])
+def test_going_back_from_the_phone_leads_to_the_chosen_day(phone, way):
+    phone.go(f"{SLOTS}/{way}?day={TUESDAY}&a={LOST}")
+    assert phone.path.startswith("/verify")
+    phone.tap("返回")
+    assert phone.path.startswith(SLOTS)
+    assert f"day={TUESDAY}" in phone.path
+    assert "a=reason" in phone.path
+
+
+def test_going_back_from_the_phone_leads_home_from_elsewhere(phone):
+    assert phone.go("/my").tap("返回").path == "/"
+    assert phone.go("/verify?next=/no/such/page").tap("返回").path == "/"
+
+
+def test_moving_takes_the_proof_that_booking_takes(town, phone, monkeypatch):
+    reference = book(town, phone)
+    town.slot("10:00", on=RELEASED)
+    clock.set_demo(town.parts.settings.var / "clock.json", NOW.replace(hour=0, minute=1), 0.0)
+    phone.go(f"/b/{reference}/move?day={RELEASED}")
+    phone.press("改到这个时间", starts_at=build.at("10:00", RELEASED).isoformat())
+    assert phone.status == 428
+    assert town.appointment().starts_at < build.at("00:00", RELEASED)
+    phone.tap("改为排队等待")
+    later(monkeypatch, 41)
+    phone.refresh().press("继续占号")
+    assert town.appointment().starts_at == build.at("10:00", RELEASED)
+
+
+def test_ones_data_names_halls_and_services_in_english(town):
+    browser = town.phone()
+    book(town, browser)
+    english = browser.go("/preferences?lang=en&next=/my/data")
+    assert "Yunzhou Hall" in english.words
+    assert "resident ID card" in english.words
+    assert "Waitlist" in english.words
+    assert "Standby" not in english.words
