@@ -1,6 +1,6 @@
 """The hall today: lines, tickets, calls, counters at work."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
@@ -38,7 +38,12 @@ class Ticket(Base):
 
     `press_key` is the id of the press that asked for it: pressing twice gives one ticket. A transfer
     changes `group_id`; label and ordinal stay those of `issued_group_id`, where they are distinct. `legs` are
-    the lines still to pass after this one, `{"group_id", "service_ids"}` in order.
+    the lines still to pass after this one, `{"group_id", "service_ids"}` in order; `done_service_ids` what
+    was done in the lines before. `to_counter_id`: waits for this counter alone, while somebody sits there.
+
+    `since_at` is when the state began. `wait_time`, `walk_time`, `service_time` and `aside_time` add up the
+    time in each state until then (`queueing.durations`). `step` is the last step and what it can be taken
+    back with, pressed at `step_counter_id` at `stepped_at` (real time; `queueing.undo`).
     """
 
     __tablename__ = "ticket"
@@ -60,6 +65,12 @@ class Ticket(Base):
             "appointment_id",
             unique=True,
             postgresql_where=text("appointment_id IS NOT NULL AND state <> 'abandoned'"),
+        ),
+        Index(
+            "ix_ticket_step",
+            "step_counter_id",
+            "stepped_at",
+            postgresql_where=text("step_counter_id IS NOT NULL"),
         ),
     )
 
@@ -99,6 +110,18 @@ class Ticket(Base):
     absences: Mapped[int] = mapped_column(default=0)
     soon_notice_at: Mapped[datetime | None]
     press_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    done_service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list, server_default="[]")
+    to_counter_id: Mapped[int | None] = mapped_column(BigInteger)
+    park_reason: Mapped[str | None] = mapped_column(String(16))
+    room: Mapped[str | None] = mapped_column(String(24))
+    since_at: Mapped[datetime | None]
+    wait_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
+    walk_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
+    service_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
+    aside_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
+    step: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    step_counter_id: Mapped[int | None] = mapped_column(BigInteger)
+    stepped_at: Mapped[datetime | None]
 
 
 class Call(Base):
@@ -125,7 +148,8 @@ class Call(Base):
 class CounterSession(Base):
     """Someone sits at a counter: open or paused (with a reason) until closed.
 
-    `several`: opened by who may work more than one counter at once, as when a day is played.
+    `several`: opened by who may work more than one counter at once, as when a day is played. `offered_at`:
+    who sits there wants to be relieved, and anybody of the hall may take the counter over.
     """
 
     __tablename__ = "counter_session"
@@ -153,3 +177,4 @@ class CounterSession(Base):
     pause_reason: Mapped[str | None] = mapped_column(String(32))
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    offered_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ import kernel.outbox
 import migrations
 import notifications.models
 import people.models
+import queueing.after_models
 import queueing.models
 from kernel.db import Base
 
@@ -32,6 +33,7 @@ TABLE_MODULES = (
     kernel.outbox,
     notifications.models,
     people.models,
+    queueing.after_models,
     queueing.models,
 )
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_e3b77302"
+revision = "0001_e05a2b27"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("pause_reason", sa.String(length=32), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_counter_session")),
     )
     op.create_index(op.f("ix_counter_session_hall_id"), "counter_session", ["hall_id"], unique=False)
@@ -93,6 +94,16 @@ def upgrade() -> None:
         ["staff_id"],
         unique=True,
         postgresql_where=sa.text("closed_at IS NULL AND NOT several"),
+    )
+    op.create_table(
+        "day_report",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_day_report")),
+        sa.UniqueConstraint("hall_id", "on_date", name=op.f("uq_day_report_hall_id_on_date")),
     )
     op.create_table(
         "device",
@@ -556,6 +567,20 @@ def upgrade() -> None:
         sa.Column("absences", sa.Integer(), nullable=False),
         sa.Column("soon_notice_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("press_key", sa.String(length=64), nullable=True),
+        sa.Column(
+            "done_service_ids", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
+        ),
+        sa.Column("to_counter_id", sa.BigInteger(), nullable=True),
+        sa.Column("park_reason", sa.String(length=16), nullable=True),
+        sa.Column("room", sa.String(length=24), nullable=True),
+        sa.Column("since_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wait_time", sa.Interval(), server_default="0", nullable=False),
+        sa.Column("walk_time", sa.Interval(), server_default="0", nullable=False),
+        sa.Column("service_time", sa.Interval(), server_default="0", nullable=False),
+        sa.Column("aside_time", sa.Interval(), server_default="0", nullable=False),
+        sa.Column("step", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("step_counter_id", sa.BigInteger(), nullable=True),
+        sa.Column("stepped_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint(
             "issued_group_id", "on_date", "ordinal", name=op.f("uq_ticket_issued_group_id_on_date_ordinal")
@@ -565,6 +590,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_ticket_day", "ticket", ["hall_id", "on_date", "state"], unique=False)
     op.create_index(op.f("ix_ticket_phone_index"), "ticket", ["phone_index"], unique=False)
+    op.create_index(
+        "ix_ticket_step",
+        "ticket",
+        ["step_counter_id", "stepped_at"],
+        unique=False,
+        postgresql_where=sa.text("step_counter_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_ticket_waiting",
         "ticket",
@@ -699,6 +731,33 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('booked', 'checked_in')"),
     )
+    op.create_table(
+        "back_task",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=32), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("appointment_id", sa.BigInteger(), nullable=True),
+        sa.Column("service_id", sa.BigInteger(), nullable=False),
+        sa.Column("label", sa.String(length=8), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("place", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=True),
+        sa.Column("worked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("worked_by", sa.BigInteger(), nullable=True),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_back_task_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_back_task")),
+        sa.UniqueConstraint("reference", name=op.f("uq_back_task_reference")),
+        sa.UniqueConstraint("ticket_id", "service_id", name=op.f("uq_back_task_ticket_id_service_id")),
+    )
+    op.create_index(op.f("ix_back_task_appointment_id"), "back_task", ["appointment_id"], unique=False)
+    op.create_index("ix_back_task_open", "back_task", ["hall_id", "state", "due_on"], unique=False)
     op.create_table(
         "call",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -839,6 +898,41 @@ def upgrade() -> None:
         ["hold_token"],
         unique=False,
         postgresql_where=sa.text("hold_token IS NOT NULL"),
+    )
+    op.create_table(
+        "owed_paper",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=False),
+        sa.Column("appointment_id", sa.BigInteger(), nullable=True),
+        sa.Column("service_id", sa.BigInteger(), nullable=False),
+        sa.Column("material", sa.String(length=48), nullable=False),
+        sa.Column("name_zh", sa.String(length=120), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_owed_paper_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_owed_paper")),
+    )
+    op.create_index(op.f("ix_owed_paper_appointment_id"), "owed_paper", ["appointment_id"], unique=False)
+    op.create_index(
+        "ix_owed_paper_due",
+        "owed_paper",
+        ["hall_id", "due_on"],
+        unique=False,
+        postgresql_where=sa.text("state = 'owed'"),
+    )
+    op.create_index(op.f("ix_owed_paper_ticket_id"), "owed_paper", ["ticket_id"], unique=False)
+    op.create_index(
+        "uq_owed_paper_open",
+        "owed_paper",
+        ["ticket_id", "service_id", "material"],
+        unique=True,
+        postgresql_where=sa.text("state = 'owed'"),
     )
     op.create_table(
         "plan_season",
@@ -999,6 +1093,11 @@ def downgrade() -> None:
     op.drop_table("rating")
     op.drop_index(op.f("ix_plan_season_hall_id"), table_name="plan_season")
     op.drop_table("plan_season")
+    op.drop_index("uq_owed_paper_open", table_name="owed_paper", postgresql_where=sa.text("state = 'owed'"))
+    op.drop_index(op.f("ix_owed_paper_ticket_id"), table_name="owed_paper")
+    op.drop_index("ix_owed_paper_due", table_name="owed_paper", postgresql_where=sa.text("state = 'owed'"))
+    op.drop_index(op.f("ix_owed_paper_appointment_id"), table_name="owed_paper")
+    op.drop_table("owed_paper")
     op.drop_index("ix_number_hold", table_name="number", postgresql_where=sa.text("hold_token IS NOT NULL"))
     op.drop_index(
         "ix_number_free",
@@ -1025,6 +1124,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_call_ticket_id"), table_name="call")
     op.drop_index("ix_call_recent", table_name="call")
     op.drop_table("call")
+    op.drop_index("ix_back_task_open", table_name="back_task")
+    op.drop_index(op.f("ix_back_task_appointment_id"), table_name="back_task")
+    op.drop_table("back_task")
     op.drop_index(
         "uq_appointment_open_per_day",
         table_name="appointment",
@@ -1065,6 +1167,9 @@ def downgrade() -> None:
         "ix_ticket_waiting_issued", table_name="ticket", postgresql_where=sa.text("state = 'waiting'")
     )
     op.drop_index("ix_ticket_waiting", table_name="ticket", postgresql_where=sa.text("state = 'waiting'"))
+    op.drop_index(
+        "ix_ticket_step", table_name="ticket", postgresql_where=sa.text("step_counter_id IS NOT NULL")
+    )
     op.drop_index(op.f("ix_ticket_phone_index"), table_name="ticket")
     op.drop_index("ix_ticket_day", table_name="ticket")
     op.drop_table("ticket")
@@ -1135,6 +1240,7 @@ def downgrade() -> None:
     op.drop_table("hall")
     op.drop_index(op.f("ix_device_hall_id"), table_name="device")
     op.drop_table("device")
+    op.drop_table("day_report")
     op.drop_index(
         "uq_counter_session_staff",
         table_name="counter_session",
