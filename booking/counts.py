@@ -35,7 +35,10 @@ class ChannelCount:
 
 @dataclass(frozen=True, slots=True)
 class BookingCount:
-    """The appointments of one line and day; a cancellation by the hall is in none but `by_hall`."""
+    """The appointments of one line and day; a cancellation by the hall is in none but `by_hall`.
+
+    Who came and was handled only in part has `arrived` and is not `handled`.
+    """
 
     group_id: int
     booked: int
@@ -83,7 +86,7 @@ ORDER BY group_id, channel
 
 _BOOKINGS = text("""
 WITH told AS (
-    SELECT group_id, state,
+    SELECT group_id, state, undone_service_ids,
            state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link') AS by_citizen,
            state = 'cancelled' AND starts_at - cancelled_at < CAST(:cutoff AS interval) AS late
     FROM appointment
@@ -93,7 +96,7 @@ SELECT group_id,
        count(*) FILTER (WHERE state <> 'cancelled' OR by_citizen AND late) AS booked,
        count(*) FILTER (WHERE state = 'booked') AS to_come,
        count(*) FILTER (WHERE state IN ('checked_in', 'fulfilled')) AS arrived,
-       count(*) FILTER (WHERE state = 'fulfilled') AS handled,
+       count(*) FILTER (WHERE state = 'fulfilled' AND undone_service_ids = '[]') AS handled,
        count(*) FILTER (WHERE state = 'no_show') AS no_shows,
        count(*) FILTER (WHERE by_citizen AND late) AS late_cancelled,
        count(*) FILTER (WHERE state = 'cancelled' AND NOT by_citizen) AS by_hall

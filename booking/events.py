@@ -90,6 +90,15 @@ class AppointmentFulfilled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentPartlyDone(Event):
+    """A visit of several lines ended before its last leg; what was left can be booked again."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentNoShow(Event):
     """Who booked did not come and did not cancel."""
 

@@ -94,7 +94,8 @@ class Appointment(Base):
     `appointment.delivery`) says where the result is to be posted, encrypted JSON. `made_by` is "citizen" or
     "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
     `moved_late_at` is when its owner moved it so late that cancelling would have counted as missed: if they
-    then cancel, it does. The phone is gone once its owner was erased or nobody needs it any more.
+    then cancel, it does. A fulfilled visit of several lines that ended before its last leg says what was left
+    (`undone_service_ids`). The phone is gone once its owner was erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"
@@ -140,6 +141,7 @@ class Appointment(Base):
     made_by: Mapped[str] = mapped_column(String(8), default="citizen", server_default="citizen")
     excused_at: Mapped[datetime | None]
     moved_late_at: Mapped[datetime | None]
+    undone_service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list, server_default="[]")
 
 
 class IdempotencyKey(Base):

@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "booked": Kind(24 * _HOURS, InDoubt.RESEND),
         "cancelled": Kind(24 * _HOURS, InDoubt.RESEND),
         "rescheduled": Kind(24 * _HOURS, InDoubt.RESEND),
+        "partly_done": Kind(24 * _HOURS, InDoubt.RESEND),
         "closed": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "moved": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "waitlist_offer": Kind(20 * _MINUTES, InDoubt.RESEND, urgent=True),

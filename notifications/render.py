@@ -65,11 +65,14 @@ _APPOINTMENT_STATES = {
     "reminder_2h": {"booked"},
     "cancelled": {"cancelled"},
     "closed": {"cancelled"},
+    "partly_done": {"fulfilled"},
     "moved": {"booked"},
     "special_request_approved": {"booked"},
 }
 # Told also when the time has passed: they say that it will not be.
-_ENDS = ("cancelled", "closed")
+_ENDS = ("cancelled", "closed", "partly_done")
+#: Where the link of a message leads, but for the booking itself.
+_PAGES = {"cancelled": "", "closed": "", "partly_done": "/b/{reference}/rest"}
 _TICKET_STATES = {
     "three_ahead": {"waiting"},
     "next_leg": {"waiting"},
@@ -123,7 +126,8 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
         return Skip(_EXPIRED, "appointment_over")
     hall = session.get_one(Hall, appointment.hall_id)
     local = appointment.starts_at.astimezone(ZoneInfo(hall.time_zone))
-    again = message.template in _ENDS
+    undone = appointment.undone_service_ids
+    done = [each for each in appointment.service_ids if each not in undone]
     return {
         "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
         "hall": _place(session, appointment, hall, message.language),
@@ -133,8 +137,16 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
         "code": appointment.code,
         "reason": _why(session, message),
         "kind": _kind(message.facts.get("kind", ""), message.language),
-        "link": wording.base_url + ("" if again else f"/b/{appointment.reference}"),
+        "done": _services(session, done, message.language) if undone else "",
+        "undone": _services(session, undone, message.language) if undone else "",
+        "link": wording.base_url
+        + _PAGES.get(message.template, "/b/{reference}").format(reference=appointment.reference),
     }
+
+
+def _services(session: Session, service_ids: Sequence[int], language: str) -> str:
+    names = [_named(service, language) for service in services_of(session, service_ids)]
+    return (", " if language.startswith("en") else "、").join(names)
 
 
 def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:

@@ -93,6 +93,12 @@ def cancelled(session: Session, event: Facts, *, now: datetime) -> None:
     _plan_about(session, appointment, template, key, now=now, facts=_closure(event))
 
 
+def partly_done(session: Session, event: Facts, *, now: datetime) -> None:
+    """Say what was handled, what was not, and how to book it."""
+    appointment = session.get_one(Appointment, event["appointment_id"])
+    _plan_about(session, appointment, "partly_done", f"appointment:{appointment.id}:partly_done", now=now)
+
+
 def _closure(event: Facts) -> Facts | None:
     """Why the hall did it; a closure's words are read when the message is written."""
     return {name: event[name] for name in ("closure_id", "reason_zh", "reason_en") if event.get(name)} or None

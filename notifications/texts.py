@@ -23,6 +23,7 @@ _ZH: Mapping[str, str] = {
     "booked": "{name}，您已预约{when}到{hall}办理{group}业务。取号码{code}。查看、改期或取消：{link}",
     "cancelled": "您{when}在{hall}的{group}预约已取消。如仍需办理，请重新预约：{link}",
     "rescheduled": "{name}，您的{group}预约已改到{when}，地点{hall}。取号码{code}。查看：{link}",
+    "partly_done": "您在{hall}已办完{done}。{undone}当天没有办成，不计爽约。一键再约：{link}",
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
     "moved": "抱歉，{hall}因{reason}，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
     "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
@@ -56,6 +57,10 @@ _EN: Mapping[str, str] = {
     "booked": "{name}, you are booked: {when}, {hall}, {group}. Check-in code {code}. View or change: {link}",
     "cancelled": "Your booking of {when} at {hall} ({group}) is cancelled. Book again: {link}",
     "rescheduled": "{name}, your booking is moved to {when}, {hall}, {group}. Code {code}. View: {link}",
+    "partly_done": (
+        "Done at {hall}: {done}. Not done that day: {undone}; it does not count against you. "
+        "Book the rest: {link}"
+    ),
     "closed": (
         "Sorry: {hall} is closed ({reason}). Your booking of {when}, {group}, is cancelled and does not "
         "count against you. Book again: {link}"

@@ -39,9 +39,9 @@ def close_day(
     """Complete who is being served, let all others go, close the counters. Safe to repeat.
 
     1. Lock the counters' sessions: nobody calls while the day is being closed.
-    2. End the tickets in the order of their ids; legs that were left end with the visit. A booking whose
-       owner was here and could not be served is cancelled, not missed; one whose owner did not answer the
-       call is missed.
+    2. End the tickets in the order of their ids. A booking whose owner was here and could not be served is
+       cancelled, not missed; one whose owner did not answer the call is missed; a visit of several lines that
+       was served in some of them is partly done.
     3. Close the counters.
 
     Raises:
@@ -54,7 +54,7 @@ def close_day(
     abandoned = completed = 0
     for ticket in _open_tickets(session, hall_id, on_date):
         if ticket.state == TicketState.SERVING:
-            complete_visit(session, ticket, actor=actor, now=now)
+            complete_visit(session, ticket, actor=actor, now=now, wanted=True)
             completed += 1
         else:
             abandon(session, ticket, actor=actor, now=now, reason=REASON)

@@ -6,7 +6,9 @@ counter (and of the duty officer): others get NotYourCounter (403). Who waits, w
 call belongs to the whole hall.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -130,9 +132,14 @@ def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     return _end(session, ticket, actor=actor, now=now)
 
 
-def complete_visit(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
-    """The visit ends here, whatever legs were left: nobody wants them any more, or the day is over."""
-    return _end(session, lock_own(session, ticket, actor=actor), actor=actor, now=now)
+def complete_visit(
+    session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wanted: bool = False
+) -> Ticket:
+    """The visit ends here, whatever legs were left: nobody wants them any more.
+
+    `wanted`: the day is over before them, and its owner is told how to book the rest.
+    """
+    return _end(session, lock_own(session, ticket, actor=actor), actor=actor, now=now, wanted=wanted)
 
 
 def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
@@ -147,16 +154,18 @@ def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     return ticket
 
 
-def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wanted: bool = False) -> Ticket:
     """Completed; a booking is fulfilled; emits VisitCompleted once."""
     left = {"legs_left": len(ticket.legs)} if ticket.legs else {}
+    later = _services(ticket.legs)
     move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now, **left)
     ticket.ended_at, ticket.legs = now, []
     appointment = _open_appointment(session, ticket)
     if appointment is not None:
-        if appointment.legs and not left:  # the survey and the statistics are about the whole visit
-            ticket.service_ids = appointment.service_ids
-        fulfil(session, appointment, actor=actor, now=now)
+        undone = [each for each in appointment.service_ids if each in later]
+        if appointment.legs:  # the survey and the statistics are about all that was done
+            ticket.service_ids = [each for each in appointment.service_ids if each not in undone]
+        fulfil(session, appointment, actor=actor, now=now, undone=undone if wanted else ())
     emit(session, events.VisitCompleted(*_key(ticket)), now=now)
     return ticket
 
@@ -239,19 +248,28 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
 
 
 def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
-    """The citizen left, or gives the number up. A booking ends with it: missed or cancelled."""
+    """The citizen left, or gives the number up. A booking ends with it: missed, cancelled, or partly done."""
     ticket = lock_own(session, ticket, actor=actor)
     # Who was served before and missed a later call has come all the same.
     missed = ticket.state == _S.ABSENT and ticket.started_at is None
+    left = {*ticket.service_ids, *_services(ticket.legs)}
     move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, reason=reason)
     ticket.ended_at = now
     appointment = _open_appointment(session, ticket)
+    undone = [each for each in appointment.service_ids if each in left] if appointment is not None else []
     if appointment is not None and missed:
         mark_no_show(session, appointment, actor=actor, now=now)
+    elif appointment is not None and appointment.legs and 0 < len(undone) < len(appointment.service_ids):
+        fulfil(session, appointment, actor=actor, now=now, undone=undone)
     elif appointment is not None:
         cancel(session, appointment, reason=reason, actor=actor, now=now)
     emit(session, events.TicketAbandoned(*_key(ticket)), now=now)
     return ticket
+
+
+def _services(legs: Iterable[Mapping[str, Any]]) -> set[int]:
+    """What is to be done in these legs."""
+    return {service_id for leg in legs for service_id in leg["service_ids"]}
 
 
 def _merge_leg(ticket: Ticket) -> None:

@@ -30,6 +30,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.SpecialRequestDecided: (tell_decisions.special_request_decided,),
         booking.SpecialRequestExpired: (tell_decisions.special_request_expired,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
+        booking.AppointmentPartlyDone: (tell.partly_done,),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
         queueing.TicketMissed: (tell.missed,),

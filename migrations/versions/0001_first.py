@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_e05a2b27"
+revision = "0001_8a4b63e7"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -715,6 +715,9 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(length=8), server_default="citizen", nullable=False),
         sa.Column("excused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("moved_late_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "undone_service_ids", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False
+        ),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_appointment_slot_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         sa.UniqueConstraint("reference", name=op.f("uq_appointment_reference")),

@@ -23,6 +23,8 @@ VALUES = {
     "counter": "7",
     "days": "1",
     "kind": "绿色通道",
+    "done": "居民身份证补领",
+    "undone": "普通护照首次申领",
     "decision": texts.decision("accepted", "zh"),
     "reason": "停电",
     "until": "09:20",
@@ -33,6 +35,8 @@ ENGLISH = VALUES | {
     "group": "Exit and entry",
     "when": "Tue 3 Mar 10:00",
     "reason": "power failure",
+    "done": "ID card replacement",
+    "undone": "first passport",
     "date": "Tue 3 Mar",
     "kind": "green channel",
     "decision": texts.decision("accepted", "en"),
@@ -47,6 +51,8 @@ GOLDEN_ZH = {
     f"如仍需办理，请重新预约：{LINK}",
     "rescheduled": "【有号】张三，您的出入境预约已改到3月3日（周二）10:00，地点云州市政务服务大厅。"
     f"取号码042731。查看：{LINK}",
+    "partly_done": "【有号】您在云州市政务服务大厅已办完居民身份证补领。普通护照首次申领当天没有办成，"
+    f"不计爽约。一键再约：{LINK}",
     "closed": "【有号】抱歉，云州市政务服务大厅因停电暂停办理，您3月3日（周二）10:00的出入境预约"
     f"已由大厅取消，不计爽约。重新预约：{LINK}",
     "moved": "【有号】抱歉，云州市政务服务大厅因停电，您的出入境预约改到3月3日（周二）10:00，"
@@ -91,6 +97,8 @@ GOLDEN_EN = {
     "special_request_expired": "【有号】Sorry: your request (green channel) for Tue 3 Mar at Yunzhou City "
     f"Hall was not answered in time and has ended. Ask again or book: {LINK}",
     "phone_code": "【有号】042731 is your code, valid for 5 minutes. Do not share it, not even with staff.",
+    "partly_done": "【有号】Done at Yunzhou City Hall: ID card replacement. Not done that day: first "
+    f"passport; it does not count against you. Book the rest: {LINK}",
     "closed": "【有号】Sorry: Yunzhou City Hall is closed (power failure). Your booking of Tue 3 Mar 10:00, "
     f"Exit and entry, is cancelled and does not count against you. Book again: {LINK}",
     "moved": "【有号】Sorry: Yunzhou City Hall changes its hours (power failure). Your booking, Exit and "

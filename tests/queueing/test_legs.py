@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from booking import doctor as booking_doctor
 from booking.book import Book, book
+from booking.counts import booking_counts
 from booking.hold import HoldSlot, hold
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
@@ -128,6 +129,7 @@ def test_who_does_not_want_the_rest_is_done_at_once(session, day, appointment, t
     serve_at(day, 0, "10:01")
     finish(day, ticket, 0, "10:10", serve.complete_visit)
     assert (ticket.state, ticket.legs, appointment.state) == ("completed", [], "fulfilled")
+    assert appointment.undone_service_ids == told(session, "AppointmentPartlyDone") == []
     last = session.scalars(
         select(AuditEntry).where(AuditEntry.action == "ticket.complete").order_by(AuditEntry.id.desc())
     ).first()
@@ -136,17 +138,44 @@ def test_who_does_not_want_the_rest_is_done_at_once(session, day, appointment, t
 
 
 @pytest.mark.parametrize("serving", [True, False])
-def test_the_end_of_the_day_ends_the_visit_without_a_no_show(session, day, appointment, ticket, serving):
+def test_the_end_of_the_day_ends_the_visit_as_partly_done(session, day, appointment, ticket, serving):
     serve_at(day, 0, "10:01")
     if not serving:
         finish(day, ticket, 0, "10:10")
         day.call(at("10:11"), 1)
         finish(day, ticket, 1, "10:14", serve.mark_absent)
     close_day(session, day.hall.id, on_date=TODAY, now=at("18:00"))
-    assert (ticket.state, appointment.state) == (
-        ("completed", "fulfilled") if serving else ("abandoned", "cancelled")
-    )
+    assert (ticket.state, appointment.state) == ("completed" if serving else "abandoned", "fulfilled")
+    assert appointment.undone_service_ids == appointment.service_ids[1:]
+    assert len(told(session, "AppointmentPartlyDone")) == 1
+    assert told(session, "AppointmentNoShow") == told(session, "AppointmentCancelled") == []
+    (count,) = booking_counts(session, day.hall, on_date=TODAY)
+    assert (count.booked, count.arrived, count.handled, count.no_shows) == (1, 1, 0, 0)
     assert check(session) == booking_doctor.check(session) == []
+
+
+def test_who_leaves_before_a_later_leg_has_been_here(session, day, services, appointment, ticket):
+    serve_at(day, 0, "10:01")
+    finish(day, ticket, 0, "10:10")
+    serve.abandon(session, ticket, actor=day.officers[1], now=at("10:20"))
+    assert (ticket.state, appointment.state) == ("abandoned", "fulfilled")
+    assert appointment.undone_service_ids == [services[1].id]
+    assert check(session) == booking_doctor.check(session) == []
+
+
+def test_who_leaves_before_the_first_leg_is_done_has_cancelled_it_all(session, day, appointment, ticket):
+    serve.abandon(session, ticket, actor=day.officers[0], now=at("10:20"))
+    assert (appointment.state, appointment.undone_service_ids) == ("cancelled", [])
+    assert told(session, "AppointmentPartlyDone") == []
+
+
+def test_what_was_merged_into_another_line_is_undone_as_well_when_it_ends_there(
+    session, day, appointment, ticket
+):
+    serve_at(day, 0, "10:01")
+    serve.transfer(session, ticket, group_id=day.b.id, actor=day.officers[0], now=at("10:05"))
+    close_day(session, day.hall.id, on_date=TODAY, now=at("18:00"))
+    assert (appointment.state, appointment.undone_service_ids) == ("cancelled", [])
 
 
 def test_the_line_of_a_later_leg_expects_the_visit_until_it_is_there(session, day, appointment, services):

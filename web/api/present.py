@@ -93,6 +93,7 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
         "ends_at": row.ends_at,
         "booked_at": row.booked_at,
         "legs": _legs(session, row.legs, codes),
+        "undone": [codes[each] for each in row.undone_service_ids if each in codes],
         "ticket": _ticket_of(session, row),
     }
 

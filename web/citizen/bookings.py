@@ -27,7 +27,7 @@ from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
-from web.citizen.trip import Leg, Trip, legs_of
+from web.citizen.trip import Leg, Trip, Way, legs_of
 from web.citizen.visit import Visit, visits_of
 from web.guards import public
 from web.problems import status_of
@@ -45,8 +45,14 @@ class Shown:
     ticket: str | None
     now: datetime
     legs: list[Leg]
+    undone: list[Visit]
     extra: ExtraSession | None = None
     forgotten: bool = False
+
+    @property
+    def done(self) -> list[Visit]:
+        """What a visit that has ended was handled for."""
+        return [visit for visit in self.visits if visit.code not in {each.code for each in self.undone}]
 
     @property
     def trip(self) -> Trip | None:
@@ -101,6 +107,7 @@ def shown(session: Session, reference: str) -> Shown:
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
         legs=legs_of(session, appointment.legs),
+        undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
     )
@@ -117,6 +124,16 @@ def read_shown(reference: str) -> Shown:
 def booking(reference: str) -> ResponseReturnValue:
     """The booking: when, where, what to bring, and the QR for the kiosk."""
     return render_template("citizen/booking.html", it=read_shown(reference), qr=qr_of(reference))
+
+
+@blueprint.get("/b/<reference>/rest")
+@public
+def rest(reference: str) -> ResponseReturnValue:
+    """The times for what was left of a visit that was partly done, in its hall; else the booking itself."""
+    it = read_shown(reference)
+    if not it.undone:
+        return redirect(url_for(".booking", reference=reference), 303)
+    return redirect(Way(it.undone).slots(it.hall.code), 303)
 
 
 def qr_of(text: str) -> str:

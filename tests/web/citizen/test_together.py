@@ -1,8 +1,10 @@
 """Several services in one visit, with scripts off: one checklist, one time, one booking."""
 
 import pytest
+from sqlalchemy import select
 
 from booking import doctor
+from booking.models import Appointment
 from catalog.edit import offer, save_packages, save_services
 from catalog.package_file import PackageRow
 from kernel.actor import SYSTEM
@@ -191,3 +193,19 @@ def test_the_live_slots_of_a_visit_cost_nothing_while_unchanged(town, lines, pho
     first = phone.client.get(url)
     again = phone.client.get(url, headers={"If-None-Match": first.headers["ETag"]})
     assert (first.status_code, again.status_code) == (200, 304)
+
+
+def test_what_was_not_done_of_a_visit_is_booked_again_from_its_page(town, lines, phone):
+    collect(phone).tap("下一步：看要带什么")
+    phone.tap("丢了或被偷了").tap("在本省").tap("满 16 周岁").tap("选大厅和时间")
+    book(town, hold(phone))
+    address = phone.path
+    with town.parts.database.transaction() as session:
+        visit = session.scalars(select(Appointment)).one()
+        visit.state, visit.undone_service_ids = "fulfilled", visit.service_ids[1:]
+    phone.go(address)
+    assert "部分办完" in phone.words
+    phone.tap("预约没办成的")
+    assert phone.path == "/services/passport/halls/city-hall"
+    assert phone.go(f"{address}/rest").path == "/services/passport/halls/city-hall"
+    assert "部分办完" in phone.go("/my").words

@@ -158,7 +158,8 @@ class LegSchema(Told):
 class AppointmentSchema(Told):
     """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret.
 
-    `legs` are the lines it passes, in order, where there are several.
+    `legs` are the lines it passes, in order, where there are several. `undone` are the services that were
+    left when such a visit ended before its last line.
     """
 
     reference = some()
@@ -174,6 +175,7 @@ class AppointmentSchema(Told):
     ends_at = some(At)
     booked_at = some(At)
     legs = some(fields.List, fields.Nested(LegSchema()))
+    undone = some(fields.List, fields.String())
     ticket = some(allow_none=True)
 
 
