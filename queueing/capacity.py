@@ -62,6 +62,11 @@ class Capacity:
         """The moment after which no counter is open; None for a day without any."""
         return None if self._base is None else self._base + self._edges[-1] * _MINUTE
 
+    @property
+    def most_counters(self) -> float:
+        """The most counters open at once; 0 for a day without any."""
+        return max(self._rates, default=0.0)
+
     def counters_at(self, at: datetime) -> float:
         """Return how many counters are open at a moment."""
         if self._base is None:

@@ -122,8 +122,9 @@ def _place(
     if now < opens_at and actor.kind != "staff":
         raise CheckInTooEarly(opens=f"{opens_at.astimezone(today.zone):%H:%M}")
     if now <= closes_at:
+        policy = today.policy_for(capacity_of(session, today, group.id, now=now))
         line = lock_lines(session, today, [group.id])[group.id]
-        return line, Place(Track.BOOKED, booked_key(starts_at, today.policy), slot_starts_at=starts_at)
+        return line, Place(Track.BOOKED, booked_key(starts_at, policy), slot_starts_at=starts_at)
     ends_at = half_day_of(session, today, group.id, starts_at, now=now)
     judged = judge_check_in(starts_at, now, half_day_ends_at=ends_at, policy=today.policy)
     if judged.punctuality is Punctuality.TOO_LATE or judged.due_at is None:

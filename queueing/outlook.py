@@ -47,5 +47,6 @@ def outlook_of(
     if is_over or not admit(capacity, load, now, policy=today.policy).admitted:
         return Outlook(load.waiting, None, is_over)
     last = select(Line.last_promise_at).where(Line.group_id == group_id, Line.on_date == today.on_date)
-    latest_at = promised_call(capacity, load, now, previous=session.scalar(last), policy=today.policy)
+    policy = today.policy_for(capacity)
+    latest_at = promised_call(capacity, load, now, previous=session.scalar(last), policy=policy)
     return Outlook(load.waiting, latest_at or capacity.closes_at, is_over)

@@ -70,7 +70,7 @@ def open_line(session: Session, today: Today, group: ServiceGroup, *, now: datet
     """Read what is planned, then lock the line, then count who is there."""
     capacity = capacity_of(session, today, group.id, now=now)
     row = lock_lines(session, today, [group.id])[group.id]
-    return OpenLine(group, row, capacity, load_of(session, today, group, now=now), today.policy)
+    return OpenLine(group, row, capacity, load_of(session, today, group, now=now), today.policy_for(capacity))
 
 
 def walk_in_place(line: OpenLine, *, ground: str, now: datetime) -> Place:

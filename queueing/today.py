@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from halls import queries as halls
 from halls.models import Hall, ServiceGroup
+from queueing.capacity import Capacity
 from queueing.models import Line
 from queueing.policy import QueuePolicy
+from queueing.sizing import sized
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Today:
     zone: ZoneInfo
     on_date: date
     policy: QueuePolicy
+
+    def policy_for(self, capacity: Capacity) -> QueuePolicy:
+        """The rule of a line: what the hall does not set follows from the number of its counters."""
+        return sized(self.policy, halls.policy(self.hall, "queue"), capacity.most_counters)
 
 
 def today_of(session: Session, hall_id: int, *, now: datetime) -> Today:

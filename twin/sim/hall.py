@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from queueing.ordering import Heads, RecentCall, Waiting, next_from_heads
 from queueing.policy import QueuePolicy
 from queueing.recall import Return, call_times, calls_to_wait, reinstate
+from queueing.sizing import sized
 from twin.sim.lines import Numbered, calls_together, heads_together
 from twin.sim.people import SECOND_PART, DayPeople, Person
 from twin.sim.plan import MINUTE, Change, DayPlan, at_minute, planned_minutes, real_changes
@@ -66,11 +67,13 @@ class HallDay:
         self._walk_in_only, self._watch = walk_in_only, watch
         plan = DayPlan(scenario, scenario.closes)
         booked = {} if walk_in_only else people.booked
+        capacities = [plan.capacity(group.code) for group in scenario.groups]
         lines = [
             Line(
                 at,
                 group,
-                plan.capacity(group.code),
+                capacities[at],
+                sized(policy, scenario.rule, capacities[at].most_counters),
                 {at_minute(slot): count for (which, slot), count in booked.items() if which == at},
             )
             for at, group in enumerate(scenario.groups)

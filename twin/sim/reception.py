@@ -29,6 +29,7 @@ class Line:
     index: int
     demand: GroupDemand
     capacity: Capacity
+    policy: QueuePolicy
     expected: dict[datetime, int]
     lineup: Lineup = field(default_factory=Lineup)
     busy: int = 0
@@ -69,7 +70,7 @@ class Reception:
         line = self.lines[person.group]
         line.expected[slot_at] -= 1
         ends_at = self.half_day_ends_at(slot_at)
-        verdict = judge_check_in(slot_at, now, half_day_ends_at=ends_at, policy=self.policy)
+        verdict = judge_check_in(slot_at, now, half_day_ends_at=ends_at, policy=line.policy)
         if verdict.punctuality is Punctuality.TOO_LATE or verdict.due_at is None:
             return self.ask(person, now)
         return self._give(
@@ -108,9 +109,9 @@ class Reception:
 
     def _promise(self, line: Line, load: Load, now: datetime) -> datetime:
         previous = line.last_promise_at
-        promised_at = promised_call(line.capacity, load, now, previous=previous, policy=self.policy)
+        promised_at = promised_call(line.capacity, load, now, previous=previous, policy=line.policy)
         if promised_at is None:
-            promised_at = promise_at_close(self.closes_at, now, previous=previous, policy=self.policy)
+            promised_at = promise_at_close(self.closes_at, now, previous=previous, policy=line.policy)
         line.last_promise_at = promised_at
         return promised_at
 

@@ -9,7 +9,8 @@ from twin.sim.scenario_file import ScenarioInvalid, parse_scenario
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "scenarios"
 HALLS = {"small": (3, 0.75, 0.5), "medium": (10, 0.88, 0.6), "large": (40, 0.88, 0.6)}
 STORIES = ("normal", "enrolment", "holiday", "closure", "no-show", "wave")
-NORMAL = (EXAMPLES / "medium-normal.toml").read_text(encoding="utf-8")
+RULE = "\n[rule]\nbooked_lead_seconds = 180\n"
+NORMAL = (EXAMPLES / "medium-normal.toml").read_text(encoding="utf-8") + RULE
 
 
 def read(hall, story):
