@@ -144,11 +144,6 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     }
 
 
-def _services(session: Session, service_ids: Sequence[int], language: str) -> str:
-    names = [_named(service, language) for service in services_of(session, service_ids)]
-    return (", " if language.startswith("en") else "、").join(names)
-
-
 def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:
     """Where to go: a mobile session's place, else the hall."""
     zone = ZoneInfo(hall.time_zone)
@@ -207,16 +202,16 @@ def _wait(session: Session, message: Message, wording: Wording, now: datetime) -
     zone = ZoneInfo(hall.time_zone)
     return {
         "hall": _named(hall, message.language),
-        "group": _services(session, entry, message.language),
+        "group": _services(session, entry.service_ids, message.language),
         "when": texts.when(starts_at.astimezone(zone), message.language),
         "until": f"{until.astimezone(zone):%H:%M}",
         "link": f"{wording.base_url}/w/{entry.reference}",
     }
 
 
-def _services(session: Session, entry: WaitlistEntry, language: str) -> str:
-    """What somebody waits for, by its own name: nobody knows the names of lines."""
-    names = [_named(each, language) for each in services_of(session, entry.service_ids)]
+def _services(session: Session, service_ids: Sequence[int], language: str) -> str:
+    """What somebody comes for, by its own name: nobody knows the names of lines."""
+    names = [_named(each, language) for each in services_of(session, service_ids)]
     return ("; " if language.startswith("en") else "；").join(names)
 
 
