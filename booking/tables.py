@@ -23,6 +23,7 @@ from kernel.errors import NotFound
 from kernel.tables import (
     Column,
     Counts,
+    Difference,
     Kind,
     Line,
     Mistakes,
@@ -30,6 +31,7 @@ from kernel.tables import (
     Sheet,
     cells_of,
     compare,
+    differences,
     lines_of,
 )
 from people.tables import STAFF, read_staff, write_staff
@@ -147,6 +149,14 @@ def export_table(
         rows=len(rows),
     )
     return cells_of(kind.sheet, rows, language)
+
+
+def list_differences(
+    session: Session, kind: Kind, cells: Sequence[Sequence[str]], *, language: str, actor: Actor
+) -> list[Difference]:
+    """What taking the table in would change, cell by cell; for a table without mistakes."""
+    lines = lines_of(kind.sheet, cells, Mistakes())
+    return differences(kind.sheet, kind.read(session, actor), lines, language)
 
 
 def import_table(

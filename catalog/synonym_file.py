@@ -25,8 +25,8 @@ def parse_synonyms(files: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
         return ()
     problems = Problems()
     table = read_toml(files[FILE], problems, file=FILE)
-    seen: set[str] = set()
-    groups = tuple(_group(row, seen) for row in table.tables("synonyms"))
+    seen: dict[str, str] = {}
+    groups = tuple(_group(row, seen, str(at)) for at, row in enumerate(table.tables("synonyms"), 1))
     table.finish()
     problems.stop_if_any(SynonymFileInvalid)
     return groups
@@ -43,10 +43,10 @@ def synonyms_from_text(text: str) -> tuple[tuple[str, ...], ...]:
 
 def synonyms_from_lines(lines: Iterable[tuple[str, Iterable[str]]]) -> tuple[tuple[str, ...], ...]:
     """Groups of words, each with the name of its line; raises `SynonymFileInvalid` with all mistakes."""
-    problems, seen, groups = Problems(), set[str](), []
+    problems, seen, groups = Problems(), dict[str, str](), []
     for at, line in lines:
         words = [word.strip() for word in line if word.strip()]
-        groups.append(_group(Table({"words": words}, problems, file=at), seen))
+        groups.append(_group(Table({"words": words}, problems, file=at), seen, at))
     problems.stop_if_any(SynonymFileInvalid)
     return tuple(groups)
 
@@ -56,14 +56,21 @@ def text_of(groups: Iterable[Iterable[str]]) -> str:
     return "\n".join("、".join(group) for group in groups)
 
 
-def _group(row: Table, seen: set[str]) -> tuple[str, ...]:
-    """One group; a word in two groups would have two meanings, and nobody could tell which."""
+def _group(row: Table, seen: dict[str, str], at: str) -> tuple[str, ...]:
+    """One group; a word in two groups would have two meanings, and nobody could tell which.
+
+    `seen` knows the line of each word, so that the other one can be named.
+    """
     words = row.texts("words", None)
     if len(words) < 2:  # noqa: PLR2004 - one word has no synonym
         row.complain("words", "至少要有两个词", "needs at least two words")
+    here: set[str] = set()
     for word in words:
-        if normal(word) in seen:
-            row.complain("words", f"重复：{word}", f"is there twice: {word}")
-        seen.add(normal(word))
+        other = seen.setdefault(normal(word), at)
+        if other != at:
+            row.complain("words", f"“{word}”与第 {other} 行重复", f"“{word}” is in line {other} as well")
+        elif normal(word) in here:
+            row.complain("words", f"“{word}”在本行出现了两次", f"“{word}” is twice in this line")
+        here.add(normal(word))
     row.finish()
     return words

@@ -27,7 +27,8 @@ _FEN = 100
 class Column:
     """`kind`: text, code, whole, number, yuan (kept in fen), flag, list, date or time.
 
-    A file may leave an `optional` column out. `needed`: no cell of it is empty.
+    A file may leave an `optional` column out. `needed`: no cell of it is empty. What stands in a
+    `secret` one is never shown again.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column:
     needed: bool = False
     optional: bool = False
     most: int = 400
+    secret: bool = False
 
     def label(self, language: str) -> str:
         """What stands at its head."""
@@ -144,6 +146,17 @@ class Counts:
     removed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A cell that a file would change; `column` None: the whole row is new, or goes (`line` None)."""
+
+    line: int | None
+    key: tuple[str, ...]
+    column: Column | None
+    before: str
+    after: str
+
+
 def cells_of(sheet: Sheet, rows: Iterable[Row], language: str) -> list[list[str]]:
     """The table as text: a head, then a line per row. `lines_of` reads it back."""
     head = [column.label(language) for column in sheet.columns]
@@ -179,22 +192,58 @@ def compare(sheet: Sheet, before: Iterable[Row], lines: Sequence[Line]) -> Count
     keys = {sheet.key_of(line.row): line.row for line in lines}
     same = sum(1 for key, row in keys.items() if key in known and _same(sheet, known[key], row))
     both = sum(1 for key in keys if key in known)
-    gone = 0
-    if sheet.whole is not None:
-        named = {tuple(str(row.get(name)) for name in sheet.whole) for row in keys.values()}
-        gone = sum(
-            1
-            for key, row in known.items()
-            if key not in keys and tuple(str(row.get(name)) for name in sheet.whole) in named
-        )
-    return Counts(len(keys) - both, both - same, same, gone)
+    return Counts(len(keys) - both, both - same, same, len(_gone(sheet, known, lines)))
+
+
+def differences(
+    sheet: Sheet, before: Iterable[Row], lines: Sequence[Line], language: str
+) -> list[Difference]:
+    """Every cell that a file would change, line by line, then the rows that go; no secret is shown."""
+    known = {sheet.key_of(row): row for row in before}
+    found: list[Difference] = []
+    for line in lines:
+        key = sheet.key_of(line.row)
+        if key not in known:
+            found.append(Difference(line.number, key, None, "", ""))
+            continue
+        found += [
+            Difference(
+                line.number,
+                key,
+                column,
+                _shown(column, known[key].get(column.name), language),
+                _shown(column, line.row[column.name], language),
+            )
+            for column in sheet.columns
+            if column.name in line.row and not _equal(known[key].get(column.name), line.row[column.name])
+        ]
+    return found + [Difference(None, key, None, "", "") for key in _gone(sheet, known, lines)]
+
+
+def _shown(column: Column, value: Any, language: str) -> str:
+    return ("•" * 6 if value else "") if column.secret else _text(column, value, language)
+
+
+def _gone(sheet: Sheet, known: Mapping[tuple[str, ...], Row], lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    """The rows that the file leaves out though it says everything of what they belong to."""
+    if sheet.whole is None:
+        return []
+    keys = {sheet.key_of(line.row) for line in lines}
+    named = {tuple(str(line.row.get(name)) for name in sheet.whole) for line in lines}
+    return [
+        key
+        for key, row in known.items()
+        if key not in keys and tuple(str(row.get(name)) for name in sheet.whole) in named
+    ]
+
+
+def _equal(before: Any, after: Any) -> bool:
+    return bool(before == after or (not before and not after))
 
 
 def _same(sheet: Sheet, before: Row, after: Row) -> bool:
     names = [column.name for column in sheet.columns if column.name in after]
-    return all(
-        before.get(name) == after[name] or (not before.get(name) and not after[name]) for name in names
-    )
+    return all(_equal(before.get(name), after[name]) for name in names)
 
 
 def _places(sheet: Sheet, head: Sequence[str], mistakes: Mistakes) -> list[tuple[Column, int]]:

@@ -32,7 +32,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         }
     ),
     "manager": frozenset({*_HALL_WORK, *_DUTY, "audit.view", "device.enrol", "case.work"}),
-    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "duty.view", "ticket.call"}),
+    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "ticket.call"}),
     "officer": frozenset({*_WINDOW, "ticket.call"}),
     "desk": frozenset({"case.work"}),
     "kiosk": frozenset({"ticket.issue", "checkin.do"}),

@@ -26,7 +26,14 @@ STAFF = Sheet(
         Column("roles", "角色", "Roles", "list", needed=True),
         Column("halls", "大厅（空为全部）", "Halls (empty: all)", "list"),
         Column("active", "在用", "In use", "flag"),
-        Column("password", "初始密码（仅新账号）", "First password (new accounts)", optional=True, most=200),
+        Column(
+            "password",
+            "初始密码（仅新账号）",
+            "First password (new accounts)",
+            optional=True,
+            most=200,
+            secret=True,
+        ),
     ),
     key=("username",),
 )

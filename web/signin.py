@@ -129,7 +129,7 @@ def leave() -> Any:
 # open one of its pages, as a duty officer may the closing of a hall in an emergency.
 FACES = (
     ("counter.work", "console.home", _("窗口工作台")),
-    ("duty.view", "duty.home", _("值班")),
+    ("request.decide", "duty.home", _("值班")),
     ("cockpit.view", "cockpit.home", _("数据驾驶舱")),
     ("", "admin.home", _("管理")),
     ("simulator.use", "simulator.home", _("短信模拟器")),

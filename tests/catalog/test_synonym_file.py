@@ -24,6 +24,6 @@ word = "x"
         parse_synonyms({"search.toml": text})
     assert [problem.line("en") for problem in caught.value.problems] == [
         "search.toml: synonyms[1].words: needs at least two words",
-        "search.toml: synonyms[3].words: is there twice: 丢了",
+        "search.toml: synonyms[3].words: “丢了” is in line 2 as well",
         "search.toml: synonyms[3].word: is not a known key (a typing error?)",
     ]

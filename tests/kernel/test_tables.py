@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.table_files import TableFileUnreadable, read_table, write_csv, write_xlsx
-from kernel.tables import Column, Counts, Mistakes, Sheet, TableInvalid, cells_of, compare, lines_of
+from kernel.tables import (
+    Column,
+    Counts,
+    Line,
+    Mistakes,
+    Sheet,
+    TableInvalid,
+    cells_of,
+    compare,
+    differences,
+    lines_of,
+)
 
 SHEET = Sheet(
     "things",
@@ -147,6 +158,22 @@ def test_mistakes_are_refused_all_at_once_in_order():
         mistakes.stop_if_any()
     assert [each.line for each in refused.value.mistakes] == [2, 9]
     assert "2 处" in refused.value.sentence("zh")
+
+
+def test_tells_every_cell_that_a_file_would_change_and_shows_no_secret():
+    columns = (*SHEET.columns, Column("word", "密码", "Password", secret=True))
+    sheet = Sheet("t", "", "", columns, SHEET.key, whole=())
+    before = [{**ROW, "word": ""}, {**ROW, "code": "gone", "word": ""}]
+    lines = [Line(2, {**ROW, "name": "新名", "word": "hush"}), Line(3, {**ROW, "code": "new", "word": ""})]
+    found = differences(sheet, before, lines, "zh")
+    told = [(each.line, each.key[0], each.column and each.column.name, each.after) for each in found]
+    assert told == [
+        (2, ROW["code"], "name", "新名"),
+        (2, ROW["code"], "word", "••••••"),
+        (3, "new", None, ""),
+        (None, "gone", None, ""),
+    ]
+    assert found[0].before == ROW["name"]
 
 
 def test_counts_what_a_file_would_do():

@@ -46,7 +46,14 @@ for page in PAGES:
 
 @blueprint.context_processor
 def _words() -> dict[str, Any]:
-    return {"label": entry.label, "yuan": yuan, "topics": topics.shown, "may": edge.actor().may}
+    return {
+        "label": entry.label,
+        "yuan": yuan,
+        "topics": topics.shown,
+        "topic_here": topics.here,
+        "topic_groups": topics.GROUPS,
+        "may": edge.actor().may,
+    }
 
 
 def register(app: Flask) -> None:

@@ -143,6 +143,16 @@ STATES: Mapping[str, tuple[str, str]] = {
     "paused": ("暂停", "paused"),
     "closed": ("已下班", "closed"),
     "received": ("已收到", "received"),
+    "asked": ("等待答复", "asked"),
+    "accepted": ("通过", "accepted"),
+    "approved": ("已同意", "approved"),
+    "refused": ("未同意", "refused"),
+    "withdrawn": ("已撤回", "withdrawn"),
+    "expired": ("到期未答复", "ended unanswered"),
+    "offered": ("已提供号源", "offered a number"),
+    "taken": ("已约上", "booked"),
+    "lapsed": ("名额过期", "offer lapsed"),
+    "left": ("已退出", "left"),
 }
 
 #: Action → its codes of reasons; what is not here (a reason of another action) is not shown.

@@ -62,6 +62,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None, data:
 def _rows(lines: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:
     blank = {"weekdays": [], "starts": "09:00", "ends": "17:00", "counters": ""}
     mine = [{**line, "counters": _shown(line["counters"])} for line in lines if line["group"] == group]
+    mine.sort(key=lambda line: (min(line["weekdays"], default=0), line["starts"], line["ends"]))
     return mine + [blank] * SPARE_ROWS
 
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from booking.change_plan import BookingsStranded
 from booking.close import Then
-from booking.tables import export_table, get_kind, import_table, kinds_for
+from booking.tables import export_table, get_kind, import_table, kinds_for, list_differences
 from kernel.errors import DomainError, Forbidden
 from kernel.table_files import MOST_BYTES, TableFileUnreadable, read_table, write_csv, write_xlsx
 from kernel.tables import Counts, Kind, TableInvalid
@@ -86,7 +86,10 @@ def _tried(kind: Kind, cells: list[list[str]]) -> str:
     except BookingsStranded as error:
         stranded = error.params["count"]
         counts = _try(kind, cells, Then.KEEP)
-    facts = {"counts": counts, "stranded": stranded, "content": pack(cells)}
+    with edge.transaction() as session:
+        found = list_differences(session, kind, cells, language=edge.language(), actor=edge.actor())
+    facts: dict[str, Any] = {"counts": counts, "stranded": stranded, "content": pack(cells)}
+    facts |= {"changes": found[:MOST_SHOWN], "more_changes": len(found) - MOST_SHOWN}
     facts |= {"ways": plan_edge.THEN_NAMES, "reasons": plan_edge.reason_options()}
     return render_template("admin/table.html", kind=kind, errors={}, **facts)
 

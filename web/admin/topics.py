@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext as _p
 
@@ -54,6 +54,15 @@ TOPICS = (
 )
 
 
+#: Kind of a history → the page whose things it tells.
+_OF_HISTORY = {
+    "service": "admin.services",
+    "guide": "admin.guides",
+    "packages": "admin.packages",
+    "synonyms": "admin.synonyms",
+}
+
+
 def shown() -> list[Topic]:
     """What the signed-in person may open, in order."""
     return shown_to(edge.actor())
@@ -62,6 +71,18 @@ def shown() -> list[Topic]:
 def shown_to(actor: Actor) -> list[Topic]:
     """What this person may open, in order."""
     return [topic for topic in TOPICS if (actor.may(topic.need) if topic.need else kinds_for(actor))]
+
+
+def here() -> Topic | None:
+    """The topic to which the page that is asked for belongs, None for the entry page."""
+    path = request.path
+    for topic in shown():
+        home_of_topic = url_for(topic.point)
+        if path == home_of_topic or path.startswith(f"{home_of_topic}/"):
+            return topic
+    kind = (request.view_args or {}).get("kind", "")
+    point = _OF_HISTORY.get(kind) if path.startswith("/admin/history/") else None
+    return next((topic for topic in shown() if topic.point == point), None)
 
 
 @staff_only("")
@@ -75,10 +96,10 @@ def home() -> Any:
     if not mine:
         raise Forbidden
     sections = [
-        (heading, [(topic, url_for(topic.point)) for topic in mine if topic.group == group])
+        (group, heading, [(topic, url_for(topic.point)) for topic in mine if topic.group == group])
         for group, heading in GROUPS.items()
     ]
-    return render_template("admin/home.html", sections=[each for each in sections if each[1]])
+    return render_template("admin/home.html", sections=[each for each in sections if each[2]])
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -21,6 +21,7 @@ from kernel.errors import DomainError
 from kernel.phone import normalise
 from people.names import check_name
 from web import edge
+from web.citizen import words
 from web.citizen.forms import kind_options, typed
 from web.citizen.slots import day_of, moment_of
 from web.console.once import Said, once
@@ -50,12 +51,12 @@ def submit_book_for(hall_code: str) -> ResponseReturnValue:
     """Book; the same press twice is one booking."""
     form = typed(request.form, *_FIELDS)
     try:
-        category, sentence = once(lambda session: _book(session, hall_code, form))
+        reference, sentence = once(lambda session: _book(session, hall_code, form))
     except DomainError as refusal:
         return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
-    flash(sentence, category)
-    again = url_for(".book_for", hall_code=hall_code, service=form["service"], day=form["day"])
-    return redirect(again, 303)
+    flash(sentence, "ok")
+    here = url_for(".book_for", hall_code=hall_code, service=form["service"], day=form["day"], made=reference)
+    return redirect(here, 303)
 
 
 def _book(session: Session, hall_code: str, form: dict[str, str]) -> Said:
@@ -76,7 +77,7 @@ def _book(session: Session, hall_code: str, form: dict[str, str]) -> Said:
         exception=form["exception"],
     )
     made = book_at_counter(session, command, actor=edge.actor(), now=edge.now())
-    return "ok", _told(made, hall)
+    return made.reference, _told(made, hall)
 
 
 def _who(form: dict[str, str]) -> Book:
@@ -91,8 +92,8 @@ def _who(form: dict[str, str]) -> Book:
 
 
 def _told(made: Appointment, hall: Hall) -> str:
-    at = edge.local(made.starts_at, hall.time_zone)
-    facts = {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "code": made.code}
+    when = {"day": words.day(made.on_date), "time": words.hour(made.starts_at, hall.time_zone)}
+    facts = {**when, "code": made.code}
     return str(_("已预约 %(day)s %(time)s，取号码 %(code)s。请抄给群众。", **facts))
 
 

@@ -7,7 +7,10 @@ from functools import cache
 from typing import Any
 
 from booking import book_by_staff, correct, number_changes
+from booking.appeals import AppealState
+from booking.special_requests import RequestState
 from booking.states import AppointmentState
+from booking.waitlist_states import WaitState
 from queueing import counters
 from queueing.states import TicketState
 from tests.architecture.source import python_files
@@ -92,7 +95,9 @@ def test_every_reason_of_a_list_is_told_in_words():
 
 
 def test_every_state_and_every_subject_of_an_entry_is_told_in_words():
-    assert {*AppointmentState, *TicketState, "open", "paused", "closed"} <= set(STATES)
+    of_counters = {"open", "paused", "closed"}
+    states = {*AppointmentState, *TicketState, *AppealState, *RequestState, *WaitState, *of_counters}
+    assert sorted(states - set(STATES)) == []
     pattern = re.compile(r"subject ?= ?\(\s*\"(\w+)\"")
     written = {kind for path in python_files() for kind in pattern.findall(path.read_text(encoding="utf-8"))}
     assert {"appointment", "table", "waitlist_entry"} <= written

@@ -137,7 +137,10 @@ def test_an_officer_books_for_somebody_without_a_phone(faces, reserve):
     answer = send(officer, page, page, **booking_form(faces), press="p1")
     assert answer.status_code == 303
     made = one(faces, Appointment)
-    assert made.code in officer.get(answer.location).text
+    told = officer.get(answer.location).text
+    assert made.code in told
+    assert "3月2日 周一" in told
+    assert f'href="/b/{made.reference}/slip"' in told
     assert (made.made_by, made.phone_sealed) == ("staff", None)
     assert audited(faces, "appointment.make_by_staff").details["reason"] == "no_phone"
     assert send(officer, page, page, **booking_form(faces), press="p1").status_code == 303

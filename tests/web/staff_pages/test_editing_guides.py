@@ -98,6 +98,16 @@ def test_a_question_is_changed_with_its_answers(chief, faces, drafted):
     assert tree["situations"][0]["when"] == {"place": ["home"]}
 
 
+def test_the_list_tells_conditions_in_the_order_in_which_they_are_asked(chief, drafted):
+    add_question(chief, drafted, "多大了", ("未满十六", ""), ("已满十六", ""))
+    add_situation(chief, drafted, "两样都看", **{"when-q2": ["o2", "o1"], "when-q1": ["o1"]})
+    chief.send(f"{drafted}/questions/q2/change", do="up", mark=mark(chief, drafted))
+    page = chief.get(drafted)
+    row = re.sub(r"<[^>]+>", " ", page[page.index(">两样都看</a>") :].partition("</tr>")[0]).split()
+    assert [word for word in row if word in ("多大了", "在哪出生")] == ["多大了", "在哪出生"]
+    assert row.index("未满十六") < row.index("已满十六")
+
+
 def test_the_slower_of_two_tabs_keeps_what_was_typed_and_is_told(chief, drafted):
     old = mark(chief, drafted)
     add_question(chief, drafted, "别人加的", ("是", ""))

@@ -69,6 +69,7 @@ def test_words_are_tried_out_before_they_are_saved(chief, faces):
 
 def test_mistakes_in_words_name_their_line(chief, faces):
     page = chief.send("/admin/synonyms", 422, do="save", words="身份证、卡\n一个\n卡、证").text
+    assert "“卡”与第 1 行重复" in page
     assert "第 2 行" in page
     assert "第 3 行" in page
     assert "一个" in page

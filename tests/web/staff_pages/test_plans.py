@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, time
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from booking.models import Appointment, Number
 from booking.policy import BookingPolicy
@@ -148,6 +148,17 @@ def test_a_reason_that_no_message_can_hold_is_refused(faces, manager):
         refused = send(manager, action, fields_of(answer.text, action), {"then": "cancel", **wrong})
         assert refused.status_code == 422
     assert counted(faces, select(func.count(AuditEntry.id)).where(AuditEntry.action == "hall.save")) == 0
+
+
+def test_weekly_lines_stand_in_the_order_of_the_week_however_they_were_typed(faces, manager):
+    with faces.parts.database.transaction() as session:
+        session.execute(delete(PlanLine).where(PlanLine.group_id == faces.a.id))
+        for starts, ends, weekday in ((13, 17, 1), (9, 11, 6), (9, 12, 1)):
+            hours = {"starts": time(starts), "ends": time(ends)}
+            session.add(PlanLine(group_id=faces.a.id, weekday=weekday, counters=1, **hours))
+            session.flush()
+    shown = [value for name, value in fields_of(manager.get(BASE).text, BASE) if name == "starts"]
+    assert shown[:3] == ["09:00", "13:00", "09:00"]
 
 
 def test_two_editors_do_not_overwrite_each_other(faces, manager):

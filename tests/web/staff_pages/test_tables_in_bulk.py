@@ -58,6 +58,10 @@ def test_a_file_is_tried_out_first_and_taken_in_when_confirmed(chief, faces, sen
     before = minutes(faces)
     page = send("services", edited, write=write)
     assert "修改</dt><dd>1 行" in page
+    line = 1 + [row[0] for row in edited].index(faces.renewal.code)
+    cells = (faces.renewal.code, "窗口用时（分钟）", str(before), "33")
+    told = re.sub(r"<[^>]+>", "|", page[page.index("哪一条") :])
+    assert re.search(r"\|+".join(map(re.escape, (str(line), *cells))), told)
     assert minutes(faces) == before
     content = re.search(r'name="content" value="([^"]+)"', page)[1]
     chief.send("/admin/tables/services/apply", content=content)
