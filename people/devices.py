@@ -1,6 +1,8 @@
 """Kiosks and call screens: enrolled by staff, known by a token of which only the hash is kept."""
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +14,18 @@ from kernel.ids import new_token, token_hash
 from people.models import Device
 from people.permissions import DEVICE_ROLES, permissions_of
 
+BROWSER_PRINTS = "browser"
+PRINTER_PORT = 9100
+_PORTS = 65_536
+
+
+class PrinterAddressWrong(Invalid):
+    """A printer is an address of one's own network, with a port when it is not 9100."""
+
+    code = "printer_address_wrong"
+    zh = "打印机地址应为内网 IP，例如 192.168.1.50 或 192.168.1.50:9100。"
+    en = "A printer is an address of your own network, such as 192.168.1.50 or 192.168.1.50:9100."
+
 
 class DeviceKindUnknown(Invalid):
     """Devices are kiosks or displays."""
@@ -19,6 +33,47 @@ class DeviceKindUnknown(Invalid):
     code = "device_kind_unknown"
     zh = "没有这种设备：{kind}。"
     en = "There is no such kind of device: {kind}."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which device stands where; `shows` and `printer` as in `people.models.Device`.
+
+    Raises:
+        DeviceKindUnknown, PrinterAddressWrong
+    """
+
+    kind: str
+    hall_id: int
+    name: str
+    shows: str = ""
+    printer: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no device."""
+        if self.kind not in DEVICE_ROLES:
+            raise DeviceKindUnknown(kind=self.kind)
+        if self.printer not in ("", BROWSER_PRINTS):
+            read_address(self.printer)
+
+
+def read_address(printer: str) -> tuple[str, int]:
+    """The host and port of a network printer.
+
+    Only addresses of one's own network: what the server opens must not be anybody's choice.
+
+    Raises:
+        PrinterAddressWrong
+    """
+    host, colon, port = printer.rpartition(":") if printer.count(":") == 1 else (printer, "", "")
+    try:
+        own = ip_address(host).is_private
+        number = int(port) if colon else PRINTER_PORT
+    except ValueError as error:
+        raise PrinterAddressWrong from error
+    if not own or not 0 < number < _PORTS:
+        raise PrinterAddressWrong
+    return host, number
 
 
 def enrol(
@@ -29,10 +84,13 @@ def enrol(
     Raises:
         DeviceKindUnknown
     """
-    if kind not in DEVICE_ROLES:
-        raise DeviceKindUnknown(kind=kind)
     token = new_token()
-    device = Device(kind=kind, hall_id=hall_id, name=name, token_hash=token_hash(token), created_at=now)
+    return add(session, Place(kind, hall_id, name), token_hash(token), actor=actor, now=now), token
+
+
+def add(session: Session, place: Place, hashed_token: bytes, *, actor: Actor, now: datetime) -> Device:
+    """Add a device whose token is known to it already."""
+    device = Device(**asdict(place), token_hash=hashed_token, created_at=now)
     session.add(device)
     session.flush()
     audit.record(
@@ -41,10 +99,27 @@ def enrol(
         actor=actor,
         now=now,
         subject=("device", device.id),
-        hall_id=hall_id,
-        kind=kind,
+        hall_id=place.hall_id,
+        kind=place.kind,
     )
-    return device, token
+    return device
+
+
+def change(
+    session: Session, device: Device, *, shows: str, printer: str, actor: Actor, now: datetime
+) -> None:
+    """Let a screen show something else, or a kiosk print elsewhere; it follows by itself.
+
+    Raises:
+        PrinterAddressWrong
+    """
+    fresh = Place(device.kind, device.hall_id, device.name, shows, printer)
+    if (device.shows, device.printer) == (fresh.shows, fresh.printer):
+        return
+    device.shows, device.printer = fresh.shows, fresh.printer
+    audit.record(
+        session, "device.change", actor=actor, now=now, subject=("device", device.id), hall_id=device.hall_id
+    )
 
 
 def address_of_device(base_url: str, *, kind: str, hall_code: str, token: str) -> str:

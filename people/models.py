@@ -117,7 +117,12 @@ class Staff(Base):
 
 
 class Device(Base):
-    """A kiosk or a call screen, enrolled by staff; holds a token that can be withdrawn."""
+    """A kiosk or a call screen, enrolled by staff; holds a token that can be withdrawn.
+
+    `shows` is what a call screen shows: empty for the whole hall, `zone:east`, `window:3`. `printer` is where
+    a kiosk prints: empty for the button of its page, `browser` for a browser that prints without asking, or
+    the address of a network printer, `192.0.2.7:9100`.
+    """
 
     __tablename__ = "device"
 
@@ -126,8 +131,26 @@ class Device(Base):
     hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
     name: Mapped[str] = mapped_column(String(60))
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    shows: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    printer: Mapped[str] = mapped_column(String(60), default="", server_default="")
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class DevicePairing(Base):
+    """A device that waits to be enrolled: it shows `code` and holds the secret; times are real time.
+
+    The secret becomes the device's token, so nothing has to be carried to the device. The row goes when staff
+    have typed the code, or with the next one that is asked for after it ran out.
+    """
+
+    __tablename__ = "device_pairing"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class ApiToken(Base):

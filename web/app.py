@@ -12,7 +12,19 @@ from web import assets, edge, health, languages, limits, live_link, problems, se
 from web.ready import ReadyAnswers
 
 # Each package has `register(app)`; the simulator refuses to be there in production.
-FACES = ("citizen", "kiosk", "console", "display", "cockpit", "duty", "admin", "simulator", "api", "hooks")
+FACES = (
+    "citizen",
+    "pairing",
+    "kiosk",
+    "console",
+    "display",
+    "cockpit",
+    "duty",
+    "admin",
+    "simulator",
+    "api",
+    "hooks",
+)
 
 csrf = CSRFProtect()
 

@@ -33,6 +33,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "wait.device": Rule(6, 10 * _MINUTE),
         "request.phone": Rule(5, _DAY),
         "appeal.phone": Rule(10, _DAY),
+        "pair.address": Rule(120, 10 * _MINUTE),
     }
 )
 
@@ -81,6 +82,11 @@ def _limit_device(what: str) -> None:
         claims.append((f"{what}.address", hashed(address(), "address")))
     if claims:
         fair().take(claims)
+
+
+def limit_pairing() -> None:
+    """One more device asks for a code; raises LimitReached."""
+    fair().take([("pair.address", hashed(address(), "address"))])
 
 
 def limit_booking(session: Session, identity_index: bytes, phone_index: bytes) -> None:

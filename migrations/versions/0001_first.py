@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_8a4b63e7"
+revision = "0001_7d7e6fbd"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -112,12 +112,25 @@ def upgrade() -> None:
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("shows", sa.String(length=32), server_default="", nullable=False),
+        sa.Column("printer", sa.String(length=60), server_default="", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_device_token_hash")),
     )
     op.create_index(op.f("ix_device_hall_id"), "device", ["hall_id"], unique=False)
+    op.create_table(
+        "device_pairing",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=8), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_pairing")),
+        sa.UniqueConstraint("code", name=op.f("uq_device_pairing_code")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_device_pairing_secret_hash")),
+    )
     op.create_table(
         "hall",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1241,6 +1254,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_table("hall")
+    op.drop_table("device_pairing")
     op.drop_index(op.f("ix_device_hall_id"), table_name="device")
     op.drop_table("device")
     op.drop_table("day_report")

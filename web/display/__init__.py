@@ -3,16 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response, g, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from halls.queries import get_hall
+from halls.queries import get_hall, get_hall_by_id
 from kernel import clock
 from queueing.arrival_code import arrival_code
 from queueing.board import Board, board
-from web import edge
+from web import edge, pairing
 from web.fragments import fragment
-from web.guards import public
+from web.guards import DeviceUnknown, device_only, public
 
 blueprint = Blueprint("display", __name__)
 STALE_SECONDS = 60
@@ -34,6 +35,41 @@ def live_board(hall_code: str) -> Response:
     return fragment("display/board.html", **_view(hall_code))
 
 
+@blueprint.get("/my-screen")
+@device_only("display")
+def own_screen() -> ResponseReturnValue:
+    """What staff chose for this device; withdrawing it ends it at the next look."""
+    return render_template("display/screen.html", **_own_view())
+
+
+@blueprint.get("/my-screen/board")
+@device_only("display")
+def own_board() -> Response:
+    """What changes on it."""
+    return fragment("display/board.html", **_own_view())
+
+
+@blueprint.errorhandler(DeviceUnknown)
+def on_stranger(error: DeviceUnknown) -> ResponseReturnValue:
+    """A screen that was withdrawn, or never enrolled, says how it comes back."""
+    facts = {"title": _("这台设备还不能用"), "sentence": error.sentence(edge.language()), "code": error.code}
+    steps = [
+        _(
+            "管理员：在本机打开 %(address)s，把显示的配对码输入“管理”的“设备”页。",
+            address=pairing.address(),
+        )
+    ]
+    return render_template(
+        "error.html", home=url_for("pairing.pair"), home_label=_("去配对"), what_to_do=steps, **facts
+    ), 401
+
+
+def _own_view() -> dict[str, Any]:
+    with edge.transaction() as session:
+        code = get_hall_by_id(session, g.device.hall_id).code
+    return _view(code) | {"fragment_url": url_for("display.own_board")}
+
+
 def _view(hall_code: str) -> dict[str, Any]:
     with edge.transaction() as session:
         hall = get_hall(session, hall_code)
@@ -42,6 +78,7 @@ def _view(hall_code: str) -> dict[str, Any]:
     return {
         "board": shown,
         "now": edge.now(),
+        "fragment_url": url_for("display.live_board", hall_code=hall_code),
         "stale_seconds": _stale_seconds(),
         "arrival_code": arrival_code(hall.id, local.date()),
         "is_off": _is_off(shown, local.hour),

@@ -1,8 +1,7 @@
 """The kiosk of a hall: check in, take a number, get help. Only enrolled devices see more than the door."""
 
-from flask import Flask, current_app, redirect, render_template, request, url_for
+from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
 
 from halls.queries import get_hall
 from people.devices import find_device
@@ -10,6 +9,7 @@ from web import edge
 from web.guards import DEVICE_COOKIE, DeviceUnknown, public
 from web.kiosk import check_in, take, tickets
 from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, kiosk_only
+from web.pairing import keep
 
 _TEN_YEARS = 315_360_000
 
@@ -29,8 +29,9 @@ def door(hall_code: str) -> ResponseReturnValue:
     if token:
         _check(hall_code, token)
         path = url_for("kiosk.door", hall_code=hall_code)
-        _keep(answer, DEVICE_COOKIE, token, path)
-        _keep(answer, PRINTER_COOKIE, "1" if request.args.get("printer") == "1" else "0", path)
+        keep(answer, DEVICE_COOKIE, token, path=path, seconds=_TEN_YEARS)
+        prints = "1" if request.args.get("printer") == "1" else "0"
+        keep(answer, PRINTER_COOKIE, prints, path=path, seconds=_TEN_YEARS)
     return answer
 
 
@@ -42,14 +43,6 @@ def _check(hall_code: str, token: str) -> None:
         raise DeviceUnknown
     if device.hall_id != hall.id:
         raise DeviceElsewhere
-
-
-def _keep(answer: Response, name: str, value: str, path: str) -> None:
-    """For this hall's kiosk pages only: one browser may show the kiosks of two halls."""
-    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])  # whatever a proxy in front of us speaks
-    answer.set_cookie(
-        name, value, max_age=_TEN_YEARS, path=path, httponly=True, samesite="Lax", secure=secure
-    )
 
 
 @blueprint.get("/home")

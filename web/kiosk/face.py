@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from halls.models import Hall
 from halls.queries import get_hall
 from kernel.errors import DomainError, Forbidden
-from web import edge, problems
+from web import edge, pairing, problems
 from web.citizen import words
 from web.guards import DeviceUnknown, device_only
 from web.qr import qr
@@ -92,7 +92,10 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
 def _how_to_enrol() -> list[str]:
     return [
         _("办事的群众：请到咨询台，工作人员可以替您签到、取号。"),
-        _("管理员：在“管理”的“设备”页登记这台设备，再用登记后显示的网址打开本机。"),
+        _(
+            "管理员：在本机打开 %(address)s，把显示的配对码输入“管理”的“设备”页。",
+            address=pairing.address(),
+        ),
     ]
 
 

@@ -83,7 +83,7 @@ def test_nobody_but_an_enrolled_kiosk_sees_its_pages(faces, path):
     assert answer.status_code == 401
     assert "请联系大厅工作人员" in answer.text
     assert "这台设备还不能用" in answer.text
-    assert "再用登记后显示的网址打开本机" in answer.text
+    assert "在本机打开 http://127.0.0.1:8000/pair，把显示的配对码输入" in answer.text
     assert "回到首页" not in answer.text
 
 
