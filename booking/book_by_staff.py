@@ -18,6 +18,7 @@ from booking.hall_rules import rules_of
 from booking.ladder import Channel
 from booking.models import Appointment, Slot
 from booking.policy import InPast, numbers_needed
+from booking.staff_visits import find_visit, take_for_staff
 from booking.taking import Wanted, take
 from catalog.queries import minutes_in_situation, services_of
 from halls.models import ServiceGroup
@@ -47,6 +48,7 @@ class StaffReasonUnknown(Invalid):
 class StaffBooking:
     """What is to be booked. `channels` are tried in order; `who.token` is filled in here.
 
+    Services of several lines are one visit of several legs; `group_id` counts only for those of one line.
     `despite_standing`: also for somebody who is suspended or has too many open appointments.
     """
 
@@ -105,7 +107,7 @@ def book_by_staff(session: Session, command: StaffBooking, *, actor: Actor, now:
         subject=("appointment", appointment.id),
         hall_id=appointment.hall_id,
         reason=command.reason,
-        channel=str(channel),
+        channel=channel,
         exception=command.exception or None,
     )
     return appointment
@@ -120,7 +122,30 @@ def needed_for(
     return numbers_needed(minutes, session.get_one(ServiceGroup, group_id).unit_minutes)
 
 
-def _take(session: Session, command: StaffBooking, token: str, *, now: datetime) -> Channel:
+def _take(session: Session, command: StaffBooking, token: str, *, now: datetime) -> str:
+    """Hold the numbers; from which channel, or channels."""
+    visit = find_visit(session, command.hall_id, command.service_ids, command.answers)
+    if visit is None:
+        return _take_in_one_line(session, command, token, now=now)
+    known = select(Slot.id).where(Slot.group_id.in_(visit.group_ids), Slot.starts_at == command.starts_at)
+    if session.scalar(known.limit(1)) is None:
+        raise SlotUnknown
+    used = take_for_staff(
+        session,
+        visit,
+        command.starts_at,
+        channels=command.channels,
+        answers=command.answers,
+        token=token,
+        now=now,
+        kept=_HOLD,
+    )
+    if used is None:
+        raise SlotFull(alternatives=[])
+    return ",".join(used)
+
+
+def _take_in_one_line(session: Session, command: StaffBooking, token: str, *, now: datetime) -> Channel:
     slot = session.scalar(
         select(Slot).where(Slot.group_id == command.group_id, Slot.starts_at == command.starts_at)
     )

@@ -15,11 +15,12 @@ from booking.errors import ServicesInDifferentLines
 from booking.events import AppointmentCorrected
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Number
-from booking.offers import get_offer
+from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay
 from booking.queries import groups_of, lock_appointment
 from booking.standing import has_another_that_day, lock_person
 from booking.states import OPEN
+from catalog.queries import services_of
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -174,13 +175,36 @@ def _service(session: Session, appointment: Appointment, code: str) -> bool:
         offer = get_offer(session, hall.code, [code], answers={})
     except ServicesInDifferentLines as error:
         raise NeedsAnotherTime from error
+    if appointment.legs:
+        return _service_of_leg(session, appointment, offer)
     if list(offer.service_ids) == appointment.service_ids:
         return False
     held = session.query(Number).filter(Number.appointment_id == appointment.id).count()
     needed = needed_for(session, appointment.group_id, offer.service_ids, {})
-    if appointment.legs or offer.group_id != appointment.group_id or needed > held:
+    if offer.group_id != appointment.group_id or needed > held:
         raise NeedsAnotherTime
     appointment.service_ids, appointment.answers = list(offer.service_ids), {}
+    return True
+
+
+def _service_of_leg(session: Session, appointment: Appointment, offer: Offer) -> bool:
+    """In a visit of several lines the service takes the place of what was to be done in its line."""
+    leg = next((each for each in appointment.legs if each["group_id"] == offer.group_id), None)
+    if leg is None or offer.needed > leg["needed"]:
+        raise NeedsAnotherTime
+    before, after = leg["service_ids"], list(offer.service_ids)
+    if before == after:
+        return False
+    appointment.legs = [each | {"service_ids": after} if each is leg else each for each in appointment.legs]
+    at = appointment.service_ids.index(before[0])
+    kept = [each for each in appointment.service_ids if each not in before]
+    appointment.service_ids = [*kept[:at], *after, *kept[at:]]
+    codes = {service.code for service in services_of(session, kept)}
+    appointment.answers = {
+        question: option
+        for question, option in appointment.answers.items()
+        if question.split(".")[0] in codes
+    }
     return True
 
 

@@ -5,7 +5,7 @@ taken. Numbers that somebody else is taking are skipped, so nobody waits for any
 same lines in opposite orders cannot block each other. Who was beaten to a number fits the legs anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.types import Integer
 from booking.availability import SlotCount
 from booking.errors import SlotFull, SlotUnknown
 from booking.models import Number, Slot
+from booking.taking import RELEASED, RETURNING
 from booking.visit_availability import fit_on, nearest_visits
 from booking.visit_offer import Leg, VisitOffer, legs_as_data
 
@@ -37,10 +38,10 @@ picked AS MATERIALIZED (
         FROM number
         WHERE number.slot_id = wanted.slot_id
           AND number.appointment_id IS NULL
-          AND number.channel = 'online'
-          AND number.released_at <= :now
+          AND number.channel = ANY(CAST(:channels AS text[]))
+          AND (number.channel <> 'online' OR {released})
           AND (number.held_until IS NULL OR number.held_until <= :now)
-        ORDER BY number.ordinal
+        ORDER BY array_position(CAST(:channels AS text[]), CAST(number.channel AS text)), number.ordinal
         LIMIT wanted.numbers
         {lock}
     ) AS free
@@ -64,7 +65,11 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class LegsWanted:
-    """A visit and its start. Tokens are hashes; `previous` is the hold that this one replaces."""
+    """A visit and its start. Tokens are hashes; `previous` is the hold that this one replaces.
+
+    Citizens take online numbers, which are there from their release on; staff also those of other channels,
+    each number from the first that has one.
+    """
 
     offer: VisitOffer
     starts_at: datetime
@@ -72,6 +77,7 @@ class LegsWanted:
     token: bytes
     previous: bytes | None
     held_until: datetime
+    channels: Sequence[str] = ("online",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +102,37 @@ def take_legs(session: Session, wanted: LegsWanted, *, now: datetime) -> LegsTak
     Raises:
         SlotUnknown, SlotFull (with `alternatives`)
     """
+    taken = take_fitting(
+        session, wanted, lambda: fit_on(session, wanted.offer, wanted.starts_at, now=now), now=now
+    )
+    if taken is None:
+        raise _refusal(session, wanted, now=now)
+    return taken
+
+
+def take_fitting(
+    session: Session,
+    wanted: LegsWanted,
+    fit: Callable[[], Fitted | None],
+    *,
+    now: datetime,
+    returning: bool = False,
+) -> LegsTaken | None:
+    """Hold what `fit` says, asked anew when somebody was quicker; None, with nothing changed, when full.
+
+    `returning`: numbers that were given back count before their moment of return, for the waitlist alone.
+    """
     for _ in range(TRIES):
         with session.begin_nested() as savepoint:
             _give_up(session, wanted.previous)
-            fitted = fit_on(session, wanted.offer, wanted.starts_at, now=now)
-            taken = _take(session, wanted, fitted, now=now) if fitted else None
+            fitted = fit()
+            taken = _take(session, wanted, fitted, now=now, returning=returning) if fitted else None
             if taken is not None:
                 return taken
             savepoint.rollback()
         if fitted is None:
             break
-    raise _refusal(session, wanted, now=now)
+    return None
 
 
 def _give_up(session: Session, previous: bytes | None) -> None:
@@ -120,13 +146,16 @@ def _give_up(session: Session, previous: bytes | None) -> None:
         )
 
 
-def _take(session: Session, wanted: LegsWanted, fitted: Fitted, *, now: datetime) -> LegsTaken | None:
+def _take(
+    session: Session, wanted: LegsWanted, fitted: Fitted, *, now: datetime, returning: bool
+) -> LegsTaken | None:
     """Exactly these numbers; None, with nothing changed, when one of them has just gone."""
     parts = [(slot, numbers) for _, slots in fitted for slot, numbers in slots]
     first, (begins, _) = fitted[0][0], fitted[0][1][0]
     draft_id = session.scalar(
-        _statement(),
+        _statement(RETURNING if returning else RELEASED),
         {
+            "channels": [str(channel) for channel in wanted.channels],
             "slot_ids": [slot.slot_id for slot, _ in parts],
             "counts": [numbers for _, numbers in parts],
             "hall_id": wanted.offer.hall_id,
@@ -145,8 +174,8 @@ def _take(session: Session, wanted: LegsWanted, fitted: Fitted, *, now: datetime
     return None if draft_id is None else LegsTaken(draft_id, first.group_id, begins.starts_at, begins.ends_at)
 
 
-def _statement() -> Any:
-    return text(_TAKE.format(lock=LOCK)).bindparams(
+def _statement(released: str) -> Any:
+    return text(_TAKE.format(lock=LOCK, released=released)).bindparams(
         bindparam("slot_ids", type_=ARRAY(BigInteger)),
         bindparam("counts", type_=ARRAY(Integer)),
         bindparam("service_ids", type_=JSONB),

@@ -22,9 +22,9 @@ from booking.events import SpecialRequestDecided, SpecialRequestExpired
 from booking.hall_rules import rules_of
 from booking.ladder import Channel
 from booking.models import Appointment, SpecialRequest
-from booking.offers import get_offer
 from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
+from booking.visit_offer import get_visit_offer
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -37,6 +37,8 @@ from people.identity import check as check_identity
 #: An urgent request that waits longer is shown in red.
 URGENT_WAITS = timedelta(hours=2)
 OTHER_WAITS = timedelta(hours=24)
+#: Where the numbers of those who are approved come from, the reserve first.
+CHANNELS = (Channel.DUTY, Channel.WALK_IN)
 _FARTHEST = timedelta(days=60)
 
 
@@ -123,11 +125,11 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
     """Ask for a number outside the line.
 
     Raises:
-        HallUnknown, ServiceNotOffered, ServicesInDifferentLines, RequestKindUnknown, WordsMissing, InPast,
-        BeyondHorizon, IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong,
+        HallUnknown, ServiceNotOffered, RequestKindUnknown, WordsMissing, InPast, BeyondHorizon,
+        IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong,
         IdentityBirthImpossible, OneOpenRequest
     """
-    offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    offer = get_visit_offer(session, command.hall_code, command.service_codes, answers=command.answers)
     today = offer.rules.date_of(now)
     reason = check_words(command.reason)
     if command.kind not in set(RequestKind):
@@ -148,7 +150,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
     asked = SpecialRequest(
         reference=new_reference(),
         hall_id=offer.hall_id,
-        group_id=offer.group_id,
+        group_id=offer.group_ids[0],
         service_ids=list(offer.service_ids),
         answers=dict(command.answers),
         kind=command.kind,
@@ -208,7 +210,7 @@ def approve(
         group_id=asked.group_id,
         service_ids=tuple(asked.service_ids),
         starts_at=starts_at,
-        channels=(Channel.DUTY, Channel.WALK_IN),
+        channels=CHANNELS,
         reason="special_request",
         who=Book(
             token="",

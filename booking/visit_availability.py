@@ -44,7 +44,7 @@ def visit_days(
             windows=_windows(offer, now=now),
         )
     slots = _slots(session, offer, first_on=first_on, last_on=last_on, now=now)
-    return {on_date: _day(offer, of_day) for on_date, of_day in slots.items()}
+    return {on_date: day_of_visits(offer, of_day) for on_date, of_day in slots.items()}
 
 
 def first_visit(
@@ -69,6 +69,13 @@ def fit_on(
     """Where a visit that begins then would go: its legs in order, with numbers to take per slot."""
     on_date = offer.rules.date_of(starts_at)
     of_day = _slots(session, offer, first_on=on_date, last_on=on_date, now=now).get(on_date, {})
+    return fit_in(offer, of_day, starts_at)
+
+
+def fit_in(
+    offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]], starts_at: datetime
+) -> list[tuple[Leg, list[tuple[SlotCount, int]]]] | None:
+    """The same for counts that are known: line → its slots of one day in order."""
     found = fit_visit(_lines(offer, of_day), starts_at)
     if found is None:
         return None
@@ -148,7 +155,8 @@ def _lines(offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]]) -> list
     ]
 
 
-def _day(offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]]) -> FreeDay:
+def day_of_visits(offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]]) -> FreeDay:
+    """The starts of one day with the visits that fit: line → its slots in order."""
     lines = _lines(offer, of_day)
     visits = visits_by_start(lines)
     by_start: dict[datetime, SlotCount] = {}

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from booking.models import Appointment
 from booking.queries import get_appointment_by_id, phone_of
 from kernel.crypto import cipher
+from queueing.models import Ticket
 from queueing.queries import find_ticket_of_appointment
 from queueing.states import FINAL
 from queueing.steps import lock
@@ -25,9 +27,22 @@ def follow_correction(session: Session, event: Mapping[str, Any], *, now: dateti
         return
     appointment, fields = get_appointment_by_id(session, event["appointment_id"]), event["fields"]
     ticket.citizen_id = appointment.citizen_id
-    if "service" in fields and not appointment.legs and ticket.group_id == appointment.group_id:
-        ticket.service_ids = list(appointment.service_ids)
+    if "service" in fields:
+        _follow_services(ticket, appointment)
     phone = phone_of(appointment)
     if "phone" in fields and phone is not None:
         ticket.phone_sealed = cipher().encrypt(phone, "ticket.phone")
         ticket.phone_index = appointment.phone_index
+
+
+def _follow_services(ticket: Ticket, appointment: Appointment) -> None:
+    """In each line that is left what the booking says; a line that it does not name keeps what was asked."""
+    services = {leg["group_id"]: leg["service_ids"] for leg in appointment.legs} or {
+        appointment.group_id: list(appointment.service_ids)
+    }
+    others = {each for group_id, ids in services.items() if group_id != ticket.group_id for each in ids}
+    if ticket.group_id in services and not others.intersection(ticket.service_ids):
+        ticket.service_ids = services[ticket.group_id]
+    ticket.legs = [
+        leg | {"service_ids": services.get(leg["group_id"], leg["service_ids"])} for leg in ticket.legs
+    ]

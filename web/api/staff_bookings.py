@@ -12,13 +12,12 @@ from booking.errors import (
     IdempotencyKeyReused,
     RequestInProgress,
     ServiceNotOffered,
-    ServicesInDifferentLines,
     SlotFull,
     SlotUnknown,
 )
 from booking.ladder import Channel
-from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay, InPast, SuspendedForNoShows, TooManyOpen
+from booking.visit_offer import VisitOffer, get_visit_offer
 from halls.queries import HallUnknown, get_hall
 from kernel.phone import PhoneMalformed, normalise
 from people.identity import (
@@ -45,7 +44,6 @@ BOOKED = shapes.BookedForSomebodySchema()
 @refuses(
     HallUnknown,
     ServiceNotOffered,
-    ServicesInDifferentLines,
     SlotUnknown,
     SlotFull,
     InPast,
@@ -77,12 +75,13 @@ def book_for_somebody(body: Mapping[str, Any], code: str) -> Response:
     def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("booking.make", hall.id)
-        offer = get_offer(session, hall.code, body["services"], answers={})
+        offer = get_visit_offer(session, hall.code, body["services"], answers={})
         made = book_at_counter(session, _command(offer, body), actor=actor, now=edge.now())
         return {
             "code": made.code,
             "hall": hall.code,
-            "group": offer.group_code,
+            "group": offer.legs[0].group_code,
+            "groups": [leg.group_code for leg in offer.legs],
             "starts_at": made.starts_at,
             "ends_at": made.ends_at,
         }
@@ -90,11 +89,11 @@ def book_for_somebody(body: Mapping[str, Any], code: str) -> Response:
     return answer_once(work, BOOKED, caller=edge.actor())
 
 
-def _command(offer: Offer, body: Mapping[str, Any]) -> StaffBooking:
+def _command(offer: VisitOffer, body: Mapping[str, Any]) -> StaffBooking:
     phone = body.get("phone")
     return StaffBooking(
         hall_id=offer.hall_id,
-        group_id=offer.group_id,
+        group_id=offer.group_ids[0],
         service_ids=offer.service_ids,
         starts_at=body["starts_at"],
         channels=[Channel(each) for each in body.get("channels", ("online", "walk_in"))],

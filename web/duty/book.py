@@ -1,5 +1,7 @@
 """Book for somebody at the counter, from any channel that one may give; the document has been seen."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,8 +14,9 @@ from booking.book_by_staff import EXCEPTIONS, REASONS, StaffBooking, book_at_cou
 from booking.errors import SlotUnknown
 from booking.ladder import Channel
 from booking.models import Appointment
-from booking.offers import Offer, get_offer
 from booking.staff_slots import staff_slots
+from booking.staff_visits import StaffStart, staff_starts
+from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import services_by_group
 from halls.models import Hall
 from halls.queries import list_groups
@@ -29,12 +32,14 @@ from web.duty.face import blueprint, my_hall
 from web.guards import staff_only
 from web.problems import status_of
 
-_FIELDS = ("service", "day", "name", "kind", "number", "phone", "reason", "exception", "channel", "override")
+_FIELDS = ("day", "name", "kind", "number", "phone", "reason", "exception", "channel", "override")
+_SERVICES = ("service", "second", "third")
 _CHANNELS = {
     "any": (Channel.ONLINE, Channel.WALK_IN),
     "online": (Channel.ONLINE,),
     "walk_in": (Channel.WALK_IN,),
     "duty": (Channel.DUTY,),
+    "all": (Channel.ONLINE, Channel.WALK_IN, Channel.DUTY),
 }
 
 
@@ -49,25 +54,25 @@ def book_for(hall_code: str) -> ResponseReturnValue:
 @staff_only("booking.make")
 def submit_book_for(hall_code: str) -> ResponseReturnValue:
     """Book; the same press twice is one booking."""
-    form = typed(request.form, *_FIELDS)
+    form = typed(request.form, *_SERVICES, *_FIELDS)
     try:
         reference, sentence = once(lambda session: _book(session, hall_code, form))
     except DomainError as refusal:
         return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
     flash(sentence, "ok")
-    here = url_for(".book_for", hall_code=hall_code, service=form["service"], day=form["day"], made=reference)
-    return redirect(here, 303)
+    asked: dict[str, Any] = {name: form[name] for name in (*_SERVICES, "day") if form[name]}
+    return redirect(url_for(".book_for", hall_code=hall_code, **asked, made=reference), 303)
 
 
 def _book(session: Session, hall_code: str, form: dict[str, str]) -> Said:
     hall = my_hall(session, hall_code, "booking.make")
-    offer = get_offer(session, hall.code, [form["service"]], answers={})
+    offer = get_visit_offer(session, hall.code, _codes(form), answers={})
     starts_at = moment_of(request.form.get("starts_at"))
     if starts_at is None:
         raise SlotUnknown
     command = StaffBooking(
         hall_id=hall.id,
-        group_id=offer.group_id,
+        group_id=offer.group_ids[0],
         service_ids=offer.service_ids,
         starts_at=starts_at,
         channels=_CHANNELS.get(form["channel"], _CHANNELS["any"]),
@@ -118,11 +123,28 @@ def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
     )
 
 
+def _codes(form: Mapping[str, str]) -> list[str]:
+    return [form[name] for name in _SERVICES if form.get(name)]
+
+
 def _times(session: Session, hall: Hall, form: dict[str, str]) -> dict[str, Any]:
     today = edge.local(edge.now(), hall.time_zone).date()
     on = day_of(form.get("day")) or today
-    offer: Offer | None = None
-    if form.get("service"):
-        offer = get_offer(session, hall.code, [form["service"]], answers={})
-    slots = staff_slots(session, offer.group_id, on, now=edge.now()) if offer else []
-    return {"today": today, "on": on, "offer": offer, "slots": slots}
+    codes = _codes(form)
+    offer = get_visit_offer(session, hall.code, codes, answers={}) if codes else None
+    facts = {"today": today, "on": on, "offer": offer}
+    if offer is not None and len(offer.legs) > 1:
+        return facts | {"slots": [], "starts": _starts(session, offer, on)}
+    slots = staff_slots(session, offer.group_ids[0], on, now=edge.now()) if offer else []
+    return facts | {"slots": slots, "starts": []}
+
+
+def _starts(session: Session, offer: VisitOffer, on: date) -> list[tuple[StaffStart, int]]:
+    """The starts of a visit of several lines: how often it fits without duty numbers, and with them."""
+    plain, now = _CHANNELS["any"], edge.now()
+    without = staff_starts(session, offer, on, channels=plain, now=now)
+    found = {start.starts_at: start.visits for start in without}
+    if not edge.actor().may("booking.override", offer.hall_id):
+        return [(start, start.visits) for start in without]
+    every = staff_starts(session, offer, on, channels=(*plain, Channel.DUTY), now=now)
+    return [(start, found.get(start.starts_at, 0)) for start in every]

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from booking.correct import REASONS, Correction, correct
 from booking.errors import AppointmentUnknown
 from booking.models import Appointment
-from booking.queries import find_by_code, get_appointment
+from booking.queries import find_by_code, get_appointment, groups_of
+from catalog.models import Service
 from catalog.queries import services_by_group, services_of
 from halls.models import Hall
 from kernel.errors import DomainError
@@ -84,6 +85,12 @@ def _find(session: Session, hall_code: str, reference: str) -> tuple[Hall, Appoi
     return hall, appointment
 
 
+def _others(session: Session, appointment: Appointment) -> list[Service]:
+    """What the lines of the visit handle."""
+    handled = services_by_group(session, appointment.hall_id)
+    return [each for group_id in sorted(groups_of(appointment)) for each in handled.get(group_id, [])]
+
+
 def _page(hall_code: str, reference: str, form: dict[str, str] | None = None, refusal: str = "") -> str:
     with edge.transaction() as session:
         hall, appointment = _find(session, hall_code, reference)
@@ -95,7 +102,7 @@ def _page(hall_code: str, reference: str, form: dict[str, str] | None = None, re
             name=mask_name(name_of(citizen)),
             number=mask(number_of(citizen)),
             services=services_of(session, appointment.service_ids),
-            others=services_by_group(session, hall.id).get(appointment.group_id, []),
+            others=_others(session, appointment),
             kinds=kind_options(),
             reasons=REASONS,
             form=form or {},

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking import special_requests as asked_for
 from booking.models import SpecialRequest
 from booking.staff_slots import staff_slots
+from booking.staff_visits import find_visit, staff_starts
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from kernel.errors import DomainError, Invalid
@@ -102,7 +103,7 @@ def _page(hall_code: str, reference: str, answer: str = "", refusal: str = "") -
             "duty/request.html",
             hall=hall,
             row=_row(session, asked),
-            group=session.get_one(ServiceGroup, asked.group_id),
+            groups=_groups(session, asked),
             reason=asked_for.reason_of(asked),
             answered=asked_for.answer_of(asked),
             answer=answer,
@@ -125,6 +126,18 @@ def _person(asked: SpecialRequest) -> dict[str, str]:
 
 def _times(session: Session, hall: Hall, asked: SpecialRequest) -> dict[str, Any]:
     on = day_of(request.values.get("day")) or asked.wanted_on
-    slots = staff_slots(session, asked.group_id, on, now=edge.now())
     today = edge.local(edge.now(), hall.time_zone).date()
-    return {"on": on, "today": today, "slots": [slot for slot in slots if slot.duty or slot.walk_in]}
+    visit = find_visit(session, hall.id, asked.service_ids, asked.answers)
+    if visit is not None:
+        starts = staff_starts(session, visit, on, channels=asked_for.CHANNELS, now=edge.now())
+        return {"on": on, "today": today, "slots": [], "starts": starts}
+    slots = staff_slots(session, asked.group_id, on, now=edge.now())
+    free = [slot for slot in slots if slot.duty or slot.walk_in]
+    return {"on": on, "today": today, "slots": free, "starts": []}
+
+
+def _groups(session: Session, asked: SpecialRequest) -> list[ServiceGroup]:
+    """The lines of the visit, in the order asked for."""
+    visit = find_visit(session, asked.hall_id, asked.service_ids, asked.answers)
+    ids = visit.group_ids if visit is not None else (asked.group_id,)
+    return [session.get_one(ServiceGroup, each) for each in ids]

@@ -36,6 +36,7 @@ class BookedForSomebodySchema(Told):
 
     code = some()
     hall = some()
-    group = some()
+    group = some(metadata={"description": "The first line, and the only one unless there are several."})
+    groups = some(fields.List, fields.String(), metadata={"description": "The lines that the visit passes."})
     starts_at = some(At)
     ends_at = some(At)
