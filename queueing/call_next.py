@@ -19,6 +19,8 @@ from queueing.steps import staff_id_of
 from queueing.today import Today, lock_lines, today_of
 from queueing.waiting import first_waiting, recent_calls
 
+_HAPPENED = (Ticket.issued_at, Ticket.started_at, Ticket.absent_at, Ticket.returned_at)
+
 
 def call_next(
     session: Session, counter_id: int, *, actor: Actor, now: datetime, press_key: str | None = None
@@ -83,8 +85,9 @@ def _take(
             state=TicketState.CALLED.value,
             counter_id=running.counter_id,
             staff_id=staff_id or running.staff_id,
-            # This call may have waited for the line while the ticket was issued, a moment after its `now`.
-            called_at=func.greatest(Ticket.issued_at, now),
+            # This call may have waited for the line while the ticket was issued or came back, a moment after
+            # its `now`.
+            called_at=func.greatest(*_HAPPENED, now),
             absent_at=None,
             recalls=0,
         )
@@ -135,7 +138,7 @@ def _write(
         called,
         "ticket.call",
         actor=actor,
-        now=now,
+        now=ticket.called_at or now,
         subject=("ticket", ticket.id),
         hall_id=ticket.hall_id,
         states=(TicketState.WAITING, TicketState.CALLED),

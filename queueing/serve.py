@@ -29,7 +29,7 @@ from queueing.models import Call, Ticket
 from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
 from queueing.states import AT_COUNTER, TicketState
-from queueing.steps import ensure_in_hall, lock, move, moved, record, staff_id_of
+from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record, staff_id_of
 from queueing.today import get_group, lock_lines, today_of
 
 _S = TicketState
@@ -59,6 +59,7 @@ def lock_own(session: Session, ticket: Ticket, *, actor: Actor) -> Ticket:
 def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Call once more; screens announce again."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     if ticket.state != _S.CALLED:
         raise moved(ticket)
     call = _last_call(session, ticket)
@@ -73,6 +74,7 @@ def recall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> 
 def mark_absent(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Nobody came: 过号."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     move(session, ticket, _S.ABSENT, "ticket.mark_absent", actor=actor, now=now)
     ticket.absences += 1
     ticket.absent_at = now
@@ -91,6 +93,7 @@ def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
     today = today_of(session, ticket.hall_id, now=now)
     line = lock_lines(session, today, [ticket.group_id])[ticket.group_id]
     ticket = lock(session, ticket)
+    now = not_before(ticket, now)
     if ticket.state != _S.ABSENT or ticket.absent_at is None:
         raise moved(ticket)
     slot_at = ticket.slot_starts_at
@@ -120,6 +123,7 @@ def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
 def start_serving(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The citizen is at the counter."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     _start(session, ticket, actor=actor, now=now)
     return ticket
 
@@ -127,6 +131,7 @@ def start_serving(session: Session, ticket: Ticket, *, actor: Actor, now: dateti
 def complete(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """The matter is done. While legs are left the ticket goes on to the next line, else the visit ends."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     if ticket.legs:
         return _pass_on(session, ticket, actor=actor, now=now)
     return _end(session, ticket, actor=actor, now=now)
@@ -139,7 +144,8 @@ def complete_visit(
 
     `wanted`: the day is over before them, and its owner is told how to book the rest.
     """
-    return _end(session, lock_own(session, ticket, actor=actor), actor=actor, now=now, wanted=wanted)
+    ticket = lock_own(session, ticket, actor=actor)
+    return _end(session, ticket, actor=actor, now=not_before(ticket, now), wanted=wanted)
 
 
 def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
@@ -173,6 +179,7 @@ def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wante
 def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Take a call back: the ticket waits again with its key."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     if ticket.state != _S.CALLED:
         raise moved(ticket)
     move(session, ticket, _S.WAITING, "ticket.undo_call", actor=actor, now=now)
@@ -184,6 +191,7 @@ def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
 def park(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """Put aside while a paper is fetched; the counter is free for others."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now)
     emit(session, events.TicketParked(*_key(ticket)), now=now)
     return ticket
@@ -203,6 +211,7 @@ def resume(
     running = lock_session(session, at_counter)
     ensure_own(running, actor)
     ticket = lock(session, ticket)
+    now = not_before(ticket, now)
     if ticket.state != _S.PARKED or ticket.hall_id != running.hall_id:
         raise moved(ticket)
     ensure_free(session, at_counter)
@@ -215,6 +224,7 @@ def resume(
 def return_to_line(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
     """A parked citizen is back with the paper: waits with the first key, first at one of the next calls."""
     ticket = lock(session, ticket)
+    now = not_before(ticket, now)
     if ticket.state != _S.PARKED:
         raise moved(ticket)
     move(session, ticket, _S.WAITING, "ticket.return_to_line", actor=actor, now=now)
@@ -231,6 +241,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
         GroupUnknown, SameLine
     """
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     from_group_id = ticket.group_id
     group = get_group(session, ticket.hall_id, group_id)
     if group.id == from_group_id:
@@ -250,6 +261,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
 def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
     """The citizen left, or gives the number up. A booking ends with it: missed, cancelled, or partly done."""
     ticket = lock_own(session, ticket, actor=actor)
+    now = not_before(ticket, now)
     # Who was served before and missed a later call has come all the same.
     missed = ticket.state == _S.ABSENT and ticket.started_at is None
     left = {*ticket.service_ids, *_services(ticket.legs)}

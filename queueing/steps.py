@@ -42,6 +42,19 @@ def lock(session: Session, ticket: Ticket) -> Ticket:
     return found
 
 
+def not_before(ticket: Ticket, now: datetime) -> datetime:
+    """`now`, unless more has happened to the locked ticket since: a press may wait for one made after it."""
+    happened = (
+        ticket.issued_at,
+        ticket.called_at,
+        ticket.started_at,
+        ticket.absent_at,
+        ticket.returned_at,
+        ticket.ended_at,
+    )
+    return max(now, *(each for each in happened if each is not None))
+
+
 def ensure_in_hall(actor: Actor, hall_id: int) -> None:
     """Refuse who works in other halls only; raises Forbidden."""
     if actor.hall_ids is not None and hall_id not in actor.hall_ids:

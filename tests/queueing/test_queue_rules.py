@@ -1,8 +1,6 @@
 """Keys, recall, states, labels and the policy's numbers."""
 
-import re
 from datetime import UTC, datetime, time, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +21,7 @@ from queueing.labels import label_of, next_ordinal, parse_label
 from queueing.policy import DEFAULT_POLICY, PolicyInvalid, QueuePolicy
 from queueing.recall import Return, SecondChance, call_times, calls_to_wait, reinstate
 from queueing.states import AT_COUNTER, FINAL, TRANSITIONS, TicketState, TransitionRefused, can_become, ensure
+from tests.ticket_drawing import drawing, ends
 
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 NOON = TEN + timedelta(hours=3)
@@ -151,12 +150,8 @@ class TestStates:
         assert {"called", "serving"} == AT_COUNTER
 
     def test_the_drawing_in_the_documentation_has_the_same_arrows(self):
-        text = (Path(__file__).parents[2] / "docs" / "queue-rule.md").read_text("utf-8")
-        drawn = {
-            (before, after): tuple(verbs.replace(",", " ").split())
-            for before, after, verbs in re.findall(r"^ *(\w+) --> (\w+): (.+)$", text, re.MULTILINE)
-        }
-        assert drawn == {(str(a), str(b)): verbs for (a, b), verbs in TRANSITIONS.items()}
+        assert drawing() == {(str(a), str(b)): verbs for (a, b), verbs in TRANSITIONS.items()}
+        assert ends() == FINAL
 
 
 class TestLabels:

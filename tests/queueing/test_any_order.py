@@ -1,0 +1,191 @@
+"""Staff and citizens in any order: tickets always equal a plain model that walks the drawing in docs.
+
+The model takes its arrows from the documentation. A step works exactly when the model says so, the rows are
+the model's after each step, no time ever runs backwards, and closing the day ends everybody.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.orm import Session
+
+from queueing import serve
+from queueing.models import Ticket
+from tests.build import at
+from tests.queueing.any_order import DUTY, HALF_DAY, LAG, OFFICER, RECENT, Hall
+from tests.ticket_model import AT_COUNTER, SECOND_CHANCE, Card
+
+
+class AnyOrder(Hall):
+    """What staff do with tickets."""
+
+    def press(
+        self, verb: Callable[..., object], choice: int, officer: int, *, word: str = ""
+    ) -> Iterator[Card]:
+        """One verb by one officer on one ticket; yields the card where the model says that it works."""
+        at_ = self.some(choice)
+        card = self.model.cards[at_]
+        name = word or verb.__name__
+        works = card.can(name) and self.model.may_act(card, officer, DUTY)
+        with self.expecting(success=works) as now:
+            verb(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
+            yield card
+
+    def who(self, choice: int, officer: int, *, own: bool) -> int:
+        """Mostly the officer at whose counter the ticket is."""
+        card = self.model.cards[self.some(choice)]
+        seated = None if card.counter is None else self.model.seats[card.counter].officer
+        return seated if own and seated is not None else officer
+
+    @precondition(lambda self: self.model.cards)
+    @rule(
+        choice=RECENT,
+        officer=OFFICER,
+        own=st.sampled_from([True, True, False]),
+        lag=LAG,
+        verb=st.sampled_from([serve.start_serving, serve.start_serving, serve.park, serve.undo_call]),
+    )
+    def plain_step(
+        self, choice: int, officer: int, lag: int, verb: Callable[..., object], *, own: bool
+    ) -> None:
+        self.lag = timedelta(seconds=lag)
+        for card in self.press(verb, choice, self.who(choice, officer, own=own)):
+            card.go(verb.__name__)
+            card.served = card.served or card.state == "serving"
+            if card.state == "waiting":
+                card.counter = None
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
+    def recall(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
+        self.lag = timedelta(seconds=lag)
+        for _card in self.press(serve.recall, choice, self.who(choice, officer, own=own), word="undo_call"):
+            pass  # called again, and where it was
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
+    def mark_absent(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
+        self.lag = timedelta(seconds=lag)
+        for card in self.press(serve.mark_absent, choice, self.who(choice, officer, own=own)):
+            card.go("mark_absent")
+            card.absent_at = self.session.get_one(Ticket, self.rows[self.model.cards.index(card)]).absent_at
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER)
+    def reinstate(self, choice: int, officer: int) -> None:
+        at_ = self.some(choice)
+        card = self.model.cards[at_]
+        first = (
+            card.absent_at is not None and self.now - card.absent_at <= SECOND_CHANCE and not card.reinstated
+        )
+        ends_at = HALF_DAY if card.slot_at is not None and card.slot_at < HALF_DAY else at("17:00")
+        late = card.slot_at is not None and self.now < ends_at and not first
+        with self.expecting(success=card.can("reinstate") and (first or late)) as now:
+            ticket = serve.reinstate(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
+            card.go("reinstate")
+            card.counter, card.reinstated = None, card.reinstated + 1
+            if late:
+                self.keys[ticket.id] = (ticket.due_at, ticket.promised_at)
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.sampled_from([True, True, False]))
+    def complete(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
+        """With the last leg the visit ends; until then the ticket goes on to the next line."""
+        self.lag = timedelta(seconds=lag)
+        for card in self.press(serve.complete, choice, self.who(choice, officer, own=own)):
+            if not card.legs:
+                self.model.finish(card)
+                continue
+            card.go("next_leg")
+            card.line, card.counter = card.legs.pop(0), None
+            card.here = {card.line}
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER)
+    def complete_visit(self, choice: int, officer: int) -> None:
+        for card in self.press(
+            serve.complete_visit, choice, self.who(choice, officer, own=True), word="complete"
+        ):
+            self.model.finish(card)
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=st.integers(0, 2), lag=LAG, own=st.booleans())
+    def resume(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
+        """At the officer's own counter; without one, where the ticket was put aside."""
+        self.lag = timedelta(seconds=lag)
+        at_ = self.some(choice)
+        card = self.model.cards[at_]
+        officer = self.who(choice, officer, own=own)
+        there = self.model.seat_of(officer)
+        free = there is not None and self.model.at(there) is None
+        with self.expecting(success=card.can("resume") and free) as now:
+            serve.resume(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
+            card.go("resume")
+            card.counter = there
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG)
+    def return_to_line(self, choice: int, officer: int, lag: int) -> None:
+        self.lag = timedelta(seconds=lag)
+        for card in self.press(serve.return_to_line, choice, officer):
+            card.go("return_to_line")
+            card.counter = None
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, to=st.sampled_from("AB"), own=st.sampled_from([True, True, False]))
+    def transfer(self, choice: int, officer: int, to: str, *, own: bool) -> None:
+        """To the other line; who was only called is taken as having come."""
+        at_ = self.some(choice)
+        card = self.model.cards[at_]
+        officer = self.who(choice, officer, own=own)
+        works = card.state in AT_COUNTER and card.line != to and self.model.may_act(card, officer, DUTY)
+        with self.expecting(success=works) as now:
+            serve.transfer(
+                self.session,
+                self.ticket(at_),
+                group_id=self.groups[to].id,
+                actor=self.officers[officer],
+                now=now,
+            )
+            if card.state == "called":
+                card.go("start_serving")
+            card.go("transfer")
+            card.line, card.counter, card.served = to, None, True
+            card.here |= {leg for leg in card.legs if leg == to}
+            card.legs = [leg for leg in card.legs if leg != to]
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
+    def give_up(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
+        self.lag = timedelta(seconds=lag)
+        for card in self.press(serve.abandon, choice, self.who(choice, officer, own=own)):
+            self.model.let_go(card)
+
+
+def play(session: Session, *, examples: int, steps: int) -> None:
+    run_state_machine_as_test(
+        lambda: AnyOrder(session),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_in_any_order_tickets_walk_the_drawing_and_end(session: Session) -> None:
+    play(session, examples=15, steps=30)
+
+
+@pytest.mark.faults
+def test_in_any_long_order_tickets_walk_the_drawing_and_end(session: Session) -> None:
+    play(session, examples=150, steps=60)

@@ -1,0 +1,27 @@
+"""The life of a ticket as drawn for people in docs/queue-rule.md: tests read the drawing, not the program."""
+
+import re
+from pathlib import Path
+
+DRAWN_IN = Path(__file__).parent.parent / "docs" / "queue-rule.md"
+
+
+def drawing() -> dict[tuple[str, str], tuple[str, ...]]:
+    """(before, after) → the verbs on the arrow."""
+    arrows = re.findall(r"^ *(\w+) --> (\w+): (.+)$", DRAWN_IN.read_text("utf-8"), re.MULTILINE)
+    return {(before, after): tuple(verbs.replace(",", " ").split()) for before, after, verbs in arrows}
+
+
+def ways() -> dict[tuple[str, str], str]:
+    """(before, verb) → after. Raises where a verb leads to two places from one state."""
+    found: dict[tuple[str, str], str] = {}
+    for (before, after), verbs in drawing().items():
+        for verb in verbs:
+            if found.setdefault((before, verb), after) != after:
+                raise ValueError(f"{verb} leads from {before} to {found[before, verb]} and to {after}")
+    return found
+
+
+def ends() -> frozenset[str]:
+    """The states from which the drawing leads out of the hall."""
+    return frozenset(re.findall(r"^ *(\w+) --> \[\*\]$", DRAWN_IN.read_text("utf-8"), re.MULTILINE))

@@ -1,0 +1,112 @@
+"""A plain model of a hall's tickets and counters: what the rows must be after each step, kept in lists.
+
+States change only along the arrows of the drawing in the documentation.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.ticket_drawing import ends, ways
+
+WAYS = ways()
+ENDS = ends()
+AT_COUNTER = ("called", "serving")
+SECOND_CHANCE = timedelta(minutes=30)
+
+
+@dataclass
+class Visit:
+    """A booking of somebody who comes today. `lines` in the order of its legs."""
+
+    starts_at: datetime
+    lines: tuple[str, ...]
+    state: str = "booked"
+    ticket: int | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("booked", "checked_in")
+
+
+@dataclass
+class Card:
+    """A ticket as the model sees it."""
+
+    line: str
+    legs: list[str] = field(default_factory=list)
+    here: set[str] = field(default_factory=set)  # whose matters are done in this line
+    visit: int | None = None
+    state: str = "waiting"
+    counter: int | None = None
+    slot_at: datetime | None = None
+    absent_at: datetime | None = None
+    reinstated: int = 0
+    served: bool = False
+
+    def can(self, verb: str) -> bool:
+        return (self.state, verb) in WAYS
+
+    def go(self, verb: str) -> None:
+        self.state = WAYS[self.state, verb]
+
+
+@dataclass
+class Seat:
+    """A counter: who sits there, and which lines it serves."""
+
+    lines: tuple[str, ...]
+    officer: int | None = None
+    paused: bool = False
+
+
+@dataclass
+class Model:
+    """What must be true, kept in lists. `DUTY` is an officer who may work every counter."""
+
+    seats: list[Seat]
+    cards: list[Card] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+
+    def at(self, counter: int) -> Card | None:
+        return next(
+            (card for card in self.cards if card.counter == counter and card.state in AT_COUNTER), None
+        )
+
+    def seat_of(self, officer: int) -> int | None:
+        return next((at for at, seat in enumerate(self.seats) if seat.officer == officer), None)
+
+    def waiting_for(self, counter: int) -> list[int]:
+        lines = self.seats[counter].lines
+        return [at for at, card in enumerate(self.cards) if card.state == "waiting" and card.line in lines]
+
+    def may_act(self, card: Card, officer: int, duty: int) -> bool:
+        """Who is at a counter is a matter of who sits there; all others belong to the whole hall."""
+        if card.state not in AT_COUNTER or card.counter is None:
+            return True
+        return officer in (duty, self.seats[card.counter].officer)
+
+    def let_go(self, card: Card) -> None:
+        """The ticket ends before its matter is done; a booking ends with it, or is partly done."""
+        missed = card.state == "absent" and not card.served
+        card.go("abandon")
+        left = {*card.here, *card.legs}
+        partly = card.visit is not None and 0 < len(left) < len(self.visits[card.visit].lines)
+        self.end_visit(card, "no_show" if missed else "fulfilled" if partly else "cancelled")
+
+    def finish(self, card: Card) -> None:
+        card.go("complete")
+        card.legs = []
+        self.end_visit(card, "fulfilled")
+
+    def end_visit(self, card: Card, state: str) -> None:
+        if card.visit is not None and self.visits[card.visit].open:
+            self.visits[card.visit].state = state
+
+    def close_day(self) -> None:
+        for card in self.cards:
+            if card.state == "serving":
+                self.finish(card)
+            elif card.state not in ENDS:
+                self.let_go(card)
+        for seat in self.seats:
+            seat.officer, seat.paused = None, False
