@@ -17,6 +17,7 @@ from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN
 from booking.states import OPEN, AppointmentState
 from catalog.models import Service
@@ -26,6 +27,7 @@ from halls.queries import get_hall_by_id
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict
+from people import licences
 from people.citizens import phone_index
 from people.models import Citizen
 from people.personal_data import citizens_of, erase_citizens
@@ -73,6 +75,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
             for row in waiting
         ],
         "special_requests": [_special_request(words, row) for row in asked],
+        "licences": licences.collect(session, list_seen(session, phone)),
         "appeals": [_appeal(words, each, about) for each, about in session.execute(_appeals_of(index))],
     }
 
@@ -179,6 +182,7 @@ def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None
     index = phone_index(phone)
     people = [row for row in citizens_of(session, phone) if not _has_open(session, row.id)]
     _forget_appeals(session, index, people)
+    licences.forget(session, list_seen(session, phone))
     session.execute(
         update(Appointment)
         .where(Appointment.phone_index == index)

@@ -34,6 +34,7 @@ from kernel.tables import (
     differences,
     lines_of,
 )
+from people.licence_table import LICENCES, read_licences, write_licences
 from people.tables import STAFF, read_staff, write_staff
 
 OFFERS = Sheet(
@@ -115,6 +116,7 @@ _ALL = (
     *catalog_tables.KINDS,
     Kind(OFFERS, "catalog.edit", read_offers, write_offers, city_wide=False),
     *plan_tables.KINDS,
+    Kind(LICENCES, "licence.edit", read_licences, write_licences),
     Kind(STAFF, "staff.edit", _read_staff, _write_staff, city_wide=False),
 )
 KINDS: Mapping[str, Kind] = {kind.sheet.code: kind for kind in _ALL}

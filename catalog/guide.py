@@ -14,7 +14,8 @@ from kernel.errors import Invalid
 class Material:
     """A paper to bring.
 
-    `waivable`: an electronic licence proves it already (免交). `deferrable`: the case is accepted without it,
+    `waivable`: an electronic licence proves it already (免交); `licence` is the kind of licence, by which the
+    register of licences is asked ("": it is in none). `deferrable`: the case is accepted without it,
     and it is handed in afterwards (容缺). `picture` names the picture of an example; by default that of
     the material's code, if there is any.
     """
@@ -29,6 +30,7 @@ class Material:
     note_zh: str
     note_en: str
     picture: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

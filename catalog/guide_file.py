@@ -47,6 +47,7 @@ def read_material(row: Table) -> Material:
         note_zh=row.text("note_zh", ""),
         note_en=row.text("note_en", ""),
         picture=row.text("picture", "", most=48),
+        licence=row.text("licence", "", most=32),
     )
     row.finish()
     return material

@@ -49,4 +49,5 @@ def strictest(one: Material, other: Material) -> Material:
         original=one.original or other.original,
         waivable=one.waivable and other.waivable,
         deferrable=one.deferrable and other.deferrable,
+        licence=one.licence if one.licence == other.licence else "",
     )

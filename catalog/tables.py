@@ -67,6 +67,7 @@ MATERIALS = Sheet(
         _column("note_zh"),
         _column("note_en"),
         _column("picture"),
+        _column("licence", optional=True),
     ),
     key=("service", "code"),
     whole=("service",),

@@ -1,6 +1,6 @@
 """Citizens with a checked identity, one-time codes, staff, devices, sign-in tokens."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
@@ -76,6 +76,22 @@ class SavedPerson(Base):
     number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime]
+
+
+class Licence(Base):
+    """An electronic licence that somebody holds, by the blind index of their document: no name, no number.
+
+    `kind` is what materials name as their `licence`; without `valid_until` it does not expire.
+    """
+
+    __tablename__ = "licence"
+    __table_args__ = (UniqueConstraint("identity_index", "kind"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    kind: Mapped[str] = mapped_column(String(32))
+    valid_until: Mapped[date | None]
+    recorded_at: Mapped[datetime]
 
 
 class KnownBrowser(Base):

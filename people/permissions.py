@@ -12,6 +12,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         {
             "hall.edit",
             "catalog.edit",
+            "licence.edit",
             "staff.edit",
             "device.enrol",
             "plan.edit",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.actor import Actor
+from people import licences
 from people.citizens import name_of, number_of, phone_index
 from people.models import Citizen, KnownBrowser, PhoneCode, SavedPerson
 from people.phone_codes import VALID_FOR
@@ -100,3 +101,4 @@ def forget_old(session: Session, spans: Retention, *, now: datetime) -> None:
     session.execute(delete(PhoneCode).where(PhoneCode.created_at < spans.before("code", now) - VALID_FOR))
     session.execute(delete(SavedPerson).where(SavedPerson.used_at < spans.before("identity", now)))
     session.execute(delete(KnownBrowser).where(KnownBrowser.expires_at <= now))
+    licences.forget_expired(session, before=spans.before("delivery", now).date())

@@ -18,6 +18,7 @@ from halls.queries import CounterView, get_counter, get_group, list_counters, li
 from kernel import phone
 from people.citizens import is_doubtful, name_of
 from people.identity import mask_name
+from people.licences import Held, find_licences
 from people.models import Citizen, Staff
 from queueing import contact
 from queueing.counters import list_group_ids, session_of_counter
@@ -48,7 +49,8 @@ class AtCounter:
     `doubtful`: the number of the document is unusual. `by_staff`: an officer booked for the citizen, who may
     never have seen the list of papers.
 
-    `next_lines` are those that the visit still has to pass.
+    `next_lines` are those that the visit still has to pass. `on_record` are the licences that the register
+    has of this person: what they need not hand in.
     """
 
     ticket: Ticket
@@ -61,6 +63,7 @@ class AtCounter:
     delivery: Delivery | None
     by_staff: bool
     next_lines: list[ServiceGroup]
+    on_record: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,15 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         delivery=_delivery(session, ticket),
         by_staff=_is_by_staff(session, ticket),
         next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
+        on_record=_on_record(session, ticket),
     )
+
+
+def _on_record(session: Session, ticket: Ticket) -> Held:
+    citizen = session.get(Citizen, ticket.citizen_id) if ticket.citizen_id else None
+    if citizen is None or citizen.identity_index is None or citizen.erased_at is not None:
+        return {}
+    return find_licences(session, citizen.identity_index, on=ticket.on_date)
 
 
 def _delivery(session: Session, ticket: Ticket) -> Delivery | None:

@@ -23,6 +23,7 @@ from kernel.settings import Settings
 from people import devices
 from people.models import Device
 from runtime.demo_city import city_folder, with_days
+from runtime.demo_people import list_people, load_licences
 from runtime.load_city import load_files, read_files, read_staff
 
 OPENS = time(8, 0)
@@ -31,6 +32,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 HORIZON_DAYS = 15
 _SHOWN_ACCOUNTS = ("admin", "manager", "duty", "window01")
 _SHOWN_HALL = "city-hall"
+_PEOPLE = "demo-people.json"
 _HALL_FACES = "demo-kiosks-and-screens.json"
 _DEVICES = (("kiosk", "自助取号机 1"),)
 
@@ -55,6 +57,7 @@ def prepare(parts: Parts, *, say: Say, new_day: bool = False) -> list[tuple[str,
             say("loading the demonstration city")
             files = with_days(read_files(city_folder()), first_on=day)
             load_files(session, files, passwords=_passwords(settings.var), actor=SYSTEM, now=now)
+            load_licences(session, first_on=day, now=now)
         _publish(session, day, now)
         tokens = _devices(session, settings.var, now)
     clock.set_demo(path, now, rate=1.0)
@@ -163,6 +166,7 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
     every = kiosks | screens
     (var / _HALL_FACES).unlink(missing_ok=True)  # the port may be another one now
     _private_json(var / _HALL_FACES, lambda: every)
+    _private_json(var / _PEOPLE, list_people)
     shown = [name for name in _SHOWN_ACCOUNTS if name in accounts]
     people = [("sign in as", f"{name} / {accounts[name]}") for name in shown]
     return [
@@ -173,5 +177,6 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
         ("SMS simulator", f"{base}/simulator"),
         ("API and its docs", f"{base}/api/v1/docs"),
         *people,
+        ("people to play", str(var / _PEOPLE)),
         ("all accounts", str(var / "demo-accounts.json")),
     ]

@@ -4,7 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+<<<<<<< HEAD
 revision = "0001_7d7e6fbd"
+=======
+revision = "0001_d09e4fe7"
+>>>>>>> 57bb909 (Keep a register of electronic licences, and say 免交 to those alone who have been served with their phone)
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -192,6 +196,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_known_browser_token_hash")),
     )
     op.create_index(op.f("ix_known_browser_phone_index"), "known_browser", ["phone_index"], unique=False)
+    op.create_table(
+        "licence",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("identity_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licence")),
+        sa.UniqueConstraint("identity_index", "kind", name=op.f("uq_licence_identity_index_kind")),
+    )
     op.create_table(
         "line",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1246,6 +1260,7 @@ def downgrade() -> None:
     op.drop_index("ix_message_accepted", table_name="message", postgresql_where=sa.text("state = 'accepted'"))
     op.drop_table("message")
     op.drop_table("line")
+    op.drop_table("licence")
     op.drop_index(op.f("ix_known_browser_phone_index"), table_name="known_browser")
     op.drop_table("known_browser")
     op.drop_table("job_run")

@@ -55,7 +55,7 @@ def find(cells, **values):
     return next(n for n, row in enumerate(cells, 1) if all(row[at] == value for at, value in wanted))
 
 
-@pytest.mark.parametrize("code", sorted(KINDS))
+@pytest.mark.parametrize("code", sorted(KINDS.keys() - {"licences"}))  # never given out
 @pytest.mark.parametrize(
     ("language", "write"), [("zh", write_csv), ("en", lambda cells: write_xlsx(cells, name="x"))]
 )

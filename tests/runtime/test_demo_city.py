@@ -7,7 +7,11 @@ from halls.plan_file import parse_city
 from halls.plan_rows import SESSIONS
 from halls.queries import get_hall
 from kernel.actor import SYSTEM
+from people.citizens import identity_index
+from people.licences import find_licences
+from people.sample_ids import sample_resident_id
 from runtime.demo_city import city_folder, with_days
+from runtime.demo_people import list_people, load_licences
 from runtime.load_city import load_files, read_files
 
 FIRST = date(2026, 3, 2)
@@ -34,3 +38,11 @@ def test_the_demonstration_is_loaded_with_its_days(session, now):
     load_files(session, with_days(read_files(city_folder()), first_on=FIRST), actor=SYSTEM, now=now)
     closures = list_closures(session, get_hall(session, "xuecheng-station").id, now=now)
     assert [each.reason_zh for each in closures] == ["大厅线路检修"]
+
+
+def test_people_to_play_hold_licences(session, now):
+    load_licences(session, first_on=FIRST, now=now)
+    assert len(list_people()) == 4
+    held = find_licences(session, identity_index("resident_id", sample_resident_id(101)), on=FIRST)
+    assert set(held) == {"id-card", "household-register", "driving-licence"}
+    assert held["household-register"] is None

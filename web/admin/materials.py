@@ -15,7 +15,7 @@ from web.admin import entry
 from web.admin.services import save_changed
 from web.guards import staff_only
 
-_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture")
+_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "licence")
 _FLAGS = ("original", "waivable", "deferrable")
 
 

@@ -1,6 +1,6 @@
 """One booking: its page with QR and code, calendar file, cancelling. Whoever has the address may see it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,11 +22,13 @@ from halls.sessions import ExtraSession, find_session
 from kernel.errors import DomainError
 from people.citizens import name_of
 from people.identity import mask_name
+from people.licences import Held
 from people.models import Citizen
 from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
+from web.citizen.on_record import of_appointment
 from web.citizen.trip import Leg, Trip, Way, legs_of
 from web.citizen.visit import Visit, visits_of
 from web.guards import public
@@ -48,6 +50,7 @@ class Shown:
     undone: list[Visit]
     extra: ExtraSession | None = None
     forgotten: bool = False
+    on_record: Held = field(default_factory=dict)
 
     @property
     def done(self) -> list[Visit]:
@@ -110,6 +113,7 @@ def shown(session: Session, reference: str) -> Shown:
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
+        on_record=of_appointment(session, appointment),
     )
 
 
@@ -123,7 +127,8 @@ def read_shown(reference: str) -> Shown:
 @public
 def booking(reference: str) -> ResponseReturnValue:
     """The booking: when, where, what to bring, and the QR for the kiosk."""
-    return render_template("citizen/booking.html", it=read_shown(reference), qr=qr_of(reference))
+    it = read_shown(reference)
+    return render_template("citizen/booking.html", it=it, qr=qr_of(reference), on_record=it.on_record)
 
 
 @blueprint.get("/b/<reference>/rest")

@@ -15,15 +15,18 @@ from kernel.errors import DomainError
 from people.citizens import came_with, identity_index, phone_index
 from people.identity import Identity, mask, mask_name
 from people.identity import check as check_identity
+from people.licences import Held
 from people.names import check_name
 from web import edge
 from web.citizen.basket import empty_basket
 from web.citizen.face import blueprint
 from web.citizen.family import keep_person
 from web.citizen.forms import PersonForm, errors_of, kind_name
+from web.citizen.on_record import of_document
 from web.citizen.phone_check import TRIES
 from web.citizen.posting import chosen_delivery, postable
 from web.citizen.running import Running, running_booking
+from web.citizen.trip import Trip
 from web.guards import citizen_phone, public
 from web.limits import limit_booking, limiter
 from web.problems import status_of
@@ -114,10 +117,19 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         doubtful=_identity(ready).doubtful,
         policy=rules.policy,
         standing=_standing(ready),
+        trip=Trip(tuple(ready.running.visits)) if len(ready.running.visits) > 1 else None,
+        on_record=_on_record(ready),
         refusal=refusal.sentence(edge.language()) if refusal else "",
         other_first=isinstance(refusal, AlreadyBookedThatDay | TooManyOpen),
         here=url_for(".check"),
     )
+
+
+def _on_record(ready: Ready) -> Held:
+    identity = _identity(ready)
+    visit_on = edge.local(ready.running.starts_at, ready.running.hall.time_zone).date()
+    with edge.transaction() as session:
+        return of_document(session, identity_index(identity.kind, identity.number), on=visit_on)
 
 
 def _standing(ready: Ready) -> NoShowStanding:

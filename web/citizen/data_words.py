@@ -15,7 +15,21 @@ def data_words(section: str) -> dict[str, str]:
         return {**_messages(), **_message_states(), **languages}
     states = NAMES_EN if edge.language() == "en" else NAMES_ZH
     named = {str(state): name for state, name in states.items()}
+    if section == "licences":
+        return licence_names()
     return {**_requests(), **languages, **dict(kind_options()), **relations(), **named}
+
+
+def licence_names() -> dict[str, str]:
+    """The usual kinds of electronic licences; others are shown by their code."""
+    return {
+        "id-card": _("居民身份证"),
+        "household-register": _("居民户口簿"),
+        "driving-licence": _("机动车驾驶证"),
+        "vehicle-licence": _("机动车行驶证"),
+        "residence-permit": _("居住证"),
+        "marriage-certificate": _("结婚证"),
+    }
 
 
 def _messages() -> dict[str, str]:

@@ -11,6 +11,7 @@ from catalog.queries import list_packages, list_services
 from halls.queries import list_groups, list_halls
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.on_record import of_browser
 from web.citizen.returning import usual_hall
 from web.citizen.visit import get_visit
 from web.device import give_device
@@ -62,10 +63,11 @@ def guide(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
         usual = usual_hall(session, visit.service)
+        facts = {"usual": usual, "on_record": of_browser(session)}
     if visit.step is None or visit.guide is None or visit.situation is not None:
-        return render_template("citizen/checklist.html", visit=visit, usual=usual, back=_before(visit.step))
-    facts = _question(visit.guide, visit.step)
-    return render_template("citizen/question.html", visit=visit, back=_before(visit.step), **facts)
+        return render_template("citizen/checklist.html", visit=visit, back=_before(visit.step), **facts)
+    asked = _question(visit.guide, visit.step)
+    return render_template("citizen/question.html", visit=visit, back=_before(visit.step), **asked)
 
 
 def _question(guide: Guide, step: Step) -> dict[str, object]:

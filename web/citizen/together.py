@@ -14,6 +14,7 @@ from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.on_record import of_browser
 from web.citizen.places import promise_ends_on
 from web.citizen.running import hold_token, remember_hold
 from web.citizen.slots import day_of, moment_of
@@ -33,7 +34,11 @@ def trip() -> ResponseReturnValue:
     found = _trip()
     asking = found.open
     if asking is None or asking.step is None or asking.step.question is None:
-        return render_template("citizen/visit_checklist.html", trip=found, way=Way(found.visits))
+        with edge.transaction() as session:
+            on_record = of_browser(session)
+        return render_template(
+            "citizen/visit_checklist.html", trip=found, way=Way(found.visits), on_record=on_record
+        )
     question = asking.step.question
     options = [(option, found.with_answer(asking, question.code, option.code)) for option in question.options]
     at = found.visits.index(asking) + 1

@@ -51,7 +51,7 @@ class ServiceListSchema(Told):
 
 
 class MaterialSchema(Told):
-    """A paper to bring. `waivable`: an electronic licence proves it already (免交).
+    """A paper to bring. `waivable`: an electronic licence of the kind `licence` proves it (免交).
 
     `deferrable`: the case is accepted without it, and it is handed in afterwards (容缺).
     """
@@ -66,6 +66,7 @@ class MaterialSchema(Told):
     note_zh = some()
     note_en = some()
     picture = some()
+    licence = some()
 
 
 class OfferedSchema(Told):
@@ -165,6 +166,7 @@ class MaterialEditSchema(Asked):
     note_zh = Text(400)
     note_en = Text(400)
     picture = Text(48)
+    licence = Text(32)
 
 
 class ServiceEditSchema(Asked):
