@@ -4,11 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-<<<<<<< HEAD
-revision = "0001_7d7e6fbd"
-=======
-revision = "0001_d09e4fe7"
->>>>>>> 57bb909 (Keep a register of electronic licences, and say 免交 to those alone who have been served with their phone)
+revision = "0001_28e98521"
 down_revision = None
 branch_labels = None
 depends_on = None
