@@ -42,6 +42,7 @@ def start_kiosk(page: Page, faces: Faces, language: str = "zh") -> None:
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     if language == "en":
         page.get_by_role("link", name="English").click()
+        expect(page.get_by_role("link", name="中文")).to_be_visible()
 
 
 def sign_in(page: Page, faces: Faces) -> None:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from halls.models import Hall
 from halls.queries import get_hall
 from kernel.errors import DomainError, Forbidden
+from people.devices import BROWSER_PRINTS
 from web import edge, pairing, problems
 from web.citizen import words
 from web.guards import DeviceUnknown, device_only
@@ -67,7 +68,8 @@ def _words() -> dict[str, Any]:
         "kiosk_help": url_for("kiosk.staff_help"),
         # The next person finds Chinese again, whatever the last one chose.
         "kiosk_reset": url_for("preferences.choose", lang="zh", next=home),
-        "has_printer": request.cookies.get(PRINTER_COOKIE) == "1",
+        "has_printer": request.cookies.get(PRINTER_COOKIE) == "1" or g.device.printer == BROWSER_PRINTS,
+        "has_network_printer": g.device.printer not in ("", BROWSER_PRINTS),
         "hour": words.hour,
         "day": words.day,
         "qr": qr,

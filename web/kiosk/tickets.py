@@ -11,6 +11,7 @@ from queueing.queries import get_ticket, ticket_view
 from queueing.serve import reinstate
 from web import edge
 from web.kiosk.face import blueprint, hall, kiosk_only
+from web.qr import modules
 
 
 @blueprint.get("/ticket/<reference>")
@@ -18,12 +19,14 @@ from web.kiosk.face import blueprint, hall, kiosk_only
 def ticket(reference: str) -> ResponseReturnValue:
     """Number, who is ahead, from when to when, and the QR code of the live page."""
     with edge.transaction() as session:
-        found = _here(session, reference)
+        found = find_here(session, reference)
         view = ticket_view(session, found, now=edge.now())
         services = services_of(session, found.service_ids)
     live = f"{edge.parts().settings.base_url}/q/{found.reference}"
     fresh = "new" in request.args
-    return render_template("kiosk/ticket.html", ticket=view, services=services, live=live, fresh=fresh)
+    return render_template(
+        "kiosk/ticket.html", ticket=view, services=services, live=live, fresh=fresh, modules=modules(live)
+    )
 
 
 @blueprint.post("/ticket/<reference>/back")
@@ -31,13 +34,14 @@ def ticket(reference: str) -> ResponseReturnValue:
 def come_back(reference: str) -> ResponseReturnValue:
     """Who missed the call is here again."""
     with edge.transaction() as session:
-        found = _here(session, reference)
+        found = find_here(session, reference)
         if found.state == "absent":
             reinstate(session, found, actor=g.actor, now=edge.now())
     return redirect(url_for("kiosk.ticket", reference=reference), 303)
 
 
-def _here(session: Session, reference: str) -> Ticket:
+def find_here(session: Session, reference: str) -> Ticket:
+    """The ticket, when it is of this hall; raises TicketUnknown."""
     found = get_ticket(session, reference)
     if found.hall_id != hall().id:
         raise TicketUnknown

@@ -1,5 +1,6 @@
 // Hall kiosk: the scanner types like a keyboard, the last person may have walked away, and fingers press twice.
 
+import { sendForm } from './kiosk_line.js';
 import { armForm } from './press.js';
 
 // ---- scanner: a burst of keys ending in Enter, wherever the focus is ----
@@ -72,11 +73,12 @@ document.querySelectorAll('[data-keypad]').forEach((pad) => {
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
-  if (form.method !== 'post') return;
-  if (form.dataset.locked) return event.preventDefault();
+  if (form.method !== 'post' || form.dataset.native) return;
+  event.preventDefault();
+  if (form.dataset.locked) return;
   armForm(form);
   form.dataset.locked = '1';
-  setTimeout(() => { delete form.dataset.locked; }, 5000);
+  sendForm(form, event.submitter).then((leaving) => setTimeout(() => { delete form.dataset.locked; }, leaving ? 5000 : 0));
 });
 
 document.getElementById('error-summary')?.focus();
@@ -86,7 +88,9 @@ document.getElementById('error-summary')?.focus();
 const printNow = document.querySelector('[data-print-now]');
 if (printNow) {
   printNow.hidden = false;
-  printNow.addEventListener('click', () => window.print());
+  // With a network printer paper.js prints; else the browser does.
+  const toNetwork = document.getElementById('paper-form');
+  printNow.addEventListener('click', () => (toNetwork ? document.dispatchEvent(new Event('paper:wanted')) : window.print()));
 }
 const toPrint = document.body.dataset.print;
 if (toPrint && sessionStorage.getItem('printed') !== toPrint) {

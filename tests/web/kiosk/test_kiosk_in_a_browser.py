@@ -1,0 +1,123 @@
+"""Paper, a cut line and a pairing code, under real fingers."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from kernel.actor import SYSTEM
+from people import devices
+from tests import build
+from tests.fakes.printer import find_code, recording_printer
+from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving
+from web.kiosk import raster
+from web.qr import modules
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def address(faces):
+    with serving(faces.app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium, address):
+    page = open_page(chromium, address, 1080, 1920)
+    yield page
+    page.context.close()
+
+
+def let_print(faces, address):
+    with faces.parts.database.transaction() as session:
+        device = devices.find_device(session, faces.kiosk_token)
+        devices.change(session, device, shows="", printer=address, actor=SYSTEM, now=build.at("08:00"))
+
+
+def take(page, faces, path="take/A"):
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.goto(f"/kiosk/yunzhou/{path}")
+    page.locator(".kiosk-wish button[type=submit]").click()
+
+
+def ink(rows):
+    return sum(byte.bit_count() for row in rows for byte in row) / (len(rows) * raster.WIDTH_DOTS)
+
+
+def test_a_ticket_comes_out_by_itself_once_and_its_code_leads_to_the_live_page(faces, page):
+    with recording_printer() as printer:
+        let_print(faces, printer.address)
+        take(page, faces)
+        expect(page.locator(".kiosk-print-state")).to_have_text("小票已打印，请取走")
+        page.reload()
+        expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+        page.get_by_role("button", name="打印小票").click()
+        expect(page.locator(".kiosk-print-state")).to_have_text("小票已打印，请取走")
+        assert list_violations(page) == []
+    assert len(printer.papers) == 2
+    assert printer.papers[0] == printer.papers[1]
+    [rows, _again] = printer.papers
+    assert 500 < len(rows) < raster.MOST_ROWS
+    assert 0.02 < ink(rows) < 0.35
+    assert find_code(rows, modules(f"http://127.0.0.1:8000/q/{faces.tickets()[0].reference}"))
+
+
+def test_without_paper_the_number_stays_on_the_screen_and_the_page_says_so(faces, page):
+    with recording_printer() as printer:
+        let_print(faces, printer.address)
+        printer.run_out_of_paper()
+        take(page, faces)
+        expect(page.locator(".kiosk-print-state")).to_contain_text("打印机缺纸。号码有效")
+        expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+        assert not is_too_wide(page)
+        assert printer.papers == []
+
+
+def test_a_cut_line_says_so_and_the_same_press_later_takes_one_number(faces, page):
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.goto("/kiosk/yunzhou/take/A")
+    page.context.set_offline(True)
+    page.locator(".kiosk-wish button[type=submit]").click()
+    expect(page.locator("#no-line")).to_contain_text("请再按一次，不会重复取号")
+    page.get_by_role("link", name="回到首页").click()
+    expect(page.locator("#no-line")).to_contain_text("暂时打不开")
+    assert list_violations(page) == []
+    page.context.set_offline(False)
+    page.locator(".kiosk-wish button[type=submit]").click()
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    assert len(faces.tickets()) == 1
+
+
+def test_an_answer_that_was_lost_on_the_way_costs_no_second_number(faces, page):
+    lost = []
+
+    def lose_first_answer(route):
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch(max_redirects=0).status)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/kiosk/yunzhou/take/A", lose_first_answer)
+    take(page, faces)
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    assert lost == [303]
+    assert len(faces.tickets()) == 1
+
+
+def test_a_refusal_shows_its_page(faces, page):
+    faces.at("16:58")
+    take(page, faces)
+    expect(page.locator("h1")).to_contain_text("停发")
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1280, 800), (1920, 1080)])
+def test_a_device_that_pairs_shows_its_code_large_and_passes_axe(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto("/pair")
+    code = page.locator(".pair-code")
+    assert re.fullmatch(r"\d{4} \d{4}", code.inner_text())
+    assert code.evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)") > 100
+    assert not is_too_wide(page)
+    assert list_violations(page) == []

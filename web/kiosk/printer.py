@@ -1,0 +1,91 @@
+"""Sends a ticket to a printer of the hall's own network, and finds out whether it came out."""
+
+import socket
+import time
+
+from kernel.errors import Unavailable
+from people.devices import read_address
+from web.kiosk import raster
+
+CONNECT_SECONDS, ANSWER_SECONDS, DONE_SECONDS = 2.0, 0.6, 6.0
+
+
+class PrinterUnreachable(Unavailable):
+    """No connection, or it broke off."""
+
+    code = "printer_unreachable"
+    zh = "小票没有打出来：打印机没有回应。号码有效，请拍下屏幕、扫码或记住号码，也可以请工作人员补打。"
+    en = (
+        "The ticket was not printed: the printer does not answer. Your number is valid: take a photo, scan "
+        "the code or remember it, or ask the staff to print it."
+    )
+
+
+class PrinterOutOfPaper(Unavailable):
+    """The paper is used up."""
+
+    code = "printer_out_of_paper"
+    zh = "小票没有打出来：打印机缺纸。号码有效，请拍下屏幕、扫码或记住号码，也可以请工作人员补打。"
+    en = (
+        "The ticket was not printed: the printer is out of paper. Your number is valid: take a photo, scan "
+        "the code or remember it, or ask the staff to print it."
+    )
+
+
+class PrinterStopped(Unavailable):
+    """The cover is open, or the printer reports a fault."""
+
+    code = "printer_stopped"
+    zh = "小票没有打出来：打印机有故障。号码有效，请拍下屏幕、扫码或记住号码，也可以请工作人员补打。"
+    en = (
+        "The ticket was not printed: the printer's cover is open or it has a fault. Your number is valid: "
+        "take a photo, scan the code or remember it, or ask the staff to print it."
+    )
+
+
+def print_dots(address: str, dots: bytes) -> None:
+    """Print rows of dots on the printer at `address` (as in `people.models.Device.printer`).
+
+    A printer that answers no questions is trusted: many behind print servers do not.
+
+    Raises:
+        PrinterUnreachable, PrinterOutOfPaper, PrinterStopped, PictureMalformed
+    """
+    data = raster.encode(dots)
+    try:
+        with socket.create_connection(read_address(address), timeout=CONNECT_SECONDS) as line:
+            _refuse_if_unable(line)
+            line.settimeout(DONE_SECONDS)
+            line.sendall(data + raster.ASK_DONE)
+            _answer(line, seconds=DONE_SECONDS)
+            _refuse_if_unable(line)
+    except OSError as error:
+        raise PrinterUnreachable from error
+
+
+def _refuse_if_unable(line: socket.socket) -> None:
+    line.sendall(raster.ASK_STATE)
+    state = _answer(line, seconds=ANSWER_SECONDS)
+    paper = None
+    if state is not None:
+        line.sendall(raster.ASK_PAPER)
+        paper = _answer(line, seconds=ANSWER_SECONDS)
+    found = raster.read_state(state, paper)
+    if found.paper_gone:
+        raise PrinterOutOfPaper
+    if found.cover_open or found.fault:
+        raise PrinterStopped
+
+
+def _answer(line: socket.socket, *, seconds: float) -> int | None:
+    """The next byte, None when it does not come in time."""
+    line.settimeout(max(seconds, 0.01))
+    began = time.monotonic()
+    try:
+        byte = line.recv(1)
+    except TimeoutError:
+        return None
+    if not byte:
+        # Closed: what was not asked for in time counts as broken off.
+        raise ConnectionError(f"closed after {time.monotonic() - began:.1f} s")
+    return byte[0]
