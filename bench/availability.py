@@ -43,9 +43,9 @@ def _answers(stage: Stage, scale: Scale, name: str, *, sold_out: bool) -> Result
         _book_all(stage, place, "id")
     settle(stage)
     path = f"/api/v1/halls/{place.code}/availability?service={place.services[0]}&days={DAYS}"
-    with counted(stage.parts.database.engine) as first:
+    with counted(stage.parts.database) as first:
         body = stage.client.get(path).data
-    with counted(stage.parts.database.engine) as again:
+    with counted(stage.parts.database) as again:
         stage.client.get(path)
     floor = f"/bytes/{len(body)}"
     pairs = in_turns(

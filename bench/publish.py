@@ -30,7 +30,7 @@ def publish(stage: Stage, scale: Scale) -> Result:
             of_hall = PlanLine.group_id.in_(place.groups)
             session.execute(delete(PlanLine).where(of_hall, PlanLine.weekday > _FRIDAY))
         began = time.perf_counter()
-        with counted(stage.parts.database.engine) as statements:
+        with counted(stage.parts.database) as statements:
             with stage.parts.database.transaction() as session:
                 last_on = TODAY + timedelta(days=days - 1)
                 added = publish_days(

@@ -78,12 +78,22 @@ _LOCK_DRAFT = (
 _APPOINTMENT = Appointment.__table__.columns
 _COLUMNS = ", ".join(column.name for column in _APPOINTMENT)
 
-# The numbers are those that still carry the token. A hold that ran out is as good as a running one while
-# nobody else has taken them: who types slowly loses nothing that is still there.
-# `plain` says yes too seldom rather than too often: where it says no, the rules themselves are asked.
 # Name and phone of a person stay while another phone has an open booking for them (`kept`): whoever knows a
 # document's number must not change what officer and messages say about its owner's bookings. Staff have seen
 # the document (`seen`).
+RENEW_PERSON = """SET (name_sealed, phone_sealed, phone_index, language) = (
+                SELECT CASE WHEN kept THEN citizen.name_sealed ELSE excluded.name_sealed END,
+                       CASE WHEN kept THEN citizen.phone_sealed
+                            ELSE COALESCE(excluded.phone_sealed, citizen.phone_sealed) END,
+                       CASE WHEN kept THEN citizen.phone_index
+                            ELSE COALESCE(excluded.phone_index, citizen.phone_index) END,
+                       CASE WHEN kept THEN citizen.language ELSE excluded.language END
+                FROM plain),
+            number_sealed = excluded.number_sealed, erased_at = NULL"""
+
+# The numbers are those that still carry the token. A hold that ran out is as good as a running one while
+# nobody else has taken them: who types slowly loses nothing that is still there.
+# `plain` says yes too seldom rather than too often: where it says no, the rules themselves are asked.
 _WRITE = text(f"""
 WITH mine AS MATERIALIZED (
     SELECT id FROM number
@@ -108,15 +118,7 @@ person AS (
            :citizen_phone_sealed, :phone_index, :language, :now
     WHERE (SELECT count(*) FROM mine) = :needed AND (:asked OR (SELECT free FROM plain))
     ON CONFLICT (identity_index) DO UPDATE
-        SET (name_sealed, phone_sealed, phone_index, language) = (
-                SELECT CASE WHEN kept THEN citizen.name_sealed ELSE excluded.name_sealed END,
-                       CASE WHEN kept THEN citizen.phone_sealed
-                            ELSE COALESCE(excluded.phone_sealed, citizen.phone_sealed) END,
-                       CASE WHEN kept THEN citizen.phone_index
-                            ELSE COALESCE(excluded.phone_index, citizen.phone_index) END,
-                       CASE WHEN kept THEN citizen.language ELSE excluded.language END
-                FROM plain),
-            number_sealed = excluded.number_sealed, erased_at = NULL
+        {RENEW_PERSON}
     RETURNING id
 ),
 booked AS (
@@ -158,7 +160,7 @@ def book(
         IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
         HoldExpired, InPast, CannotBePosted, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
     """
-    identity = check(command.identity_kind, command.identity_number, today=_today_somewhere(now))
+    identity = check(command.identity_kind, command.identity_number, today=today_somewhere(now))
     person = identity_index(identity.kind, identity.number)
     draft = _lock_draft(session, command.token, person)
     if draft.appointment_id is not None:
@@ -180,7 +182,7 @@ def book(
     return appointment
 
 
-def _today_somewhere(now: datetime) -> date:
+def today_somewhere(now: datetime) -> date:
     """A birth date may be today's wherever the hall is; the hall is not known yet."""
     return now.astimezone(_FIRST_TO_SEE_A_DAY).date()
 
@@ -231,6 +233,20 @@ def _write_after_asking(session: Session, facts: Mapping[str, object]) -> Appoin
 def _facts(
     command: Book, identity: Identity, draft: Row[Any], rules: HallRules, *, seen: bool, now: datetime
 ) -> dict[str, object]:
+    return {
+        **person_facts(command, identity, now=now),
+        "draft_id": draft.id,
+        "needed": draft.needed,
+        "seen": seen,
+        "on_date": draft.on_date,
+        "most_open": rules.policy.max_open_appointments,
+        "no_show_limit": rules.policy.no_show_limit,
+        "delivery_sealed": sealed(command.delivery),
+    }
+
+
+def person_facts(command: Book, identity: Identity, *, now: datetime) -> dict[str, object]:
+    """What is written about who books, and the new appointment's reference: everything personal sealed."""
     citizen = sealed_values(
         identity, name=command.name, phone=command.phone, language=command.language, now=now
     )
@@ -240,16 +256,8 @@ def _facts(
     return {
         **citizen,
         "token": token_hash(command.token),
-        "draft_id": draft.id,
-        "needed": draft.needed,
-        "seen": seen,
-        "on_date": draft.on_date,
-        "most_open": rules.policy.max_open_appointments,
-        "no_show_limit": rules.policy.no_show_limit,
         "reference": new_reference(),
         "phone_sealed": cipher().encrypt(command.phone, "appointment.phone") if command.phone else None,
-        "phone_index": citizen["phone_index"],
-        "delivery_sealed": sealed(command.delivery),
         "now": now.astimezone(UTC),
     }
 

@@ -18,10 +18,11 @@ from booking.models import Draft, Number, Slot
 from booking.offers import Offer
 from booking.policy import ensure_bookable
 from booking.recent import NOTHING_KEPT, Recent
-from booking.taking import Taken, Wanted, take
+from booking.taking import Taken, Wanted, take, take_at_once
 from booking.visit_offer import get_visit_offer
 from kernel.actor import Actor
 from kernel.crypto import cipher
+from kernel.direct import Direct
 from kernel.ids import new_token, token_hash
 
 DRAFTS_KEPT_FOR = timedelta(days=1)
@@ -77,23 +78,49 @@ def hold(
         offer = recent.offer(session, command.hall_code, command.service_codes, answers=command.answers)
     except ServicesInDifferentLines:
         return _hold_legs(session, command, now=now)
+    _ensure_bookable(command, offer, now=now)
+    token = new_token()
+    wanted = _wanted(command, offer, token, now=now)
+    taken = _take(session, wanted, now=now)
+    if taken is None:
+        raise _refusal(session, command, offer, recent, now=now)
+    return _held(wanted, taken, token)
+
+
+def hold_at_once(direct: Direct, command: HoldSlot, *, recent: Recent, now: datetime) -> Held | None:
+    """The hold of one number in one exchange, if its offer was read a moment ago.
+
+    None, with nothing changed, where that is not enough: `hold` holds what this does not, and says why not.
+
+    Raises:
+        SlotUnknown, InPast, InsideLeadTime, BeyondHorizon
+    """
+    offer = recent.find_offer(command.hall_code, command.service_codes, answers=command.answers)
+    if offer is None or offer.needed != 1:
+        return None
+    _ensure_bookable(command, offer, now=now)
+    token = new_token()
+    wanted = _wanted(command, offer, token, now=now)
+    taken = take_at_once(direct, wanted, now=now)
+    return None if taken is None else _held(wanted, taken, token)
+
+
+def _ensure_bookable(command: HoldSlot, offer: Offer, *, now: datetime) -> None:
     rules = offer.rules
     if command.starts_at - now > FARTHEST:
         raise SlotUnknown  # the end of the calendar has no local time
     ensure_bookable(command.starts_at, now=now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
-    token = new_token()
-    held_until = now + rules.policy.hold
-    taken = _take(session, _wanted(command, offer, token, held_until), now=now)
-    if taken is None:
-        raise _refusal(session, command, offer, recent, now=now)
+
+
+def _held(wanted: Wanted, taken: Taken, token: str) -> Held:
     return Held(
         token=token,
         draft_id=taken.draft_id,
-        held_until=held_until,
+        held_until=wanted.held_until,
         starts_at=taken.starts_at,
         ends_at=taken.ends_at,
-        hall_id=offer.hall_id,
-        group_id=offer.group_id,
+        hall_id=wanted.hall_id,
+        group_id=wanted.group_id,
     )
 
 
@@ -138,7 +165,7 @@ def _take(session: Session, wanted: Wanted, *, now: datetime) -> Taken | None:
         return taken
 
 
-def _wanted(command: HoldSlot, offer: Offer, token: str, held_until: datetime) -> Wanted:
+def _wanted(command: HoldSlot, offer: Offer, token: str, *, now: datetime) -> Wanted:
     return Wanted(
         hall_id=offer.hall_id,
         group_id=offer.group_id,
@@ -149,7 +176,7 @@ def _wanted(command: HoldSlot, offer: Offer, token: str, held_until: datetime) -
         answers=command.answers,
         token=token_hash(token),
         previous=token_hash(command.previous_token) if command.previous_token else None,
-        held_until=held_until,
+        held_until=now + offer.rules.policy.hold,
     )
 
 

@@ -33,8 +33,14 @@ class Recent:
         self, session: Session, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
     ) -> Offer:
         """As `booking.offers.get_offer`, which raises the same."""
-        key = (hall_code, tuple(service_codes), tuple(sorted(answers.items())))
+        key = _offer_key(hall_code, service_codes, answers)
         return self._offers.get(key, lambda: get_offer(session, hall_code, service_codes, answers=answers))
+
+    def find_offer(
+        self, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
+    ) -> Offer | None:
+        """The offer if it was read a moment ago."""
+        return self._offers.find(_offer_key(hall_code, service_codes, answers))
 
     def raise_again(self, question: Hashable, *, now: datetime) -> None:
         """Raise the SlotFull that this very question met a moment ago, if it did."""
@@ -77,6 +83,12 @@ class Recent:
         self, key: tuple[object, ...], read: Callable[[], list[Alternative]], now: datetime
     ) -> list[Alternative]:
         return self._ahead.get((*key, _period(now)), read)
+
+
+def _offer_key(
+    hall_code: str, service_codes: Sequence[str], answers: Mapping[str, Any]
+) -> tuple[object, ...]:
+    return hall_code, tuple(service_codes), tuple(sorted(answers.items()))
 
 
 def _period(now: datetime) -> float:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -108,10 +109,14 @@ def lock_key(identity_index: bytes) -> int:
 def lock_person(session: Session, identity_index: bytes | None) -> None:
     """Wait until nobody else books, moves or is given an appointment for this person; held until the commit.
 
-    Who also locks the person's row locks this first, as booking does. None: the person was erased.
+    Who also locks the person's row locks this first, as booking does. That row gets a new version: a booking
+    whose statement began before (`booking.book_at_once`) sees by it that what it counted may be old. None:
+    the person was erased.
     """
     if identity_index is not None:
         session.execute(select(func.pg_advisory_xact_lock(cast(lock_key(identity_index), BigInteger))))
+        person = Citizen.identity_index == identity_index
+        session.execute(update(Citizen).where(person).values(language=Citizen.language))
 
 
 def has_another_that_day(

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from kernel.direct import Direct, Note
 from kernel.errors import Unavailable
 
 # Named constraints become domain errors where they are raised (see `constraint_of`).
@@ -88,7 +90,11 @@ def _forget_values(context: ExceptionContext) -> None:
     """Before anybody can log it."""
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None:
-            error.args = tuple(_DETAIL.sub("", arg) if isinstance(arg, str) else arg for arg in error.args)
+            _forget(error)
+
+
+def _forget(error: BaseException) -> None:
+    error.args = tuple(_DETAIL.sub("", arg) if isinstance(arg, str) else arg for arg in error.args)
 
 
 class Database:
@@ -96,6 +102,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.note_direct: Note | None = None  # told of each statement past SQLAlchemy
         self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=True)
 
     @contextmanager
@@ -115,6 +122,35 @@ class Database:
             raise
         finally:
             session.close()
+
+    @contextmanager
+    def direct(self) -> Iterator[Direct]:
+        """A connection on which each statement is committed by itself (`kernel.direct`). Edges only.
+
+        Raises:
+            DatabaseDown: when PostgreSQL went away; whether the last statement was carried out is not known.
+        """
+        try:
+            pooled = self.engine.raw_connection()
+        except psycopg.OperationalError as error:
+            raise DatabaseDown from error
+        try:
+            connection: Any = pooled.driver_connection
+            connection.autocommit = True
+            yield Direct(connection, self.note_direct)
+            connection.autocommit = False
+        except psycopg.Error as error:
+            _forget(error)
+            if connection.broken or error.sqlstate in _DOWN_STATES:
+                pooled.invalidate()
+                raise DatabaseDown from error
+            connection.autocommit = False
+            raise
+        except BaseException:
+            connection.autocommit = False
+            raise
+        finally:
+            pooled.close()
 
     def dispose(self) -> None:
         """Close all pooled connections (after a fork, at the end)."""

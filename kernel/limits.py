@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from kernel.crypto import cipher
 from kernel.errors import TooMany
+from kernel.redis_line import RedisLine
 
 log = structlog.get_logger("limits")
 
@@ -103,6 +104,7 @@ class Limits:
         self, redis: Redis, rules: Mapping[str, Rule], *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._redis, self._rules, self._monotonic = redis, dict(rules), monotonic
+        self._line = RedisLine(redis)
         self._own: dict[str, tuple[int, float]] = {}  # key → (count, until)
         self._lock = threading.Lock()
         self._away_until = 0.0
@@ -173,7 +175,7 @@ class Limits:
         if not self._may_ask():
             return None
         try:
-            answer = self._redis.eval(script, len(keys), *keys, *numbers)
+            answer = self._line.execute("EVAL", script, len(keys), *keys, *numbers)
         except RedisError as error:
             self._fall_back(error)
             return None

@@ -64,11 +64,14 @@ TYPES = (
 )
 
 
-def told_of(source: str, event_field: str) -> str:
+def told_of(source: str, event_field: str, **more: str) -> str:
     """Two more parts of a `WITH`: for each row of `source`, its audit entry and its event.
 
-    The row's `id` is the audit's subject and the event's `event_field`; `values_of` gives the parameters.
+    The row's `id` is the audit's subject and the event's `event_field`; `more` are fields of the event that
+    only the statement knows, as SQL. `values_of` gives the parameters.
     """
+    known = {event_field: f"{source}.id", **more}
+    fields = ", ".join(f"'{name}', {sql}" for name, sql in known.items())
     return f"""recorded AS (
     INSERT INTO audit_entry ({", ".join(_ENTRY)})
     SELECT :at, :recorded_at, :actor_kind, :actor_id, :action, :subject_kind, {source}.id, {source}.hall_id,
@@ -77,7 +80,7 @@ def told_of(source: str, event_field: str) -> str:
 ),
 told AS (
     INSERT INTO outbox_event ({", ".join(_EVENT)})
-    SELECT :event_name, :event_payload || jsonb_build_object('{event_field}', {source}.id), :at, :recorded_at
+    SELECT :event_name, :event_payload || jsonb_build_object({fields}), :at, :recorded_at
     FROM {source}
 )"""  # noqa: S608  # names of our own, no values
 

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kernel.ids import new_token
 from kernel.parts import Parts
 from web import assets, edge, health, languages, limits, live_link, problems, security, signin
+from web.bare import Application
 from web.ready import ReadyAnswers
 
 # Each package has `register(app)`; the simulator refuses to be there in production.
@@ -31,7 +32,7 @@ csrf = CSRFProtect()
 
 def create_app(parts: Parts) -> Flask:
     """Build the application over what the process works with."""
-    app = Flask("web", static_folder=None)
+    app = Application("web", static_folder=None)
     app.extensions["youhao"] = parts
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
     security.register(app, parts.settings)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from booking.recent import Recent
 from kernel import clock
 from kernel.actor import ANONYMOUS, Actor
+from kernel.direct import Direct
 from kernel.errors import Forbidden
 from kernel.parts import Parts
 
@@ -37,6 +38,13 @@ def transaction() -> Iterator[Session]:
     """The request's unit of work: commits when the block ends."""
     with parts().database.transaction() as session:
         yield session
+
+
+@contextmanager
+def direct() -> Iterator[Direct]:
+    """For statements that are a transaction each (`kernel.direct`)."""
+    with parts().database.direct() as straight:
+        yield straight
 
 
 def now() -> datetime:

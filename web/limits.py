@@ -10,7 +10,6 @@ from types import MappingProxyType
 from flask import Flask, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from sqlalchemy.orm import Session
 
 from kernel.limits import Limits, Rule, hashed, parse_rules
 from kernel.settings import Settings, SettingsInvalid
@@ -89,13 +88,14 @@ def limit_pairing() -> None:
     fair().take([("pair.address", hashed(address(), "address"))])
 
 
-def limit_booking(session: Session, identity_index: bytes, phone_index: bytes) -> None:
+def limit_booking(identity_index: bytes, phone_index: bytes) -> None:
     """One more try to book, for this person and from this phone. Both are keyed hashes already.
+
+    Asked once a connection to the database is there: a try that finds none is not the citizen's.
 
     Raises:
         LimitReached
     """
-    session.connection()  # a try that finds no database is not the citizen's
     fair().take([("book.identity", identity_index.hex()), ("book.phone", phone_index.hex())])
 
 

@@ -6,6 +6,7 @@ from flask import Flask, Request, Response, abort, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from kernel.settings import Settings
+from web.bare import Application
 
 MAX_BODY = 256 * 1024
 # Where administrators send whole spreadsheets, and nowhere else.
@@ -63,15 +64,23 @@ def register(app: Flask, settings: Settings) -> None:
     app.session_interface = Sessions()
     csp = policy(settings)
 
+    hardening = {
+        "Content-Security-Policy": csp,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+        **({"Strict-Transport-Security": "max-age=31536000"} if secure else {}),
+    }
+    if isinstance(app, Application):
+        app.hardening = [*hardening.items(), ("Cache-Control", "no-store")]
+    may_differ = {"Content-Security-Policy", "Referrer-Policy"}
+
     def harden(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", csp)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers["X-Frame-Options"] = "DENY"
-        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(self)"
-        if secure:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+        for name, value in hardening.items():
+            if name not in may_differ or name not in headers:
+                headers[name] = value
         if not request.path.startswith("/static/"):
             headers.setdefault("Cache-Control", "no-store")
         return response

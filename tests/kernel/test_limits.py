@@ -107,11 +107,13 @@ def test_asks_a_redis_that_is_away_only_now_and_then():
     watch, asked = Watch(), []
 
     class Hanging:
-        def eval(self, *_arguments):
+        def make_connection(self):
             asked.append(watch.now)
             raise TimeoutFromRedis
 
-    limits = Limits(Hanging(), RULES, monotonic=watch)
+    client = make_client(AWAY)
+    client.connection_pool = Hanging()
+    limits = Limits(client, RULES, monotonic=watch)
     for second in range(60):
         watch.now = 1000.0 + second
         passed(limits, ("hold", "x"))

@@ -7,6 +7,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking.book import Book, book
+from booking.book_at_once import Booked, book_at_once
 from booking.cancel import cancel
 from booking.delivery import AddressImpossible, CannotBePosted, PostcodeMalformed, check_delivery
 from booking.errors import (
@@ -42,8 +43,10 @@ from people.saved_persons import Profile, SavedPersonUnknown, get_profile
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request
+from web.api.plain import plain_booking
 from web.api.schemas import booking as shapes
+from web.bare import bare
 from web.guards import public
 from web.limits import limit_booking
 
@@ -53,6 +56,7 @@ APPOINTMENT = shapes.AppointmentSchema()
 
 
 @blueprint.post("/appointments")
+@bare
 @public
 @idempotent
 @refuses(
@@ -78,20 +82,31 @@ APPOINTMENT = shapes.AppointmentSchema()
     IdempotencyKeyReused,
     RequestInProgress,
 )
-@blueprint.arguments(shapes.BookSchema())
+@blueprint.arguments(shapes.BookSchema(), plain=plain_booking)
 @blueprint.response(201, APPOINTMENT)
 def book_appointment(body: Mapping[str, Any]) -> Response:
     """Book what a hold keeps, for a person whose phone is verified.
 
     为手机号已验证的实名办事人确认预约。
     """
-    command = _book(body)
+    command, repeatable = _book(body), key_of_request() is not None
+    booked = None if repeatable else _book_at_once(command)
+    if booked is not None:
+        return answer_at_once(present.booked(booked))
 
     def work(session: Session) -> dict[str, Any]:
-        limit_booking(session, *_who(command))
+        if repeatable:
+            session.connection()  # a try that finds no database is not the citizen's
+            limit_booking(*_who(command))
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPOINTMENT)
+
+
+def _book_at_once(command: Book) -> Booked | None:
+    with edge.direct() as direct:
+        limit_booking(*_who(command))
+        return book_at_once(direct, command, actor=edge.actor(), now=edge.now())
 
 
 @blueprint.get("/appointments/<reference:reference>")

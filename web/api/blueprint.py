@@ -6,6 +6,7 @@ get wrong, unknown addresses) follows from its guard and its arguments.
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -74,6 +75,26 @@ class Blueprint(flask_smorest.Blueprint):
     """Resources of the API."""
 
     ARGUMENTS_PARSER = BodyParser()
+
+    def arguments(
+        self, schema: Any, *, plain: Callable[[], Any] | None = None, **options: Any
+    ) -> Callable[[View], View]:
+        """As flask-smorest's. `plain` reads a plain request by hand, and leaves all others to the schema."""
+        strictly: Callable[[Any], Any] = super().arguments(schema, **options)
+        if plain is None:
+            return strictly
+
+        def decorate(view: Any) -> Any:
+            judged = strictly(view)
+
+            @wraps(judged)
+            def read(*args: Any, **kwargs: Any) -> Any:
+                found = plain()
+                return judged(*args, **kwargs) if found is None else view(*args, found, **kwargs)
+
+            return read
+
+        return decorate
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any

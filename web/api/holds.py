@@ -12,14 +12,16 @@ from booking.errors import (
     SlotFull,
     SlotUnknown,
 )
-from booking.hold import Held, HoldSlot, hold, release
+from booking.hold import Held, HoldSlot, hold, hold_at_once, release
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import HallUnknown
 from kernel.limits import LimitReached
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request
+from web.api.plain import plain_hold
 from web.api.schemas import booking as shapes
+from web.bare import bare
 from web.guards import public
 from web.proof import ProofRequired, admit_hold
 
@@ -29,6 +31,7 @@ HELD = shapes.HeldSchema()
 
 
 @blueprint.post("/holds")
+@bare
 @public
 @idempotent
 @refuses(
@@ -45,7 +48,7 @@ HELD = shapes.HeldSchema()
     IdempotencyKeyReused,
     RequestInProgress,
 )
-@blueprint.arguments(shapes.HoldSchema())
+@blueprint.arguments(shapes.HoldSchema(), plain=plain_hold)
 @blueprint.response(201, HELD)
 def hold_slot(command: HoldSlot) -> Response:
     """Hold the numbers of a visit for ten minutes. A full slot answers with the nearest alternatives.
@@ -59,18 +62,25 @@ def hold_slot(command: HoldSlot) -> Response:
     # A refusal from memory costs nothing that limits or proofs protect.
     edge.recent().raise_again(_question(command), now=edge.now())
     admit_hold(command.hall_code, command.service_codes[0], command.starts_at)
+    held = _hold_at_once(command) if key_of_request() is None else None
+    if held is not None:
+        return answer_at_once(_told(command, held))
+    return answer_once(lambda session: _told(command, _hold(session, command)), HELD)
 
-    def work(session: Session) -> dict[str, Any]:
-        held = _hold(session, command)
-        return {
-            "token": held.token,
-            "hall": command.hall_code,
-            "starts_at": held.starts_at,
-            "ends_at": held.ends_at,
-            "held_until": held.held_until,
-        }
 
-    return answer_once(work, HELD)
+def _hold_at_once(command: HoldSlot) -> Held | None:
+    with edge.direct() as direct:
+        return hold_at_once(direct, command, recent=edge.recent(), now=edge.now())
+
+
+def _told(command: HoldSlot, held: Held) -> dict[str, Any]:
+    return {
+        "token": held.token,
+        "hall": command.hall_code,
+        "starts_at": held.starts_at,
+        "ends_at": held.ends_at,
+        "held_until": held.held_until,
+    }
 
 
 def _hold(session: Session, command: HoldSlot) -> Held:

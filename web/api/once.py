@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Response, request
@@ -92,6 +93,15 @@ def _answer(
 
 def _text(schema: Schema, answer: Mapping[str, Any]) -> str:
     return json.dumps(schema.dump(answer), ensure_ascii=False, separators=(",", ":"))
+
+
+def answer_at_once(answer: Mapping[str, Any], *, status: int = 201) -> Response:
+    """The same bytes as by the schema, from its fields in its order."""
+    return _json(json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=_told), status)
+
+
+def _told(moment: datetime | date) -> str:
+    return (moment.astimezone(UTC) if isinstance(moment, datetime) else moment).isoformat()
 
 
 def _json(body: str, status: int, *, replayed: bool = False) -> Response:

@@ -1,12 +1,15 @@
 """Rows as the API tells them: codes and references, never the ids of rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from booking.book_at_once import Booked
 from booking.models import Appointment
 from booking.recent import KEPT_SECONDS
 from booking.states import AppointmentState
@@ -76,7 +79,25 @@ _AROUND = (
 
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     """An appointment, without anything that says whose it is."""
-    facts = _around(session, row)
+    facts = _around(row, lambda: session)
+    codes = {fact.service_id: fact.service_code for fact in facts}
+    legs, ticket = _legs(session, row.legs, codes), _ticket_of(session, row)
+    return _appointment(row, facts, legs=legs, ticket=ticket)
+
+
+def booked(row: Booked) -> dict[str, Any]:
+    """As `appointment`, of one that was made at once."""
+    with ExitStack() as stack:
+        find = cache(lambda: stack.enter_context(edge.transaction()))
+        facts = _around(row, find)
+        codes = {fact.service_id: fact.service_code for fact in facts}
+        legs = _legs(find(), row.legs, codes) if row.legs else []
+    return _appointment(row, facts, legs=legs, ticket=None)
+
+
+def _appointment(
+    row: Appointment | Booked, facts: Sequence[Any], *, legs: list[dict[str, Any]], ticket: str | None
+) -> dict[str, Any]:
     place = facts[0]
     codes = {fact.service_id: fact.service_code for fact in facts}
     return {
@@ -92,9 +113,9 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
         "booked_at": row.booked_at,
-        "legs": _legs(session, row.legs, codes),
+        "legs": legs,
         "undone": [codes[each] for each in row.undone_service_ids if each in codes],
-        "ticket": _ticket_of(session, row),
+        "ticket": ticket,
     }
 
 
@@ -112,12 +133,12 @@ def _legs(
     ]
 
 
-def _around(session: Session, row: Appointment) -> Sequence[Any]:
+def _around(row: Appointment | Booked, find_session: Callable[[], Session]) -> Sequence[Any]:
     """Names and codes, a row a service. Everybody who books waits for them, and they hardly ever change."""
     wanted = {"hall_id": row.hall_id, "group_id": row.group_id, "service_ids": row.service_ids}
     kept: Kept[tuple[object, ...], Sequence[Any]] = edge.of_parts("around", lambda: Kept(KEPT_SECONDS))
     key = (row.hall_id, row.group_id, *row.service_ids)
-    return kept.get(key, lambda: session.execute(_AROUND, wanted).all())
+    return kept.get(key, lambda: find_session().execute(_AROUND, wanted).all())
 
 
 def _ticket_of(session: Session, row: Appointment) -> str | None:
