@@ -18,7 +18,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "fee_yuan": ("费用（元）", "Fee (yuan)"),
     "fee_note_zh": ("费用说明（中文）", "About the fee (Chinese)"),
     "fee_note_en": ("费用说明（英文）", "About the fee (English)"),
-    "ways": ("四办", "Classes (四办)"),
+    "ways": ("四办", "Ways of handling"),
     "pay": ("支付方式", "Ways to pay"),
     "handling_zh": ("办结时限（中文）", "How long it takes (Chinese)"),
     "handling_en": ("办结时限（英文）", "How long it takes (English)"),

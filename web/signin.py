@@ -156,11 +156,18 @@ def home() -> Any:
     return render_template("staff/home.html", faces=entries, roles=current_user.roles)
 
 
+def _current(point: str) -> str:
+    """`aria-current` of the way to a page: it is this page, or the face to which this page belongs."""
+    if request.endpoint == point:
+        return "page"
+    return "true" if request.blueprint == point.partition(".")[0] else ""
+
+
 def _context() -> dict[str, Any]:
     if not current_user or not current_user.is_authenticated:
         return {"staff_name": "", "staff_nav": []}
     nav = [
-        {"url": url_for(point), "label": str(label), "current": request.endpoint == point}
+        {"url": url_for(point), "label": str(label), "current": _current(point)}
         for point, label in _faces_of(current_user)
     ]
     return {

@@ -28,7 +28,12 @@ class Topic:
     note: Any
 
 
-GROUPS = {"what": _("办什么"), "where": _("在哪办、谁来办"), "tools": _("批量与备用"), "watch": _("查看")}
+GROUPS = {
+    "what": _("办什么"),
+    "where": _("在哪办、谁来办"),
+    "tools": _("批量与备用"),
+    "watch": _("记录与隐私"),
+}
 TOPICS = (
     Topic("what", "admin.services", "catalog.edit", _p("all", "事项"), _("名称、材料、费用、在哪些大厅办")),
     Topic("what", "admin.guides", "catalog.edit", _("办事指引"), _("问几句，给出个人材料清单；先草稿后发布")),
