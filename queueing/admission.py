@@ -52,7 +52,8 @@ def needed_minutes(load: Load, *, expected: int, policy: QueuePolicy = DEFAULT_P
     minutes, shows = load.service_minutes, load.show_probability
     people = load.waiting + shows * expected + 1
     spread = sqrt(policy.service_cv**2 * people + shows * (1 - shows) * expected)
-    return minutes * people + load.residual_minutes + policy.admission_z * minutes * spread
+    work = load.work_minutes + minutes * (people - load.waiting)
+    return work + load.residual_minutes + policy.admission_z * minutes * spread
 
 
 def admit(

@@ -18,6 +18,7 @@ from queueing.admission import Ground, admit
 from queueing.errors import NothingToCheckIn, TooLate, WrongHall
 from queueing.issue import ensure_admitted
 from queueing.keys import Punctuality, booked_key, check_in_window, half_day_ends_at, judge_check_in
+from queueing.matter import matter_of
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.place import Holder, Place, give, open_line, walk_in_place
@@ -69,7 +70,15 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
         citizen_id=appointment.citizen_id,
     )
     issued = give(
-        session, line, letter=group.letter, place=place, holder=holder, press_key=None, actor=actor, now=now
+        session,
+        line,
+        letter=group.letter,
+        place=place,
+        holder=holder,
+        press_key=None,
+        actor=actor,
+        now=now,
+        matter=matter_of(session, group, holder.service_ids, policy=today.policy),
     )
     if issued is None:  # cannot be: without a press key nothing else can meet
         raise NothingToCheckIn

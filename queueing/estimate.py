@@ -2,7 +2,8 @@
 
 The roll calls tickets one after the other by `next_from_heads`, with the booked people who are expected added
 at their slots in proportion to p̂. With i idle counters, call k (from 0) comes now for k < i, and then when
-the open counters have worked off m·(k − i + ½) minutes (k − i + 1 where one was idle: it starts afresh).
+the open counters have worked off ½·m (m where one was idle: it starts afresh) and the cases of the first
+k − i calls, each with the minutes expected for it, else m.
 The range is the 80 % interval of that work, from the spread of services and of shows; it never is a point.
 """
 
@@ -51,13 +52,19 @@ class _Clock:
     def __init__(self, capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy) -> None:
         self._capacity, self._load, self._policy = capacity, load, policy
         self._starts_at = capacity.open_from(now) or now
+        self._sums = [0.0]  # the minutes of those called so far, in the order of the calls
         self._idle = max(0, floor(capacity.counters_at(self._starts_at) - load.busy))
 
     def work_before(self, calls: int) -> float:
         """Return the minutes of work before call number `calls` (from 0)."""
         if calls < self._idle:
             return 0.0
-        return self._load.service_minutes * (calls - self._idle + (1.0 if self._idle else 0.5))
+        first = self._load.service_minutes * (1.0 if self._idle else 0.5)
+        return first + self._sums[calls - self._idle]
+
+    def called(self, ticket: Waiting) -> None:
+        """Note the next call: what its case takes keeps a counter busy for the calls after it."""
+        self._sums.append(self._sums[-1] + (ticket.minutes or self._load.service_minutes))
 
     def spread(self, calls: int, expected: int) -> float:
         """Return the standard deviation of that work, with `expected` booked people who may come or not."""
@@ -130,6 +137,7 @@ def estimate(
             break
         called = line.remove(choice.ticket_id)
         line.count_call()
+        clock.called(called)
         calls.appendleft(RecentCall(called.track, called.returned_at is not None))
         if called.ticket_id in tickets:
             times = _times(clock, call, arrivals.numbers)

@@ -15,6 +15,7 @@ from queueing import press
 from queueing.admission import Admission, admit
 from queueing.errors import GreenReasonUnknown, LineClosed, PressReused, TrackUnknown, WalkInsStopped
 from queueing.keys import green_key, standby_key
+from queueing.matter import matter_of
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.place import Holder, OpenLine, Place, give, open_line, walk_in_place
@@ -81,6 +82,7 @@ def issue_in_line(
         press_key=key,
         actor=actor,
         now=now,
+        matter=matter_of(session, group, command.service_ids, policy=line.policy),
     )
     if ticket is None:
         raise PressReused

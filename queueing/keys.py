@@ -106,3 +106,8 @@ def green_key(issued_at: datetime) -> datetime:
 def standby_key(issued_at: datetime) -> datetime:
     """Return the key of a standby ticket: it has no promise, only its turn among standbys."""
     return issued_at
+
+
+def is_quick(minutes: float, mean_minutes: float, policy: QueuePolicy = DEFAULT_POLICY) -> bool:
+    """Say whether a matter is quick for a line whose cases take `mean_minutes`; fixed at issue."""
+    return 0 < minutes <= policy.quick_share * mean_minutes

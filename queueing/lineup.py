@@ -21,11 +21,17 @@ class Lineup:
         self._heaps: dict[Lane, list[tuple[SortKey, int, Waiting]]] = {lane: [] for lane in Lane}
         self._serial = 0
         self._calls = 0
+        self._minutes = 0.0
         for ticket in waiting:
             self.add(ticket)
 
     def __len__(self) -> int:
         return len(self._tickets)
+
+    @property
+    def minutes(self) -> float:
+        """The sum of the minutes expected for everybody who waits."""
+        return self._minutes
 
     def tickets(self) -> list[Waiting]:
         """Return everybody who waits, in no order; who lets calls pass as at the time of `add`."""
@@ -33,6 +39,8 @@ class Lineup:
 
     def add(self, ticket: Waiting) -> None:
         """Let a ticket wait; one that has to let calls pass comes back by itself (count_call)."""
+        if ticket.ticket_id not in self._tickets:
+            self._minutes += ticket.minutes
         self._tickets[ticket.ticket_id] = ticket
         self._serial += 1
         for lane in lanes_of(ticket):
@@ -40,7 +48,9 @@ class Lineup:
 
     def remove(self, ticket_id: int) -> Waiting:
         """Take out a ticket that was called or left; raises KeyError if it does not wait."""
-        return self._tickets.pop(ticket_id)
+        ticket = self._tickets.pop(ticket_id)
+        self._minutes -= ticket.minutes
+        return ticket
 
     def count_call(self) -> None:
         """Note that the group made a call: held tickets come one call closer."""

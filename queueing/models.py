@@ -44,6 +44,8 @@ class Ticket(Base):
     `since_at` is when the state began. `wait_time`, `walk_time`, `service_time` and `aside_time` add up the
     time in each state until then (`queueing.durations`). `step` is the last step and what it can be taken
     back with, pressed at `step_counter_id` at `stepped_at` (real time; `queueing.undo`).
+    `minutes` of a counter are expected for it (0: as for any other of its line), `quick` says that these are
+    few; both fixed like the key.
     """
 
     __tablename__ = "ticket"
@@ -99,6 +101,8 @@ class Ticket(Base):
     service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list)
     legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     green_reason: Mapped[str | None] = mapped_column(String(16))
+    minutes: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    quick: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     state: Mapped[str] = mapped_column(String(12), default="waiting")
     counter_id: Mapped[int | None] = mapped_column(BigInteger)
     staff_id: Mapped[int | None] = mapped_column(BigInteger)

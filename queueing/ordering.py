@@ -6,7 +6,8 @@ When a counter is free, among the tickets that it can serve (the caller leaves o
 2. The green channel, unless the last two calls were green and others wait.
 3. Among booked, walk-ins and late with a key that has come: the smallest key.
    Ties: booked, walk-in, late; then issue time; then number.
-4. Otherwise walk-ins and late by issue time.
+4. Otherwise walk-ins and late: quick matters first (where the hall has them), each by issue time. Who is
+   overtaken keeps the promised time: from then on 3 goes before.
 5. Otherwise early booked by slot: who booked and came early does not jump.
 6. Otherwise standby by issue time: it waits for what others leave.
 7. Otherwise who missed a call and still has to let calls pass, rather than leave the counter idle.
@@ -46,7 +47,8 @@ class Waiting:
 
     `due_at` is the key, fixed at issue (queueing.keys). `returned_at` is set while the ticket waits again
     after a transfer or with a missing paper. `calls_to_wait` counts the calls that a re-inserted
-    ticket still lets pass (queueing.recall.calls_to_wait).
+    ticket still lets pass (queueing.recall.calls_to_wait). `minutes` of a counter are expected for it
+    (0: as for any other of the line); `quick`: few for its line, fixed at issue.
     """
 
     ticket_id: int
@@ -59,6 +61,8 @@ class Waiting:
     late: bool = False
     returned_at: datetime | None = None
     calls_to_wait: int = 0
+    minutes: float = 0.0
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Lane(StrEnum):
     - green: green; by issue.
     - by_key: booked, late and walk-in; by key. Its head answers 3, and 5 where nobody is in by_issue.
     - by_issue: walk-in and late; by issue.
+    - quick: the quick ones of by_issue; by issue. Only for promise.
     - standby: standby; by issue.
     - booked: booked and not late; by key. Only for strict and accumulating.
     - first_come: booked, late and walk-in; by issue. Only for fifo.
@@ -98,6 +103,7 @@ class Lane(StrEnum):
     GREEN = "green"
     BY_KEY = "by_key"
     BY_ISSUE = "by_issue"
+    QUICK = "quick"
     STANDBY = "standby"
     BOOKED = "booked"
     FIRST_COME = "first_come"
@@ -133,6 +139,7 @@ LANE_ORDER: Mapping[Lane, Callable[[Waiting], SortKey]] = MappingProxyType(
         Lane.GREEN: by_issue,
         Lane.BY_KEY: by_key,
         Lane.BY_ISSUE: by_issue,
+        Lane.QUICK: by_issue,
         Lane.STANDBY: by_issue,
         Lane.BOOKED: by_key,
         Lane.FIRST_COME: by_issue,
@@ -141,6 +148,7 @@ LANE_ORDER: Mapping[Lane, Callable[[Waiting], SortKey]] = MappingProxyType(
 
 _PUNCTUAL = (Lane.BY_KEY, Lane.BOOKED, Lane.FIRST_COME)
 _UNBOOKED = (Lane.BY_KEY, Lane.BY_ISSUE, Lane.FIRST_COME)
+_QUICK = (*_UNBOOKED, Lane.QUICK)
 
 
 def lanes_of(ticket: Waiting) -> tuple[Lane, ...]:
@@ -152,7 +160,8 @@ def lanes_of(ticket: Waiting) -> tuple[Lane, ...]:
     if ticket.track is Track.STANDBY:
         lanes: tuple[Lane, ...] = (Lane.STANDBY,)
     else:
-        lanes = _PUNCTUAL if ticket.track is Track.BOOKED and not ticket.late else _UNBOOKED
+        punctual = ticket.track is Track.BOOKED and not ticket.late
+        lanes = _PUNCTUAL if punctual else _QUICK if ticket.quick else _UNBOOKED
     return lanes if ticket.returned_at is None else (Lane.RETURNED, *lanes)
 
 
@@ -212,7 +221,11 @@ def _promise(heads: Heads, now: datetime, _policy: QueuePolicy) -> Choice | None
     if first.due_at <= now:
         return _choice(first, now)
     # Nobody is due. Where nobody is in by_issue either, all are early booked: the smallest key is theirs.
-    return _choice(heads.get(Lane.BY_ISSUE, first), now)
+    oldest = heads.get(Lane.BY_ISSUE, first)
+    quick = heads.get(Lane.QUICK, oldest)
+    if quick.ticket_id == oldest.ticket_id:
+        return _choice(oldest, now)
+    return Choice(quick.ticket_id, Reason(ReasonCode.QUICK, quick.issued_at))
 
 
 def _fifo(heads: Heads, _now: datetime, _policy: QueuePolicy) -> Choice | None:

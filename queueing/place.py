@@ -17,6 +17,7 @@ from queueing.capacity import Capacity
 from queueing.events import TicketIssued
 from queueing.keys import walk_in_key
 from queueing.labels import label_of, next_ordinal
+from queueing.matter import UNKNOWN, Matter
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.policy import QueuePolicy
@@ -93,6 +94,7 @@ def give(
     press_key: str | None,
     actor: Actor,
     now: datetime,
+    matter: Matter = UNKNOWN,
 ) -> Ticket | None:
     """Write the ticket with the next number of the locked line.
 
@@ -102,6 +104,8 @@ def give(
     values = _values(line, place, holder) | {
         "ordinal": ordinal,
         "label": label_of(letter, ordinal),
+        "minutes": matter.minutes,
+        "quick": matter.quick,
         "issued_at": now,
         "press_key": press_key,
     }

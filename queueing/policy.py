@@ -67,6 +67,9 @@ class QueuePolicy:
     green_run: int = field(default=2, metadata=_range(1, 20))
     #: A return goes first in at most one call of so many.
     return_every: int = field(default=3, metadata=_range(1, 20))
+    #: A walk-in whose matter takes at most this share of the line's mean goes before longer ones that are not
+    #: due yet; 0: none does.
+    quick_share: float = field(default=0.75, metadata=_range(0.0, 1.0))
     #: b: priority that a walk-in gains per minute where a booked person gains 1 (discipline accumulating).
     walk_in_rate: float = field(default=0.15, metadata=_range(0.0, 1.0))
 

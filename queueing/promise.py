@@ -5,7 +5,8 @@ For a walk-in who comes at t, with m the expected minutes of a service:
     P = max(P_previous, t + 20, v(t)),   v(t) = min{u : η·C(t,u) − m·p̂·F(t,u) ≥ m·(N+1) + r} − m
 
 C(t,u): open counter-minutes in (t,u] (queueing.capacity). F(t,u): booked numbers that have not checked in
-yet, with slots in (t,u]. p̂: the probability that a booked person comes. N: everyone who waits in the group.
+yet, with slots in (t,u]. p̂: the probability that a booked person comes. N: everyone who waits in the group;
+m·N is the sum of their own expected minutes where their services are known.
 r = ½·m·busy: the work that is still left at busy counters. η = 0.88 leaves room for breaks and slow cases.
 Nobody is called while every counter is closed: a v(t) before opening or at lunch becomes the next opening.
 """
@@ -13,8 +14,9 @@ Nobody is called while every counter is closed: a v(t) before opening or at lunc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from queueing.capacity import Capacity
 from queueing.policy import DEFAULT_POLICY, QueuePolicy
@@ -32,13 +34,28 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂."""
+    """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂.
+
+    `waiting_minutes`: what is expected for those who wait, where their services are known; else m·N.
+    """
 
     service_minutes: float
     waiting: int
     busy: float = 0.0
     expected: Sequence[Expected] = ()
     show_probability: float = 1.0
+    waiting_minutes: float | None = None
+
+    @property
+    def work_minutes(self) -> float:
+        """Return the counter-minutes of everybody who waits."""
+        return self.service_minutes * self.waiting if self.waiting_minutes is None else self.waiting_minutes
+
+    def with_more(self, people: float) -> Load:
+        """Return the load with so many more who wait, rounded up, of average length."""
+        waiting = ceil(self.waiting + people)
+        minutes = self.work_minutes + self.service_minutes * (waiting - self.waiting)
+        return replace(self, waiting=waiting, waiting_minutes=minutes)
 
     @property
     def residual_minutes(self) -> float:
@@ -58,7 +75,7 @@ def latest_call(
     Booked people lower the left side in steps at their slots, so the first crossing is sought between them:
     with the slots up to s counted, the need is met at u; if no other slot starts until u, that is the first.
     """
-    need = load.service_minutes * (load.waiting + 1) + load.residual_minutes
+    need = load.work_minutes + load.service_minutes + load.residual_minutes
     slots = sorted((slot.slot_starts_at, slot.numbers) for slot in load.expected if slot.slot_starts_at > now)
     met_at = capacity.reached_at(now, need / policy.promise_efficiency)
     for slot_starts_at, numbers in slots:

@@ -18,6 +18,7 @@ class ReasonCode(StrEnum):
     DUE_LATE = "due_late"
     WALK_IN = "walk_in"
     LATE = "late"
+    QUICK = "quick"
     EARLY_BOOKED = "early_booked"
     STANDBY = "standby"
     HELD_BACK = "held_back"
@@ -36,6 +37,7 @@ _TEXTS: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.DUE_LATE: ("迟到预约顺延至 {at}", "Late for an appointment, due from {at}"),
     ReasonCode.WALK_IN: ("现场号，{at} 取号", "Walk-in since {at}"),
     ReasonCode.LATE: ("迟到预约，{at} 签到", "Late for an appointment, here since {at}"),
+    ReasonCode.QUICK: ("短件先办，{at} 取号", "Quick matter first, here since {at}"),
     ReasonCode.EARLY_BOOKED: ("预约提前 {at}", "Booked for {at}, called early"),
     ReasonCode.STANDBY: ("候补号，{at} 取号", "Standby since {at}"),
     ReasonCode.HELD_BACK: ("过号返回，无人在前", "Back after a missed call, nobody ahead"),

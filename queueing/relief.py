@@ -7,7 +7,7 @@ which gives the time from the moment it is ready until closing, then by staying 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -53,7 +53,7 @@ def propose(
     closes_at = capacity.closes_at
     if closes_at is None or closes_at <= now or forecast <= 0:
         return Relief()
-    people = replace(load, waiting=ceil(load.waiting + forecast) - 1)
+    people = load.with_more(forecast - 1)
     needed = needed_minutes(people, expected=load.expected_between(now, closes_at), policy=policy)
     short = needed / policy.admission_efficiency - capacity.between(now, closes_at)
     if short <= 0:

@@ -154,6 +154,7 @@ def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     group = get_group(session, ticket.hall_id, leg["group_id"])
     move(session, ticket, _S.WAITING, "ticket.next_leg", actor=actor, now=now, group=group.code)
     ticket.group_id, ticket.service_ids, ticket.legs = group.id, leg["service_ids"], later
+    ticket.minutes, ticket.quick = 0.0, False  # what it takes in this line was not looked up
     ticket.returned_at = now
     _leave_counter(ticket)
     emit(session, events.TicketPassedOn(*_key(ticket), from_group_id=from_group_id), now=now)
@@ -252,6 +253,7 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
         raise moved(ticket)
     move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code)
     ticket.group_id, ticket.returned_at = group.id, now
+    ticket.minutes, ticket.quick = 0.0, False
     _merge_leg(ticket)
     _leave_counter(ticket)
     emit(session, events.TicketTransferred(*_key(ticket), from_group_id=from_group_id), now=now)

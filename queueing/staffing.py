@@ -20,6 +20,7 @@ from halls.day_plan import DayPlan, day_plans
 from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
 from halls.queries import list_groups
 from queueing.capacity import Capacity, Opening
+from queueing.matter import line_minutes
 from queueing.models import CounterSession, Ticket
 from queueing.promise import Expected, Load
 from queueing.today import Today
@@ -67,20 +68,23 @@ def _capacity(
 
 def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetime) -> Load:
     """What the group has to do now. Standby tickets wait for what others leave, so they do not count."""
+    mean = line_minutes(session, group)
     active = (
-        select(Ticket.state, func.count())
+        select(Ticket.state, func.count(), func.sum(func.coalesce(func.nullif(Ticket.minutes, 0), mean)))
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date)
         .where(Ticket.state.in_(("waiting", "called", "serving")), Ticket.group_id == group.id)
         .where((Ticket.track != "standby") | (Ticket.state != "waiting"))
         .group_by(Ticket.state)
     )
-    counts: dict[str, int] = dict(session.execute(active).all())
+    rows = session.execute(active).all()
+    counts: dict[str, int] = {state: count for state, count, _ in rows}
     return Load(
-        service_minutes=group.mean_minutes,
+        service_minutes=mean,
         waiting=counts.get("waiting", 0),
         busy=counts.get("called", 0) + counts.get("serving", 0),
         expected=_expected(session, today, group.id, now=now),
         show_probability=SHOW_PROBABILITY,
+        waiting_minutes=next((float(minutes) for state, _, minutes in rows if state == "waiting"), 0.0),
     )
 
 

@@ -45,6 +45,7 @@ _IN_LANE: dict[Lane, ColumnElement[bool]] = {
     Lane.GREEN: _FREE & (Ticket.track == "green"),
     Lane.BY_KEY: _FREE & Ticket.track.in_(("booked", "walk_in")),
     Lane.BY_ISSUE: _FREE & _LATER,
+    Lane.QUICK: _FREE & _LATER & Ticket.quick,
     Lane.STANDBY: _FREE & (Ticket.track == "standby"),
     Lane.BOOKED: _FREE & _PUNCTUAL,
     Lane.FIRST_COME: _FREE & Ticket.track.in_(("booked", "walk_in")),
@@ -58,6 +59,7 @@ _ORDER: dict[Lane, tuple[Any, ...]] = {
     Lane.GREEN: _BY_ISSUE,
     Lane.BY_KEY: _BY_KEY,
     Lane.BY_ISSUE: _BY_ISSUE,
+    Lane.QUICK: _BY_ISSUE,
     Lane.STANDBY: _BY_ISSUE,
     Lane.BOOKED: _BY_KEY,
     Lane.FIRST_COME: _BY_ISSUE,
@@ -65,6 +67,8 @@ _ORDER: dict[Lane, tuple[Any, ...]] = {
 }
 #: Lanes that the default discipline never asks for.
 _OTHER_DISCIPLINES = frozenset({Lane.BOOKED, Lane.FIRST_COME})
+#: The lane that only the default discipline asks for.
+_ONLY_PROMISE = frozenset({Lane.QUICK})
 
 _COLUMNS = (
     Ticket.id,
@@ -76,6 +80,8 @@ _COLUMNS = (
     Ticket.slot_starts_at,
     Ticket.late,
     Ticket.returned_at,
+    Ticket.minutes,
+    Ticket.quick,
     case((_HELD, Ticket.reinsert_after_call - _CALLS), else_=0).label("calls_to_wait"),
 )
 
@@ -127,7 +133,8 @@ def recent_calls(
 @cache
 def _heads(discipline: str) -> CompoundSelect[Any]:
     """The statement is made once: building it takes longer than running it."""
-    lanes = [lane for lane in Lane if discipline != "promise" or lane not in _OTHER_DISCIPLINES]
+    unused = _OTHER_DISCIPLINES if discipline == "promise" else _ONLY_PROMISE
+    lanes = [lane for lane in Lane if lane not in unused]
     heads = [
         _WAITING.where(_IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
         for lane in lanes
@@ -151,4 +158,6 @@ def _waiting(row: Row[Any]) -> Waiting:
         late=row.late,
         returned_at=row.returned_at,
         calls_to_wait=row.calls_to_wait,
+        minutes=row.minutes,
+        quick=row.quick,
     )

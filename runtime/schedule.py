@@ -31,6 +31,7 @@ from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
 from queueing.close_day import close_day
+from queueing.learn_times import learn_times
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
 
@@ -114,6 +115,13 @@ def forget_old_data(session: Session, _hall_id: int | None, _due_at: datetime, n
     forget_old(session, actor=SYSTEM, now=now)
 
 
+def learn_service_times(session: Session, hall_id: int | None, due_at: datetime, now: datetime) -> None:
+    """Learn from the last weeks how long services take."""
+    hall = _hall(session, hall_id)
+    on_date = due_at.astimezone(ZoneInfo(hall.time_zone)).date()
+    learn_times(session, hall.id, on_date=on_date, now=now)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -122,6 +130,7 @@ def _hall(session: Session, hall_id: int | None) -> Hall:
 
 SCHEDULE: Mapping[str, Entry] = {
     "publish_numbers": Entry(Daily(time(2)), publish_numbers),
+    "learn_times": Entry(Daily(time(3, 40)), learn_service_times),
     "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),

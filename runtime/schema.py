@@ -19,6 +19,7 @@ import migrations
 import notifications.models
 import people.models
 import queueing.after_models
+import queueing.forecast_models
 import queueing.models
 from kernel.db import Base
 
@@ -34,6 +35,7 @@ TABLE_MODULES = (
     notifications.models,
     people.models,
     queueing.after_models,
+    queueing.forecast_models,
     queueing.models,
 )
 

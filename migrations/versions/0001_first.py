@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_28e98521"
+revision = "0001_dea5a96b"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -132,6 +132,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_hash", name=op.f("uq_device_pairing_secret_hash")),
     )
     op.create_table(
+        "extra_time",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("counters", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("short_minutes", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extra_time")),
+    )
+    op.create_index("ix_extra_time_day", "extra_time", ["hall_id", "on_date"], unique=False)
+    op.create_index(
+        "uq_extra_time_open",
+        "extra_time",
+        ["group_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
         "hall",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
@@ -192,6 +218,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_known_browser_token_hash")),
     )
     op.create_index(op.f("ix_known_browser_phone_index"), "known_browser", ["phone_index"], unique=False)
+    op.create_table(
+        "learned_time",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("service_id", sa.BigInteger(), nullable=True),
+        sa.Column("counter_id", sa.BigInteger(), nullable=True),
+        sa.Column("cases", sa.Integer(), nullable=False),
+        sa.Column("minutes", sa.Double(), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learned_time")),
+    )
+    op.create_index(
+        "ix_learned_time_group", "learned_time", ["group_id", "service_id", "counter_id"], unique=False
+    )
+    op.create_index(op.f("ix_learned_time_hall_id"), "learned_time", ["hall_id"], unique=False)
     op.create_table(
         "licence",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -579,6 +621,8 @@ def upgrade() -> None:
         sa.Column("service_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("green_reason", sa.String(length=16), nullable=True),
+        sa.Column("minutes", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quick", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("counter_id", sa.BigInteger(), nullable=True),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
@@ -1257,6 +1301,9 @@ def downgrade() -> None:
     op.drop_table("message")
     op.drop_table("line")
     op.drop_table("licence")
+    op.drop_index(op.f("ix_learned_time_hall_id"), table_name="learned_time")
+    op.drop_index("ix_learned_time_group", table_name="learned_time")
+    op.drop_table("learned_time")
     op.drop_index(op.f("ix_known_browser_phone_index"), table_name="known_browser")
     op.drop_table("known_browser")
     op.drop_table("job_run")
@@ -1265,6 +1312,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_table("hall")
+    op.drop_index("uq_extra_time_open", table_name="extra_time", postgresql_where=sa.text("state = 'open'"))
+    op.drop_index("ix_extra_time_day", table_name="extra_time")
+    op.drop_table("extra_time")
     op.drop_table("device_pairing")
     op.drop_index(op.f("ix_device_hall_id"), table_name="device")
     op.drop_table("device")

@@ -24,6 +24,7 @@ RETURN_FROM, RETURN_UNTIL, SECOND_PART = 10.0, 60.0, 0.5
 class Person:
     """Someone who comes. Times in minutes since midnight; `minutes` of service at a counter of usual speed.
 
+    The hall expects `expected` minutes, change-over included, from what they come for.
     `instead_at` is when a booked person would have come without booking. `back_after`: not there when called,
     back so many minutes later (infinity: never). `returns_after`: comes back with a missing paper.
     """
@@ -36,6 +37,7 @@ class Person:
     green: bool = False
     back_after: float | None = None
     returns_after: float | None = None
+    expected: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def draw_day(scenario: Scenario, *, seed: int, day: int) -> DayPeople:
         expected = sum(numbers.values()) * (1 - group.planned_no_show)
         rest = scenario.people_of(group) * group.factor(day, scenario.weekdays) - expected
         coming += _walk_ins(scenario, group, at, rest, stream("walk-ins"))
-        _draw_cases(group, coming, stream("cases"))
+        _draw_cases(group, coming, stream("cases"), stream("services"))
         people += coming
     people.sort(key=lambda person: person.arrives)
     speed = Random(f"{seed}/{day}/speeds")
@@ -126,10 +128,14 @@ def _walk_ins(scenario: Scenario, group: GroupDemand, at: int, expected: float, 
     return coming
 
 
-def _draw_cases(group: GroupDemand, people: Sequence[Person], rng: Random) -> None:
+def _draw_cases(group: GroupDemand, people: Sequence[Person], rng: Random, services: Random) -> None:
     draw = service_time(group)
+    means = [kind.minutes for kind in group.services]
+    shares = list(accumulate(kind.share for kind in group.services))
     for person in people:
-        person.minutes = draw(rng)
+        mean = services.choices(means, cum_weights=shares)[0] if means else group.service_minutes
+        person.expected = mean + group.changeover
+        person.minutes = draw(rng) * mean / group.service_minutes
         missed, back, delay = rng.random(), rng.random(), rng.uniform(1, BACK_WITHIN)
         if missed < group.missed_share:
             person.back_after = delay if back < group.back_share else math.inf
@@ -141,7 +147,7 @@ def _draw_cases(group: GroupDemand, people: Sequence[Person], rng: Random) -> No
 class _ServiceTime:
     def __init__(self, group: GroupDemand) -> None:
         self._mean, self._kind = group.service_minutes, group.service_kind
-        self._sigma = math.sqrt(math.log(1 + group.service_cv**2))
+        self._sigma = math.sqrt(math.log(1 + group.within_cv**2))
 
     def __call__(self, rng: Random) -> float:
         if self._kind == LOG_NORMAL:

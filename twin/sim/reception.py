@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from queueing.admission import Ground, admit
 from queueing.capacity import Capacity
-from queueing.keys import Punctuality, green_key, half_day_ends_at, judge_check_in, walk_in_key
+from queueing.keys import Punctuality, green_key, half_day_ends_at, is_quick, judge_check_in, walk_in_key
 from queueing.lineup import Lineup
 from queueing.ordering import Track, Waiting
 from queueing.policy import QueuePolicy
@@ -45,6 +45,7 @@ class Line:
             busy=self.busy,
             expected=[Expected(slot, count) for slot, count in self.expected.items() if slot > now],
             show_probability=1 - self.demand.planned_no_show,
+            waiting_minutes=self.lineup.minutes,
         )
 
 
@@ -130,7 +131,11 @@ class Reception:
         line.issued += 1
         slot_at = at_minute(person.slot) if track is Track.BOOKED and person.slot is not None else None
         number = len(self.tickets)
-        waiting = Waiting(number, "", track, due_at, now, line.issued, slot_at, late)
+        minutes = person.expected or line.demand.mean_minutes
+        quick = is_quick(minutes, line.demand.mean_minutes, self.policy)
+        waiting = Waiting(
+            number, "", track, due_at, now, line.issued, slot_at, late, minutes=minutes, quick=quick
+        )
         ticket = Ticket(waiting, person, wait_from, promised_at)
         self.tickets.append(ticket)
         line.lineup.add(waiting)

@@ -6,6 +6,7 @@ Times of day are minutes since midnight, hall-local; durations are minutes; shar
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import sqrt
 
 SLOT_MINUTES = 30
 LOG_NORMAL, EXPONENTIAL, CONSTANT = "lognormal", "exponential", "constant"
@@ -65,6 +66,14 @@ class Surge:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceKind:
+    """This share of the people of a line comes for a service that takes `minutes` on average."""
+
+    share: float
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
 class GroupDemand:
     """A line and the people who come for it.
 
@@ -72,7 +81,7 @@ class GroupDemand:
     `people` (expected to come per day) is set. `no_show`: share of booked people who stay away;
     `planned_no_show`: what the hall believes, so many more numbers are released. `green_share` is a share of
     everybody who comes; they are among those who did not book. `missed_share` are not there when called;
-    `return_share` come back with a missing paper.
+    `return_share` come back with a missing paper. `services`: what they come for, known when they come.
     """
 
     code: str
@@ -95,6 +104,16 @@ class GroupDemand:
     punctuality: Punctuality = field(default_factory=Punctuality)
     waves: tuple[Wave, ...] = ()
     surges: tuple[Surge, ...] = ()
+    services: tuple[ServiceKind, ...] = ()
+
+    @property
+    def within_cv(self) -> float:
+        """Standard deviation ÷ mean within one service, so that all together have `service_cv`."""
+        if not self.services:
+            return self.service_cv
+        squares = sum(kind.share * kind.minutes**2 for kind in self.services)
+        whole = self.service_minutes**2 * (1 + self.service_cv**2)
+        return sqrt(max(0.0, whole / squares - 1))
 
     @property
     def mean_minutes(self) -> float:

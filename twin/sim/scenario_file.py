@@ -7,6 +7,7 @@ from typing import Any
 from kernel.data_file import DataFileInvalid, Problems, Table, read_toml, report_doubles
 from queueing.policy import PolicyInvalid, QueuePolicy
 from twin.sim.scenario import (
+    LOG_NORMAL,
     SERVICE_KINDS,
     SLOT_MINUTES,
     Closure,
@@ -15,6 +16,7 @@ from twin.sim.scenario import (
     GroupDemand,
     Punctuality,
     Scenario,
+    ServiceKind,
     Span,
     Surge,
     Wave,
@@ -23,6 +25,7 @@ from twin.sim.scenario import (
 FORMAT = "youhao-scenario/1"
 _DAY = 24 * 60
 _SHARES_SUM = 1e-6
+_MEANS_DIFFER = 0.01
 
 
 class ScenarioInvalid(DataFileInvalid):
@@ -160,11 +163,38 @@ def _group(row: Table, slots: int, day: Span) -> GroupDemand:
         punctuality=_punctuality(row.table("punctuality")),
         waves=_waves(row, day),
         surges=tuple(_surge(each) for each in row.tables("surges")),
+        services=_services(row),
     )
+    _check_services(row, group)
     if group.booked_share + group.green_share > 1:
         row.complain("green_share", "与 booked_share 之和超过 1", "and booked_share are more than 1 together")
     row.finish()
     return group
+
+
+def _services(row: Table) -> tuple[ServiceKind, ...]:
+    kinds = []
+    for each in row.tables("services"):
+        kinds.append(ServiceKind(_share(each, "share", None), each.number("minutes", least=0.1, most=240)))
+        each.finish()
+    return tuple(kinds)
+
+
+def _check_services(row: Table, group: GroupDemand) -> None:
+    """The services together are what the line says: its mean, and no more than its spread."""
+    kinds = group.services
+    if not kinds:
+        return
+    if abs(sum(kind.share for kind in kinds) - 1) > _SHARES_SUM:
+        row.complain("services", "share 合计应为 1", "the shares must sum to 1")
+    mean = sum(kind.share * kind.minutes for kind in kinds)
+    if abs(mean - group.service_minutes) > _MEANS_DIFFER * group.service_minutes:
+        row.complain("services", "平均时长应等于 service_minutes", "must have service_minutes as their mean")
+    squares = sum(kind.share * kind.minutes**2 for kind in kinds)
+    if group.service_kind != LOG_NORMAL or squares > group.service_minutes**2 * (1 + group.service_cv**2):
+        row.complain(
+            "services", "时长差异超过 service_cv", "differ by more than service_cv, or are not lognormal"
+        )
 
 
 def _punctuality(row: Table) -> Punctuality:
