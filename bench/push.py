@@ -49,7 +49,7 @@ class Listener:
 
 def push(stage: Stage, scale: Scale) -> Result:
     """So many listeners of one hall, and one call after the other; the first only warms up."""
-    _allow_many_files()
+    allow_many_files()
     place, tokens = _hall(stage, scale.pushes + 1)
     settings = replace(stage.parts.settings, live_port=find_free())
     stream = urlsplit(stream_url(settings, f"hall:{place.hall_id}"))
@@ -156,7 +156,7 @@ def _memory_kb(pid: int) -> int:
     return int(status.partition("VmRSS:")[2].split()[0])
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
     if soft < wanted:

@@ -184,7 +184,7 @@ class Leaver(Person):
 
     def step(self) -> None:
         if self.chance.random() < 0.4:
-            self.morning.do(self._cancel)
+            self._cancel()
             return
         waiting = (Ticket.hall_id == self.morning.hall_id, Ticket.state == "waiting")
         with self.morning.database.transaction() as session:
@@ -196,10 +196,16 @@ class Leaver(Person):
         serve.abandon(session, session.get_one(Ticket, ticket_id), actor=KIOSK, now=now)
         return [(ticket_id, "abandon")]
 
-    def _cancel(self, session: Session, now: datetime) -> Told:
+    def _cancel(self) -> None:
+        """As in the hall: the booking first, then its ticket, by an event and in a transaction of its own."""
         appointment_id = self.chance.choice(self.morning.booked)
-        appointment = session.get_one(Appointment, appointment_id)
-        cancel(session, appointment, reason="citizen", actor=ANONYMOUS, now=now, fraction=0.0)
+        with self.morning.database.transaction() as session:
+            appointment = session.get_one(Appointment, appointment_id)
+            now = self.morning.now()
+            cancel(session, appointment, reason="citizen", actor=ANONYMOUS, now=now, fraction=0.0)
+        self.morning.do(partial(self._follow, appointment_id))
+
+    def _follow(self, appointment_id: int, session: Session, now: datetime) -> Told:
         leave_with_booking(session, {"appointment_id": appointment_id}, now=now)
         session.flush()
         mine = select(Ticket.id).where(Ticket.appointment_id == appointment_id, Ticket.state == "abandoned")
