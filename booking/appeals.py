@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -209,6 +209,16 @@ def list_appeals(
     else:
         query = query.where(Appeal.state != AppealState.ASKED).order_by(Appeal.decided_at.desc())
     return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
+
+
+def count_open(session: Session, hall_ids: Collection[int]) -> dict[int, int]:
+    """Hall id → how many appeals wait there, for several halls at once."""
+    rows = session.execute(
+        select(Appeal.hall_id, func.count())
+        .where(Appeal.hall_id.in_(hall_ids), Appeal.state == AppealState.ASKED)
+        .group_by(Appeal.hall_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def appeals_about(session: Session, appointment_ids: Collection[int]) -> Mapping[int, Appeal]:

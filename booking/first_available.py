@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import Alternative, nearest_free, next_release_at, slots_ahead
-from booking.offers import get_offer
-from catalog.queries import get_service, halls_offering
-from halls.queries import get_hall_by_id
+from booking.availability import Alternative, nearest_free, next_releases, slots_ahead
+from booking.city_offers import list_offers
+from catalog.queries import get_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,12 @@ def first_available(
     Raises:
         ServiceUnknown
     """
-    service = get_service(session, service_code)
+    get_service(session, service_code)
     by_needed: dict[int, list[int]] = defaultdict(list)
-    for hall_id, group_id in halls_offering(session, service.id):
-        hall = get_hall_by_id(session, hall_id)
-        if hall.active:
-            offer = get_offer(session, hall.code, [service_code], answers=answers)
-            by_needed[offer.needed].append(group_id)
+    for each in list_offers(session, [service_code], answers=answers):
+        if each.visit is not None:
+            leg = each.visit.legs[0]
+            by_needed[leg.needed].append(leg.group_id)
     found: list[Alternative] = []
     for needed, group_ids in by_needed.items():
         found += nearest_free(slots_ahead(session, group_ids, needed=needed, now=now), now)[:limit]
@@ -47,5 +45,4 @@ def first_available(
     if slots:
         return FirstAvailable(slots, None)
     lines = [group_id for group_ids in by_needed.values() for group_id in group_ids]
-    releases = [next_release_at(session, group_id, now=now) for group_id in lines]
-    return FirstAvailable([], min((each for each in releases if each), default=None))
+    return FirstAvailable([], min(next_releases(session, lines, now=now).values(), default=None))

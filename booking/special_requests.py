@@ -6,7 +6,7 @@ any other.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -338,6 +338,15 @@ def list_requests(
         query = query.where(SpecialRequest.state != RequestState.ASKED)
         query = query.order_by(SpecialRequest.decided_at.desc())
     return session.scalars(query.limit(limit)).all()
+
+
+def open_by_hall(session: Session, hall_ids: Collection[int]) -> dict[int, list[SpecialRequest]]:
+    """Hall id → its open requests, for several halls at once."""
+    asked = SpecialRequest.state == RequestState.ASKED
+    found: dict[int, list[SpecialRequest]] = {}
+    for row in session.scalars(select(SpecialRequest).where(SpecialRequest.hall_id.in_(hall_ids), asked)):
+        found.setdefault(row.hall_id, []).append(row)
+    return found
 
 
 def list_own_requests(session: Session, phone: str, *, since: datetime) -> Sequence[SpecialRequest]:

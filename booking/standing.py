@@ -162,3 +162,10 @@ def no_shows_of(
     """What to show before the button."""
     standing = standing_of(session, identity_index, rules=rules, now=now)
     return no_show_standing(standing.missed_at, now=now, policy=rules.policy)
+
+
+def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:
+    """Those of these people with anything that may count as missed; `no_shows_of` says whether it does."""
+    ended = Appointment.state.in_((AppointmentState.NO_SHOW, AppointmentState.CANCELLED))
+    missed = select(Appointment.citizen_id).where(Appointment.citizen_id.in_(citizen_ids), ended)
+    return session.scalars(select(Citizen).where(Citizen.id.in_(missed)).order_by(Citizen.id)).all()

@@ -41,7 +41,7 @@ def visit_days(
             last_on=last_on,
             now=now,
             needed=leg.needed,
-            windows=_windows(offer, now=now),
+            windows=windows_of(offer, now=now),
         )
     slots = _slots(session, offer, first_on=first_on, last_on=last_on, now=now)
     return {on_date: day_of_visits(offer, of_day) for on_date, of_day in slots.items()}
@@ -119,8 +119,8 @@ def next_release_for(session: Session, offer: VisitOffer, *, now: datetime) -> d
     return min((each for each in found if each is not None), default=None)
 
 
-def _windows(offer: VisitOffer, *, now: datetime) -> list[Window]:
-    """By the rules that came with the offer: they need not be read again."""
+def windows_of(offer: VisitOffer, *, now: datetime) -> list[Window]:
+    """When its lines can be booked, by the rules that came with the offer: they need not be read again."""
     return [
         window_of(
             offer.rules,
@@ -137,7 +137,7 @@ def _windows(offer: VisitOffer, *, now: datetime) -> list[Window]:
 def _slots(session: Session, offer: VisitOffer, *, first_on: date, last_on: date, now: datetime) -> Slots:
     """Day → line → its slots in order."""
     found: dict[date, dict[int, list[SlotCount]]] = defaultdict(dict)
-    windows = _windows(offer, now=now)
+    windows = windows_of(offer, now=now)
     rows = free_slots(session, windows, first_on=first_on, last_on=last_on, now=now)
     for row in rows:
         slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)

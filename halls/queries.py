@@ -74,6 +74,18 @@ def list_halls(session: Session) -> list[Hall]:
     return list(session.scalars(select(Hall).where(Hall.active).order_by(Hall.code)))
 
 
+def list_city_groups(session: Session) -> list[ServiceGroup]:
+    """The lines of all halls in use: by the hall's code, then in their order on screens."""
+    return list(
+        session.scalars(
+            select(ServiceGroup)
+            .join(Hall, Hall.id == ServiceGroup.hall_id)
+            .where(Hall.active)
+            .order_by(Hall.code, ServiceGroup.position, ServiceGroup.letter)
+        )
+    )
+
+
 def list_groups(session: Session, hall_id: int) -> list[ServiceGroup]:
     """The hall's lines in their order on screens."""
     return list(

@@ -12,12 +12,11 @@ from booking.hall_rules import HallRules, rules_of
 from booking.models import Appeal, Appointment, SpecialRequest
 from booking.policy import NoShowStanding
 from booking.queries import get_appointment_by_id
-from booking.standing import no_shows_of
+from booking.standing import list_who_missed, no_shows_of
 from catalog.queries import services_of
 from halls.models import Hall
 from people.citizens import name_of
 from people.identity import mask_name
-from people.models import Citizen
 from web import edge
 from web.citizen.since import list_since
 
@@ -73,8 +72,10 @@ def decisions_of(session: Session, phone: str, halls: Mapping[int, Hall]) -> dic
 
 def _persons(session: Session, rows: Sequence[Appointment], halls: Mapping[int, Hall]) -> list[Person]:
     found = []
-    for citizen_id, hall_id in {row.citizen_id: row.hall_id for row in rows}.items():
-        citizen, rules = session.get_one(Citizen, citizen_id), rules_of(halls[hall_id])
+    hall_of = {row.citizen_id: row.hall_id for row in rows}
+    # Most people have missed nothing, and need not be asked about one by one.
+    for citizen in list_who_missed(session, hall_of):
+        rules = rules_of(halls[hall_of[citizen.id]])
         if citizen.identity_index is None:
             continue  # erased
         standing = no_shows_of(session, citizen.identity_index, rules=rules, now=edge.now())

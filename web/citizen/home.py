@@ -10,8 +10,8 @@ from booking.models import Appointment
 from booking.states import OPEN
 from catalog.queries import list_services
 from halls.models import Hall
-from halls.queries import list_halls
-from queueing.board import BoardLine, board
+from halls.queries import list_city_groups, list_halls
+from queueing.busy import waiting_by_line
 from web import edge
 from web.citizen.basket import basket_codes
 from web.citizen.face import blueprint
@@ -56,9 +56,9 @@ def _next_booking(
 def queues() -> ResponseReturnValue:
     """How many wait in every hall now, and how to queue without a booking."""
     with edge.transaction() as session:
-        halls = [(hall, _waiting(session, hall)) for hall in list_halls(session)]
-    return render_template("citizen/queues.html", halls=halls, moment=edge.now())
-
-
-def _waiting(session: Session, hall: Hall) -> list[BoardLine]:
-    return board(session, hall.id, now=edge.now()).waiting
+        halls = list_halls(session)
+        groups = list_city_groups(session)
+        days = {hall.id: edge.local(edge.now(), hall.time_zone).date() for hall in halls}
+        waiting = waiting_by_line(session, {group.id: days[group.hall_id] for group in groups})
+    lines = [(hall, [group for group in groups if group.hall_id == hall.id]) for hall in halls]
+    return render_template("citizen/queues.html", halls=lines, waiting=waiting, moment=edge.now())

@@ -46,7 +46,10 @@ def my_bookings() -> ResponseReturnValue:
     with edge.transaction() as session:
         halls = {hall.id: hall for hall in list_halls(session)}
         rows = list_since(session, g.phone, halls, edge.now() - SHOWN_FOR)
-        names = {row.id: services_of(session, row.service_ids) for row in rows}
+        services = {
+            each.id: each for each in services_of(session, {id_ for row in rows for id_ in row.service_ids})
+        }
+        names = {row.id: [services[id_] for id_ in row.service_ids if id_ in services] for row in rows}
         waits = list_waits(session, g.phone)
         decisions = decisions_of(session, g.phone, halls)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]

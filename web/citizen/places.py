@@ -1,21 +1,19 @@
 """Where a visit is possible and when: what the pages for choosing hall, day and slot show."""
 
-from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from booking.availability import DayCount, SlotCount, day_counts, next_release_at, slot_counts
+from booking.availability import SlotCount, day_counts, next_release_at, next_releases, slot_counts
+from booking.city_offers import list_offers, rooms
 from booking.offers import Offer, get_offer
 from booking.policy import last_bookable_on
-from catalog.queries import halls_offering
 from halls.models import Hall
-from halls.queries import calendar, get_hall, get_hall_by_id
+from halls.queries import calendar, get_hall
 from halls.sessions import ExtraSession, list_sessions
-from halls.workdays import Calendar, add_working_days
-from queueing.busy import waiting_in
+from halls.workdays import add_working_days
+from queueing.busy import waiting_by_line
 from web.citizen.visit import Visit
 
 PROMISE_WORKING_DAYS = 3
@@ -96,14 +94,21 @@ class Choice:
 
 def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]:
     """The halls for a visit, those with the earliest free number first."""
-    offers = []
-    for hall_id, _group_id in halls_offering(session, visit.service.id):
-        hall = get_hall_by_id(session, hall_id)
-        if hall.active:
-            offers.append((hall, _offer(session, hall, visit)))
-    counts = _counts(session, [offer for _, offer in offers], now=now)
-    days = calendar(session)
-    places = [_place(session, hall, offer, counts[offer.group_id], days, now=now) for hall, offer in offers]
+    found = list_offers(session, [visit.code], answers=_answers(visit))
+    offers = {each.hall.id: each.visit for each in found if each.visit is not None}
+    free = rooms(session, list(offers.values()), now=now)
+    first_at = {hall_id: room.first_at() for hall_id, room in free.items()}
+    lines = {hall_id: offer.legs[0].group_id for hall_id, offer in offers.items()}
+    today = {lines[hall_id]: offer.rules.date_of(now) for hall_id, offer in offers.items()}
+    waiting = waiting_by_line(session, today)
+    empty = [line for hall_id, line in lines.items() if first_at[hall_id] is None]
+    releases = next_releases(session, empty, now=now)
+    places = []
+    for hall in (each.hall for each in found if each.hall.id in offers):
+        line, offer = lines[hall.id], offers[hall.id]
+        soon_until = add_working_days(today[line], PROMISE_WORKING_DAYS, offer.calendar)
+        soon = free[hall.id].count_until(soon_until)
+        places.append(Place(hall, soon, first_at[hall.id], waiting.get(line, 0), releases.get(line)))
     return sorted(places, key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
 
 
@@ -142,45 +147,22 @@ def promise_ends_on(session: Session, today: date) -> date:
 
 
 def _offer(session: Session, hall: Hall, visit: Visit) -> Offer:
-    answers = dict(visit.step.answers) if visit.step else {}
-    return get_offer(session, hall.code, [visit.code], answers=answers)
+    return get_offer(session, hall.code, [visit.code], answers=_answers(visit))
 
 
-def _counts(session: Session, offers: list[Offer], *, now: datetime) -> Mapping[int, list[DayCount]]:
-    """Group id → its days with free numbers, each for as many numbers as the visit takes there."""
-    by_needed: dict[int, list[Offer]] = defaultdict(list)
-    for offer in offers:
-        by_needed[offer.needed].append(offer)
-    found: dict[int, list[DayCount]] = defaultdict(list)
-    for needed, same in by_needed.items():
-        first_on = min(offer.rules.date_of(now) for offer in same)
-        last_on = first_on + max(offer.rules.policy.horizon for offer in same) + timedelta(days=1)
-        group_ids = [offer.group_id for offer in same]
-        rows = day_counts(session, group_ids, first_on=first_on, last_on=last_on, now=now, needed=needed)
-        for row in rows:
-            found[row.group_id].append(row)
-    return found
-
-
-def _place(
-    session: Session, hall: Hall, offer: Offer, counts: list[DayCount], days: Calendar, *, now: datetime
-) -> Place:
-    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
-    soon = sum(count.free for count in counts if count.on_date <= soon_until)
-    first_at = release_at = None
-    if counts:
-        slots = slot_counts(session, offer.group_id, counts[0].on_date, now=now, needed=offer.needed)
-        first_at = next((slot.starts_at for slot in slots if slot.free), None)
-    else:
-        release_at = next_release_at(session, offer.group_id, now=now)
-    return Place(hall, soon, first_at, waiting_in(session, hall, [offer.group_id], now=now), release_at)
+def _answers(visit: Visit) -> dict[str, str]:
+    return dict(visit.step.answers) if visit.step else {}
 
 
 def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list[DayTab]:
     """The working days that can be booked, and any other day that has a number (weekend sessions)."""
     rules, days = offer.rules, calendar(session)
     last_on = last_bookable_on(now, policy=rules.policy, calendar=days, tz=rules.tz)
-    free = {count.on_date: count.free for count in _counts(session, [offer], now=now)[offer.group_id]}
+    until = today + rules.policy.horizon + timedelta(days=1)
+    counts = day_counts(
+        session, [offer.group_id], first_on=today, last_on=until, now=now, needed=offer.needed
+    )
+    free = {count.on_date: count.free for count in counts}
     spread = [today + timedelta(days=n) for n in range((last_on - today).days + 1)]
     return [DayTab(on, free.get(on, 0)) for on in spread if on in free or days.is_working(on)]
 

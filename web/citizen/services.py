@@ -8,7 +8,7 @@ from catalog.find import find_packages, find_services
 from catalog.guide import Guide, Step, format_answers
 from catalog.models import Service
 from catalog.queries import list_packages, list_services
-from halls.queries import list_groups, list_halls
+from halls.queries import list_city_groups
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.on_record import of_browser
@@ -36,9 +36,8 @@ def services() -> ResponseReturnValue:
 def _by_group(session: Session) -> list[tuple[str, str, list[Service]]]:
     """All services under (code, name) of their lines, as the halls call them ("" where no hall has one)."""
     names: dict[str, str] = {}
-    for hall in list_halls(session):
-        for group in list_groups(session, hall.id):
-            names.setdefault(group.code, edge.text(group, "name"))
+    for group in list_city_groups(session):
+        names.setdefault(group.code, edge.text(group, "name"))
     sections: dict[str, list[Service]] = {}
     for service in list_services(session):
         sections.setdefault(service.group_code, []).append(service)

@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from booking.availability import FreeDay
+from booking.city_offers import Room, list_offers, rooms
 from booking.policy import last_bookable_on
 from booking.visit_availability import next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import Service
-from catalog.queries import halls_offering
 from halls.models import Hall
-from halls.queries import calendar, get_hall, list_halls
-from halls.workdays import Calendar, add_working_days
+from halls.queries import get_hall
+from halls.workdays import add_working_days
 from web.citizen.places import PROMISE_WORKING_DAYS, DayTab, SlotChoice
 from web.citizen.trip import Trip
 
@@ -65,19 +65,17 @@ def list_trip_places(
     session: Session, trip: Trip, *, now: datetime
 ) -> tuple[list[TripPlace], list[PartPlace]]:
     """The halls that handle everything, the earliest first, and those that handle a part, the most first."""
-    offering = {
-        visit.code: {hall_id for hall_id, _ in halls_offering(session, visit.service.id)}
-        for visit in trip.visits
-    }
+    found = list_offers(session, trip.codes, answers=dict(trip.pairs))
+    free = rooms(session, [each.visit for each in found if each.visit is not None], now=now)
+    services = [visit.service for visit in trip.visits]
     whole, parts = [], []
-    days = calendar(session)
-    for hall in list_halls(session):
-        offered = [visit.service for visit in trip.visits if hall.id in offering[visit.code]]
-        if len(offered) == len(trip.visits):
-            whole.append(_place(session, hall, trip, days, now=now))
-        elif offered:
+    for each in found:
+        if each.visit is not None:
+            whole.append(_place(each.hall, each.visit, free[each.hall.id], now=now))
+        else:
+            codes = {service.code for service in each.offered}
             parts.append(
-                PartPlace(hall, offered, [v.service for v in trip.visits if v.service not in offered])
+                PartPlace(each.hall, each.offered, [one for one in services if one.code not in codes])
             )
     whole.sort(key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
     parts.sort(key=lambda place: (len(place.missing), place.hall.code))
@@ -126,13 +124,9 @@ def _free_days(session: Session, offer: VisitOffer, *, now: datetime) -> dict[da
     return visit_days(session, offer, first_on=first_on, last_on=last_on, now=now)
 
 
-def _place(session: Session, hall: Hall, trip: Trip, days: Calendar, *, now: datetime) -> TripPlace:
-    offer = _offer(session, hall, trip)
-    free = _free_days(session, offer, now=now)
-    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, days)
-    soon = sum(day.free for on_date, day in free.items() if on_date <= soon_until)
-    starts = (slot.starts_at for day in free.values() for slot in day.slots if slot.free)
-    return TripPlace(hall, len(offer.legs), soon, next(starts, None))
+def _place(hall: Hall, offer: VisitOffer, room: Room, *, now: datetime) -> TripPlace:
+    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, offer.calendar)
+    return TripPlace(hall, len(offer.legs), room.count_until(soon_until), room.first_at())
 
 
 def _tabs(offer: VisitOffer, free: dict[date, FreeDay], today: date, *, now: datetime) -> list[DayTab]:

@@ -1,12 +1,13 @@
 """What waits for a decision in one's halls."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from booking import appeals, special_requests
+from booking.models import SpecialRequest
 from halls.models import Hall
 from halls.queries import list_halls
 from web import edge
@@ -28,16 +29,16 @@ class Waiting:
 @staff_only("request.decide")
 def home() -> ResponseReturnValue:
     """One's halls with what waits in each."""
+    may = edge.actor().may
     with edge.transaction() as session:
-        waiting = [
-            _waiting(session, hall)
-            for hall in list_halls(session)
-            if edge.actor().may("request.decide", hall.id)
-        ]
+        halls = [hall for hall in list_halls(session) if may("request.decide", hall.id)]
+        ids = [hall.id for hall in halls]
+        asked = special_requests.open_by_hall(session, ids)
+        appealed = appeals.count_open(session, ids)
+    waiting = [_waiting(hall, asked.get(hall.id, []), appealed.get(hall.id, 0)) for hall in halls]
     return render_template("duty/home.html", waiting=waiting)
 
 
-def _waiting(session: Session, hall: Hall) -> Waiting:
-    asked = special_requests.list_requests(session, hall.id, open_only=True)
+def _waiting(hall: Hall, asked: Sequence[SpecialRequest], appealed: int) -> Waiting:
     late = sum(special_requests.is_late(each, now=edge.now()) for each in asked)
-    return Waiting(hall, len(asked), late, len(appeals.list_appeals(session, hall.id, open_only=True)))
+    return Waiting(hall, len(asked), late, appealed)
