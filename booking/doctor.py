@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.models import Appointment, Number
-from booking.states import OPEN, TRANSITIONS, AppointmentState
+from booking.states import OPEN, TAKEN_BACK, TRANSITIONS, AppointmentState
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
 
@@ -30,7 +30,8 @@ _MOST = 20
 
 # A rescheduled appointment stays booked.
 _ALLOWED = [(str(before), str(after)) for before, following in TRANSITIONS.items() for after in following] + [
-    (str(AppointmentState.BOOKED), str(AppointmentState.BOOKED))
+    (str(AppointmentState.BOOKED), str(AppointmentState.BOOKED)),
+    (str(TAKEN_BACK[0]), str(TAKEN_BACK[1])),
 ]
 
 

@@ -45,6 +45,8 @@ TRANSITIONS: dict[AppointmentState, frozenset[AppointmentState]] = {
     AppointmentState.CANCELLED: frozenset(),
     AppointmentState.NO_SHOW: frozenset(),
 }
+# Within ten seconds an officer may take back that a visit was over (`queueing.undo`).
+TAKEN_BACK = (AppointmentState.FULFILLED, AppointmentState.CHECKED_IN)
 OPEN = frozenset(state for state, following in TRANSITIONS.items() if following)
 ENDED = frozenset(AppointmentState) - OPEN
 

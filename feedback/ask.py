@@ -14,25 +14,44 @@ from sqlalchemy.orm import Session
 
 from booking.models import Appointment
 from feedback.grades import ANSWERABLE
-from feedback.models import Survey
+from feedback.models import Rating, Survey
 from halls.models import Hall
 from kernel import ids
 from kernel.crypto import cipher
 from notifications.phones import phone_of_ticket
-from notifications.plan import has_opted_out, plan
+from notifications.plan import cancel_pending, has_opted_out, plan
 from notifications.timing import sendable_at
 from queueing.models import Ticket
+from queueing.states import TicketState
 
 
 def ask(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
     """Write the survey of the visit and plan its SMS; a second time changes nothing."""
     ticket = session.get_one(Ticket, event["ticket_id"])
+    if ticket.state != TicketState.COMPLETED:
+        return  # it was undone before we came to it
     phone = phone_of_ticket(session, ticket)
     index = cipher().blind_index(phone, "phone") if phone else None
     by_sms = index is not None and not has_opted_out(session, index)
     survey = _insert(session, ticket, phone_index=index, channel="sms" if by_sms else "qr", now=now)
     if survey is not None and by_sms and phone is not None:
         _plan_sms(session, survey, phone, language=ticket.language, now=now)
+
+
+def take_back(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
+    """Withdraw the survey of a visit that was not over (handler of CompletionUndone).
+
+    One whose SMS has left, or that was answered, stays: its link must not lead nowhere.
+    """
+    del now
+    query = select(Survey).where(Survey.ticket_id == event["ticket_id"]).with_for_update()
+    survey = session.scalars(query).one_or_none()
+    if survey is None or session.get_one(Ticket, survey.ticket_id).state == TicketState.COMPLETED:
+        return
+    withdrawn = cancel_pending(session, ("survey", survey.id), templates=frozenset({"survey"}))
+    answered = session.scalars(select(Rating.id).where(Rating.survey_id == survey.id)).first()
+    if answered is None and (survey.channel == "qr" or withdrawn):
+        session.delete(survey)
 
 
 def _insert(
@@ -71,7 +90,7 @@ def _plan_sms(session: Session, survey: Survey, phone: str, *, language: str, no
     plan(
         session,
         "survey",
-        event_key=f"ticket:{survey.ticket_id}:survey",
+        event_key=f"ticket:{survey.ticket_id}:survey:{survey.id}",
         phone=phone,
         language=language,
         subject=("survey", survey.id),

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kernel import clock
 from kernel.actor import Actor
 from kernel.story import tell
 from queueing import press
@@ -19,7 +20,8 @@ from queueing.steps import staff_id_of
 from queueing.today import Today, lock_lines, today_of
 from queueing.waiting import first_waiting, recent_calls
 
-_HAPPENED = (Ticket.issued_at, Ticket.started_at, Ticket.absent_at, Ticket.returned_at)
+_HAPPENED = (Ticket.issued_at, Ticket.started_at, Ticket.absent_at, Ticket.returned_at, Ticket.since_at)
+_SINCE = func.coalesce(Ticket.since_at, Ticket.issued_at)
 
 
 def call_next(
@@ -46,7 +48,7 @@ def call_next(
     group_ids = groups_if_free(session, counter_id)
     today = today_of(session, running.hall_id, now=now)
     lines = lock_lines(session, today, group_ids)
-    while (choice := _choose(session, today, lines, now=now)) is not None:
+    while (choice := _choose(session, today, lines, counter_id, now=now)) is not None:
         ticket = _take(session, choice, running, staff_id_of(actor), now=now)
         if ticket is not None:
             lines[ticket.group_id].calls += 1
@@ -66,11 +68,13 @@ def _called_by_press(session: Session, counter_id: int, key: str | None) -> Tick
     return session.get_one(Ticket, call.ticket_id)
 
 
-def _choose(session: Session, today: Today, lines: dict[int, Line], *, now: datetime) -> Choice | None:
+def _choose(
+    session: Session, today: Today, lines: dict[int, Line], counter_id: int, *, now: datetime
+) -> Choice | None:
     if not lines:
         return None
     made = {group_id: line.calls for group_id, line in lines.items()}
-    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy)
+    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy, counter_id=counter_id)
     recent = recent_calls(session, lines, on_date=today.on_date, policy=today.policy)
     return next_from_heads(heads_of(waiting), recent, now, today.policy)
 
@@ -90,6 +94,11 @@ def _take(
             called_at=func.greatest(*_HAPPENED, now),
             absent_at=None,
             recalls=0,
+            wait_time=Ticket.wait_time + (func.greatest(*_HAPPENED, now) - _SINCE),
+            since_at=func.greatest(*_HAPPENED, now),
+            step={"action": "ticket.call"},
+            step_counter_id=running.counter_id,
+            stepped_at=clock.real_now(),
         )
         .returning(Ticket)
         .execution_options(populate_existing=True)

@@ -24,6 +24,7 @@ def check(session: Session) -> list[Violation]:
         *_skipped_states(session),
         *_last_states(session),
         *_times(session),
+        *_durations(session),
         *_legs(session),
         *_visits(session),
     ]
@@ -50,10 +51,10 @@ def _two_counters(session: Session) -> Iterator[Violation]:
 
 
 def _called_twice(session: Session) -> Iterator[Violation]:
-    """Every step to `called` has its own call; a ticket called once was called by one counter."""
+    """Every step of calling has its own call; a ticket called once was called by one counter."""
     steps = (
         select(AuditEntry.subject_id, func.count().label("steps"))
-        .where(AuditEntry.subject_kind == "ticket", AuditEntry.to_state == TicketState.CALLED)
+        .where(AuditEntry.subject_kind == "ticket", AuditEntry.action == "ticket.call")
         .group_by(AuditEntry.subject_id)
         .subquery()
     )
@@ -156,6 +157,14 @@ def _times(session: Session) -> Iterator[Violation]:
         yield Violation("ticket_times_out_of_order", f"ticket {ticket_id}")
 
 
+def _durations(session: Session) -> Iterator[Violation]:
+    """What a ticket waited, walked, was served and was away adds up to its life until its last step."""
+    spent = Ticket.wait_time + Ticket.walk_time + Ticket.service_time + Ticket.aside_time
+    query = select(Ticket.id).where(spent != Ticket.since_at - Ticket.issued_at)
+    for ticket_id in session.scalars(query.limit(_MOST)):
+        yield Violation("ticket_durations_do_not_add_up", f"ticket {ticket_id}")
+
+
 def _legs(session: Session) -> Iterator[Violation]:
     """A visit that ended as completed has no leg left."""
     left = func.jsonb_array_length(Ticket.legs) > 0
@@ -165,13 +174,18 @@ def _legs(session: Session) -> Iterator[Violation]:
 
 
 def _visits(session: Session) -> Iterator[Violation]:
-    """Every completed ticket told it once. Old events may be gone from the outbox: more than one is wrong."""
+    """Every completed ticket told it once, or once more for each time that it was undone.
+
+    Old events may be gone from the outbox: more than that is wrong.
+    """
     told = OutboxEvent.payload["ticket_id"].as_integer()
+    completed = func.count().filter(OutboxEvent.name == "VisitCompleted")
+    undone = func.count().filter(OutboxEvent.name == "CompletionUndone")
     query = (
-        select(told.label("ticket_id"), func.count().label("times"))
-        .where(OutboxEvent.name == "VisitCompleted")
+        select(told.label("ticket_id"), completed.label("times"))
+        .where(OutboxEvent.name.in_(("VisitCompleted", "CompletionUndone")))
         .group_by(text("1"))
-        .having(func.count() > 1)
+        .having(completed > undone + 1)
     )
     for row in session.execute(query.limit(_MOST)):
         yield Violation("visit_completed_twice", f"ticket {row.ticket_id}", f"{row.times} times")

@@ -152,6 +152,22 @@ class TicketMoved(Conflict):
     en = "{label} is {state_en} now, so this cannot be done. Please refresh."
 
 
+class SameCounter(Conflict):
+    """A ticket is passed on to another counter."""
+
+    code = "same_counter"
+    zh = "号票就在该窗口，请选择其他窗口。"
+    en = "The ticket is at this counter already. Please choose another one."
+
+
+class CannotUndo(Conflict):
+    """Ten seconds have passed, or somebody has gone on from there. `label` is the number."""
+
+    code = "cannot_undo"
+    zh = "{label} 号的上一步已不能撤销：超过 10 秒，或之后已有新的操作。请按现在的状态继续。"
+    en = "The last step of {label} cannot be undone any more: 10 seconds have passed or work has gone on."
+
+
 class SameLine(Conflict):
     """A transfer leads to another line."""
 

@@ -45,6 +45,16 @@ class CallUndone(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StepUndone(TicketEvent):
+    """A start, a missed call, a pause or a transfer was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionUndone(TicketEvent):
+    """The visit was not over after all: whoever was told so must be told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketMissed(TicketEvent):
     """Nobody came: 过号."""
 
@@ -63,7 +73,7 @@ class ServiceStarted(TicketEvent):
 
 @dataclass(frozen=True, slots=True)
 class VisitCompleted(TicketEvent):
-    """The matter is done; happens once in the life of a ticket."""
+    """The matter is done; happens once in the life of a ticket, unless it was undone."""
 
 
 @dataclass(frozen=True, slots=True)

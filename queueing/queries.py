@@ -141,7 +141,9 @@ def upcoming(
     if not group_ids or limit < 1:
         return []
     made = calls_of(session, group_ids, on_date=today.on_date)
-    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy, each=limit)
+    waiting = first_waiting(
+        session, made, on_date=today.on_date, policy=today.policy, each=limit, counter_id=counter_id
+    )
     recent = recent_calls(session, group_ids, on_date=today.on_date, policy=today.policy)
     line, calls = (
         Lineup(waiting),

@@ -28,6 +28,7 @@ from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNum
 from queueing.models import Call, Ticket
 from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
+from queueing.rooms import reason_of, room_of
 from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record, staff_id_of
 from queueing.today import get_group, lock_lines, today_of
@@ -153,6 +154,7 @@ def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     (leg, *later), from_group_id = ticket.legs, ticket.group_id
     group = get_group(session, ticket.hall_id, leg["group_id"])
     move(session, ticket, _S.WAITING, "ticket.next_leg", actor=actor, now=now, group=group.code)
+    ticket.done_service_ids = [*ticket.done_service_ids, *ticket.service_ids]
     ticket.group_id, ticket.service_ids, ticket.legs = group.id, leg["service_ids"], later
     ticket.minutes, ticket.quick = 0.0, False  # what it takes in this line was not looked up
     ticket.returned_at = now
@@ -167,11 +169,11 @@ def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wante
     later = _services(ticket.legs)
     move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now, **left)
     ticket.ended_at, ticket.legs = now, []
+    # The survey and the statistics are about all that was done.
+    ticket.service_ids = list(dict.fromkeys([*ticket.done_service_ids, *ticket.service_ids]))
     appointment = _open_appointment(session, ticket)
     if appointment is not None:
         undone = [each for each in appointment.service_ids if each in later]
-        if appointment.legs:  # the survey and the statistics are about all that was done
-            ticket.service_ids = [each for each in appointment.service_ids if each not in undone]
         fulfil(session, appointment, actor=actor, now=now, undone=undone if wanted else ())
     emit(session, events.VisitCompleted(*_key(ticket)), now=now)
     return ticket
@@ -189,11 +191,25 @@ def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
     return ticket
 
 
-def park(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
-    """Put aside while a paper is fetched; the counter is free for others."""
+def park(
+    session: Session,
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str | None = None,
+    room: str | None = None,
+) -> Ticket:
+    """Put aside while a paper is fetched; the counter is free for others. Screens show the `room`.
+
+    Raises:
+        ParkReasonUnknown, RoomUnreadable
+    """
+    reason, room = reason_of(reason), room_of(room)
     ticket = lock_own(session, ticket, actor=actor)
     now = not_before(ticket, now)
-    move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now)
+    move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now, reason=reason, room=room)
+    ticket.park_reason, ticket.room = reason, room
     emit(session, events.TicketParked(*_key(ticket)), now=now)
     return ticket
 
@@ -235,8 +251,18 @@ def return_to_line(session: Session, ticket: Ticket, *, actor: Actor, now: datet
     return ticket
 
 
-def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, now: datetime) -> Ticket:
+def transfer(
+    session: Session,
+    ticket: Ticket,
+    *,
+    group_id: int,
+    actor: Actor,
+    now: datetime,
+    to_counter_id: int | None = None,
+) -> Ticket:
     """Pass on to another line of the hall with the first key. Who is only called is taken as having come.
+
+    `to_counter_id`: to one counter (`queueing.send_to`), which may serve the same line.
 
     Raises:
         GroupUnknown, SameLine
@@ -245,14 +271,15 @@ def transfer(session: Session, ticket: Ticket, *, group_id: int, actor: Actor, n
     now = not_before(ticket, now)
     from_group_id = ticket.group_id
     group = get_group(session, ticket.hall_id, group_id)
-    if group.id == from_group_id:
+    if group.id == from_group_id and to_counter_id is None:
         raise SameLine
     if ticket.state == _S.CALLED:
         _start(session, ticket, actor=actor, now=now)
     if ticket.state != _S.SERVING:
         raise moved(ticket)
-    move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code)
-    ticket.group_id, ticket.returned_at = group.id, now
+    to = {} if to_counter_id is None else {"to_counter_id": to_counter_id}
+    move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code, **to)
+    ticket.group_id, ticket.returned_at, ticket.to_counter_id = group.id, now, to_counter_id
     ticket.minutes, ticket.quick = 0.0, False
     _merge_leg(ticket)
     _leave_counter(ticket)
@@ -301,7 +328,7 @@ def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> 
     ticket.started_at = now
     ticket.staff_id = staff_id_of(actor) or ticket.staff_id
     # The privileges of having returned or having been put back are used up.
-    ticket.returned_at = ticket.reinsert_after_call = None
+    ticket.returned_at = ticket.reinsert_after_call = ticket.to_counter_id = None
     emit(session, events.ServiceStarted(*_key(ticket), counter_id=ticket.counter_id), now=now)
 
 

@@ -34,6 +34,7 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
     {
         (_S.WAITING, _S.CALLED): ("call_next",),
         (_S.WAITING, _S.ABANDONED): ("abandon", "close_day"),
+        (_S.WAITING, _S.SERVING): ("undo_transfer",),
         (_S.CALLED, _S.SERVING): ("start_serving",),
         (_S.CALLED, _S.ABSENT): ("mark_absent",),
         (_S.CALLED, _S.WAITING): ("undo_call",),
@@ -42,16 +43,17 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
         (_S.SERVING, _S.PARKED): ("park",),
         (_S.SERVING, _S.WAITING): ("transfer", "next_leg"),
         (_S.SERVING, _S.CALLED): ("undo_start",),
-        (_S.PARKED, _S.SERVING): ("resume",),
+        (_S.PARKED, _S.SERVING): ("resume", "undo_park"),
         (_S.PARKED, _S.WAITING): ("return_to_line",),
         (_S.PARKED, _S.ABANDONED): ("abandon", "close_day"),
         (_S.ABSENT, _S.WAITING): ("reinstate",),
         (_S.ABSENT, _S.CALLED): ("undo_absent",),
         (_S.ABSENT, _S.ABANDONED): ("abandon", "close_day"),
+        (_S.COMPLETED, _S.SERVING): ("undo_complete",),
     }
 )
 
-#: States that end a ticket.
+#: States that end a ticket. Only the ten seconds of an undo lead out of one.
 FINAL = frozenset({_S.COMPLETED, _S.ABANDONED})
 
 #: States in which a counter is occupied by the ticket.

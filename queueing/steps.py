@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import audit
+from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.errors import Forbidden
+from queueing import durations, snapshot
 from queueing.errors import TicketMoved, TicketUnknown
 from queueing.models import Ticket
 from queueing.states import TicketState, can_become
@@ -51,6 +52,7 @@ def not_before(ticket: Ticket, now: datetime) -> datetime:
         ticket.absent_at,
         ticket.returned_at,
         ticket.ended_at,
+        ticket.since_at,
     )
     return max(now, *(each for each in happened if each is not None))
 
@@ -79,7 +81,7 @@ def move(
     now: datetime,
     **details: Any,
 ) -> None:
-    """Take a locked ticket to its next state and record it.
+    """Take a locked ticket to its next state and record it, with what taking it back would need.
 
     Raises:
         TicketMoved: the drawing of states has no such arrow
@@ -89,6 +91,11 @@ def move(
     before = TicketState(ticket.state)
     if not can_become(before, after):
         raise moved(ticket)
+    keep = {"action": action, "before": snapshot.take(ticket)} if action in snapshot.UNDOABLE else None
+    ticket.step = keep
+    ticket.step_counter_id = ticket.counter_id if keep else None
+    ticket.stepped_at = clock.real_now() if keep else None
+    durations.spend(ticket, before, after, now)
     ticket.state = after.value
     record(session, ticket, action, actor=actor, now=now, states=(before.value, after.value), **details)
 

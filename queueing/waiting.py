@@ -18,14 +18,16 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     func,
+    or_,
     select,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from queueing.models import Call, Line, Ticket
+from queueing.models import Call, CounterSession, Line, Ticket
 from queueing.ordering import Lane, RecentCall, Track, Waiting
 from queueing.policy import QueuePolicy
 
@@ -89,18 +91,34 @@ _WAITING = select(*_COLUMNS).where(
     Ticket.group_id == any_(_GROUPS), Ticket.on_date == bindparam("on_date"), Ticket.state == "waiting"
 )
 
+#: Who was passed on to one counter is left to it, while somebody works there.
+_MINE = Ticket.to_counter_id.is_(None) | or_(
+    Ticket.to_counter_id == bindparam("counter_id", type_=BigInteger),
+    ~exists().where(
+        CounterSession.counter_id == Ticket.to_counter_id,
+        CounterSession.closed_at.is_(None),
+        CounterSession.state == "open",
+    ),
+)
+
 #: Group → calls it has made today (line.calls): who is put back waits for so many more.
 Calls = Mapping[int, int]
 
 
 def first_waiting(
-    session: Session, calls: Calls, *, on_date: date, policy: QueuePolicy, each: int = 1
+    session: Session,
+    calls: Calls,
+    *,
+    on_date: date,
+    policy: QueuePolicy,
+    each: int = 1,
+    counter_id: int | None = None,
 ) -> list[Waiting]:
     """The first `each` tickets of every lane over the groups of `calls`, in one statement.
 
-    The next `each` calls by the rule are among them.
+    The next `each` calls by the rule are among them. Who waits for another counter than `counter_id` is not.
     """
-    values = {**_of_groups(calls), "on_date": on_date, "each": each}
+    values = {**_of_groups(calls), "on_date": on_date, "each": each, "counter_id": counter_id}
     rows = session.execute(_heads(policy.discipline), values)
     return list({row.id: _waiting(row) for row in rows}.values())
 
@@ -136,7 +154,7 @@ def _heads(discipline: str) -> CompoundSelect[Any]:
     unused = _OTHER_DISCIPLINES if discipline == "promise" else _ONLY_PROMISE
     lanes = [lane for lane in Lane if lane not in unused]
     heads = [
-        _WAITING.where(_IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
+        _WAITING.where(_MINE, _IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
         for lane in lanes
     ]
     return union_all(*(select(head) for head in heads))

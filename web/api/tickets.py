@@ -1,6 +1,7 @@
 """Check in, take a number, and what staff do with a ticket after the call."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -11,12 +12,14 @@ from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import ServiceGroup
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
+from kernel import clock
 from kernel.actor import Actor
 from kernel.phone import PhoneMalformed, normalise
 from queueing import serve
 from queueing.check_in import CheckIn, check_in
 from queueing.desk import get_in_hall
 from queueing.errors import (
+    CannotUndo,
     CounterBusy,
     CounterNotOpen,
     GreenReasonUnknown,
@@ -36,6 +39,7 @@ from queueing.issue import IssueTicket, issue_in_line
 from queueing.models import Ticket
 from queueing.place import OpenLine
 from queueing.queries import get_ticket
+from queueing.undo import undo
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -51,6 +55,11 @@ ADDRESS = "/halls/<code:code>/tickets/<label:label>"
 
 Step = Callable[..., Ticket]
 
+
+def _undo(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    return undo(session, ticket, actor=actor, now=now, real_now=clock.real_now())
+
+
 STEPS: dict[str, Step] = {
     "recall": serve.recall,
     "start": serve.start_serving,
@@ -60,7 +69,7 @@ STEPS: dict[str, Step] = {
     "park": serve.park,
     "resume": serve.resume,
     "return": serve.return_to_line,
-    "undo": serve.undo_call,
+    "undo": _undo,
     "abandon": serve.abandon,
 }
 
@@ -161,14 +170,24 @@ def transfer_ticket(body: Mapping[str, str], code: str, label: str) -> dict[str,
 
 @blueprint.post(f"{ADDRESS}/<any({','.join(STEPS)}):step>")
 @bearer_only("ticket.call")
-@refuses(HallUnknown, TicketUnknown, TicketMoved, TakeNewNumber, CounterNotOpen, CounterBusy, NotYourCounter)
+@refuses(
+    HallUnknown,
+    TicketUnknown,
+    TicketMoved,
+    TakeNewNumber,
+    CounterNotOpen,
+    CounterBusy,
+    NotYourCounter,
+    CannotUndo,
+)
 @blueprint.response(200, TICKET)
 def move_ticket(code: str, label: str, step: str) -> dict[str, Any]:
     """Take a ticket of today one step on.
 
-    recall, start, complete, absent, reinstate, park, resume, return, undo or abandon.
+    recall, start, complete, absent, reinstate, park, resume, return, undo or abandon. `undo` takes the last
+    step back, within ten seconds and while nobody has gone on from there.
 
-    号票流转：重呼、开始办理、办结、过号、恢复、暂挂、继续、返回排队、撤销叫号、作废。
+    号票流转：重呼、开始办理、办结、过号、恢复、暂挂、继续、返回排队、十秒内撤销上一步、作废。
     """
     with edge.transaction() as session:
         ticket, actor = _of_today(session, code, label)
