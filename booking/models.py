@@ -159,6 +159,9 @@ class IdempotencyKey(Base):
 class WaitlistEntry(Base):
     """Somebody waits for a number of a line between two days; a free one is offered by SMS.
 
+    `legs` are the lines of a visit of several, in the order asked: `{"group_id", "service_ids", "needed"}`;
+    empty for one line, which `group_id` names (of several the first). `needed` are its numbers in all.
+
     `state` is waiting → offered → taken | lapsed | left | expired. An offer holds numbers until `offer_until`
     under a token (purpose `waitlist.token`); the link of the SMS carries `reference`. A lapsed offer goes to
     the next in line; `offers` counts how often this one was asked.
@@ -184,6 +187,7 @@ class WaitlistEntry(Base):
     service_ids: Mapped[list[int]] = mapped_column(JSONB)
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     needed: Mapped[int] = mapped_column(default=1)
+    legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     first_on: Mapped[date]
     last_on: Mapped[date]
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)

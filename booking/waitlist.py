@@ -12,13 +12,14 @@ from sqlalchemy import BigInteger, Table, bindparam, delete, func, select, tuple
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from booking.availability import day_counts
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment, Draft, Number, WaitlistEntry
-from booking.offers import get_offer
 from booking.policy import last_bookable_on
+from booking.visit_availability import first_visit
+from booking.visit_offer import get_visit_offer
 from booking.waitlist_offers import GRACE, end, let_go, offer_waiting
 from booking.waitlist_states import OPEN_WAITS, WaitState
+from booking.waitlist_visits import legs_of, lines_of, waiting_in
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from kernel import audit
@@ -94,19 +95,18 @@ class JoinWaitlist:
 
 
 def join(session: Session, command: JoinWaitlist, *, actor: Actor, now: datetime) -> WaitlistEntry:
-    """Wait for the next number of a line that fits.
+    """Wait for the next numbers that fit: of a line, or of all lines that the services need.
 
     Raises:
-        HallUnknown, ServiceNotOffered, ServicesInDifferentLines, WaitDaysImpossible, NumbersAreFree,
-        AlreadyWaiting, TooManyWaits
+        HallUnknown, ServiceNotOffered, WaitDaysImpossible, NumbersAreFree, AlreadyWaiting, TooManyWaits
     """
-    offer = get_offer(session, command.hall_code, command.service_codes, answers=command.answers)
+    offer = get_visit_offer(session, command.hall_code, command.service_codes, answers=command.answers)
     rules, today = offer.rules, offer.rules.date_of(now)
     last = last_bookable_on(now, policy=rules.policy, calendar=offer.calendar, tz=rules.tz)
     if not today <= command.first_on <= command.last_on <= last:
         raise WaitDaysImpossible(last_on=last.isoformat())
     days = {"first_on": command.first_on, "last_on": command.last_on}
-    if day_counts(session, [offer.group_id], **days, now=now, needed=offer.needed):
+    if first_visit(session, offer, **days, now=now) is not None:
         raise NumbersAreFree
     _ensure_room(session, phone_index(command.phone))
     entry_id = session.scalar(
@@ -114,10 +114,11 @@ def join(session: Session, command: JoinWaitlist, *, actor: Actor, now: datetime
         .values(
             reference=new_reference(),
             hall_id=offer.hall_id,
-            group_id=offer.group_id,
+            group_id=offer.group_ids[0],
             service_ids=list(offer.service_ids),
             answers=dict(command.answers),
             needed=offer.needed,
+            legs=legs_of(offer),
             **days,
             phone_sealed=cipher().encrypt(command.phone, "waitlist.phone"),
             phone_index=phone_index(command.phone),
@@ -148,7 +149,8 @@ def leave(session: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime
     _record(session, entry, "waitlist.leave", (before, WaitState.LEFT), actor=actor, now=now)
     session.flush()
     if before == WaitState.OFFERED:
-        offer_waiting(session, entry.group_id, rules=_rules(session, entry), now=now)
+        for group_id in lines_of(entry):
+            offer_waiting(session, group_id, rules=_rules(session, entry), now=now)
 
 
 def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
@@ -210,8 +212,7 @@ def count_ahead(session: Session, entry: WaitlistEntry) -> int:
     """How many will be asked before, of those who wait for any of the same days."""
     place = (entry.offers, entry.created_at, entry.id)
     ahead = select(func.count()).where(
-        WaitlistEntry.group_id == entry.group_id,
-        WaitlistEntry.state == WaitState.WAITING,
+        waiting_in(*lines_of(entry)),
         WaitlistEntry.first_on <= entry.last_on,
         WaitlistEntry.last_on >= entry.first_on,
         tuple_(WaitlistEntry.offers, WaitlistEntry.created_at, WaitlistEntry.id) < place,

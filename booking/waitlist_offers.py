@@ -6,21 +6,23 @@ longer than was promised, so that a lapsed offer goes on to the next person with
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.events import WaitlistOffered
 from booking.hall_rules import HallRules, rules_of
+from booking.leg_holding import LegsTaken
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.standing import passes
 from booking.states import OPEN
 from booking.taking import RETURNING, Taken, Wanted, take
 from booking.visit_numbers import FreeSlot, visits_from_each
 from booking.waitlist_states import WaitState
+from booking.waitlist_visits import PASSES_ALL, FreeRow, lines_beside, lines_of, take_visit, waiting_in
 from halls.models import Hall
 from kernel import audit, outbox
 from kernel.actor import SYSTEM
@@ -37,13 +39,13 @@ _TRIES = 5
 _PURPOSE = "waitlist.token"
 
 _FREE = text(f"""
-SELECT slot.on_date, slot.starts_at, slot.ends_at, count(number.id) AS free
+SELECT slot.group_id, slot.id AS slot_id, slot.on_date, slot.starts_at, slot.ends_at, count(number.id) AS free
 FROM slot LEFT JOIN number
        ON number.slot_id = slot.id AND number.group_id = slot.group_id AND number.on_date = slot.on_date
       AND number.starts_at = slot.starts_at
       AND appointment_id IS NULL AND channel = 'online' AND {RETURNING}
       AND (held_until IS NULL OR held_until <= :now)
-WHERE slot.group_id = :group_id AND slot.on_date BETWEEN :first_on AND :last_on
+WHERE slot.group_id = ANY(CAST(:group_ids AS bigint[])) AND slot.on_date BETWEEN :first_on AND :last_on
   AND slot.starts_at >= :earliest_at
 GROUP BY slot.id
 ORDER BY slot.starts_at
@@ -51,12 +53,11 @@ ORDER BY slot.starts_at
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line at this moment: its rules and what is free in it, by day and in order of time."""
+class _Free:
+    """What is free at this moment in the lines that people wait for, in order of time; the hall's rules."""
 
-    group_id: int
     rules: HallRules
-    slots: Sequence[Row[tuple[date, datetime, datetime, int]]]
+    slots: Sequence[FreeRow]
 
 
 def may_offer(rules: HallRules, *, now: datetime) -> bool:
@@ -84,7 +85,7 @@ def offer_returned(
     opens_at = _next_opening(rules, now=now)
     returns_at = opens_at + HEAD_START + rules.policy.return_window * fraction
     soonest = returns_at + rules.policy.lead_time + rules.policy.waitlist_hold
-    wanted = exists().where(_waiting_in(group_id), _covers(Number.on_date))
+    wanted = exists().where(waiting_in(group_id), _covers(Number.on_date))
     session.execute(
         update(Number)
         .where(Number.id.in_(number_ids), Number.group_id == group_id, Number.starts_at > soonest, wanted)
@@ -95,22 +96,26 @@ def offer_returned(
 def offer_waiting(session: Session, group_id: int, *, rules: HallRules, now: datetime) -> int:
     """Offer what is free in a line to those who wait, in their order; how many were offered one.
 
-    Only one transaction offers in a line at a time. Otherwise a number that comes back while another one
-    looks at the same entries would find nobody waiting, and be for everybody.
+    Who waits for a visit of several lines is among those of each of them, and gets all its numbers or none.
+
+    Only one transaction offers in a hall at a time. Otherwise a number that comes back while another one
+    looks at the same entries would find nobody waiting, and be for everybody. It is the hall and not the line
+    because visits pass several: locks of two lines could be taken in opposite orders.
     """
     session.flush()
-    if not may_offer(rules, now=now) or not session.scalar(select(exists().where(_waiting_in(group_id)))):
+    hall_id = session.scalar(select(WaitlistEntry.hall_id).where(waiting_in(group_id)).limit(1))
+    if hall_id is None or not may_offer(rules, now=now):
         return 0
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK, group_id % 2**31)))
-    entries = _lock_waiting(session, group_id, today=rules.date_of(now))
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK, hall_id % 2**31)))
+    entries = _lock_waiting(session, lines_beside(session, group_id), today=rules.date_of(now))
     if not entries:
         return 0
-    line = _read(session, group_id, entries, rules, now=now)
+    free = _read(session, entries, rules, now=now)
     offered = 0
     for entry in entries:
-        if _offer(session, entry, line, now=now):
+        if _offer(session, entry, free, now=now):
             offered += 1
-            line = _read(session, group_id, entries, rules, now=now)
+            free = _read(session, entries, rules, now=now)
     return offered
 
 
@@ -128,9 +133,10 @@ def tend(session: Session, *, now: datetime) -> None:
         waiting = select(WaitlistEntry.group_id).where(
             WaitlistEntry.hall_id == hall.id, WaitlistEntry.state == WaitState.WAITING
         )
-        for group_id in sorted(set(session.scalars(waiting))):
+        freed = lapsed.get(hall.id, {})
+        for group_id in sorted({*session.scalars(waiting), *freed}):
             chance = secrets.SystemRandom().random()
-            offer_returned(session, group_id, lapsed.get(group_id, []), rules=rules, now=now, fraction=chance)
+            offer_returned(session, group_id, freed.get(group_id, []), rules=rules, now=now, fraction=chance)
 
 
 def close_served(session: Session, *, now: datetime) -> None:
@@ -169,15 +175,15 @@ def let_go(session: Session, entry: WaitlistEntry, *, now: datetime) -> bool:
     return True
 
 
-def _lapse(session: Session, *, now: datetime) -> dict[int, list[int]]:
+def _lapse(session: Session, *, now: datetime) -> dict[int, dict[int, list[int]]]:
     """End the offers whose time is over: back to waiting, or over after the last.
 
-    Line id → the numbers that are free again.
+    Hall → line → the numbers that are free again.
     """
     over = select(WaitlistEntry).where(
         WaitlistEntry.state == WaitState.OFFERED, WaitlistEntry.offer_until <= now
     )
-    freed: dict[int, list[int]] = {}
+    freed: dict[int, dict[int, list[int]]] = {}
     for entry in session.scalars(over.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)):
         held = _held(session, entry)
         if not let_go(session, entry, now=now):
@@ -189,16 +195,19 @@ def _lapse(session: Session, *, now: datetime) -> dict[int, list[int]]:
         else:
             entry.state = WaitState.WAITING
             _record(session, entry, "waitlist.lapse", (WaitState.OFFERED, WaitState.WAITING), now=now)
-        freed.setdefault(entry.group_id, []).extend(held)
+        for number_id, group_id in held:
+            freed.setdefault(entry.hall_id, {}).setdefault(group_id, []).append(number_id)
     session.flush()
     return freed
 
 
-def _held(session: Session, entry: WaitlistEntry) -> Sequence[int]:
-    """The numbers that its offer still holds."""
+def _held(session: Session, entry: WaitlistEntry) -> list[tuple[int, int]]:
+    """The numbers that its offer still holds, each with its line."""
     token = select(Draft.token_hash).where(Draft.id == entry.draft_id).scalar_subquery()
-    mine = select(Number.id).where(Number.hold_token == token, Number.appointment_id.is_(None))
-    return session.scalars(mine).all()
+    mine = select(Number.id, Number.group_id).where(
+        Number.hold_token == token, Number.appointment_id.is_(None)
+    )
+    return [(row.id, row.group_id) for row in session.execute(mine)]
 
 
 def _expire(session: Session, hall_id: int, *, today: date, now: datetime) -> None:
@@ -211,11 +220,11 @@ def _expire(session: Session, hall_id: int, *, today: date, now: datetime) -> No
         end(session, entry, WaitState.EXPIRED, now=now)
 
 
-def _lock_waiting(session: Session, group_id: int, *, today: date) -> list[WaitlistEntry]:
-    """Those who wait in a line: who was offered least comes first, then who came first."""
+def _lock_waiting(session: Session, group_ids: Iterable[int], *, today: date) -> list[WaitlistEntry]:
+    """Those who wait in these lines: who was offered least comes first, then who came first."""
     query = (
         select(WaitlistEntry)
-        .where(_waiting_in(group_id), WaitlistEntry.last_on >= today, ~_booked_otherwise())
+        .where(waiting_in(*group_ids), WaitlistEntry.last_on >= today, ~_booked_otherwise())
         .order_by(WaitlistEntry.offers, WaitlistEntry.created_at, WaitlistEntry.id)
         .limit(_AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -224,23 +233,32 @@ def _lock_waiting(session: Session, group_id: int, *, today: date) -> list[Waitl
     return list(session.scalars(query))
 
 
-def _read(
-    session: Session, group_id: int, entries: Sequence[WaitlistEntry], rules: HallRules, *, now: datetime
-) -> _Line:
+def _read(session: Session, entries: Sequence[WaitlistEntry], rules: HallRules, *, now: datetime) -> _Free:
     facts = {
-        "group_id": group_id,
+        "group_ids": sorted({group_id for entry in entries for group_id in lines_of(entry)}),
         "first_on": max(min(entry.first_on for entry in entries), rules.date_of(now)),
         "last_on": max(entry.last_on for entry in entries),
         # An offer that is taken at its last moment must still leave the lead time.
         "earliest_at": now + rules.policy.lead_time + rules.policy.waitlist_hold,
         "now": now,
     }
-    return _Line(group_id, rules, session.execute(_FREE, facts).all())
+    return _Free(rules, session.execute(_FREE, facts).all())
 
 
-def _offer(session: Session, entry: WaitlistEntry, line: _Line, *, now: datetime) -> bool:
-    token, held_until = new_token(), now + line.rules.policy.waitlist_hold
-    taken = _take_first(session, entry, line, token, held_until, now=now)
+def _offer(session: Session, entry: WaitlistEntry, free: _Free, *, now: datetime) -> bool:
+    token, held_until = new_token(), now + free.rules.policy.waitlist_hold
+    if entry.legs:
+        taken: Taken | LegsTaken | None = take_visit(
+            session,
+            entry,
+            free.slots,
+            rules=free.rules,
+            token=token_hash(token),
+            held_until=held_until,
+            now=now,
+        )
+    else:
+        taken = _take_first(session, entry, free, token, held_until, now=now)
     if taken is None:
         return False
     session.execute(
@@ -256,12 +274,13 @@ def _offer(session: Session, entry: WaitlistEntry, line: _Line, *, now: datetime
 
 
 def _take_first(
-    session: Session, entry: WaitlistEntry, line: _Line, token: str, held_until: datetime, *, now: datetime
+    session: Session, entry: WaitlistEntry, free: _Free, token: str, held_until: datetime, *, now: datetime
 ) -> Taken | None:
     """Hold the earliest that fits; somebody may be quicker at the first ones."""
-    days = [row for row in line.slots if entry.first_on <= row.on_date <= entry.last_on]
+    own = (row for row in free.slots if row.group_id == entry.group_id)
+    days = [row for row in own if entry.first_on <= row.on_date <= entry.last_on]
     visits = visits_from_each([FreeSlot(row.starts_at, row.ends_at, row.free) for row in days], entry.needed)
-    fitting = [row for row, free in zip(days, visits, strict=True) if free]
+    fitting = [row for row, fits in zip(days, visits, strict=True) if fits]
     for row in fitting[:_TRIES]:
         wanted = Wanted(
             hall_id=entry.hall_id,
@@ -291,19 +310,16 @@ def _next_opening(rules: HallRules, *, now: datetime) -> datetime:
     return datetime.combine(on, rules.policy.waitlist_from, rules.tz).astimezone(now.tzinfo)
 
 
-def _waiting_in(group_id: int) -> ColumnElement[bool]:
-    return and_(WaitlistEntry.group_id == group_id, WaitlistEntry.state == WaitState.WAITING)
-
-
 def _covers(on_date: InstrumentedAttribute[date]) -> ColumnElement[bool]:
     return and_(WaitlistEntry.first_on <= on_date, WaitlistEntry.last_on >= on_date)
 
 
 def _booked_otherwise() -> ColumnElement[bool]:
-    """The same phone has booked a visit that passes the same line since, within the days of the wait."""
+    """The same phone has booked a visit that passes the same lines since, within the days of the wait."""
     return exists().where(
         Appointment.phone_index == WaitlistEntry.phone_index,
         passes(WaitlistEntry.group_id),
+        PASSES_ALL,
         Appointment.booked_at >= WaitlistEntry.created_at,
         Appointment.state.in_(OPEN),
         _covers(Appointment.on_date),

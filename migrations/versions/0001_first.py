@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_dea5a96b"
+revision = "0001_cc14dc67"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -701,6 +701,7 @@ def upgrade() -> None:
         sa.Column("service_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("needed", sa.Integer(), nullable=False),
+        sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("first_on", sa.Date(), nullable=False),
         sa.Column("last_on", sa.Date(), nullable=False),
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),

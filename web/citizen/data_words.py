@@ -41,6 +41,7 @@ def _messages() -> dict[str, str]:
         "rescheduled": _("改期"),
         "moved": _("大厅改了时间"),
         "closed": _("大厅关闭"),
+        "partly_done": _("部分办完"),
         "three_ahead": _("快到您了"),
         "called": _("叫号"),
         "missed": _("过号"),

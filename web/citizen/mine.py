@@ -138,10 +138,11 @@ def _before(target: str) -> str:
         endpoint, found = current_app.create_url_adapter(request).match(pieces.path, method="GET")  # type: ignore[union-attr]  # there is a request
     except HTTPException:
         return url_for(".home")
-    if endpoint not in ("citizen.wait_form", "citizen.special"):
+    several = endpoint in ("citizen.wait_form_trip", "citizen.special_trip")
+    if not several and endpoint not in ("citizen.wait_form", "citizen.special"):
         return url_for(".home")
     values: dict[str, Any] = {
         **found,
-        **{name: text for name, text in parse_qsl(pieces.query) if name in ("day", "a")},
+        **{name: text for name, text in parse_qsl(pieces.query) if name in ("day", "a", "s")},
     }
-    return url_for(".slots", **values)
+    return url_for(".trip_slots" if several else ".slots", **values)

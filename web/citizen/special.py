@@ -1,6 +1,7 @@
 """Ask for a number outside the line: green channel, urgent, special case. A verified phone, one at a time."""
 
 from datetime import date
+from urllib.parse import urlsplit
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,8 @@ from web import edge
 from web.citizen.face import blueprint
 from web.citizen.forms import PersonForm, errors_of, kind_options, typed
 from web.citizen.slots import day_of
-from web.citizen.visit import Visit, get_visit
+from web.citizen.trip import Way, get_trip
+from web.citizen.visit import get_visit
 from web.guards import citizen_only
 from web.limits import limit_phone
 from web.problems import status_of
@@ -37,12 +39,30 @@ def special(code: str, hall_code: str) -> ResponseReturnValue:
     return _page(code, hall_code, {"wanted_on": request.args.get("day", "")})
 
 
+@blueprint.get("/visit/halls/<hall_code>/special")
+@citizen_only
+def special_trip(hall_code: str) -> ResponseReturnValue:
+    """The same for a visit of several services."""
+    return _page(None, hall_code, {"wanted_on": request.args.get("day", "")})
+
+
 @blueprint.post("/services/<code>/halls/<hall_code>/special")
 @citizen_only
 def submit_special(code: str, hall_code: str) -> ResponseReturnValue:
     """Send it to the duty officer."""
+    return _submitted(code, hall_code)
+
+
+@blueprint.post("/visit/halls/<hall_code>/special")
+@citizen_only
+def submit_special_trip(hall_code: str) -> ResponseReturnValue:
+    """Send it for a visit of several services."""
+    return _submitted(None, hall_code)
+
+
+def _submitted(code: str | None, hall_code: str) -> ResponseReturnValue:
     form = typed(request.form, *_FIELDS) | {"reason": request.form.get("reason", "")[:2000]}
-    visit, hall = _read(code, hall_code)
+    way, hall = _read(code, hall_code)
     errors = errors_of(PersonForm(hall), form)
     wanted_on = day_of(form["wanted_on"])
     if wanted_on is None:
@@ -50,7 +70,7 @@ def submit_special(code: str, hall_code: str) -> ResponseReturnValue:
     if errors or wanted_on is None:
         return _page(code, hall_code, form, errors), 422
     try:
-        _ask(visit, hall, form, wanted_on)
+        _ask(way, hall, form, wanted_on)
     except DomainError as refusal:
         at = _FIELD_OF.get(refusal.code, "_refusal")
         return _page(code, hall_code, form, {at: refusal.sentence(edge.language())}), status_of(refusal)
@@ -58,11 +78,11 @@ def submit_special(code: str, hall_code: str) -> ResponseReturnValue:
     return redirect(url_for(".my_bookings", _anchor="requests"), 303)
 
 
-def _ask(visit: Visit, hall: Hall, form: dict[str, str], wanted_on: date) -> None:
+def _ask(way: Way, hall: Hall, form: dict[str, str], wanted_on: date) -> None:
     limit_phone("request.phone", g.phone)
     command = AskSpecially(
         hall_code=hall.code,
-        service_codes=(visit.code,),
+        service_codes=way.codes,
         kind=form["kind_of_request"],
         wanted_on=wanted_on,
         reason=form["reason"],
@@ -70,7 +90,7 @@ def _ask(visit: Visit, hall: Hall, form: dict[str, str], wanted_on: date) -> Non
         identity_kind=form["kind"],
         identity_number=form["number"],
         phone=g.phone,
-        answers=dict(visit.step.answers) if visit.step else {},
+        answers=way.chosen,
         language=edge.language(),
     )
     with edge.transaction() as session:
@@ -88,13 +108,19 @@ def withdraw_request(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".my_bookings", _anchor="requests"), 303)
 
 
-def _read(code: str, hall_code: str) -> tuple[Visit, Hall]:
+def _read(code: str | None, hall_code: str) -> tuple[Way, Hall]:
+    answers = request.values.get("a", "")
     with edge.transaction() as session:
-        return get_visit(session, code, request.values.get("a", "")), get_hall(session, hall_code)
+        hall = get_hall(session, hall_code)
+        if code is None:
+            return Way(get_trip(session, request.values.get("s", ""), answers).visits), hall
+        return Way([get_visit(session, code, answers)]), hall
 
 
-def _page(code: str, hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:
-    visit, hall = _read(code, hall_code)
+def _page(
+    code: str | None, hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None
+) -> str:
+    way, hall = _read(code, hall_code)
     today = edge.local(edge.now(), hall.time_zone).date()
     labels = {
         "kind_of_request": _("申请类别"),
@@ -106,9 +132,10 @@ def _page(code: str, hall_code: str, form: dict[str, str], errors: dict[str, str
         "agree": "",
         "_refusal": "",
     }
+    here = way.special(hall_code)
     return render_template(
         "citizen/special.html",
-        visit=visit,
+        way=way,
         hall=hall,
         form=form,
         today=today,
@@ -116,5 +143,6 @@ def _page(code: str, hall_code: str, form: dict[str, str], errors: dict[str, str
         labels=labels,
         kinds=kind_options(),
         phone=g.phone,
-        here=url_for(".special", code=code, hall_code=hall_code, a=visit.answers or None),
+        action=urlsplit(here).path,
+        here=here,
     )

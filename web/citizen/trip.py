@@ -139,6 +139,33 @@ class Way:
         """The same for a link."""
         return {name: text for name, text in self.fields.items() if text}
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The services' codes."""
+        return tuple(visit.code for visit in self.visits)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The guides' answers, as a hold takes them."""
+        if len(self.visits) == 1:
+            step = self.visits[0].step
+            return dict(step.answers) if step else {}
+        return dict(Trip(tuple(self.visits)).pairs)
+
+    def waitlist(self, hall_code: str, day: str | None = None) -> str:
+        """Where one waits for numbers in a hall."""
+        return self._beside("citizen.wait_form", "citizen.wait_form_trip", hall_code, day)
+
+    def special(self, hall_code: str, day: str | None = None) -> str:
+        """Where one asks a hall for an exception."""
+        return self._beside("citizen.special", "citizen.special_trip", hall_code, day)
+
+    def _beside(self, one: str, several: str, hall_code: str, day: str | None) -> str:
+        if len(self.visits) == 1:
+            only = self.visits[0]
+            return url_for(one, code=only.code, hall_code=hall_code, a=only.answers or None, day=day)
+        return url_for(several, hall_code=hall_code, day=day, **self.query)
+
     def halls(self) -> str:
         """Which halls handle it."""
         if len(self.visits) == 1:

@@ -42,6 +42,7 @@ class TripChoice:
     """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
 
     hall: Hall
+    offer: VisitOffer
     lines: int
     today: date
     on_date: date
@@ -101,6 +102,7 @@ def read_trip_choice(
     lead = offer.rules.policy.lead_time
     return TripChoice(
         hall=hall,
+        offer=offer,
         lines=len(offer.legs),
         today=today,
         on_date=on_date,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from booking import waitlist
 from booking.hall_rules import HallRules, rules_of
 from booking.models import WaitlistEntry
+from booking.offers import Offer
+from booking.visit_offer import VisitOffer
 from booking.waitlist import AlreadyWaiting, JoinWaitlist, OfferOver
 from booking.waitlist_states import OPEN_WAITS, WaitState
 from halls.models import Hall
@@ -19,9 +21,11 @@ from halls.queries import get_hall_by_id
 from kernel.errors import DomainError
 from web import edge
 from web.citizen.face import blueprint
-from web.citizen.places import Choice, read_choice
+from web.citizen.places import DayTab, read_choice
 from web.citizen.running import remember_hold
 from web.citizen.slots import day_of
+from web.citizen.trip import Way, get_trip
+from web.citizen.trip_places import read_trip_choice
 from web.citizen.visit import Visit, get_visit, visits_of
 from web.guards import citizen_only, public
 from web.problems import status_of
@@ -50,34 +54,70 @@ class Waiting:
         return self.entry.state in OPEN_WAITS and self.reference is None
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to wait for: a service, or a visit of several; and the hall's days."""
+
+    way: Way
+    hall: Hall
+    offer: Offer | VisitOffer
+    days: list[DayTab]
+    today: date
+
+    @property
+    def group_id(self) -> int:
+        """The line that it is kept under: of several the first."""
+        return self.offer.group_ids[0] if isinstance(self.offer, VisitOffer) else self.offer.group_id
+
+
 @blueprint.get("/services/<code>/halls/<hall_code>/waitlist")
 @citizen_only
 def wait_form(code: str, hall_code: str) -> ResponseReturnValue:
     """Which days; whoever waits in this line already goes to that page."""
-    visit, choice = _read(code, hall_code, request.args.get("a", ""))
-    with edge.transaction() as session:
-        known = waitlist.find_open_wait(session, g.phone, choice.offer.group_id)
-    if known is not None:
-        return redirect(url_for(".wait_page", reference=known.reference))
-    day = request.args.get("day", "")
-    return _form(visit, choice, {"first_on": day, "last_on": day})
+    return _asked(_read(code, hall_code))
+
+
+@blueprint.get("/visit/halls/<hall_code>/waitlist")
+@citizen_only
+def wait_form_trip(hall_code: str) -> ResponseReturnValue:
+    """The same for a visit of several services."""
+    return _asked(_read(None, hall_code))
 
 
 @blueprint.post("/services/<code>/halls/<hall_code>/waitlist")
 @citizen_only
 def submit_wait(code: str, hall_code: str) -> ResponseReturnValue:
     """Join; twice is once."""
-    visit, choice = _read(code, hall_code, request.form.get("a", ""))
+    return _submitted(_read(code, hall_code))
+
+
+@blueprint.post("/visit/halls/<hall_code>/waitlist")
+@citizen_only
+def submit_wait_trip(hall_code: str) -> ResponseReturnValue:
+    """Join for a visit of several services."""
+    return _submitted(_read(None, hall_code))
+
+
+def _asked(wish: Wish) -> ResponseReturnValue:
+    with edge.transaction() as session:
+        known = waitlist.find_open_wait(session, g.phone, wish.group_id)
+    if known is not None:
+        return redirect(url_for(".wait_page", reference=known.reference))
+    day = request.args.get("day", "")
+    return _form(wish, {"first_on": day, "last_on": day})
+
+
+def _submitted(wish: Wish) -> ResponseReturnValue:
     first_on, last_on = day_of(request.form.get("first_on")), day_of(request.form.get("last_on"))
     if first_on is None or last_on is None:
-        return _form(visit, choice, dict(request.form), {"first_on": _("请选择日期。")}), 422
+        return _form(wish, dict(request.form), {"first_on": _("请选择日期。")}), 422
     try:
-        reference = _join(visit, choice, first_on, last_on)
+        reference = _join(wish, first_on, last_on)
     except AlreadyWaiting:
-        return redirect(url_for(".wait_form", code=code, hall_code=hall_code), 303)
+        return redirect(wish.way.waitlist(wish.hall.code), 303)
     except DomainError as refusal:
         errors = {"first_on": refusal.sentence(edge.language())}
-        return _form(visit, choice, dict(request.form), errors), status_of(refusal)
+        return _form(wish, dict(request.form), errors), status_of(refusal)
     flash(_("已登记候补。有号时马上发短信给您，请留意手机。"), "ok")
     return redirect(url_for(".wait_page", reference=reference), 303)
 
@@ -139,40 +179,47 @@ def _seconds(until: datetime | None, now: datetime) -> int:
     return max(0, int((until - now).total_seconds())) if until else 0
 
 
-def _read(code: str, hall_code: str, answers: str) -> tuple[Visit, Choice]:
+def _read(code: str | None, hall_code: str) -> Wish:
+    """The wish of an address: of a service, or without one of several services (`s`)."""
+    answers, now = request.values.get("a", ""), edge.now()
     with edge.transaction() as session:
+        if code is None:
+            trip = get_trip(session, request.values.get("s", ""), answers)
+            found = read_trip_choice(session, trip, hall_code, wanted=None, now=now)
+            return Wish(Way(trip.visits), found.hall, found.offer, found.days, found.today)
         visit = get_visit(session, code, answers)
-        return visit, read_choice(session, visit, hall_code, wanted=None, now=edge.now())
+        choice = read_choice(session, visit, hall_code, wanted=None, now=now)
+        return Wish(Way([visit]), choice.hall, choice.offer, choice.days, choice.today)
 
 
-def _join(visit: Visit, choice: Choice, first_on: date, last_on: date) -> str:
+def _join(wish: Wish, first_on: date, last_on: date) -> str:
     command = JoinWaitlist(
-        hall_code=choice.hall.code,
-        service_codes=(visit.code,),
+        hall_code=wish.hall.code,
+        service_codes=wish.way.codes,
         first_on=first_on,
         last_on=last_on,
         phone=g.phone,
-        answers=dict(visit.step.answers) if visit.step else {},
+        answers=wish.way.chosen,
         language=edge.language(),
     )
     with edge.transaction() as session:
         return waitlist.join(session, command, actor=edge.actor(), now=edge.now()).reference
 
 
-def _form(visit: Visit, choice: Choice, typed: dict[str, str], errors: dict[str, str] | None = None) -> str:
-    days = [tab.on_date.isoformat() for tab in choice.days]
+def _form(wish: Wish, typed: dict[str, str], errors: dict[str, str] | None = None) -> str:
+    days = [tab.on_date.isoformat() for tab in wish.days]
     chosen = {
         "first_on": typed.get("first_on") or (days[0] if days else ""),
         "last_on": typed.get("last_on") or (days[-1] if days else ""),
     }
-    address: dict[str, Any] = {"code": visit.code, "hall_code": choice.hall.code, "a": visit.answers or None}
+    here = wish.way.waitlist(wish.hall.code)
     return render_template(
         "citizen/wait_join.html",
-        visit=visit,
-        choice=choice,
+        wish=wish,
         chosen=chosen,
         phone=g.phone,
         errors=errors or {},
-        back=url_for(".slots", **address),
-        here=url_for(".wait_form", **address),
+        back=wish.way.slots(wish.hall.code),
+        action=urlsplit(here).path,
+        here=here,
     )

@@ -1,10 +1,11 @@
 """Several services in one visit, with scripts off: one checklist, one time, one booking."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking import doctor
-from booking.models import Appointment
+from booking.models import Appointment, Draft, Number, SpecialRequest
+from booking.waitlist_offers import tend
 from catalog.edit import offer, save_packages, save_services
 from catalog.package_file import PackageRow
 from kernel.actor import SYSTEM
@@ -209,3 +210,42 @@ def test_what_was_not_done_of_a_visit_is_booked_again_from_its_page(town, lines,
     assert phone.path == "/services/passport/halls/city-hall"
     assert phone.go(f"{address}/rest").path == "/services/passport/halls/city-hall"
     assert "部分办完" in phone.go("/my").words
+
+
+def test_waits_for_a_visit_of_two_lines_and_is_offered_all_of_it(town, lines, phone):
+    with town.parts.database.transaction() as session:
+        session.execute(update(Number).values(held_until=build.at("20:00"), hold_token=b"0" * 32))
+    phone.go(f"/visit/halls/city-hall?s={BOTH}")
+    assert "目前约满了" in phone.words
+    phone.tap("有号时通知我")
+    if phone.path.startswith("/verify"):
+        phone.press("获取验证码", phone="139 0013 9000")
+        phone.press("下一步", phone="139 0013 9000", code=town.newest_code())
+    assert "几项要用的号凑齐了才问您" in phone.words
+    phone.press("登记候补")
+    assert "候补中" in phone.words
+    with town.parts.database.transaction() as session:
+        nine = Number.starts_at.in_([build.at("09:00", TUESDAY), build.at("09:30", TUESDAY)])
+        session.execute(update(Number).where(nine).values(held_until=None, hold_token=None))
+        tend(session, now=NOW)
+    phone.go(phone.path)
+    assert "这个号为您保留着" in phone.words
+    phone.press("我要这个号")
+    assert phone.path == "/booking/who"
+    assert "普通护照" in phone.words
+    with town.parts.database.transaction() as session:
+        assert len(session.scalars(select(Draft)).one().legs) == 2
+
+
+def test_asks_specially_for_a_visit_of_two_lines(town, lines, phone):
+    phone.go(f"/visit/halls/city-hall?s={BOTH}").tap("申请照顾安排")
+    if phone.path.startswith("/verify"):
+        phone.press("获取验证码", phone="139 0013 9000")
+        phone.press("下一步", phone="139 0013 9000", code=town.newest_code())
+    assert "普通护照" in phone.words
+    form = {name: PERSON[name] for name in ("name", "kind", "number", "agree")}
+    phone.press("提交申请", kind_of_request="green", reason="母亲坐轮椅", wanted_on=str(TUESDAY), **form)
+    assert phone.path == "/my"
+    with town.parts.database.transaction() as session:
+        asked = session.scalars(select(SpecialRequest)).one()
+        assert len(asked.service_ids) == 2
