@@ -19,7 +19,10 @@ _SHOWN = ("called", "serving", "completed", "parked", "absent")
 
 @dataclass(frozen=True, slots=True)
 class BoardCall:
-    """One line of the screen. `last_called_at` grows with each repetition: screens announce it again."""
+    """One line of the screen. `last_called_at` grows with each repetition: screens announce it again.
+
+    `serving` says that the person came, `done` that they have left the counter again.
+    """
 
     call_id: int
     label: str
@@ -30,6 +33,7 @@ class BoardCall:
     group_name_zh: str
     group_name_en: str
     serving: bool
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +57,41 @@ class Board:
     version: str
 
 
-def board(session: Session, hall_id: int, *, now: datetime) -> Board:
-    """The screen of a hall now."""
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Part of a hall: these lines and these counters; None means all."""
+
+    group_ids: frozenset[int] | None = None
+    counter_ids: frozenset[int] | None = None
+
+
+def board(session: Session, hall_id: int, *, now: datetime, only: Only | None = None) -> Board:
+    """The screen of a hall, or of a part of it, now."""
+    only = only or Only()
     today = today_of(session, hall_id, now=now)
-    groups = list_groups(session, hall_id)
-    calls = _calls(session, today, groups)
+    groups = [
+        group
+        for group in list_groups(session, hall_id)
+        if only.group_ids is None or group.id in only.group_ids
+    ]
+    calls = _calls(session, today, groups, only.counter_ids)
     lines = _lines(session, today, groups)
     return Board(today.hall, calls, lines, _version(calls, lines))
 
 
-def _calls(session: Session, today: Today, groups: list[ServiceGroup]) -> list[BoardCall]:
+def _calls(
+    session: Session, today: Today, groups: list[ServiceGroup], counter_ids: frozenset[int] | None
+) -> list[BoardCall]:
     """The last calls of every line by its index, and those that still stand, however old; newest first."""
     rows = session.execute(
         select(Call, Ticket.label, Ticket.track, Ticket.state, Counter.number)
         .join(Ticket, Ticket.id == Call.ticket_id)
         .join(Counter, Counter.id == Call.counter_id)
-        .where(Call.id.in_(_recent(today).union(_standing(today))), Ticket.state.in_(_SHOWN))
+        .where(
+            Call.id.in_(_recent(today, counter_ids).union(_standing(today))),
+            Ticket.state.in_(_SHOWN),
+            true() if counter_ids is None else Call.counter_id.in_(counter_ids),
+        )
         .order_by(Call.last_called_at.desc(), Call.id.desc())
     )
     by_id = {group.id: group for group in groups}
@@ -87,6 +110,7 @@ def _calls(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
             group_name_zh=group.name_zh,
             group_name_en=group.name_en,
             serving=state != "called",
+            done=state not in ("called", "serving"),
         )
     return _most_wanted(list(shown.values()))
 
@@ -97,11 +121,15 @@ def _most_wanted(calls: list[BoardCall]) -> list[BoardCall]:
     return [call for call in calls if call in chosen]
 
 
-def _recent(today: Today) -> Select[int]:
+def _recent(today: Today, counter_ids: frozenset[int] | None) -> Select[int]:
     """More than are shown: a ticket may have been called twice, or have left."""
     last = lateral(
         select(Call.id)
-        .where(Call.group_id == ServiceGroup.id, Call.on_date == today.on_date)
+        .where(
+            Call.group_id == ServiceGroup.id,
+            Call.on_date == today.on_date,
+            true() if counter_ids is None else Call.counter_id.in_(counter_ids),
+        )
         .order_by(Call.id.desc())
         .limit(CALLS_SHOWN * 2)
     )

@@ -25,6 +25,7 @@ from web.admin import (
     plan_versions,
     plans,
     privacy,
+    screens,
     services,
     staff,
     staff_member,
@@ -38,7 +39,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
     topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
     halls, hall_parts, plans, plan_sessions, plan_closures, plan_numbers, plan_rules, plan_versions, days,
-    staff, staff_member, devices, privacy, audit_log,
+    staff, staff_member, devices, screens, privacy, audit_log,
 )  # fmt: skip
 for page in PAGES:
     page.add_to(blueprint)

@@ -58,6 +58,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "saved_person.remove": ("删除常用办事人", "Removed a saved person"),
     "saved_person.rename": ("修改常用办事人", "Renamed a saved person"),
     "saved_person.save": ("保存常用办事人", "Saved a person"),
+    "screens.save": ("修改叫号屏设置", "Changed the settings of the screens"),
     "service.save": ("修改事项", "Changed a service"),
     "service.set_active": ("启用或停用事项", "Put a service in or out of use"),
     "special_request.approve": ("同意特殊申请", "Approved a special request"),

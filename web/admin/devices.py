@@ -87,7 +87,8 @@ def change(device_id: int) -> Any:
 
 def _place(hall: Hall) -> devices.Place:
     kind = request.form.get("kind", "kiosk")
-    return devices.Place(kind, hall.id, _name(kind), printer=request.form.get("printer", "").strip()[:32])
+    facts = {name: request.form.get(name, "").strip()[:32] for name in ("shows", "printer")}
+    return devices.Place(kind, hall.id, _name(kind), **facts)
 
 
 def _name(kind: str) -> str:

@@ -21,6 +21,7 @@ from catalog.service_file import ServiceFileInvalid, service_from_data
 from halls import edit as halls
 from halls.plan_file import CityFileInvalid, hall_from_data
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall, list_groups
+from halls.screen_edit import ScreenSettingsInvalid, check_screens
 from kernel.actor import Actor
 from kernel.errors import Forbidden, Invalid
 from people.code_budget import CodeBudget, CodeBudgetInvalid
@@ -71,6 +72,7 @@ class TimeZoneUnknown(Invalid):
     BookingPolicyInvalid,
     QueuePolicyInvalid,
     CodeBudgetInvalid,
+    ScreenSettingsInvalid,
     TimeZoneUnknown,
     halls.LetterTaken,
     BookingsStranded,
@@ -211,6 +213,7 @@ def _policy(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         return None
     BookingPolicy.from_mapping(values.get("booking", {}))
     CodeBudget.from_mapping(values.get("phone_codes", {}))
+    check_screens(values.get("screens", {}))
     try:
         QueuePolicy.from_mapping(values.get("queue", {}))
     except (PolicyInvalid, TypeError) as error:

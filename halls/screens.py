@@ -1,0 +1,239 @@
+"""PURE: what a hall says about its call screens: who looks from where, zones, sound, nights.
+
+Type size follows the last chair. Digits that are h mm high are read clearly from h × 0.4 m (the signage rule
+of thumb); a digit is 0.72 of its font size. So a layout whose calls are set in `share` of a panel's height
+reaches `share × height in mm × 0.72 × 0.4` metres, and the first layout that reaches the last chair is taken.
+Larger type leaves room for fewer calls.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import time
+
+_METRES_PER_MM = 0.4
+_DIGIT = 0.72
+_MM_PER_INCH = 25.4
+_CODE = re.compile(r"[a-z0-9-]{1,16}")
+CHAIR, INCHES = (2.0, 60.0), (10.0, 200.0)
+
+
+class ScreenPolicyInvalid(ValueError):
+    """A value has the wrong type or lies outside its range; `name` says which."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"{name}: {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How many last calls, and their font size as a share of the panel's height, landscape and portrait."""
+
+    name: str
+    rows: int
+    share: float
+    share_portrait: float
+
+
+#: As in web/static/css/display.css, which a test compares.
+LAYOUTS = (
+    Layout("near", 6, 0.07, 0.046),
+    Layout("far", 4, 0.11, 0.073),
+    Layout("farthest", 3, 0.145, 0.1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A 16:9 screen by its diagonal."""
+
+    inches: float = 55.0
+    portrait: bool = False
+
+    @property
+    def height_mm(self) -> float:
+        """From the lower to the upper edge as it hangs."""
+        return self.inches * _MM_PER_INCH * (16 if self.portrait else 9) / math.hypot(16, 9)
+
+    def reach_m(self, layout: Layout) -> float:
+        """From how far the calls of a layout are read clearly."""
+        share = layout.share_portrait if self.portrait else layout.share
+        return share * self.height_mm * _DIGIT * _METRES_PER_MM
+
+
+def choose_layout(panel: Panel, last_chair_m: float) -> Layout:
+    """The first layout that reaches the last chair.
+
+    Raises:
+        ScreenPolicyInvalid: none does; a larger panel, or one that hangs nearer, is needed.
+    """
+    for layout in LAYOUTS:
+        if panel.reach_m(layout) >= last_chair_m:
+            return layout
+    farthest = panel.reach_m(LAYOUTS[-1])
+    raise ScreenPolicyInvalid("last_chair_m", f"this panel reaches {farthest:.0f} m at most")
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Part of a hall with screens of its own: calls of its lines to its counters.
+
+    Naming no `groups` or no `counters` means all of them; what is None follows the hall.
+    """
+
+    code: str
+    name_zh: str
+    name_en: str = ""
+    groups: tuple[str, ...] = ()
+    counters: tuple[int, ...] = ()
+    last_chair_m: float | None = None
+    silent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenPolicy:
+    """The policy `screens` of a hall. Silent: calls are shown and flash, nothing is heard."""
+
+    last_chair_m: float = 12.0
+    panel_inches: float = 55.0
+    portrait: bool = False
+    silent: bool = False
+    english: bool = False
+    night_from: time = time(21)
+    night_to: time = time(6)
+    zones: tuple[Zone, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuse what no panel can show."""
+        _within("panel_inches", self.panel_inches, INCHES)
+        for chair in (self.last_chair_m, *(zone.last_chair_m for zone in self.zones)):
+            if chair is not None:
+                _within("last_chair_m", chair, CHAIR)
+                choose_layout(self.panel, chair)
+        codes = [zone.code for zone in self.zones]
+        if len(set(codes)) != len(codes):
+            raise ScreenPolicyInvalid("zones", "two zones have one code")
+
+    @property
+    def panel(self) -> Panel:
+        """The hall's usual screen."""
+        return Panel(self.panel_inches, self.portrait)
+
+    def layout(self, zone: Zone | None) -> Layout:
+        """How large to write there."""
+        chair = zone.last_chair_m if zone else None
+        return choose_layout(self.panel, self.last_chair_m if chair is None else chair)
+
+    def is_silent(self, zone: Zone | None) -> bool:
+        """Whether nothing is heard there."""
+        return self.silent if zone is None or zone.silent is None else zone.silent
+
+    def find_zone(self, code: str) -> Zone | None:
+        """The zone, None when there is none of this code."""
+        return next((zone for zone in self.zones if zone.code == code), None)
+
+    def is_night(self, at: time) -> bool:
+        """Whether screens rest at this hall-local time; never when both ends are one."""
+        if self.night_from <= self.night_to:
+            return self.night_from <= at < self.night_to
+        return at >= self.night_from or at < self.night_to
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> ScreenPolicy:
+        """Read what a hall stores; what is absent keeps its default. Raises ScreenPolicyInvalid."""
+        known = {each.name for each in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise ScreenPolicyInvalid(name, "is no setting of screens")
+        read = {name: _read(name, value) for name, value in values.items()}
+        return cls(**read)  # type: ignore[arg-type]  # _read gave each its type
+
+    def as_mapping(self) -> dict[str, object]:
+        """JSON-ready data that `from_mapping` reads."""
+        return {
+            "last_chair_m": self.last_chair_m,
+            "panel_inches": self.panel_inches,
+            "portrait": self.portrait,
+            "silent": self.silent,
+            "english": self.english,
+            "night_from": self.night_from.isoformat("minutes"),
+            "night_to": self.night_to.isoformat("minutes"),
+            "zones": [
+                {each.name: _plain(getattr(zone, each.name)) for each in fields(Zone)} for zone in self.zones
+            ],
+        }
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(name: str, value: object) -> object:
+    if name == "zones":
+        return tuple(_zone(each) for each in _list(name, value))
+    if name in ("portrait", "silent", "english"):
+        return _flag(name, value)
+    if name in ("night_from", "night_to"):
+        return _time(name, value)
+    return _number(name, value)
+
+
+def _zone(value: object) -> Zone:
+    if not isinstance(value, Mapping):
+        raise ScreenPolicyInvalid("zones", "a zone is a mapping")
+    code, name_zh = value.get("code"), value.get("name_zh")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise ScreenPolicyInvalid("zones", "a code is 1 to 16 small letters, digits or hyphens")
+    if not isinstance(name_zh, str) or not name_zh:
+        raise ScreenPolicyInvalid("zones", "a zone needs a name")
+    chair, silent = value.get("last_chair_m"), value.get("silent")
+    return Zone(
+        code,
+        name_zh,
+        str(value.get("name_en") or ""),
+        tuple(str(each) for each in _list("groups", value.get("groups", ()))),
+        tuple(_whole(each) for each in _list("counters", value.get("counters", ()))),
+        None if chair is None else _number("last_chair_m", chair),
+        None if silent is None else _flag("silent", silent),
+    )
+
+
+def _list(name: str, value: object) -> Sequence[object]:
+    if not isinstance(value, list | tuple):
+        raise ScreenPolicyInvalid(name, "must be a list")
+    return value
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ScreenPolicyInvalid("counters", "must be whole numbers")
+    return value
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ScreenPolicyInvalid(name, "must be true or false")
+    return value
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ScreenPolicyInvalid(name, "must be a number")
+    return float(value)
+
+
+def _time(name: str, value: object) -> time:
+    try:
+        return time.fromisoformat(str(value))
+    except ValueError:
+        raise ScreenPolicyInvalid(name, "must be a time such as 21:00") from None
+
+
+def _within(name: str, value: float, limits: tuple[float, float]) -> None:
+    low, high = limits
+    if not low <= value <= high:
+        raise ScreenPolicyInvalid(name, f"must lie between {low:g} and {high:g}")

@@ -1,0 +1,50 @@
+import re
+
+from halls.models import Hall
+from halls.screen_edit import screens_of
+
+PATH = "/admin/screens/yunzhou"
+USUAL = {"last_chair_m": "12", "panel_inches": "55", "night_from": "21:00", "night_to": "06:00"}
+
+
+def version(chief):
+    return re.search(r'name="version" value="(\d+)"', chief.get(PATH)).group(1)
+
+
+def zone(**values):
+    names = ("code", "name_zh", "name_en", "groups", "counters", "chair", "sound")
+    return {f"zone_{name}": values.get(name, "") for name in names}
+
+
+def test_settings_are_saved_whole_and_shown_again(faces, chief):
+    facts = zone(code="east", name_zh="东区", groups="A，B", counters="1 2", chair="8", sound="silent")
+    chief.send(PATH, version=version(chief), silent="1", **USUAL, **facts)
+    screens = screens_of(faces.read(Hall, faces.hall.id))
+    assert screens.silent
+    east = screens.find_zone("east")
+    assert (east.groups, east.counters, east.last_chair_m, east.silent) == (("A", "B"), (1, 2), 8.0, True)
+    page = chief.get(PATH)
+    assert 'value="A B"' in page
+    assert "米内看得清" in page
+
+
+def test_smaller_type_than_the_last_chair_reads_is_refused_in_words(faces, chief):
+    wrong = chief.send(PATH, status=422, version=version(chief), **USUAL | {"last_chair_m": "50"})
+    assert "reaches 29 m" in wrong.text
+    chief.send(PATH, status=422, version=version(chief), **USUAL | {"night_from": "x"})
+    chief.send(PATH, status=422, version=version(chief), **USUAL, **zone(code="x", name_zh="y", counters="z"))
+    assert screens_of(faces.read(Hall, faces.hall.id)).last_chair_m == 12
+
+
+def test_two_editors_do_not_overwrite_each_other(chief):
+    old = version(chief)
+    chief.send(PATH, version=old, silent="1", **USUAL)
+    chief.send(PATH, status=409, version=old, **USUAL)
+
+
+def test_staff_of_another_hall_change_nothing_here(faces, hall_chief):
+    with faces.parts.database.transaction() as session:
+        from tests import build  # noqa: PLC0415
+
+        build.make_hall(session, "elsewhere")
+    hall_chief.get("/admin/screens/elsewhere", status=403)
