@@ -25,6 +25,12 @@ RESOURCES = (
     "sign_in",
     "administration",
     "content",
+    "closures",
+    "waitlists",
+    "appeals",
+    "special_requests",
+    "day_numbers",
+    "histories",
     "system",
 )
 CONVERTERS = {"code": CodeConverter, "label": LabelConverter, "reference": ReferenceConverter}

@@ -37,7 +37,7 @@ class Town:
     def call(
         self, method: str, path: str, body: Any = None, *, who: str = "", **headers: str
     ) -> TestResponse:
-        """One request; `who` is admin, officer, desk or kiosk; `_` in header names stands for `-`."""
+        """One request; `who` is a role; `_` in header names stands for `-`."""
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         if who:
             told["Authorization"] = f"Bearer {self.tokens[who]}"
@@ -184,7 +184,8 @@ def make_town(parts: Parts) -> Town:
     town = Town(parts, app_for(parts), {})
     town.set_clock(build.at("09:30"))
     with parts.database.transaction() as session:
-        staff = {role: build.make_staff(session, roles=(role,)) for role in ("admin", "officer", "desk")}
+        roles = ("admin", "manager", "officer", "desk")
+        staff = {role: build.make_staff(session, roles=(role,)) for role in roles}
         town.tokens = {
             role: api_tokens.create(session, each, real_now=clock.real_now()) for role, each in staff.items()
         }

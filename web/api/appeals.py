@@ -1,0 +1,114 @@
+"""Appeals against missed appointments: made with the phone that booked, decided by the hall."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from booking import appeals
+from booking.errors import AppointmentUnknown, IdempotencyKeyReused, RequestInProgress
+from booking.models import Appeal, Appointment
+from halls.queries import HallUnknown, get_hall
+from people import phone_token
+from web import edge
+from web.api.blueprint import Blueprint, idempotent, refuses
+from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.schemas import exceptions as shapes
+from web.guards import bearer_only, public
+
+blueprint = Blueprint("appeals", __name__, description="Appeals against missed appointments. 爽约申诉")
+
+APPEALED = shapes.AppealedSchema()
+OF_HALL = shapes.AppealOfHallSchema()
+
+
+def _shown(asked: Appeal) -> dict[str, Any]:
+    return {
+        "reference": asked.reference,
+        "state": asked.state,
+        "asked_at": asked.created_at,
+        "answer": appeals.answer_of(asked) or None,
+    }
+
+
+def _of_hall(asked: Appeal, appointment: Appointment) -> dict[str, Any]:
+    facts = {"starts_at": appointment.starts_at, "reason": appeals.reason_of(asked)}
+    return {**_shown(asked), **facts}
+
+
+@blueprint.post("/appointments/<reference:reference>/appeal")
+@public
+@idempotent
+@refuses(
+    phone_token.PhoneNotVerified,
+    AppointmentUnknown,
+    appeals.WordsMissing,
+    appeals.NothingToAppeal,
+    appeals.AlreadyAppealed,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
+)
+@blueprint.arguments(shapes.AppealSchema())
+@blueprint.response(201, APPEALED)
+def make_appeal(body: Mapping[str, str], reference: str) -> Response:
+    """Say why a missed appointment should not count; with the phone that booked it.
+
+    对爽约提出申诉；须用预约时的手机号验证。
+    """
+    phone = phone_token.open(body["phone_token"], now=edge.now())
+
+    def work(session: Session) -> dict[str, Any]:
+        missed = appeals.get_own(session, reference, phone=phone)
+        reason = body["reason"]
+        return _shown(appeals.appeal(session, missed, reason=reason, actor=edge.actor(), now=edge.now()))
+
+    return answer_once(work, APPEALED)
+
+
+@blueprint.get("/halls/<code:code>/appeals")
+@bearer_only("appeal.decide")
+@refuses(HallUnknown)
+@blueprint.arguments(shapes.OpenQuerySchema(), location="query")
+@blueprint.response(200, shapes.AppealListSchema())
+def list_hall_appeals(query: Mapping[str, str], code: str) -> dict[str, Any]:
+    """List the appeals of a hall that wait for a decision, or those that were decided.
+
+    列出大厅等待处理（或已处理）的申诉。
+    """
+    with edge.transaction() as session:
+        hall = get_hall(session, code)
+        edge.require("appeal.decide", hall.id)
+        rows = appeals.list_appeals(session, hall.id, open_only=query["open"] == "true")
+        return {"appeals": [_of_hall(*row) for row in rows]}
+
+
+@blueprint.post("/halls/<code:code>/appeals/<reference:reference>/decide")
+@bearer_only("appeal.decide")
+@idempotent
+@refuses(
+    HallUnknown,
+    appeals.AppealUnknown,
+    appeals.WordsMissing,
+    appeals.AppealIsDecided,
+    IdempotencyKeyMalformed,
+    IdempotencyKeyReused,
+    RequestInProgress,
+)
+@blueprint.arguments(shapes.DecideAppealSchema())
+@blueprint.response(200, OF_HALL)
+def decide_hall_appeal(body: Mapping[str, Any], code: str, reference: str) -> Response:
+    """Accept or refuse an appeal, with an answer; an accepted one no longer counts. Told by SMS.
+
+    处理申诉并答复；通过的不再计为爽约，短信告知。
+    """
+
+    def work(session: Session) -> dict[str, Any]:
+        hall = get_hall(session, code)
+        actor = edge.require("appeal.decide", hall.id)
+        asked = appeals.get_appeal(session, reference, hall_id=hall.id)
+        appeals.decide(session, asked, **body, actor=actor, now=edge.now())
+        return _of_hall(asked, session.get_one(Appointment, asked.appointment_id))
+
+    return answer_once(work, OF_HALL, status=200, caller=edge.actor())
