@@ -21,7 +21,7 @@ from web.guards import bearer_only
 
 blueprint = Blueprint("closures", __name__, description="When a hall does not serve. 关闭与恢复")
 
-CLOSED, REOPENED = shapes.ClosedSchema(), shapes.ReopenedSchema()
+CLOSED = shapes.ClosedSchema()
 
 
 def _shown(session: Session, hall: Hall, closure: Closure) -> dict[str, Any]:
@@ -105,25 +105,14 @@ def _command(session: Session, hall: Hall, body: Mapping[str, Any]) -> Close:
 
 @blueprint.post("/halls/<code:code>/closures/<int(max=9223372036854775807):closure_id>/lift")
 @bearer_only("plan.edit")
-@idempotent
-@refuses(
-    HallUnknown,
-    ClosureUnknown,
-    PlanLineImpossible,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
-)
-@blueprint.response(200, REOPENED)
-def lift_hall_closure(code: str, closure_id: int) -> Response:
+@refuses(HallUnknown, ClosureUnknown, PlanLineImpossible)
+@blueprint.response(200, shapes.ReopenedSchema())
+def lift_hall_closure(code: str, closure_id: int) -> dict[str, int]:
     """Take a closure back: its free numbers can be booked again. Doing it twice changes nothing.
 
     恢复开放，放回空号；重复恢复不改变结果。
     """
-
-    def work(session: Session) -> dict[str, int]:
+    with edge.transaction() as session:
         hall = get_hall(session, code)
         actor = edge.require("plan.edit", hall.id)
         return {"numbers": reopen(session, hall, closure_id, actor=actor, now=edge.now())}
-
-    return answer_once(work, REOPENED, status=200, caller=edge.actor())
