@@ -1,6 +1,7 @@
 """What the hall can refuse, in sentences that say what to do next."""
 
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from queueing.refusals import Refused
 
 
 class TicketUnknown(NotFound):
@@ -31,10 +32,12 @@ class WalkInsStopped(Conflict):
     """One more walk-in would not be served before closing. Nothing was issued.
 
     `alternatives` are numbers that can be booked on the spot: [{hall_id, group_id, starts_at, free}];
-    `short_minutes` is the counter time that would have to be added today.
+    `short_minutes` is the counter time that would have to be added today. `refused` is the line, for who
+    counts refusals (`queueing.refusals`).
     """
 
     code = "walk_ins_stopped"
+    refused: Refused | None = None
     zh = (
         "今天的现场号已发完：现在取号，下班前已轮不到。"
         "请当场预约近三个工作日的号，或取候补号，或请值班长协助。"
@@ -190,3 +193,19 @@ class DayNotOver(Conflict):
     code = "day_not_over"
     zh = "不能关闭尚未到来的日期（{on_date}）。"
     en = "A day that has not come yet cannot be closed ({on_date})."
+
+
+class ExtraTimeUnknown(NotFound):
+    """No such proposal in this hall."""
+
+    code = "extra_time_unknown"
+    zh = "没有找到这条增开建议，请刷新页面。"
+    en = "We could not find this proposal. Please reload the page."
+
+
+class ExtraTimeOver(Conflict):
+    """Somebody decided before, or it is not needed any more."""
+
+    code = "extra_time_over"
+    zh = "这条增开建议已经处理过或不再需要，请看最新的列表。"
+    en = "This proposal was decided before or is not needed any more. Please look at the list."

@@ -130,6 +130,24 @@ class CounterClosed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraTimeProposed(Event):
+    """The day will not hold everybody: a counter more or a longer day waits for the duty officer's word."""
+
+    extra_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraTimeDecided(Event):
+    """The duty officer has said yes or no."""
+
+    extra_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class HallDayClosed(Event):
     """A hall's day is over: all its tickets have ended. `on_date` is ISO text."""
 

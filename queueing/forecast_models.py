@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
 
+#: The kinds of extra time: counters more until closing, or the counters of the last hour longer.
+FLEX, EXTENSION = "flex", "extension"
+
 
 class LearnedTime(Base):
     """Minutes from the call to the end of a case, learned by `queueing.learn_times`.
@@ -54,3 +57,17 @@ class ExtraTime(Base):
     proposed_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class WalkInRefusal(Base):
+    """Somebody asked for a walk-in number and got none: the day was full. Says nothing about who."""
+
+    __tablename__ = "walk_in_refusal"
+    __table_args__ = (Index("ix_walk_in_refusal_day", "group_id", "on_date"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    on_date: Mapped[date]
+    refused_at: Mapped[datetime]
+    press_key: Mapped[str | None] = mapped_column(String(64), unique=True)

@@ -19,6 +19,7 @@ from queueing.matter import matter_of
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.place import Holder, OpenLine, Place, give, open_line, walk_in_place
+from queueing.refusals import Refused
 from queueing.steps import ensure_in_hall
 from queueing.today import get_group, today_of
 
@@ -90,7 +91,13 @@ def issue_in_line(
 
 
 def ensure_admitted(
-    session: Session, line: OpenLine, admission: Admission, *, service_ids: tuple[int, ...], now: datetime
+    session: Session,
+    line: OpenLine,
+    admission: Admission,
+    *,
+    service_ids: tuple[int, ...],
+    now: datetime,
+    press_key: str | None = None,
 ) -> None:
     """Refuse with what can be done instead: numbers that can be booked on the spot.
 
@@ -107,7 +114,9 @@ def ensure_admitted(
     instead = [each.as_json() for each in free]
     if line.is_over(now):
         raise LineClosed(alternatives=instead)
-    raise WalkInsStopped(alternatives=instead, short_minutes=round(admission.short_minutes))
+    stopped = WalkInsStopped(alternatives=instead, short_minutes=round(admission.short_minutes))
+    stopped.refused = Refused(line.group.hall_id, line.group.id, line.row.on_date, press_key)
+    raise stopped
 
 
 def _track(command: IssueTicket) -> Track:
@@ -137,7 +146,8 @@ def _place(session: Session, line: OpenLine, command: IssueTicket, track: Track,
     admission = admit(
         line.capacity, line.load, now, green=beyond, duty_officer=command.override, policy=line.policy
     )
-    ensure_admitted(session, line, admission, service_ids=command.service_ids, now=now)
+    key = press.stored(command.press_key)
+    ensure_admitted(session, line, admission, service_ids=command.service_ids, now=now, press_key=key)
     if track is Track.GREEN:
         return Place(track, green_key(now), ground=admission.ground)
     if track is Track.STANDBY:

@@ -70,6 +70,9 @@ class QueuePolicy:
     #: A walk-in whose matter takes at most this share of the line's mean goes before longer ones that are not
     #: due yet; 0: none does.
     quick_share: float = field(default=0.75, metadata=_range(0.0, 1.0))
+    #: What may be proposed to the duty officer: a counter is ready so soon, the hall stays open so long.
+    flex_ready_after: timedelta = field(default=timedelta(minutes=10), metadata=_up_to(timedelta(hours=4)))
+    extension: timedelta = field(default=timedelta(minutes=30), metadata=_up_to(timedelta(hours=4)))
     #: b: priority that a walk-in gains per minute where a booked person gains 1 (discipline accumulating).
     walk_in_rate: float = field(default=0.15, metadata=_range(0.0, 1.0))
 

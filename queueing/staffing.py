@@ -20,6 +20,7 @@ from halls.day_plan import DayPlan, day_plans
 from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
 from halls.queries import list_groups
 from queueing.capacity import Capacity, Opening
+from queueing.forecast_models import FLEX, ExtraTime
 from queueing.matter import line_minutes
 from queueing.models import CounterSession, Ticket
 from queueing.promise import Expected, Load
@@ -28,6 +29,7 @@ from queueing.today import Today
 #: p̂: how many of those who booked come, until a hall knows better.
 SHOW_PROBABILITY = 0.88
 _TO_SIT_DOWN = timedelta(minutes=10)
+_SLOT = timedelta(minutes=30)
 
 #: Counter → (open rather than paused, the groups it can serve).
 Running = dict[int, tuple[bool, list[int]]]
@@ -45,25 +47,57 @@ def capacities_of(
     all_ids = [group.id for group in list_groups(session, today.hall.id)]
     plans = day_plans(session, today.hall.id, all_ids, on=today.on_date, tz=today.zone)
     running = _running_sessions(session, today)
-    return {group_id: _capacity(today, plans, running, group_id, now=now) for group_id in group_ids}
+    extra = _extra(session, today)
+    return {
+        group_id: Capacity(
+            [
+                *_openings(today, plans, running, group_id, now=now),
+                *_added(extra, group_id, running, now),
+            ]
+        )
+        for group_id in group_ids
+    }
 
 
-def _capacity(
+def _extra(session: Session, today: Today) -> list[ExtraTime]:
+    """What the duty officer has agreed to today."""
+    query = select(ExtraTime).where(
+        ExtraTime.hall_id == today.hall.id, ExtraTime.on_date == today.on_date, ExtraTime.state == "accepted"
+    )
+    return list(session.scalars(query))
+
+
+def _added(extra: Iterable[ExtraTime], group_id: int, running: Running, now: datetime) -> Iterable[Opening]:
+    """Counters added for the day. Once they had time to open, what counts now is who is at a counter."""
+    for each in extra:
+        if each.group_id != group_id:
+            continue
+        starts_at = each.starts_at
+        if running and each.kind == FLEX and now >= starts_at + _TO_SIT_DOWN:
+            starts_at = _next_half_hour(now)
+        yield Opening(starts_at, each.ends_at, float(each.counters))
+
+
+def _next_half_hour(now: datetime) -> datetime:
+    return now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0) + _SLOT
+
+
+def _openings(
     today: Today, plans: Mapping[int, DayPlan], running: Running, group_id: int, *, now: datetime
-) -> Capacity:
+) -> list[Opening]:
     slots = _slots(today, plans[group_id])
     if not running:
-        return Capacity(Opening(s.starts_at, s.ends_at, float(s.counters)) for s in slots)
+        return [Opening(s.starts_at, s.ends_at, float(s.counters)) for s in slots]
     planned = {each: _planned_at(_slots(today, plans[each]), now) for each in _groups_of(running)}
     planned[group_id] = _planned_at(slots, now)
     open_now = sum(_share(group_id, skills, planned) for is_open, skills in running.values() if is_open)
     stepped_up = _planned_at(slots, now - _TO_SIT_DOWN) < planned[group_id]
     if stepped_up:
         open_now = max(open_now, planned[group_id])
-    return Capacity(
+    return [
         Opening(s.starts_at, s.ends_at, open_now if s.starts_at <= now < s.ends_at else float(s.counters))
         for s in slots
-    )
+    ]
 
 
 def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetime) -> Load:

@@ -31,6 +31,7 @@ from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
 from queueing.close_day import close_day
+from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
@@ -122,6 +123,12 @@ def learn_service_times(session: Session, hall_id: int | None, due_at: datetime,
     learn_times(session, hall.id, on_date=on_date, now=now)
 
 
+def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Ask duty officers for counters or a longer day before walk-ins are refused."""
+    for hall in list_halls(session):
+        propose_today(session, hall.id, now=now)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -137,6 +144,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
     "expire_requests": Entry(Daily(time(0, 30)), expire_requests),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
+    "propose_extra_time": Entry(Every(minutes=5), propose_extra_time, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
     "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),
     "write_todays_list": Entry(Daily(time(6)), write_today),

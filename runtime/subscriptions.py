@@ -69,6 +69,8 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         queueing.CounterPaused,
         queueing.CounterClosed,
         queueing.HallDayClosed,
+        queueing.ExtraTimeProposed,
+        queueing.ExtraTimeDecided,
         feedback.CaseOpened,
     }
 )

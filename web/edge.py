@@ -15,6 +15,8 @@ from kernel.actor import ANONYMOUS, Actor
 from kernel.direct import Direct
 from kernel.errors import Forbidden
 from kernel.parts import Parts
+from queueing.errors import WalkInsStopped
+from queueing.refusals import note_refusal
 
 LANGUAGES = {"zh": "zh_Hans", "en": "en"}
 
@@ -35,9 +37,15 @@ def parts() -> Parts:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """The request's unit of work: commits when the block ends."""
-    with parts().database.transaction() as session:
-        yield session
+    """The request's unit of work: commits when the block ends. A refused walk-in is counted all the same."""
+    try:
+        with parts().database.transaction() as session:
+            yield session
+    except WalkInsStopped as stopped:
+        if stopped.refused is not None:
+            with parts().database.transaction() as session:
+                note_refusal(session, stopped.refused, now=now())
+        raise
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_cc14dc67"
+revision = "0001_5a84d59d"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -742,6 +742,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('waiting', 'offered')"),
     )
     op.create_table(
+        "walk_in_refusal",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("press_key", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_walk_in_refusal")),
+        sa.UniqueConstraint("press_key", name=op.f("uq_walk_in_refusal_press_key")),
+    )
+    op.create_index("ix_walk_in_refusal_day", "walk_in_refusal", ["group_id", "on_date"], unique=False)
+    op.create_table(
         "api_token",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=False),
@@ -1211,6 +1223,8 @@ def downgrade() -> None:
     op.drop_table("appointment")
     op.drop_index(op.f("ix_api_token_staff_id"), table_name="api_token")
     op.drop_table("api_token")
+    op.drop_index("ix_walk_in_refusal_day", table_name="walk_in_refusal")
+    op.drop_table("walk_in_refusal")
     op.drop_index(
         "uq_waitlist_entry_open",
         table_name="waitlist_entry",

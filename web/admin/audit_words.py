@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "device.enrol": ("登记设备", "Enrolled a device"),
     "device.pair_refused": ("配对码输错", "Typed a wrong pairing code"),
     "device.revoke": ("停用设备", "Withdrew a device"),
+    "extra_time.accept": ("同意增开窗口或延时", "Agreed to extra counters or a longer day"),
+    "extra_time.decline": ("不增开窗口或延时", "Said no to extra counters or a longer day"),
     "guide.discard": ("丢弃指引草稿", "Discarded the draft of a guide"),
     "guide.draft": ("修改指引草稿", "Changed the draft of a guide"),
     "guide.publish": ("发布办事指引", "Published a guide"),

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
 from analytics.promise import promise_rows
+from analytics.same_day import same_day
 from analytics.today import hall_today, total
 from halls.models import Hall
 from halls.queries import list_halls
@@ -29,9 +30,18 @@ def _view() -> dict[str, Any]:
     with edge.transaction() as session:
         halls = _my_halls(session)
         today = [(hall, hall_today(session, hall, now=edge.now())) for hall in halls]
+        same = {hall.id: same_day(session, hall, now=edge.now()) for hall in halls}
         rows = promise_rows(session, halls, now=edge.now())
         codes = _scarce_codes(session, halls)
-    return {"today": today, "rows": rows, "total": total, "levels": LEVELS, "now": edge.now(), "codes": codes}
+    return {
+        "today": today,
+        "rows": rows,
+        "total": total,
+        "levels": LEVELS,
+        "now": edge.now(),
+        "codes": codes,
+        "same": same,
+    }
 
 
 def _scarce_codes(session: Session, halls: list[Hall]) -> list[tuple[Hall | None, Usage]]:

@@ -10,6 +10,7 @@ from booking import appeals, special_requests
 from booking.models import SpecialRequest
 from halls.models import Hall
 from halls.queries import list_halls
+from queueing.extra_time import count_open
 from web import edge
 from web.duty.face import blueprint
 from web.guards import staff_only
@@ -23,6 +24,7 @@ class Waiting:
     requests: int
     late: int
     appeals: int
+    extra: int
 
 
 @blueprint.get("/")
@@ -35,10 +37,14 @@ def home() -> ResponseReturnValue:
         ids = [hall.id for hall in halls]
         asked = special_requests.open_by_hall(session, ids)
         appealed = appeals.count_open(session, ids)
-    waiting = [_waiting(hall, asked.get(hall.id, []), appealed.get(hall.id, 0)) for hall in halls]
+        extra = count_open(session, ids, now=edge.now())
+    waiting = [
+        _waiting(hall, asked.get(hall.id, []), appealed.get(hall.id, 0), extra.get(hall.id, 0))
+        for hall in halls
+    ]
     return render_template("duty/home.html", waiting=waiting)
 
 
-def _waiting(hall: Hall, asked: Sequence[SpecialRequest], appealed: int) -> Waiting:
+def _waiting(hall: Hall, asked: Sequence[SpecialRequest], appealed: int, extra: int) -> Waiting:
     late = sum(special_requests.is_late(each, now=edge.now()) for each in asked)
-    return Waiting(hall, len(asked), late, appealed)
+    return Waiting(hall, len(asked), late, appealed, extra)

@@ -1,0 +1,49 @@
+"""现场申请当日办: of those who came without a booking today, how many were served or are at a counter."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from analytics.today import local_day
+from halls.models import Hall
+
+
+@dataclass(frozen=True, slots=True)
+class SameDay:
+    """`turned_away`: refused, and took no standby number instead; those who still wait are in neither."""
+
+    served: int
+    turned_away: int
+    waiting: int
+    extra_open: int
+
+    @property
+    def share(self) -> float | None:
+        """Served ÷ (served + turned away); None before the first."""
+        decided = self.served + self.turned_away
+        return self.served / decided if decided else None
+
+
+_COUNTS = text("""
+SELECT t.served, t.waiting,
+  GREATEST(0, (SELECT count(*) FROM walk_in_refusal r WHERE r.hall_id = :hall_id AND r.on_date = :day)
+    - t.standby) + t.let_go AS turned_away,
+  (SELECT count(*) FROM extra_time e WHERE e.hall_id = :hall_id AND e.on_date = :day AND e.state = 'open')
+    AS extra_open
+FROM (
+  SELECT count(*) FILTER (WHERE state IN ('completed', 'serving', 'called', 'parked')) AS served,
+         count(*) FILTER (WHERE state = 'waiting') AS waiting,
+         count(*) FILTER (WHERE track = 'standby') AS standby,
+         count(*) FILTER (WHERE track = 'standby' AND state = 'abandoned') AS let_go
+  FROM ticket WHERE hall_id = :hall_id AND on_date = :day AND appointment_id IS NULL
+) t
+""")
+
+
+def same_day(session: Session, hall: Hall, *, now: datetime) -> SameDay:
+    """The figure of a hall on its own date of today."""
+    facts = {"hall_id": hall.id, "day": local_day(hall, now)}
+    row = session.execute(_COUNTS, facts).one()
+    return SameDay(row.served, row.turned_away, row.waiting, row.extra_open)
