@@ -46,11 +46,13 @@ def stage_on(installation: Running, database_url: str = "") -> Stage:
 
 
 @contextmanager
-def staged(var: Path, *, database_url: str = "", **environment: str) -> Iterator[Stage]:
+def staged(
+    var: Path, *, database_url: str = "", port: int | None = None, **environment: str
+) -> Iterator[Stage]:
     """A running installation; ended afterwards."""
     if database_url:
         environment["DATABASE_URL"] = database_url
-    with running(var, **environment) as installation:
+    with running(var, port, **environment) as installation:
         stage = stage_on(installation, database_url)
         try:
             yield stage

@@ -16,6 +16,7 @@ from queueing.check_in import CheckIn, check_in
 from queueing.close_day import close_day
 from queueing.desk import matters_of
 from queueing.doctor import check
+from queueing.errors import TicketMoved
 from queueing.queries import ticket_view
 from queueing.staffing import load_of
 from queueing.today import today_of
@@ -191,3 +192,13 @@ def test_the_line_of_a_later_leg_expects_the_visit_until_it_is_there(session, da
     serve_at(day, 0, "10:01")
     finish(day, ticket, 0, "10:10")
     assert expected(day.b, "10:11") == []
+
+
+@pytest.mark.parametrize("aside", [serve.park, None], ids=["parked", "only called"])
+def test_only_who_is_being_served_goes_on_to_the_next_line(session, day, ticket, aside):
+    day.call(at("10:01"))
+    if aside is not None:
+        serve.start_serving(session, ticket, actor=day.officers[0], now=at("10:02"))
+        aside(session, ticket, actor=day.officers[0], now=at("10:03"))
+    with pytest.raises(TicketMoved):
+        finish(day, ticket, 0, "10:05")
