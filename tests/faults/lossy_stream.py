@@ -1,4 +1,4 @@
-"""A proxy on loopback between pages and the live process that loses what a bad network, or a bad gateway, loses."""
+"""A proxy on loopback between pages and the live process, which loses what bad networks and gateways lose."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Self
 
 GOOD, LOSSY, BAD_GATEWAY = "good", "lossy", "bad gateway"
-REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 3\r\nConnection: close\r\n\r\n502"
+REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\nConnection: close\r\n\r\n502"
 KEPT = b"event: beat"
 
 
