@@ -3,10 +3,22 @@
 `tell` is that statement; `told_of` makes both part of the statement that writes the subject itself.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, String, bindparam, insert
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    String,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -53,6 +65,8 @@ def tell(
     session.connection().execute(_TELL, {**entry, **told})
 
 
+_ENTRY_COLUMNS = {name: audit.AuditEntry.__table__.c[name] for name in _ENTRY}
+
 #: Types of the parameters of `told_of`, where the statement does not say them.
 TYPES = (
     bindparam("details", type_=JSONB),
@@ -83,6 +97,24 @@ told AS (
     SELECT :event_name, :event_payload || jsonb_build_object({fields}), :at, :recorded_at
     FROM {source}
 )"""  # noqa: S608  # names of our own, no values
+
+
+def parts_of(
+    source: CTE, *, at: ColumnElement[Any], more: Mapping[str, ColumnElement[Any]]
+) -> tuple[CTE, CTE]:
+    """As `told_of`, for statements that are not text. The row's `id` is the audit's subject."""
+    given = {name: bindparam(name, type_=column.type) for name, column in _ENTRY_COLUMNS.items()}
+    entry = given | {"at": at, "subject_id": source.c.id, "hall_id": source.c.hall_id}
+    recorded = insert(audit.AuditEntry).from_select(list(entry), select(*entry.values())).cte("recorded")
+    fields = [part for name, value in more.items() for part in (literal(name), value)]
+    event = {
+        "name": bindparam("event_name"),
+        "payload": bindparam("event_payload", type_=JSONB).op("||")(func.jsonb_build_object(*fields)),
+        "occurred_at": at,
+        "recorded_at": given["recorded_at"],
+    }
+    told = insert(outbox.OutboxEvent).from_select(list(event), select(*event.values())).cte("told")
+    return recorded, told
 
 
 def values_of(

@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from kernel.actor import Actor
+from kernel.direct import Direct, Statement
 from kernel.ids import new_token, token_hash
 from people.models import ApiToken, Staff
+from people.staff import staff_actor
 
 DEFAULT_LIFETIME = timedelta(hours=12)
 
@@ -27,18 +30,21 @@ def create(
     return token
 
 
-def find_staff(session: Session, token: str, *, real_now: datetime) -> Staff | None:
-    """Whose token this is, unless it ran out, was revoked, or its owner has left."""
-    return session.scalar(
-        select(Staff)
-        .join(ApiToken, ApiToken.staff_id == Staff.id)
-        .where(
-            ApiToken.token_hash == token_hash(token),
-            ApiToken.expires_at > real_now,
-            ApiToken.revoked_at.is_(None),
-            Staff.active,
-        )
-    )
+_WHOSE = Statement("""
+SELECT staff.id, staff.roles, staff.hall_ids
+FROM api_token JOIN staff ON staff.id = api_token.staff_id
+WHERE api_token.token_hash = :token AND api_token.expires_at > :real_now AND api_token.revoked_at IS NULL
+  AND staff.active
+""")
+
+
+def find_actor(direct: Direct, token: str, *, real_now: datetime) -> Actor | None:
+    """Whose token this is and what they may do; None if it ran out, was revoked, or its owner has left.
+
+    Every request with a token asks.
+    """
+    row = direct.find(_WHOSE, {"token": token_hash(token), "real_now": real_now})
+    return None if row is None else staff_actor(*row)
 
 
 def revoke(session: Session, token: str, *, real_now: datetime) -> bool:

@@ -295,8 +295,13 @@ def raise_unless_signed_in(sign_in: SignIn) -> Staff:
 
 def actor_of(staff: Staff) -> Actor:
     """What this member of staff may do, and where."""
-    halls = None if staff.hall_ids is None else frozenset(staff.hall_ids)
-    return Actor("staff", staff.id, permissions_of(staff.roles), halls)
+    return staff_actor(staff.id, staff.roles, staff.hall_ids)
+
+
+def staff_actor(staff_id: int, roles: Collection[str], hall_ids: Collection[int] | None) -> Actor:
+    """The same, of somebody with these roles in these halls; None: in all."""
+    halls = None if hall_ids is None else frozenset(hall_ids)
+    return Actor("staff", staff_id, permissions_of(roles), halls)
 
 
 def _matches(password_hash: str, password: str) -> bool:

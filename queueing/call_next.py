@@ -1,27 +1,34 @@
 """Call the next ticket to a counter."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, String, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Session, aliased
 
-from kernel import clock
+from kernel import clock, story
 from kernel.actor import Actor
-from kernel.story import tell
 from queueing import press
-from queueing.counters import ensure_own, groups_if_free, lock_session
+from queueing.counters import ensure_own, groups_if_free, lock_lines_if_free, lock_session
 from queueing.errors import CounterPaused, PressReused
 from queueing.events import TicketCalled
 from queueing.models import Call, CounterSession, Line, Ticket
 from queueing.ordering import Choice, heads_of, next_from_heads
+from queueing.reasons import Reason
 from queueing.states import TicketState
 from queueing.steps import staff_id_of
 from queueing.today import Today, lock_lines, today_of
-from queueing.waiting import first_waiting, recent_calls
+from queueing.waiting import first_and_recent
 
-_HAPPENED = (Ticket.issued_at, Ticket.started_at, Ticket.absent_at, Ticket.returned_at, Ticket.since_at)
-_SINCE = func.coalesce(Ticket.since_at, Ticket.issued_at)
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A ticket that was called just now, or before by the same press; and why."""
+
+    ticket: Ticket
+    reason: Reason
 
 
 def call_next(
@@ -38,26 +45,39 @@ def call_next(
         CounterNotOpen, CounterPaused, CounterBusy, NotYourCounter, PressReused
     """
     running = lock_session(session, counter_id)
+    called = call_to(session, running, actor=actor, now=now, press_key=press_key)
+    return called.ticket if called is not None else None
+
+
+def call_to(
+    session: Session, running: CounterSession, *, actor: Actor, now: datetime, press_key: str | None = None
+) -> Called | None:
+    """`call_next` from its second step on, with the reason.
+
+    While the lines are locked every other counter waits: two statements, and the commit.
+    """
     ensure_own(running, actor)
     key = press.stored(press_key)
-    before = _called_by_press(session, counter_id, key)
+    before = _called_by_press(session, running.counter_id, key)
     if before is not None:
         return before
     if running.state == "paused":
         raise CounterPaused
-    group_ids = groups_if_free(session, counter_id)
     today = today_of(session, running.hall_id, now=now)
-    lines = lock_lines(session, today, group_ids)
-    while (choice := _choose(session, today, lines, counter_id, now=now)) is not None:
-        ticket = _take(session, choice, running, staff_id_of(actor), now=now)
+    lines = _lock(session, running.counter_id, today)
+    while (choice := _choose(session, today, lines, running.counter_id, now=now)) is not None:
+        ticket = _take(session, choice, running, key=key, actor=actor, now=now)
         if ticket is not None:
-            lines[ticket.group_id].calls += 1
-            _write(session, ticket, choice, counter_id=counter_id, key=key, actor=actor, now=now)
-            return ticket
+            return Called(ticket, choice.reason)
     return None
 
 
-def _called_by_press(session: Session, counter_id: int, key: str | None) -> Ticket | None:
+def _lock(session: Session, counter_id: int, today: Today) -> dict[int, Line]:
+    lines = lock_lines_if_free(session, counter_id, today.on_date)
+    return lock_lines(session, today, groups_if_free(session, counter_id)) if lines is None else lines
+
+
+def _called_by_press(session: Session, counter_id: int, key: str | None) -> Called | None:
     if key is None:
         return None
     call = session.scalars(select(Call).where(Call.press_key == key)).one_or_none()
@@ -65,7 +85,7 @@ def _called_by_press(session: Session, counter_id: int, key: str | None) -> Tick
         return None
     if call.counter_id != counter_id:
         raise PressReused
-    return session.get_one(Ticket, call.ticket_id)
+    return Called(session.get_one(Ticket, call.ticket_id), Reason.from_data(call.reason))
 
 
 def _choose(
@@ -74,83 +94,108 @@ def _choose(
     if not lines:
         return None
     made = {group_id: line.calls for group_id, line in lines.items()}
-    waiting = first_waiting(session, made, on_date=today.on_date, policy=today.policy, counter_id=counter_id)
-    recent = recent_calls(session, lines, on_date=today.on_date, policy=today.policy)
+    waiting, recent = first_and_recent(
+        session, made, on_date=today.on_date, policy=today.policy, counter_id=counter_id
+    )
     return next_from_heads(heads_of(waiting), recent, now, today.policy)
 
 
 def _take(
-    session: Session, choice: Choice, running: CounterSession, staff_id: int | None, *, now: datetime
+    session: Session, choice: Choice, running: CounterSession, *, key: str | None, actor: Actor, now: datetime
 ) -> Ticket | None:
-    taken = (
-        update(Ticket)
-        .where(Ticket.id == choice.ticket_id, Ticket.state == TicketState.WAITING)
-        .values(
-            state=TicketState.CALLED.value,
-            counter_id=running.counter_id,
-            staff_id=staff_id or running.staff_id,
-            # This call may have waited for the line while the ticket was issued or came back, a moment after
-            # its `now`.
-            called_at=func.greatest(*_HAPPENED, now),
-            absent_at=None,
-            recalls=0,
-            wait_time=Ticket.wait_time + (func.greatest(*_HAPPENED, now) - _SINCE),
-            since_at=func.greatest(*_HAPPENED, now),
-            step={"action": "ticket.call"},
-            step_counter_id=running.counter_id,
-            stepped_at=clock.real_now(),
-        )
-        .returning(Ticket)
-        .execution_options(populate_existing=True)
-    )
-    return session.scalars(taken).one_or_none()
-
-
-def _write(
-    session: Session,
-    ticket: Ticket,
-    choice: Choice,
-    *,
-    counter_id: int,
-    key: str | None,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    values = {
-        "hall_id": ticket.hall_id,
-        "group_id": ticket.group_id,
-        "on_date": ticket.on_date,
-        "ticket_id": ticket.id,
-        "counter_id": counter_id,
-        "staff_id": ticket.staff_id,
-        "track": ticket.track,
-        "was_return": ticket.returned_at is not None,
-        "reason": choice.reason.as_data(),
-        "called_at": ticket.called_at,
-        "last_called_at": ticket.called_at,
-        "press_key": key,
-    }
-    # The same key pressed at two counters at once meets here; the second inserts nothing and is undone.
-    made = insert(Call).values(values).on_conflict_do_nothing(index_elements=[Call.press_key])
-    call_id = session.scalar(made.returning(Call.id))
-    if call_id is None:
-        raise PressReused
-    called = TicketCalled(
-        ticket_id=ticket.id,
-        hall_id=ticket.hall_id,
-        group_id=ticket.group_id,
-        call_id=call_id,
-        counter_id=counter_id,
-    )
-    tell(
-        session,
-        called,
+    """Take the ticket if it still waits, count and write the call, and tell it: one statement."""
+    told = story.values_of(
+        TicketCalled(choice.ticket_id, running.hall_id, 0, call_id=0, counter_id=running.counter_id),
         "ticket.call",
         actor=actor,
-        now=ticket.called_at or now,
-        subject=("ticket", ticket.id),
-        hall_id=ticket.hall_id,
+        now=now,
+        subject_kind="ticket",
         states=(TicketState.WAITING, TicketState.CALLED),
-        counter_id=counter_id,
+        counter_id=running.counter_id,
         reason=choice.reason.code.value,
     )
+    facts = {
+        "ticket": choice.ticket_id,
+        "counter": running.counter_id,
+        "staff": staff_id_of(actor) or running.staff_id,
+        "now": now,
+        "pressed_at": clock.real_now(),
+        "reason": choice.reason.as_data(),
+        "key": key,
+    }
+    row = session.execute(
+        _CALL, {**told, **facts}, execution_options={"populate_existing": True}
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.call_id is None:
+        raise PressReused
+    ticket: Ticket = row[0]
+    return ticket
+
+
+# Tables rather than classes: these are parts of a statement.
+_TICKETS: Any = Ticket.__table__
+_LINES: Any = Line.__table__
+_CALLS: Any = Call.__table__
+_ticket, _line, _call = _TICKETS.c, _LINES.c, _CALLS.c
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_HAPPENED = (_ticket.issued_at, _ticket.started_at, _ticket.absent_at, _ticket.returned_at, _ticket.since_at)
+# This call may have waited for the line while the ticket was issued or came back, a moment after its `now`.
+_AT = func.greatest(*_HAPPENED, _NOW)
+_TAKEN = (
+    update(_TICKETS)
+    .where(_ticket.id == bindparam("ticket"), _ticket.state == TicketState.WAITING)
+    .values(
+        state=TicketState.CALLED.value,
+        counter_id=bindparam("counter"),
+        staff_id=bindparam("staff"),
+        called_at=_AT,
+        absent_at=None,
+        recalls=0,
+        wait_time=_ticket.wait_time + (_AT - func.coalesce(_ticket.since_at, _ticket.issued_at)),
+        since_at=_AT,
+        step={"action": "ticket.call"},
+        step_counter_id=bindparam("counter"),
+        stepped_at=bindparam("pressed_at"),
+    )
+    .returning(*_ticket)
+    .cte("taken")
+)
+_COUNTED = (
+    update(_LINES)
+    .where(_line.group_id == _TAKEN.c.group_id, _line.on_date == _TAKEN.c.on_date)
+    .values(calls=_line.calls + 1)
+    .cte("counted")
+)
+_WRITTEN = {
+    _call.hall_id: _TAKEN.c.hall_id,
+    _call.group_id: _TAKEN.c.group_id,
+    _call.on_date: _TAKEN.c.on_date,
+    _call.ticket_id: _TAKEN.c.id,
+    _call.counter_id: _TAKEN.c.counter_id,
+    _call.staff_id: _TAKEN.c.staff_id,
+    _call.track: _TAKEN.c.track,
+    _call.was_return: _TAKEN.c.returned_at.is_not(None),
+    _call.reason: bindparam("reason", type_=JSONB),
+    _call.called_at: _TAKEN.c.called_at,
+    _call.last_called_at: _TAKEN.c.called_at,
+    _call.press_key: bindparam("key", type_=String),
+}
+# The same key pressed at two counters at once meets here; the second inserts nothing and is undone.
+_CALLED = (
+    insert(_CALLS)
+    .from_select([column.name for column in _WRITTEN], select(*_WRITTEN.values()))
+    .on_conflict_do_nothing(index_elements=[_call.press_key])
+    .returning(_call.id)
+    .cte("called")
+)
+_RECORDED, _TOLD = story.parts_of(
+    _TAKEN,
+    at=_TAKEN.c.called_at,
+    more={"group_id": _TAKEN.c.group_id, "call_id": select(_CALLED.c.id).scalar_subquery()},
+)
+_TICKET = aliased(Ticket, _TAKEN)
+_CALL = select(_TICKET, select(_CALLED.c.id).scalar_subquery().label("call_id")).add_cte(
+    _COUNTED, _RECORDED, _TOLD
+)

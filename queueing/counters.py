@@ -1,12 +1,12 @@
 """Counters at work: open, pause, resume, close. One session per counter, and per officer."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import literal, select
+from sqlalchemy import BigInteger, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from halls.models import Counter, CounterSkill
+from halls.models import Counter, CounterSkill, Hall
 from halls.queries import get_counter
 from kernel import audit
 from kernel.actor import Actor
@@ -20,7 +20,7 @@ from queueing.errors import (
     NotYourCounter,
     PauseReasonUnknown,
 )
-from queueing.models import CounterSession, Ticket
+from queueing.models import CounterSession, Line, Ticket
 from queueing.states import AT_COUNTER
 from queueing.steps import ensure_in_hall
 
@@ -131,6 +131,23 @@ def lock_session(session: Session, counter_id: int) -> CounterSession:
     return running
 
 
+def lock_at_work(
+    session: Session, hall_code: str, number: int
+) -> tuple[Hall, Counter, CounterSession] | None:
+    """Hall, counter and its running session, which is locked and read afresh; None where one is missing."""
+    query = (
+        select(Hall, Counter, CounterSession)
+        .join(Counter, Counter.hall_id == Hall.id)
+        .join(CounterSession, CounterSession.counter_id == Counter.id)
+        .where(Hall.code == hall_code, Hall.active, Counter.number == number, Counter.active)
+        .where(CounterSession.closed_at.is_(None))
+        .with_for_update(of=CounterSession)
+        .execution_options(populate_existing=True)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
 def ensure_own(running: CounterSession, actor: Actor) -> None:
     """Only who sits at a counter works it, or the duty officer; raises NotYourCounter."""
     if actor.kind == "system" or (actor.kind == "staff" and running.staff_id == actor.id):
@@ -158,6 +175,36 @@ def groups_if_free(session: Session, counter_id: int) -> list[int]:
     if rows[0].label is not None:
         raise CounterBusy(label=rows[0].label)
     return [row.group_id for row in rows if row.group_id is not None]
+
+
+def lock_lines_if_free(session: Session, counter_id: int, on_date: date) -> dict[int, Line] | None:
+    """The lines of that day that a counter serves, locked, after `ensure_free`, in one statement.
+
+    None, with some of them locked, where one of the lines has not been made yet. Raises CounterBusy.
+    """
+    rows = session.execute(
+        _LINES_AND_LABEL,
+        {"counter_id": counter_id, "on_date": on_date},
+        execution_options={"populate_existing": True},
+    ).all()
+    if not rows:
+        return None
+    _line, label, skills = rows[0]
+    if label is not None:
+        raise CounterBusy(label=label)
+    return {row[0].group_id: row[0] for row in rows} if len(rows) == skills else None
+
+
+_COUNTER = bindparam("counter_id", type_=BigInteger)
+_LABEL = select(Ticket.label).where(Ticket.counter_id == _COUNTER, Ticket.state.in_(AT_COUNTER)).limit(1)
+_SKILLS = select(func.count()).select_from(CounterSkill).where(CounterSkill.counter_id == _COUNTER)
+_LINES_AND_LABEL = (
+    select(Line, _LABEL.scalar_subquery(), _SKILLS.scalar_subquery())
+    .join(CounterSkill, CounterSkill.group_id == Line.group_id)
+    .where(CounterSkill.counter_id == _COUNTER, Line.on_date == bindparam("on_date"))
+    .order_by(Line.id)  # the order of locks everywhere
+    .with_for_update(of=Line)
+)
 
 
 def list_group_ids(session: Session, counter_id: int) -> list[int]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Row,
+    Select,
     Text,
     any_,
     bindparam,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from queueing.models import Call, CounterSession, Line, Ticket
@@ -146,6 +147,35 @@ def recent_calls(
         .limit(max(policy.green_run, policy.return_every - 1))
     )
     return [RecentCall(Track(row.track), row.was_return) for row in session.execute(query)]
+
+
+def first_and_recent(
+    session: Session, calls: Calls, *, on_date: date, policy: QueuePolicy, counter_id: int
+) -> tuple[list[Waiting], list[RecentCall]]:
+    """`first_waiting` and `recent_calls` in one statement: other counters wait for the line meanwhile."""
+    looked_at = max(policy.green_run, policy.return_every - 1)
+    values = {**_of_groups(calls), "on_date": on_date, "each": 1, "looked_at": looked_at}
+    statement = _heads_and_recent(policy.discipline)
+    rows = session.execute(statement, {**values, "counter_id": counter_id}).all()
+    recent = (rows[0].recent if rows else None) or []
+    return list({row.id: _waiting(row) for row in rows}.values()), [
+        RecentCall(Track(track), was_return) for track, was_return in recent
+    ]
+
+
+@cache
+def _heads_and_recent(discipline: str) -> Select[Any]:
+    last = (
+        select(Call.id, Call.track, Call.was_return)
+        .where(Call.group_id == any_(_GROUPS), Call.on_date == bindparam("on_date"))
+        .order_by(Call.id.desc())
+        .limit(bindparam("looked_at"))
+        .subquery()
+    )
+    each = func.jsonb_build_array(last.c.track, last.c.was_return)
+    recent = select(func.jsonb_agg(aggregate_order_by(each, last.c.id.desc()))).scalar_subquery()
+    heads = _heads(discipline).subquery()
+    return select(heads, recent.label("recent"))
 
 
 @cache

@@ -12,7 +12,6 @@ from kernel import clock
 from kernel.actor import ANONYMOUS, Actor
 from kernel.errors import Forbidden, Unauthenticated
 from people import api_tokens, devices, phone_token
-from people.staff import actor_of
 from web import edge
 from web.known_browser import known_phone
 from web.paths import page_to_return_to
@@ -78,10 +77,11 @@ def _token_actor() -> Actor | None:
     token = bearer_token()
     if not token:
         return None
+    with edge.direct() as direct:
+        staff = api_tokens.find_actor(direct, token, real_now=clock.real_now())
+    if staff is not None:
+        return staff
     with edge.transaction() as session:
-        staff = api_tokens.find_staff(session, token, real_now=clock.real_now())
-        if staff is not None:
-            return actor_of(staff)
         device = devices.find_device(session, token)
         return devices.actor_of_device(device) if device is not None else None
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.errors import IdempotencyKeyReused, RequestInProgress
@@ -12,7 +12,7 @@ from halls.models import Counter, Hall
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
 from kernel.actor import Actor
 from queueing import counters
-from queueing.call_next import call_next
+from queueing.call_next import Called, call_to
 from queueing.desk import Seat, list_seats
 from queueing.errors import (
     AlreadyAtCounter,
@@ -24,10 +24,8 @@ from queueing.errors import (
     PauseReasonUnknown,
     PressReused,
 )
-from queueing.models import Call, CounterSession, Ticket
+from queueing.models import CounterSession
 from queueing.queries import current_ticket
-from queueing.reasons import Reason
-from queueing.today import today_of
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -119,10 +117,15 @@ def call_next_ticket(code: str, number: int) -> Response:
     """
 
     def work(session: Session) -> dict[str, Any]:
-        hall, counter, actor = _at(session, code, number, "ticket.call")
+        at_work = counters.lock_at_work(session, code, number)
+        if at_work is None:
+            hall, counter, _actor = _at(session, code, number, "ticket.call")
+            running = counters.lock_session(session, counter.id)  # or it says why not
+        else:
+            hall, counter, running = at_work
+        actor = edge.require("ticket.call", hall.id)
         key = press_of(actor, key_of_request())
-        ticket = call_next(session, counter.id, actor=actor, now=edge.now(), press_key=key)
-        return _called(session, hall, ticket)
+        return _called(session, hall, call_to(session, running, actor=actor, now=edge.now(), press_key=key))
 
     return answer_once(work, CALLED, status=200, caller=edge.actor())
 
@@ -133,17 +136,14 @@ def _at(session: Session, code: str, number: int, permission: str) -> tuple[Hall
     return hall, get_counter_by_number(session, hall.id, number), actor
 
 
-def _called(session: Session, hall: Hall, ticket: Ticket | None) -> dict[str, Any]:
-    if ticket is None:
+def _called(session: Session, hall: Hall, called: Called | None) -> dict[str, Any]:
+    if called is None:
         return {"ticket": None, "reason_zh": None, "reason_en": None}
-    session.flush()
-    call = session.scalars(select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())).first()
-    reason = Reason.from_data(call.reason) if call else None
-    zone = today_of(session, hall.id, now=edge.now()).zone
+    zone = ZoneInfo(hall.time_zone)
     return {
-        "ticket": present.ticket_at_work(session, ticket, now=edge.now()),
-        "reason_zh": reason.text("zh", zone) if reason else None,
-        "reason_en": reason.text("en", zone) if reason else None,
+        "ticket": present.ticket_at_work(session, called.ticket, now=edge.now()),
+        "reason_zh": called.reason.text("zh", zone),
+        "reason_en": called.reason.text("en", zone),
     }
 
 
