@@ -1,4 +1,4 @@
-"""A hall's booking rules: checked, versioned, audited, kept as history."""
+"""A hall's own rules, of booking and of one-time codes: checked, versioned, audited."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,6 +12,7 @@ from halls.models import Hall
 from kernel import audit, history, outbox
 from kernel.actor import Actor
 from kernel.errors import Conflict
+from people.code_budget import CodeBudget
 
 KIND = "booking_policy"
 
@@ -67,5 +68,36 @@ def save_policy(
     )
     outbox.emit(session, HallSaved(hall.id), now=now)
     history.keep(session, (KIND, hall.code), chosen, actor=actor, now=now)
+    session.flush()
+    return True
+
+
+def save_code_budget(
+    session: Session, hall: Hall, values: Mapping[str, object], *, actor: Actor, now: datetime
+) -> bool:
+    """Write how many one-time codes the hall pays for in an hour and a day; whether anything differs.
+
+    Raises:
+        CodeBudgetInvalid
+    """
+    budget, usual = CodeBudget.from_mapping(values), CodeBudget()
+    session.scalar(select(Hall.id).where(Hall.id == hall.id).with_for_update())
+    session.refresh(hall)
+    whole = {"per_hour": budget.per_hour, "per_day": budget.per_day}
+    chosen = {name: value for name, value in whole.items() if value != getattr(usual, name)}
+    if chosen == hall.policy.get("phone_codes", {}):
+        return False
+    hall.policy = {**hall.policy, "phone_codes": chosen}
+    hall.policy_version += 1
+    audit.record(
+        session,
+        "policy.save",
+        actor=actor,
+        now=now,
+        subject=("hall", hall.id),
+        hall_id=hall.id,
+        rules=["phone_codes"],
+    )
+    outbox.emit(session, HallSaved(hall.id), now=now)
     session.flush()
     return True

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 NAMES: Mapping[str, tuple[str, str]] = {
+    "per_hour": ("每小时最多发几条", "Codes in an hour at most"),
+    "per_day": ("每天最多发几条", "Codes in a day at most"),
     "hall": ("大厅代码", "Hall"),
     "address_zh": ("地址（中文）", "Address (Chinese)"),
     "address_en": ("地址（英文）", "Address (English)"),

@@ -13,6 +13,7 @@ from web.admin import (
     entry,
     guide_parts,
     guides,
+    hall_budget,
     hall_parts,
     halls,
     histories,
@@ -38,7 +39,8 @@ from web.citizen.words import yuan
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
     topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
-    halls, hall_parts, plans, plan_sessions, plan_closures, plan_numbers, plan_rules, plan_versions, days,
+    halls, hall_parts, hall_budget, plans, plan_sessions, plan_closures, plan_numbers, plan_rules,
+    plan_versions, days,
     staff, staff_member, devices, screens, privacy, audit_log,
 )  # fmt: skip
 for page in PAGES:

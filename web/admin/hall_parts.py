@@ -1,6 +1,7 @@
 """One hall: its place, its lines, its counters. What is typed goes through the checks of a hall's file."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,8 +17,10 @@ from halls.plan_file import hall_from_data
 from halls.plan_history import as_data, current_plan
 from halls.queries import CounterNotFound, GroupUnknown, get_hall
 from kernel.errors import Conflict, DomainError
+from people.code_budget import usage
 from web import edge, problems
 from web.admin import entry, plan_edge
+from web.code_payer import payer_of
 from web.guards import staff_only
 
 Data = dict[str, Any]
@@ -85,8 +88,22 @@ def _read(code: str) -> tuple[Hall, Data]:
 @staff_only("hall.edit")
 def show(code: str) -> Any:
     """The hall with its lines and counters."""
+    return page(code)
+
+
+def page(
+    code: str,
+    *,
+    place: Data | None = None,
+    budget: Data | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
+    """The hall's page, with what was typed where that is wrong."""
     hall, data = _read(code)
-    return render_template("admin/hall.html", hall=hall, data=data, place=data, errors={})
+    with edge.transaction() as session:
+        used = usage(session, payer_of(session, hall), now=edge.now())
+    facts = {"used": used, "budget": budget or asdict(used.budget), "errors": errors or {}}
+    return render_template("admin/hall.html", hall=hall, data=data, place=place or data, **facts)
 
 
 @staff_only("hall.edit")
@@ -148,9 +165,7 @@ def save(code: str) -> Any:
     try:
         return _change(code, alter)
     except DomainError as error:
-        hall, data = _read(code)
-        facts = {"place": place, "errors": entry.mistakes(error)}
-        return render_template("admin/hall.html", hall=hall, data=data, **facts), problems.status_of(error)
+        return page(code, place=place, errors=entry.mistakes(error)), problems.status_of(error)
 
 
 @staff_only("hall.edit")

@@ -59,6 +59,8 @@ TOPICS = (
 )
 
 
+#: Pages with an address of their own → the topic that they belong to.
+_BELONGS = {"admin.screens": "admin.devices", "admin.screens_save": "admin.devices"}
 #: Kind of a history → the page whose things it tells.
 _OF_HISTORY = {
     "service": "admin.services",
@@ -86,7 +88,7 @@ def here() -> Topic | None:
         if path == home_of_topic or path.startswith(f"{home_of_topic}/"):
             return topic
     kind = (request.view_args or {}).get("kind", "")
-    point = _OF_HISTORY.get(kind) if path.startswith("/admin/history/") else None
+    point = _OF_HISTORY.get(kind) if path.startswith("/admin/history/") else _BELONGS.get(request.endpoint or "")
     return next((topic for topic in shown() if topic.point == point), None)
 
 

@@ -7,6 +7,7 @@ def _known(town):
     """A hall that exists, its counter, and a ticket."""
     ticket = town.issue()
     facts = {"code": town.hall, "number": 1, "label": ticket["label"], "reference": ticket["reference"]}
+    facts |= {"closure_id": 1, "kind": "services"}  # where one part of an address exists, all do
     return {f"path.{name}": value for name, value in facts.items()}
 
 

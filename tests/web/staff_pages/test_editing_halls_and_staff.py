@@ -127,3 +127,24 @@ def test_nobody_grants_or_takes_more_than_they_have(hall_chief, chief, faces, me
     hall_chief.get(f"/admin/staff/{chief_id}", 403)
     hall_chief.send(f"/admin/staff/{chief_id}/password", 403, password="another long one")
     chief.send(f"/admin/staff/{chief_id}", 409, name="x", roles=["officer"])
+
+
+def test_the_budget_of_codes_is_changed_on_the_page_of_the_hall(chief, hall_chief, faces):
+    path = f"/admin/halls/{faces.hall.code}/code-budget"
+    hall_chief.send(path, per_hour="50", per_day="4000")
+    hall = faces.read(Hall, faces.hall.id)
+    assert hall.policy["phone_codes"] == {"per_hour": 50}  # what is as usual follows a better default
+    assert 'value="50"' in chief.get(f"/admin/halls/{faces.hall.code}")
+    for wrong in ("0", "x", ""):
+        page = chief.send(path, 422, per_hour=wrong, per_day="7").text
+        assert "验证码额度" in page
+        assert 'value="7"' in page
+    assert faces.read(Hall, faces.hall.id).policy["phone_codes"] == {"per_hour": 50}
+    chief.send(path, per_hour="600", per_day="4000")
+    assert faces.read(Hall, faces.hall.id).policy["phone_codes"] == {}
+
+
+def test_nobody_changes_the_budget_of_another_hall(faces, hall_chief):
+    with faces.parts.database.transaction() as session:
+        other = build.make_hall(session, "elsewhere")
+    hall_chief.send(f"/admin/halls/{other.code}/code-budget", 403, per_hour="50", per_day="50")

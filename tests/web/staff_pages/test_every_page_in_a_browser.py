@@ -71,6 +71,7 @@ PAGES = {
     "admin.staff": "/admin/staff",
     "admin.staff_member": "/admin/staff/{staff}",
     "admin.devices": "/admin/devices",
+    "admin.screens": "/admin/screens/{hall}",
     "admin.privacy": "/admin/privacy",
     "admin.audit": "/admin/audit",
     "duty.home": "/duty/",
