@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from booking.decided import record
 from booking.errors import AppointmentUnknown
 from booking.events import AppealDecided
 from booking.hall_rules import HallRules, rules_of
@@ -19,7 +20,7 @@ from booking.policy import counts_as_no_show
 from booking.standing import BY_CITIZEN
 from booking.states import AppointmentState
 from halls.queries import get_hall_by_id
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -141,7 +142,7 @@ def appeal(session: Session, appointment: Appointment, *, reason: str, actor: Ac
             session.add(asked)
     except IntegrityError as error:
         raise AlreadyAppealed from error
-    _record(session, asked, "appeal.ask", (None, AppealState.ASKED), actor=actor, now=now)
+    record(session, asked, "appeal.ask", (None, AppealState.ASKED), actor=actor, now=now)
     return asked
 
 
@@ -164,30 +165,8 @@ def decide(
     asked.answer_sealed = cipher().encrypt(words, "appeal.answer")
     if accepted:
         session.get_one(Appointment, asked.appointment_id).excused_at = now
-    _record(session, asked, "appeal.decide", (AppealState.ASKED, asked.state), actor=actor, now=now)
+    record(session, asked, "appeal.decide", (AppealState.ASKED, asked.state), actor=actor, now=now)
     outbox.emit(session, AppealDecided(asked.id, asked.hall_id), now=now)
-
-
-def _record(
-    session: Session,
-    asked: Appeal,
-    action: str,
-    states: tuple[str | None, str],
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    session.flush()
-    audit.record(
-        session,
-        action,
-        actor=actor,
-        now=now,
-        subject=("appeal", asked.id),
-        hall_id=asked.hall_id,
-        states=states,
-        appointment=asked.appointment_id,
-    )
 
 
 def get_appeal(session: Session, reference: str, *, hall_id: int) -> Appeal:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from booking.appeals import check_words
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, book_by_staff
+from booking.decided import record
 from booking.events import SpecialRequestDecided, SpecialRequestExpired
 from booking.hall_rules import rules_of
 from booking.ladder import Channel
@@ -26,7 +27,7 @@ from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
 from booking.visit_offer import get_visit_offer
 from halls.queries import get_hall_by_id
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -164,7 +165,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
         created_at=now,
     )
     session.add(asked)
-    _record(session, asked, "special_request.ask", (None, RequestState.ASKED), actor=actor, now=now)
+    record(session, asked, "special_request.ask", (None, RequestState.ASKED), actor=actor, now=now)
     return asked
 
 
@@ -185,7 +186,7 @@ def withdraw(session: Session, asked: SpecialRequest, *, actor: Actor, now: date
     if asked.state == RequestState.WITHDRAWN:
         return
     _close(asked, RequestState.WITHDRAWN, now=now)
-    _record(
+    record(
         session, asked, "special_request.withdraw", (RequestState.ASKED, asked.state), actor=actor, now=now
     )
 
@@ -225,9 +226,7 @@ def approve(
     )
     appointment = book_by_staff(session, booking, actor=actor, now=now)
     asked.appointment_id = appointment.id
-    _record(
-        session, asked, "special_request.approve", (RequestState.ASKED, asked.state), actor=actor, now=now
-    )
+    record(session, asked, "special_request.approve", (RequestState.ASKED, asked.state), actor=actor, now=now)
     outbox.emit(session, SpecialRequestDecided(asked.id, asked.hall_id), now=now)
     return lock_appointment(session, appointment)
 
@@ -240,7 +239,7 @@ def refuse(session: Session, asked: SpecialRequest, *, answer: str, actor: Actor
     _close(asked, RequestState.REFUSED, now=now)
     asked.decided_by = actor.id
     asked.answer_sealed = cipher().encrypt(words, "special_request.answer")
-    _record(session, asked, "special_request.refuse", (RequestState.ASKED, asked.state), actor=actor, now=now)
+    record(session, asked, "special_request.refuse", (RequestState.ASKED, asked.state), actor=actor, now=now)
     outbox.emit(session, SpecialRequestDecided(asked.id, asked.hall_id), now=now)
 
 
@@ -265,7 +264,7 @@ def expire_unanswered(session: Session, hall_id: int, *, actor: Actor, now: date
     for asked in ended:
         _close(asked, RequestState.EXPIRED, now=now)
         states = (RequestState.ASKED, RequestState.EXPIRED)
-        _record(session, asked, "special_request.expire", states, actor=actor, now=now)
+        record(session, asked, "special_request.expire", states, actor=actor, now=now)
         outbox.emit(session, SpecialRequestExpired(asked.id, hall_id), now=now)
     return len(ended)
 
@@ -279,28 +278,6 @@ def _close(asked: SpecialRequest, state: RequestState, *, now: datetime) -> None
     if asked.state != RequestState.ASKED:
         raise RequestIsDecided
     asked.state, asked.decided_at = state, now
-
-
-def _record(
-    session: Session,
-    asked: SpecialRequest,
-    action: str,
-    states: tuple[str | None, str],
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    session.flush()
-    audit.record(
-        session,
-        action,
-        actor=actor,
-        now=now,
-        subject=("special_request", asked.id),
-        hall_id=asked.hall_id,
-        states=states,
-        kind=asked.kind,
-    )
 
 
 def is_late(asked: SpecialRequest, *, now: datetime) -> bool:

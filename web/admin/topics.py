@@ -88,7 +88,9 @@ def here() -> Topic | None:
         if path == home_of_topic or path.startswith(f"{home_of_topic}/"):
             return topic
     kind = (request.view_args or {}).get("kind", "")
-    point = _OF_HISTORY.get(kind) if path.startswith("/admin/history/") else _BELONGS.get(request.endpoint or "")
+    point = (
+        _OF_HISTORY.get(kind) if path.startswith("/admin/history/") else _BELONGS.get(request.endpoint or "")
+    )
     return next((topic for topic in shown() if topic.point == point), None)
 
 
