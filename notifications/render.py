@@ -24,6 +24,7 @@ from notifications.states import MessageState
 from people.citizens import name_of
 from people.models import Citizen, PhoneCode
 from people.phone_codes import code_of
+from queueing.after_models import BackTask, OwedPaper
 from queueing.models import Ticket
 
 
@@ -56,6 +57,8 @@ _MODELS: Mapping[str, type[Base]] = {
     "waitlist_entry": WaitlistEntry,
     "appeal": Appeal,
     "special_request": SpecialRequest,
+    "owed_paper": OwedPaper,
+    "back_task": BackTask,
 }
 # The states in which a message about a subject still makes sense.
 _APPOINTMENT_STATES = {
@@ -252,6 +255,32 @@ def _special_request(session: Session, message: Message, wording: Wording, _now:
     }
 
 
+def _owed(session: Session, message: Message, wording: Wording, _now: datetime) -> Values | Skip:
+    owed = session.get_one(OwedPaper, message.subject_id)
+    if owed.state != "owed":
+        return Skip(_CANCELLED, f"paper_{owed.state}")
+    paper = (message.language.startswith("en") and owed.name_en) or owed.name_zh
+    date_ = texts.day(owed.due_on, message.language)
+    return {**_after(session, owed, message, wording), "paper": paper, "date": date_}
+
+
+def _result(session: Session, message: Message, wording: Wording, _now: datetime) -> Values | Skip:
+    task = session.get_one(BackTask, message.subject_id)
+    if task.state != "ready":
+        return Skip(_CANCELLED, f"task_{task.state}")
+    desk = "the service desk" if message.language.startswith("en") else "统一出件窗口"
+    return {**_after(session, task, message, wording), "place": task.place or desk, "label": task.label}
+
+
+def _after(session: Session, row: OwedPaper | BackTask, message: Message, wording: Wording) -> Values:
+    ticket = session.get_one(Ticket, row.ticket_id)
+    return {
+        "hall": _named(session.get_one(Hall, row.hall_id), message.language),
+        "service": _named(session.get_one(Service, row.service_id), message.language),
+        "link": f"{wording.base_url}/q/{ticket.reference}",
+    }
+
+
 def _kind(kind: str, language: str) -> str:
     return texts.request_kind(kind, language) if kind else ""
 
@@ -269,4 +298,6 @@ _WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | 
     "reply": _reply,
     "appeal": _appeal,
     "special_request": _special_request,
+    "owed_paper": _owed,
+    "back_task": _result,
 }

@@ -41,6 +41,9 @@ _ZH: Mapping[str, str] = {
     "next_leg": "{label}号这一步已办完。下一步：{group}，请在{hall}等候叫号，不用重新取号。进度：{link}",
     "called": "{label}号，请到{counter}号窗口。{hall}。实时进度：{link}",
     "missed": "{label}号已叫号，未见您到窗口。今天之内请到{hall}服务台恢复排队：{link}",
+    "paper_owed": "您在{hall}办理的{service}已容缺受理，请在{date}前补交：{paper}。查看：{link}",
+    "paper_due": "提醒：您在{hall}办理的{service}还缺{paper}，请在{date}前补交。查看：{link}",
+    "result_ready": "您在{hall}办理的{service}已办好，请带证件到{place}领取，号码{label}。查看：{link}",
     "survey": (
         "您{date}在{hall}的业务已办完，请回复数字评价：5非常满意 4满意 3基本满意 2不满意 1非常不满意，"
         "或打开{link} 退订回TD"
@@ -89,6 +92,9 @@ _EN: Mapping[str, str] = {
     "next_leg": "{label}: step done. Next: {group}. Please wait at {hall}; keep this number. Live: {link}",
     "called": "{label}: please go to counter {counter}. {hall}. Live: {link}",
     "missed": "{label} was called and missed. Ask the desk at {hall} today to rejoin the line: {link}",
+    "paper_owed": "{service} at {hall} is accepted. Please hand in by {date}: {paper}. View: {link}",
+    "paper_due": "Reminder: {service} at {hall} still lacks {paper}, due {date}. View: {link}",
+    "result_ready": "{service} is ready. Collect it with your document at {hall}, {place}. {label}. {link}",
     "survey": (
         "Your visit to {hall} on {date} is done. Reply 5 very satisfied, 4 satisfied, 3 fairly satisfied, "
         "2 dissatisfied, 1 very dissatisfied, or open {link} Stop: TD"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 _HALL_WORK = {"cockpit.view", "list.print", "ticket.override", "plan.edit"}
-_WINDOW = {"counter.work", "ticket.issue", "checkin.do", "booking.make", "booking.correct"}
+_WINDOW = {"counter.work", "ticket.issue", "checkin.do", "booking.make", "booking.correct", "task.work"}
 # Exceptions: who is responsible for a hall's day decides about them.
 _DUTY = {"booking.override", "request.decide", "appeal.decide"}
 
@@ -30,11 +30,14 @@ ROLES: Mapping[str, frozenset[str]] = {
             # Held so that an administrator of a hall may appoint its officers.
             "booking.make",
             "booking.correct",
+            "task.work",
+            "ticket.choose",
         }
     ),
     "manager": frozenset({*_HALL_WORK, *_DUTY, "audit.view", "device.enrol", "case.work"}),
-    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "ticket.call"}),
+    "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "ticket.call", "ticket.choose"}),
     "officer": frozenset({*_WINDOW, "ticket.call"}),
+    "back_office": frozenset({"task.work"}),
     "desk": frozenset({"case.work"}),
     "kiosk": frozenset({"ticket.issue", "checkin.do"}),
     "display": frozenset({"board.view"}),

@@ -58,7 +58,7 @@ def call_to(
     """
     ensure_own(running, actor)
     key = press.stored(press_key)
-    before = _called_by_press(session, running.counter_id, key)
+    before = called_by_press(session, running.counter_id, key)
     if before is not None:
         return before
     if running.state == "paused":
@@ -66,7 +66,7 @@ def call_to(
     today = today_of(session, running.hall_id, now=now)
     lines = _lock(session, running.counter_id, today)
     while (choice := _choose(session, today, lines, running.counter_id, now=now)) is not None:
-        ticket = _take(session, choice, running, key=key, actor=actor, now=now)
+        ticket = take(session, choice, running, key=key, actor=actor, now=now)
         if ticket is not None:
             return Called(ticket, choice.reason)
     return None
@@ -77,7 +77,8 @@ def _lock(session: Session, counter_id: int, today: Today) -> dict[int, Line]:
     return lock_lines(session, today, groups_if_free(session, counter_id)) if lines is None else lines
 
 
-def _called_by_press(session: Session, counter_id: int, key: str | None) -> Called | None:
+def called_by_press(session: Session, counter_id: int, key: str | None) -> Called | None:
+    """What this press has called before; raises PressReused where it was another counter's."""
     if key is None:
         return None
     call = session.scalars(select(Call).where(Call.press_key == key)).one_or_none()
@@ -100,8 +101,15 @@ def _choose(
     return next_from_heads(heads_of(waiting), recent, now, today.policy)
 
 
-def _take(
-    session: Session, choice: Choice, running: CounterSession, *, key: str | None, actor: Actor, now: datetime
+def take(
+    session: Session,
+    choice: Choice,
+    running: CounterSession,
+    *,
+    key: str | None,
+    actor: Actor,
+    now: datetime,
+    **details: Any,
 ) -> Ticket | None:
     """Take the ticket if it still waits, count and write the call, and tell it: one statement."""
     told = story.values_of(
@@ -113,6 +121,7 @@ def _take(
         states=(TicketState.WAITING, TicketState.CALLED),
         counter_id=running.counter_id,
         reason=choice.reason.code.value,
+        **details,
     )
     facts = {
         "ticket": choice.ticket_id,

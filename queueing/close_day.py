@@ -11,6 +11,7 @@ from halls.queries import get_hall_by_id
 from kernel import audit
 from kernel.actor import SYSTEM, Actor
 from kernel.outbox import emit
+from queueing import day_report
 from queueing.counters import end_session
 from queueing.errors import DayNotOver
 from queueing.events import HallDayClosed
@@ -43,6 +44,7 @@ def close_day(
        cancelled, not missed; one whose owner did not answer the call is missed; a visit of several lines that
        was served in some of them is partly done.
     3. Close the counters.
+    4. Keep the day's report (`queueing.day_report`): which numbers were ended in which state.
 
     Raises:
         DayNotOver: for a day that has not come
@@ -52,7 +54,9 @@ def close_day(
         raise DayNotOver(on_date=on_date.isoformat())
     running = _running_sessions(session, hall_id, before=_midnight_after(on_date, zone))
     abandoned = completed = 0
+    ended: dict[str, list[str]] = {}
     for ticket in _open_tickets(session, hall_id, on_date):
+        ended.setdefault(ticket.state, []).append(ticket.label)
         if ticket.state == TicketState.SERVING:
             complete_visit(session, ticket, actor=actor, now=now, wanted=True)
             completed += 1
@@ -64,6 +68,7 @@ def close_day(
     closed = DayClosed(hall_id, on_date, abandoned, completed, len(running))
     if abandoned or completed or running:
         _tell(session, closed, actor=actor, now=now)
+    day_report.keep(session, hall_id, on_date=on_date, ended=ended, counters_closed=len(running), now=now)
     return closed
 
 

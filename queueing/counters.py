@@ -41,7 +41,7 @@ def open_counter(session: Session, counter_id: int, *, actor: Actor, now: dateti
         raise NotYourCounter
     running = session_of_counter(session, counter_id)
     if running is None:
-        return _sit_down(session, counter, actor.id, actor=actor, now=now)
+        return sit_down(session, counter, actor.id, actor=actor, now=now)
     if running.staff_id != actor.id:
         raise CounterTaken
     return resume_counter(session, counter_id, actor=actor, now=now)
@@ -213,9 +213,10 @@ def list_group_ids(session: Session, counter_id: int) -> list[int]:
     return list(session.scalars(query.order_by(CounterSkill.group_id)))
 
 
-def _sit_down(
+def sit_down(
     session: Session, counter: Counter, staff_id: int, *, actor: Actor, now: datetime
 ) -> CounterSession:
+    """A new session at a counter where nobody sits; raises AlreadyAtCounter, CounterTaken."""
     several = actor.may("clock.set")
     if not several:
         _ensure_nowhere_else(session, staff_id)

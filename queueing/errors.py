@@ -131,6 +131,38 @@ class AlreadyAtCounter(Conflict):
     en = "You have counter {number} open. Please close it first."
 
 
+class NotOffered(Conflict):
+    """A counter is handed over by who sits there."""
+
+    code = "not_offered"
+    zh = "该窗口的工作人员还没有点“请人接班”，请对方先点，或请值班长接管。"
+    en = "Whoever sits at this counter has not offered it yet. Please ask them, or the duty officer."
+
+
+class ChosenReasonUnknown(Invalid):
+    """Somebody is called out of turn for one of the listed reasons."""
+
+    code = "chosen_reason_unknown"
+    zh = "请选择指定叫号的原因，会写入审计。"
+    en = "Please choose why this number goes first; it is written to the audit."
+
+
+class NotServedHere(Conflict):
+    """The counter does not serve the line that the ticket waits in. `label` is its number."""
+
+    code = "not_served_here"
+    zh = "{label} 号的业务不在本窗口办理，请转到能办的窗口。"
+    en = "This counter does not serve the line of {label}. Please call it from one that does."
+
+
+class ServiceNotHere(Invalid):
+    """The service is not one of those being done for this person."""
+
+    code = "service_not_here"
+    zh = "该事项不在正在办理的事项中，请先添加事项。"
+    en = "This service is not among those being done. Please add it first."
+
+
 class NotYourCounter(Forbidden):
     """Only who opened a counter calls from it; the duty officer may, too."""
 

@@ -153,3 +153,67 @@ class HallDayClosed(Event):
 
     hall_id: int
     on_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesCorrected(TicketEvent):
+    """Other services are done at the counter than the ticket said."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOffered(Event):
+    """Whoever sits at the counter wants to be relieved, or no longer."""
+
+    counter_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperEvent(Event):
+    """Something happened to an owed paper: the hall's pages and the ticket's own page refetch."""
+
+    owed_id: int
+    hall_id: int
+    ticket_id: int
+
+    def topics(self) -> list[str]:
+        """`hall:<id>` and `ticket:<id>`."""
+        return [f"hall:{self.hall_id}", f"ticket:{self.ticket_id}"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperOwed(PaperEvent):
+    """A matter was accepted with a paper missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperDueSoon(PaperEvent):
+    """The paper is due on the next day."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSettled(PaperEvent):
+    """The paper has come, or is not needed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent(Event):
+    """Something happened to a task of the back office."""
+
+    task_id: int
+    hall_id: int
+    ticket_id: int
+
+    def topics(self) -> list[str]:
+        """`hall:<id>` and `ticket:<id>`."""
+        return [f"hall:{self.hall_id}", f"ticket:{self.ticket_id}"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackTaskMoved(TaskEvent):
+    """It was opened, or has gone one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReady(TaskEvent):
+    """The result can be collected."""

@@ -102,6 +102,11 @@ def move(
     record(session, ticket, action, actor=actor, now=now, states=(before.value, after.value), **details)
 
 
+def forget_step(ticket: Ticket) -> None:
+    """Work has gone on from the last step: it cannot be taken back any more."""
+    ticket.step = ticket.step_counter_id = ticket.stepped_at = None
+
+
 def record(
     session: Session,
     ticket: Ticket,

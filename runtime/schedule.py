@@ -33,6 +33,7 @@ from kernel.outbox import Event
 from queueing.close_day import close_day
 from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
+from queueing.owed import remind
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
 
@@ -78,6 +79,13 @@ def close_halls_day(session: Session, hall_id: int | None, due_at: datetime, now
     """Nobody stays in a line overnight."""
     hall = _hall(session, hall_id)
     close_day(session, hall.id, on_date=due_at.astimezone(ZoneInfo(hall.time_zone)).date(), now=now)
+
+
+def remind_of_papers(session: Session, hall_id: int | None, due_at: datetime, now: datetime) -> None:
+    """Tell whoever owes a paper that is due tomorrow."""
+    hall = _hall(session, hall_id)
+    tomorrow = due_at.astimezone(ZoneInfo(hall.time_zone)).date() + timedelta(days=1)
+    remind(session, hall.id, due_on=tomorrow, now=now)
 
 
 def find_no_shows(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
@@ -139,6 +147,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "publish_numbers": Entry(Daily(time(2)), publish_numbers),
     "learn_times": Entry(Daily(time(3, 40)), learn_service_times),
     "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
+    "remind_of_papers": Entry(Daily(time(9)), remind_of_papers),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC

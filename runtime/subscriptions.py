@@ -13,7 +13,7 @@ from feedback import events as feedback
 from halls import events as halls
 from kernel.outbox import Event
 from notifications import events as notifications
-from notifications import tell, tell_decisions, tell_wait
+from notifications import tell, tell_after, tell_decisions, tell_wait
 from people import events as people
 from queueing import events as queueing
 from queueing import follow_booking, leave
@@ -36,6 +36,9 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         queueing.TicketMissed: (tell.missed,),
         queueing.TicketPassedOn: (tell.next_leg,),
         queueing.VisitCompleted: (ask.ask,),
+        queueing.PaperOwed: (tell_after.paper_owed,),
+        queueing.PaperDueSoon: (tell_after.paper_due,),
+        queueing.ResultReady: (tell_after.result_ready,),
         queueing.CompletionUndone: (ask.take_back,),
         notifications.ReplyReceived: (hear_reply.hear,),
         feedback.RatingGiven: (cases.open_case,),
@@ -65,6 +68,10 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         queueing.TicketReturned,
         queueing.TicketTransferred,
         queueing.TicketAbandoned,
+        queueing.ServicesCorrected,
+        queueing.PaperSettled,
+        queueing.BackTaskMoved,
+        queueing.CounterOffered,
         queueing.CounterOpened,
         queueing.CounterPaused,
         queueing.CounterClosed,

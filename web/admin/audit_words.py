@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "closure.add": ("设置停止办理", "Added a closure"),
     "closure.lift": ("撤销停止办理", "Lifted a closure"),
     "counter.close": ("窗口下班", "Closed a counter"),
+    "counter.offer": ("请人接班", "Asked to be relieved"),
     "counter.open": ("窗口上班", "Opened a counter"),
     "counter.pause": ("窗口暂停", "Paused a counter"),
     "counter.resume": ("窗口恢复", "Resumed a counter"),
@@ -59,6 +60,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "retention.set": ("修改资料保存期限", "Changed how long data is kept"),
     "saved_person.remove": ("删除常用办事人", "Removed a saved person"),
     "saved_person.rename": ("修改常用办事人", "Renamed a saved person"),
+    "paper.owe": ("容缺受理", "Accepted with a paper missing"),
+    "paper.settle": ("补交材料", "Settled an owed paper"),
     "saved_person.save": ("保存常用办事人", "Saved a person"),
     "screens.save": ("修改叫号屏设置", "Changed the settings of the screens"),
     "service.save": ("修改事项", "Changed a service"),
@@ -83,8 +86,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "ticket.abandon": ("号码作废", "Abandoned a number"),
     "ticket.call": ("叫号", "Called a number"),
     "ticket.complete": ("办结", "Completed a visit"),
+    "ticket.correct_services": ("更正办理事项", "Corrected what was done"),
     "ticket.issue": ("发出号码", "Gave a number"),
     "ticket.mark_absent": ("过号", "Marked a number absent"),
+    "ticket.hand_over": ("交接正在办理的号码", "Handed a number over"),
     "ticket.next_leg": ("转到下一个业务组", "Passed a number to its next line"),
     "ticket.park": ("暂挂", "Parked a number"),
     "ticket.recall": ("重叫", "Called a number again"),
@@ -100,6 +105,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "ticket.undo_park": ("撤销暂挂", "Took a pause of a number back"),
     "ticket.undo_start": ("撤销开始办理", "Took a start back"),
     "ticket.undo_transfer": ("撤销转办", "Took a transfer back"),
+    "task.move": ("后台件流转", "Moved a back-office task"),
+    "task.open": ("转后台办理", "Opened a back-office task"),
     "waitlist.end": ("候补结束", "Ended a wait for a number"),
     "waitlist.join": ("登记候补", "Joined the waitlist"),
     "waitlist.lapse": ("候补名额过期", "Let an offer lapse"),
@@ -134,6 +141,8 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "table": ("表格", "table"),
     "waitlist_entry": ("候补", "place on a waitlist"),
     "ticket": ("号码", "number"),
+    "back_task": ("后台件", "back-office task"),
+    "owed_paper": ("容缺材料", "owed paper"),
 }
 
 #: States of bookings, tickets, counters and cases.
@@ -164,6 +173,12 @@ STATES: Mapping[str, tuple[str, str]] = {
     "taken": ("已约上", "booked"),
     "lapsed": ("名额过期", "offer lapsed"),
     "left": ("已退出", "left"),
+    "owed": ("待补交", "owed"),
+    "settled": ("已补交", "settled"),
+    "waived": ("不再需要", "waived"),
+    "working": ("后台办理中", "worked on"),
+    "ready": ("可以领取", "ready"),
+    "collected": ("已领取", "collected"),
 }
 
 #: Action → its codes of reasons; what is not here (a reason of another action) is not shown.
