@@ -1,5 +1,6 @@
 """The halls themselves: where they are, when they open, how busy they are now, what they handle."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from catalog.models import Service
 from catalog.queries import services_by_group
 from halls.models import Hall, ServiceGroup
 from halls.opening import OpenDay, opening_days
-from halls.queries import get_hall, list_groups, list_halls
+from halls.queries import get_hall, list_city_groups, list_groups, list_halls
 from queueing.busy import LineNow, lines_now, waiting_by_hall
 from web import edge
 from web.citizen.face import blueprint
@@ -51,6 +52,8 @@ def hall_list() -> ResponseReturnValue:
     with edge.transaction() as session:
         halls = list_halls(session)
         waiting = waiting_by_hall(session, halls, now=edge.now())
+        lines = Counter(group.hall_id for group in list_city_groups(session))
+    halls.sort(key=lambda hall: -lines[hall.id])  # those that handle the most first
     start = read_start(halls)
     rows = [(hall, waiting.get(hall.id, 0), away(start, hall)) for hall in halls]
     if start:
