@@ -12,7 +12,13 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from booking.errors import HoldExpired, ServicesInDifferentLines, SlotFull, SlotUnknown
+from booking.errors import (
+    HoldExpired,
+    ServiceNotOffered,
+    ServicesInDifferentLines,
+    SlotFull,
+    SlotUnknown,
+)
 from booking.leg_holding import LegsWanted, take_legs
 from booking.models import Draft, Number, Slot
 from booking.offers import Offer
@@ -20,6 +26,7 @@ from booking.policy import ensure_bookable
 from booking.recent import NOTHING_KEPT, Recent
 from booking.taking import Taken, Wanted, take, take_at_once
 from booking.visit_offer import get_visit_offer
+from halls.queries import HallUnknown
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.direct import Direct
@@ -88,15 +95,20 @@ def hold(
 
 
 def hold_at_once(direct: Direct, command: HoldSlot, *, recent: Recent, now: datetime) -> Held | None:
-    """The hold of one number in one exchange, if its offer was read a moment ago.
+    """The hold of one number in one exchange, and one more where its offer is not `recent`.
 
     None, with nothing changed, where that is not enough: `hold` holds what this does not, and says why not.
 
     Raises:
         SlotUnknown, InPast, InsideLeadTime, BeyondHorizon
     """
-    offer = recent.find_offer(command.hall_code, command.service_codes, answers=command.answers)
-    if offer is None or offer.needed != 1:
+    if command.answers:
+        return None
+    try:
+        offer = recent.offer_at_once(direct, command.hall_code, command.service_codes)
+    except (HallUnknown, ServiceNotOffered, ServicesInDifferentLines):
+        return None
+    if offer.needed != 1:
         return None
     _ensure_bookable(command, offer, now=now)
     token = new_token()

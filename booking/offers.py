@@ -1,8 +1,8 @@
 """What a hall offers for a visit: the line of the services, and how many numbers they take together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from catalog.queries import minutes_in_situation
 from halls.models import Hall, ServiceGroup
 from halls.queries import CITY_DAYS, HallUnknown, calendar_with
 from halls.workdays import Calendar
+from kernel.direct import Direct, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,49 @@ def get_offer(
     """
     codes = list(dict.fromkeys(service_codes))
     rows = session.execute(_OFFERS, {"hall_code": hall_code, "codes": codes}).all()
+
+    def changed(service_ids: Sequence[int]) -> Mapping[int, int]:
+        return minutes_in_situation(session, service_ids, answers) if answers else {}
+
+    return _offer(codes, rows, changed)
+
+
+# As `_OFFERS`.
+_OFFERS_AT_ONCE = Statement("""
+SELECT hall.id, hall.policy, hall.time_zone, service_group.id, service_group.code,
+       service_group.unit_minutes, service.id, service.code, service.minutes,
+       (SELECT jsonb_object_agg(on_date, working) FROM calendar_day)
+FROM hall
+LEFT JOIN service ON service.code = ANY(:codes) AND service.active
+LEFT JOIN hall_service ON hall_service.hall_id = hall.id AND hall_service.service_id = service.id
+LEFT JOIN service_group ON service_group.id = hall_service.group_id
+WHERE hall.code = :hall_code AND hall.active
+""")
+
+
+class _Row(NamedTuple):
+    hall_id: int
+    policy: Mapping[str, Any]
+    time_zone: str
+    group_id: int | None
+    group_code: str | None
+    unit_minutes: int | None
+    service_id: int | None
+    code: str | None
+    minutes: int | None
+    city_days: Mapping[str, bool] | None
+
+
+def get_offer_at_once(direct: Direct, hall_code: str, service_codes: Sequence[str]) -> Offer:
+    """As `get_offer` without answers of a guide, which raises the same."""
+    codes = list(dict.fromkeys(service_codes))
+    rows = direct.all(_OFFERS_AT_ONCE, {"hall_code": hall_code, "codes": codes})
+    return _offer(codes, [_Row(*row) for row in rows], lambda _service_ids: {})
+
+
+def _offer(
+    codes: Sequence[str], rows: Sequence[Any], minutes_changed: Callable[[Sequence[int]], Mapping[int, int]]
+) -> Offer:
     if not rows:
         raise HallUnknown
     offered = {row.code: row for row in rows if row.group_id is not None}
@@ -70,7 +114,7 @@ def get_offer(
     if len({row.group_id for row in offered.values()}) > 1:
         raise ServicesInDifferentLines
     service_ids = tuple(offered[code].service_id for code in codes)
-    changed = minutes_in_situation(session, service_ids, answers) if answers else {}
+    changed = minutes_changed(service_ids)
     minutes = sum(changed.get(row.service_id, row.minutes) for row in offered.values())
     first = rows[0]
     group = offered[codes[0]]

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from booking.availability import Alternative, groups_elsewhere, nearest_free, slots_ahead
 from booking.errors import SlotFull
-from booking.offers import Offer, get_offer
+from booking.offers import Offer, get_offer, get_offer_at_once
+from kernel.direct import Direct
 from kernel.kept import Kept
 
 KEPT_SECONDS = 0.5
@@ -36,11 +37,10 @@ class Recent:
         key = _offer_key(hall_code, service_codes, answers)
         return self._offers.get(key, lambda: get_offer(session, hall_code, service_codes, answers=answers))
 
-    def find_offer(
-        self, hall_code: str, service_codes: Sequence[str], *, answers: Mapping[str, Any]
-    ) -> Offer | None:
-        """The offer if it was read a moment ago."""
-        return self._offers.find(_offer_key(hall_code, service_codes, answers))
+    def offer_at_once(self, direct: Direct, hall_code: str, service_codes: Sequence[str]) -> Offer:
+        """As `offer` without answers of a guide."""
+        key = _offer_key(hall_code, service_codes, {})
+        return self._offers.get(key, lambda: get_offer_at_once(direct, hall_code, service_codes))
 
     def raise_again(self, question: Hashable, *, now: datetime) -> None:
         """Raise the SlotFull that this very question met a moment ago, if it did."""

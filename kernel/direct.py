@@ -47,8 +47,15 @@ class Direct:
         self._cursor = psycopg.RawCursor(connection)
         self._note = note
 
+    def all(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
+        """Execute it; all its rows as tuples."""
+        return self._execute(statement, values).fetchall()
+
     def find(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         """Execute it; its only row as a tuple, None when there is none."""
+        return self._execute(statement, values).fetchone()
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> "psycopg.RawCursor[Any]":
         if self._note is not None:
             self._note(statement.text)
-        return self._cursor.execute(statement.text, statement.ordered(values)).fetchone()
+        return self._cursor.execute(statement.text, statement.ordered(values))

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -12,10 +13,11 @@ from booking.book import Book, book
 from booking.book_at_once import book_at_once
 from booking.hold import HoldSlot, hold, hold_at_once, save_form
 from booking.models import Appointment, Draft, Number
+from booking.offers import get_offer, get_offer_at_once
 from booking.policy import InsideLeadTime
 from booking.recent import Recent
 from booking.standing import lock_person
-from halls.models import Hall
+from halls.models import Hall, ServiceGroup
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.errors import DomainError
@@ -193,12 +195,9 @@ def test_pressing_the_same_token_twice_at_once_gives_one_appointment(database, n
         assert len(set(pool.map(press, range(8)))) == 1
 
 
-def test_holds_at_once_what_was_offered_a_moment_ago(database, now, code):
+def test_holds_one_number_at_once_until_there_is_none(database, now, code):
     recent, command = Recent(60), HoldSlot("h1", (code,), TEN)
     with database.direct() as direct:
-        assert hold_at_once(direct, command, recent=recent, now=now) is None
-        with database.transaction() as session:
-            recent.offer(session, "h1", (code,), answers={})
         held = [hold_at_once(direct, command, recent=recent, now=now) for _ in range(5)]
         assert [each is not None for each in held] == [True] * 4 + [False]
         with pytest.raises(InsideLeadTime):
@@ -206,3 +205,26 @@ def test_holds_at_once_what_was_offered_a_moment_ago(database, now, code):
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Draft)) == 4
         assert book(session, who(held[0].token), actor=ANONYMOUS, now=now).starts_at == TEN
+
+
+@pytest.mark.parametrize("hall", ["h1", "nowhere"])
+@pytest.mark.parametrize("services", [1, 2, "unknown", "elsewhere"])
+def test_an_offer_read_at_once_is_the_offer(database, code, hall, services):
+    with database.transaction() as session:
+        group = session.scalars(select(ServiceGroup)).one()
+        other = make_group(session, session.get_one(Hall, group.hall_id), "B")
+        wanted = {
+            1: (code,),
+            2: (code, make_service(session, group, minutes=25).code),
+            "unknown": (code, "unknown"),
+            "elsewhere": (code, make_service(session, other).code),
+        }[services]
+
+    def of(read, by):
+        try:
+            return read(by, hall, wanted)
+        except DomainError as error:
+            return type(error)
+
+    with database.transaction() as session, database.direct() as direct:
+        assert of(get_offer_at_once, direct) == of(partial(get_offer, answers={}), session)

@@ -7,7 +7,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking.book import Book, book
-from booking.book_at_once import Booked, book_at_once
+from booking.book_at_once import book_at_once
 from booking.cancel import cancel
 from booking.delivery import AddressImpossible, CannotBePosted, PostcodeMalformed, check_delivery
 from booking.errors import (
@@ -90,9 +90,9 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
     为手机号已验证的实名办事人确认预约。
     """
     command, repeatable = _book(body), key_of_request() is not None
-    booked = None if repeatable else _book_at_once(command)
-    if booked is not None:
-        return answer_at_once(present.booked(booked))
+    answer = None if repeatable else _book_at_once(command)
+    if answer is not None:
+        return answer_at_once(answer)
 
     def work(session: Session) -> dict[str, Any]:
         if repeatable:
@@ -103,10 +103,11 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
     return answer_once(work, APPOINTMENT)
 
 
-def _book_at_once(command: Book) -> Booked | None:
+def _book_at_once(command: Book) -> dict[str, Any] | None:
     with edge.direct() as direct:
         limit_booking(*_who(command))
-        return book_at_once(direct, command, actor=edge.actor(), now=edge.now())
+        booked = book_at_once(direct, command, actor=edge.actor(), now=edge.now())
+        return None if booked is None else present.booked(direct, booked)
 
 
 @blueprint.get("/appointments/<reference:reference>")

@@ -1,24 +1,22 @@
 """Rows as the API tells them: codes and references, never the ids of rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from booking.book_at_once import Booked
 from booking.models import Appointment
 from booking.recent import KEPT_SECONDS
 from booking.states import AppointmentState
-from catalog.models import Service
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
 from halls.models import Hall, ServiceGroup
 from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
 from kernel.actor import Actor
+from kernel.direct import Direct, Statement
 from kernel.kept import Kept
 from queueing.models import Ticket
 from queueing.place import OpenLine
@@ -61,45 +59,51 @@ def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
     return [service.code for service in services_of(session, service_ids)] if service_ids else []
 
 
-_AROUND = (
-    select(
-        Hall.code,
-        Hall.name_zh,
-        Hall.name_en,
-        ServiceGroup.code.label("group_code"),
-        Service.id.label("service_id"),
-        Service.code.label("service_code"),
-    )
-    .select_from(Hall)
-    .join(ServiceGroup, ServiceGroup.id == bindparam("group_id"))
-    .outerjoin(Service, Service.id.in_(bindparam("service_ids", expanding=True)))
-    .where(Hall.id == bindparam("hall_id"))
-)
+_AROUND_TEXT = """
+SELECT hall.code, hall.name_zh, hall.name_en, service_group.code, service.id, service.code
+FROM hall
+JOIN service_group ON service_group.id = :group_id
+LEFT JOIN service ON service.id = ANY(:service_ids)
+WHERE hall.id = :hall_id
+"""
+_AROUND = text(_AROUND_TEXT).bindparams(bindparam("service_ids", type_=ARRAY(BigInteger)))
+_AROUND_AT_ONCE = Statement(_AROUND_TEXT)
+
+
+class _Around(NamedTuple):
+    code: str
+    name_zh: str
+    name_en: str
+    group_code: str
+    service_id: int | None
+    service_code: str | None
 
 
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     """An appointment, without anything that says whose it is."""
-    facts = _around(row, lambda: session)
-    codes = {fact.service_id: fact.service_code for fact in facts}
-    legs, ticket = _legs(session, row.legs, codes), _ticket_of(session, row)
+    facts = _around(row, lambda wanted: session.execute(_AROUND, wanted).all())
+    legs, ticket = _legs(session, row.legs, _codes(facts)), _ticket_of(session, row)
     return _appointment(row, facts, legs=legs, ticket=ticket)
 
 
-def booked(row: Booked) -> dict[str, Any]:
+def booked(direct: Direct, row: Booked) -> dict[str, Any]:
     """As `appointment`, of one that was made at once."""
-    with ExitStack() as stack:
-        find = cache(lambda: stack.enter_context(edge.transaction()))
-        facts = _around(row, find)
-        codes = {fact.service_id: fact.service_code for fact in facts}
-        legs = _legs(find(), row.legs, codes) if row.legs else []
+    facts = _around(row, lambda wanted: direct.all(_AROUND_AT_ONCE, wanted))
+    legs = []
+    if row.legs:
+        with edge.transaction() as session:
+            legs = _legs(session, row.legs, _codes(facts))
     return _appointment(row, facts, legs=legs, ticket=None)
 
 
+def _codes(facts: Sequence[_Around]) -> dict[int | None, str | None]:
+    return {fact.service_id: fact.service_code for fact in facts}
+
+
 def _appointment(
-    row: Appointment | Booked, facts: Sequence[Any], *, legs: list[dict[str, Any]], ticket: str | None
+    row: Appointment | Booked, facts: Sequence[_Around], *, legs: list[dict[str, Any]], ticket: str | None
 ) -> dict[str, Any]:
-    place = facts[0]
-    codes = {fact.service_id: fact.service_code for fact in facts}
+    place, codes = facts[0], _codes(facts)
     return {
         "reference": row.reference,
         "code": row.code,
@@ -120,7 +124,7 @@ def _appointment(
 
 
 def _legs(
-    session: Session, legs: Sequence[Mapping[str, Any]], codes: Mapping[int, str]
+    session: Session, legs: Sequence[Mapping[str, Any]], codes: Mapping[int | None, str | None]
 ) -> list[dict[str, Any]]:
     """The lines of a visit in order; none where there is only one."""
     return [
@@ -133,12 +137,12 @@ def _legs(
     ]
 
 
-def _around(row: Appointment | Booked, find_session: Callable[[], Session]) -> Sequence[Any]:
+def _around(row: Appointment | Booked, read: Callable[[dict[str, Any]], Sequence[Any]]) -> Sequence[_Around]:
     """Names and codes, a row a service. Everybody who books waits for them, and they hardly ever change."""
-    wanted = {"hall_id": row.hall_id, "group_id": row.group_id, "service_ids": row.service_ids}
-    kept: Kept[tuple[object, ...], Sequence[Any]] = edge.of_parts("around", lambda: Kept(KEPT_SECONDS))
+    wanted = {"hall_id": row.hall_id, "group_id": row.group_id, "service_ids": list(row.service_ids)}
+    kept: Kept[tuple[object, ...], Sequence[_Around]] = edge.of_parts("around", lambda: Kept(KEPT_SECONDS))
     key = (row.hall_id, row.group_id, *row.service_ids)
-    return kept.get(key, lambda: find_session().execute(_AROUND, wanted).all())
+    return kept.get(key, lambda: [_Around(*fact) for fact in read(wanted)])
 
 
 def _ticket_of(session: Session, row: Appointment) -> str | None:
