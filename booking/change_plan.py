@@ -15,6 +15,7 @@ from booking.hall_rules import rules_of
 from booking.models import Slot
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
+from booking.standing import lock_people
 from halls.edit import save_hall
 from halls.models import Hall
 from halls.plan_rows import HallFile
@@ -110,6 +111,7 @@ def follow(
             for first_on, last_on in spans
         )
 
+    lock_people(session, [each.citizen_id for each in stranded])
     added, rehoused = publish_all(), Rehoused(0, 0)
     if stranded and then is not Then.KEEP:
         move = then is Then.MOVE

@@ -11,6 +11,7 @@ from booking.affected import Affected, ClosedTime, list_in_closed_time
 from booking.hall_rules import rules_of
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
+from booking.standing import lock_people
 from halls.closures import add_closure, lift_closure
 from halls.models import Closure, Hall
 from halls.queries import calendar
@@ -64,8 +65,9 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
     The number of statements does not depend on the number of bookings.
 
     1. Lock the hall and write the closure.
-    2. Lock the bookings that fall into it (before any number, as everybody does), withdraw what is free or
-       held there, and look again: somebody may have confirmed meanwhile. Nobody books into it any more.
+    2. Lock the bookings that fall into it and their people (before any number, as everybody does), withdraw
+       what is free or held there, and look again: somebody may have confirmed meanwhile. Nobody books into it
+       any more.
     3. Move or cancel the bookings.
     4. Publish the days: slots are cut anew around the closure.
 
@@ -86,7 +88,7 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
         now=now,
     )
     closed = closed_time(hall, command)
-    list_in_closed_time(session, closed, now=now)
+    lock_people(session, [each.citizen_id for each in list_in_closed_time(session, closed, now=now)])
     session.execute(
         _WITHDRAW,
         {

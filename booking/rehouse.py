@@ -20,6 +20,7 @@ from booking.ladder import returned_at
 from booking.models import Appointment, Number
 from booking.new_places import Busy, FreeNumber, Visit, find_places
 from booking.queries import groups_of
+from booking.standing import lock_people
 from booking.states import OPEN, AppointmentState
 from halls.models import Hall
 from kernel import audit, outbox
@@ -114,6 +115,7 @@ def rehouse(
     """
     if not affected:
         return Rehoused(0, 0)
+    lock_people(session, [each.citizen_id for each in affected])
     rules = rules_of(hall)
     places = _places(session, hall, affected, rules=rules, now=now) if move else {}
     ids = [each.appointment_id for each in affected]

@@ -1,22 +1,25 @@
 """Visits of several lines when the hall's time falls away: moved as a whole, or cancelled and told."""
 
 from datetime import date, datetime, timedelta
+from threading import Thread
+from time import monotonic
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from booking import doctor
 from booking.book import Book, book
 from booking.close import Close, Then, close
 from booking.hold import HoldSlot, hold
-from booking.models import Number, Slot
+from booking.models import Appointment, Number, Slot
 from booking.publish import publish
+from booking.standing import lock_key, lock_people
 from booking.visit_legs import MOST_WAIT
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.outbox import OutboxEvent
 from people.sample_ids import sample_resident_id
 from tests.booking.test_close import statements
-from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service
+from tests.build import TODAY, at, make_citizen, make_group, make_hall, make_plan, make_service
 from tests.conftest import NOW
 
 TOMORROW, LATER = date(2026, 3, 3), date(2026, 3, 11)
@@ -190,3 +193,56 @@ def test_the_statements_do_not_grow_with_the_visits(session, hall, lines, servic
     for visit in visits:
         assert_a_possible_visit(session, visit)
     assert doctor.check(session) == []
+
+
+def test_who_books_the_line_for_the_next_day_at_that_moment_is_waited_for(database):
+    """Else both would get the same day, and the closing would fail or break "one a day"."""
+    with database.transaction() as session:
+        hall = make_hall(session, "h1")
+        groups = [make_group(session, hall, code) for code in "AB"]
+        for group in groups:
+            make_plan(session, group, counters=3, hours="09:00-17:00")
+        publish(session, hall.id, first_on=TODAY, last_on=LATER, actor=SYSTEM, now=NOW)
+        both = [make_service(session, group) for group in groups]
+        displaced = booked(session, both, "15:00").id
+    done = []
+
+    def shut_it():
+        with database.transaction() as session:
+            shut(session, session.get_one(type(hall), hall.id), hours=("09:00", "17:00"))
+        done.append(True)
+
+    with database.transaction() as session:
+        # Through a later leg: no index keeps one a day there.
+        booked(session, both[::-1], "10:00", on=TOMORROW)
+        closing = Thread(target=shut_it)
+        closing.start()
+        wait_until_blocked(database)
+        assert done == []
+    closing.join()
+    with database.transaction() as session:
+        days = session.execute(select(Appointment.id, Appointment.on_date, Appointment.state)).all()
+        assert len(days) == 2
+        assert [state for _, _, state in days] == ["booked"] * 2
+        assert {on for each, on, _ in days if each != displaced} == {TOMORROW}
+        assert all(on > TOMORROW for each, on, _ in days if each == displaced)
+        assert done == [True]
+        assert doctor.check(session) == []
+
+
+def wait_until_blocked(database):
+    """Until somebody waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    deadline = monotonic() + 20
+    while monotonic() < deadline:
+        with database.transaction() as session:
+            if session.scalar(waiting):
+                return
+    raise AssertionError("nobody waited")
+
+
+def test_the_locks_of_many_people_are_those_of_each(session):
+    people = [make_citizen(session) for _ in range(5)]
+    lock_people(session, [each.id for each in people])
+    advisory = text("SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory'")
+    assert set(session.scalars(advisory)) >= {lock_key(each.identity_index) for each in people}

@@ -163,17 +163,30 @@ def _place(it: Shown) -> str:
     return away or " ".join(filter(None, [edge.text(it.hall, "name"), edge.text(it.hall, "address")]))
 
 
+def _over_at(it: Shown) -> datetime:
+    """When the visit will be over: what it takes, counted from the slot of its last line."""
+    last_at, last = it.appointment.starts_at, it.visits
+    if it.legs:
+        codes = {service.code for service in it.legs[-1].services}
+        last_at, last = it.legs[-1].starts_at, [visit for visit in it.visits if visit.code in codes]
+    minutes = max(1, sum(visit.minutes for visit in last))
+    return max(it.appointment.ends_at, last_at + timedelta(minutes=minutes))
+
+
 def _entry(it: Shown) -> Entry:
     booked = it.appointment
     bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
     notes = [_("取号码 %(code)s", code=booked.code)]
+    for leg in it.legs:
+        at = edge.local(leg.starts_at, it.hall.time_zone)
+        notes.append(f"{at:%H:%M} {edge.text(leg.line, 'name')}")
     if bring:
         notes.append(_("请带：%(what)s", what=_("；").join(bring)))
     return Entry(
         uid=f"{booked.reference}@youhao",
         made_at=booked.booked_at,
         starts_at=booked.starts_at,
-        ends_at=max(booked.ends_at, booked.starts_at + timedelta(minutes=1)),
+        ends_at=_over_at(it),
         title=" · ".join(edge.text(visit.service, "name") for visit in it.visits) or _("预约"),
         place=_place(it),
         notes="\n".join(notes),

@@ -1,5 +1,7 @@
 """Several services in one visit, with scripts off: one checklist, one time, one booking."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -249,3 +251,15 @@ def test_asks_specially_for_a_visit_of_two_lines(town, lines, phone):
     with town.parts.database.transaction() as session:
         asked = session.scalars(select(SpecialRequest)).one()
         assert len(asked.service_ids) == 2
+
+
+def test_the_calendar_holds_a_visit_of_two_lines_from_the_first_to_the_end_of_the_last(town, lines, phone):
+    collect(phone).tap("下一步：看要带什么")
+    phone.tap("丢了或被偷了").tap("在本省").tap("满 16 周岁").tap("选大厅和时间")
+    book(town, hold(phone))
+    entry = phone.client.get(f"{phone.path}.ics").text.replace("\r\n ", "")
+    assert "DTSTART:20260303T010000Z" in entry
+    last = build.at("09:30", TUESDAY)
+    ends = re.search(r"DTEND:(\w+)", entry).group(1)
+    assert ends > f"{last:%Y%m%dT%H%M%SZ}"
+    assert "09:30 出入境" in entry
