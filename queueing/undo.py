@@ -19,7 +19,7 @@ from queueing.counters import ensure_free, ensure_own, lock_session
 from queueing.errors import CannotUndo
 from queueing.models import Ticket
 from queueing.states import TicketState
-from queueing.steps import ensure_in_hall, lock, move
+from queueing.steps import ensure_in_hall, lock, move, not_before
 
 UNDO_WITHIN = timedelta(seconds=10)
 _S = TicketState
@@ -54,7 +54,7 @@ def undo(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, real_
     last = find_undoable(session, counter_id, real_now=real_now)
     if last is None or last.id != ticket.id or ticket.step is None:
         raise CannotUndo(label=ticket.label)
-    step = ticket.step
+    step, now = ticket.step, not_before(ticket, now)
     if step["action"] == "ticket.call":
         _uncall(session, ticket, actor=actor, now=now)
     else:

@@ -3,14 +3,25 @@
 States change only along the arrows of the drawing in the documentation.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from tests.ticket_drawing import ends, ways
 
 WAYS = ways()
 ENDS = ends()
 AT_COUNTER = ("called", "serving")
+#: Steps that can be taken back for ten seconds → what that is called.
+BACK = {
+    "start_serving": "undo_start",
+    "mark_absent": "undo_absent",
+    "park": "undo_park",
+    "transfer": "undo_transfer",
+    "next_leg": "undo_transfer",
+    "complete": "undo_complete",
+}
+_steps = count(1)
 SECOND_CHANCE = timedelta(minutes=30)
 
 
@@ -42,12 +53,44 @@ class Card:
     absent_at: datetime | None = None
     reinstated: int = 0
     served: bool = False
+    to: int | None = None  # waits for this counter alone, while it is open
+    step: "Step | None" = None
 
     def can(self, verb: str) -> bool:
         return (self.state, verb) in WAYS
 
     def go(self, verb: str) -> None:
+        kept = replace(self, legs=list(self.legs), here=set(self.here), step=None)
+        self.step = Step(verb, self.counter, kept) if verb in BACK else None
         self.state = WAYS[self.state, verb]
+
+    def call(self, counter: int) -> None:
+        self.go("call_next")
+        self.counter, self.step = counter, Step("call_next", counter, None)
+
+    def start(self) -> None:
+        self.go("start_serving")
+        self.served, self.to = True, None
+
+    def go_back(self, step: "Step") -> None:
+        """As if the step had not been."""
+        if step.before is None:
+            self.go("undo_call")
+            self.counter = None
+            return
+        self.go(BACK[step.verb])
+        assert self.state == step.before.state
+        self.__dict__.update(step.before.__dict__)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The last step of a ticket, at which counter it was pressed, and what it found (a call: nothing)."""
+
+    verb: str
+    counter: int | None
+    before: Card | None
+    serial: int = field(default_factory=lambda: next(_steps))
 
 
 @dataclass
@@ -57,6 +100,10 @@ class Seat:
     lines: tuple[str, ...]
     officer: int | None = None
     paused: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.officer is not None and not self.paused
 
 
 @dataclass
@@ -77,7 +124,29 @@ class Model:
 
     def waiting_for(self, counter: int) -> list[int]:
         lines = self.seats[counter].lines
-        return [at for at, card in enumerate(self.cards) if card.state == "waiting" and card.line in lines]
+        return [
+            at
+            for at, card in enumerate(self.cards)
+            if card.state == "waiting" and card.line in lines and self._may_come(card, counter)
+        ]
+
+    def _may_come(self, card: Card, counter: int) -> bool:
+        return card.to in (None, counter) or not self.seats[card.to].open
+
+    def last_step(self, counter: int) -> Step | None:
+        """The last one pressed there that can still be taken back."""
+        found = [card.step for card in self.cards if card.step is not None and card.step.counter == counter]
+        return max(found, key=lambda step: step.serial, default=None)
+
+    def take_back(self, card: Card, step: Step) -> None:
+        """Nothing that was pressed at this counter before can be taken back after it."""
+        ended = card.state == "completed"
+        card.go_back(step)
+        if ended and card.visit is not None and self.visits[card.visit].state == "fulfilled":
+            self.visits[card.visit].state = "checked_in"
+        for each in self.cards:
+            if each.step is not None and each.step.counter == step.counter:
+                each.step = None
 
     def may_act(self, card: Card, officer: int, duty: int) -> bool:
         """Who is at a counter is a matter of who sits there; all others belong to the whole hall."""

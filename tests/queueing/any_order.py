@@ -51,7 +51,7 @@ WORDS = {"call": "call_next", "issue": ""}
 
 
 #: Steps of which the ticket keeps no time: one that waited for them may bear a moment before theirs.
-UNTIMED = ("ticket.recall", "ticket.park", "ticket.undo_call")
+UNTIMED = ("ticket.recall", "ticket.park", "ticket.undo_call", "ticket.undo_park")
 
 
 class Hall(RuleBasedStateMachine):
@@ -246,8 +246,7 @@ class Hall(RuleBasedStateMachine):
             assert again.id == called.id
             assert self.rows.index(called.id) in waiting
             card = self.model.cards[self.rows.index(called.id)]
-            card.go("call_next")
-            card.counter = counter
+            card.call(counter)
 
     # -- time ---------------------------------------------------------------------------------------------
 

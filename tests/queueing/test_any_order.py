@@ -19,9 +19,13 @@ from sqlalchemy.orm import Session
 
 from queueing import serve
 from queueing.models import Ticket
+from queueing.send_to import send_to_counter
+from queueing.undo import undo
 from tests.build import at
 from tests.queueing.any_order import DUTY, HALF_DAY, LAG, OFFICER, RECENT, Hall
 from tests.ticket_model import AT_COUNTER, SECOND_CHANCE, Card
+
+LATE = st.sampled_from([False, False, False, True])
 
 
 class AnyOrder(Hall):
@@ -58,8 +62,7 @@ class AnyOrder(Hall):
     ) -> None:
         self.lag = timedelta(seconds=lag)
         for card in self.press(verb, choice, self.who(choice, officer, own=own)):
-            card.go(verb.__name__)
-            card.served = card.served or card.state == "serving"
+            card.go(verb.__name__) if verb is not serve.start_serving else card.start()
             if card.state == "waiting":
                 card.counter = None
 
@@ -155,12 +158,55 @@ class AnyOrder(Hall):
                 actor=self.officers[officer],
                 now=now,
             )
-            if card.state == "called":
-                card.go("start_serving")
-            card.go("transfer")
-            card.line, card.counter, card.served = to, None, True
-            card.here |= {leg for leg in card.legs if leg == to}
-            card.legs = [leg for leg in card.legs if leg != to]
+            self._transferred(card, to)
+
+    def _transferred(self, card: Card, line: str, *, to: int | None = None) -> None:
+        if card.state == "called":
+            card.start()
+        card.go("transfer")
+        card.line, card.counter, card.to = line, None, to
+        card.here |= {leg for leg in card.legs if leg == line}
+        card.legs = [leg for leg in card.legs if leg != line]
+
+    @precondition(lambda self: self.model.cards)
+    @rule(choice=RECENT, officer=OFFICER, to=st.integers(0, 2), own=st.sampled_from([True, True, False]))
+    def send_to_counter(self, choice: int, officer: int, to: int, *, own: bool) -> None:
+        """To one counter, in a line that it serves; that may be the same line."""
+        at_ = self.some(choice)
+        card, seat = self.model.cards[at_], self.model.seats[to]
+        officer = self.who(choice, officer, own=own)
+        may = card.state in AT_COUNTER and self.model.may_act(card, officer, DUTY)
+        with self.expecting(success=may and seat.open and card.counter != to) as now:
+            actor, ticket = self.officers[officer], self.ticket(at_)
+            send_to_counter(self.session, ticket, counter_id=self.counters[to], actor=actor, now=now)
+            line = card.line if card.line in seat.lines else seat.lines[0]
+            self._transferred(card, line, to=to)
+
+    @precondition(lambda self: any(card.step for card in self.model.cards))
+    @rule(choice=RECENT, officer=OFFICER, own=st.sampled_from([True, True, False]), late=LATE)
+    def undo(self, choice: int, officer: int, *, own: bool, late: bool) -> None:
+        """The last step at a counter, for ten seconds: as if it had not been."""
+        able = [at_ for at_, card in enumerate(self.model.cards) if card.step is not None]
+        at_ = max(able, key=self._serial) if choice < 2 else able[choice % len(able)]  # mostly
+        card, ticket = self.model.cards[at_], self.ticket(at_)
+        step = card.step
+        assert step is not None
+        assert step.counter is not None
+        seated = self.model.seats[step.counter].officer
+        officer = seated if own and seated is not None else officer
+        free = card.state in AT_COUNTER or self.model.at(step.counter) is None
+        last = self.model.last_step(step.counter) is step
+        works = seated is not None and officer in (DUTY, seated) and last and free and not late
+        assert ticket.stepped_at is not None
+        real_now = ticket.stepped_at + timedelta(seconds=11 if late else 1)
+        with self.expecting(success=works) as now:
+            undo(self.session, ticket, actor=self.officers[officer], now=now, real_now=real_now)
+            self.model.take_back(card, step)
+            self.seen.pop(ticket.id, None)  # its times are those of before
+
+    def _serial(self, at_: int) -> int:
+        step = self.model.cards[at_].step
+        return 0 if step is None else step.serial
 
     @precondition(lambda self: self.model.cards)
     @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
