@@ -37,6 +37,7 @@ from web.live_link import stream_url
 OFFICERS = 8
 EACH_SECONDS = 1.0
 WARM_UP = 0.25
+LAST_CHUNK = b"0\r\n"  # the connection stays open after the stream has ended
 #: What a process of ours says on its command line.
 KINDS = {
     "wsgi:app": "web",
@@ -163,7 +164,7 @@ async def _listen(made: Stage, place: Place, found: Soak) -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", address.port)
             try:
                 writer.write(hello)
-                while line := await reader.readline():
+                while (line := await reader.readline()) not in (b"", LAST_CHUNK):
                     found.nudges += line.startswith(b"event: nudge")
             finally:
                 writer.close()
