@@ -1,4 +1,4 @@
-"""A whole hour of the demonstration at thirty times its speed, before a console, a kiosk, two screens and a phone.
+"""A whole hour of the demonstration at 30 times its speed, before a console, a kiosk, two screens, a phone.
 
 At the end each page must show what the database says, without having been loaded again. Once in peace, and
 once while web workers, the live process and PostgreSQL are killed.
@@ -181,6 +181,7 @@ def compare(room: Room, hour: Hour) -> None:
     assert room.stage.phone.server_errors() == []
     given = {str(label) for (label,) in room.rows(LABELS, day=day)}
     assert set(hour.issued) <= given
+    room.stage.ledger.wait_until_settled()
     told = room.stage.phone.insist("POST", "/doctor", {}, token=room.stage.token).body
     assert told["violations"] == []
 
