@@ -41,9 +41,9 @@ class Layout:
 
 #: As in web/static/css/display.css, which a test compares.
 LAYOUTS = (
-    Layout("near", 6, 0.07, 0.046),
-    Layout("far", 4, 0.11, 0.073),
-    Layout("farthest", 3, 0.145, 0.1),
+    Layout("near", 6, 0.07, 0.041),
+    Layout("far", 4, 0.11, 0.068),
+    Layout("farthest", 3, 0.145, 0.092),
 )
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from flask import Blueprint, current_app, send_from_directory
+from flask import Blueprint, send_from_directory
 from flask.typing import ResponseReturnValue
 
 from kernel.errors import NotFound
 from web import edge
 from web.guards import public
 
-BUILT = "audio/calls"
+BUILT = Path(__file__).resolve().parent.parent / "static" / "audio" / "generated"
 _DAY = 86_400
 
 
@@ -24,8 +24,7 @@ class ClipUnknown(NotFound):
 @public
 def clip(name: str) -> ResponseReturnValue:
     """One word as a sound file: `zh-3`, `en-3`."""
-    built = Path(str(current_app.static_folder)) / BUILT
-    for folder in (edge.parts().settings.var / "clips", built):
+    for folder in (edge.parts().settings.var / "clips", BUILT):
         if (folder / f"{name}.wav").is_file():
             return send_from_directory(folder.resolve(), f"{name}.wav", max_age=_DAY)
     raise ClipUnknown

@@ -1,18 +1,18 @@
-// Call screen: new calls flash and chime one after the other; old ones are shown but not announced; the picture moves
+// Call screen: new calls flash and are spoken one after the other; old ones are shown but not announced; the picture moves
 // a little so that the panel keeps no ghost.
 
 import './page.js';
+import { announce, play } from './speech.js';
 
 const STALE_MS = 60_000;
 const FLASH_MS = 6000;
-const BETWEEN_MS = 2500;
+const BETWEEN_MS = 1500;
 const known = new Set();
 const queue = [];
 let announcing = false;
 let flashing = null;
 
-const chime = new Audio(document.body.dataset.chime);
-chime.preload = 'auto';
+const chime = document.body.dataset.chime;
 const notice = document.getElementById('audio-notice');
 
 const calls = () => [...document.querySelectorAll('#board [data-call]')];
@@ -22,7 +22,7 @@ function look() {
     const id = element.dataset.call;
     if (known.has(id)) continue;
     known.add(id);
-    if (!('stale' in element.dataset)) queue.push({ id, seenAt: performance.now() });
+    if (!('stale' in element.dataset)) queue.push({ id, label: element.dataset.say, counter: element.dataset.counter, seenAt: performance.now() });
   }
   if (known.size > 500) forget();
   mark();
@@ -42,7 +42,7 @@ async function announceAll() {
     const call = queue.shift();
     if (performance.now() - call.seenAt > STALE_MS) continue;
     flash(call.id);
-    await sound();
+    await sound(call);
     await new Promise((done) => { setTimeout(done, BETWEEN_MS); });
   }
   announcing = false;
@@ -61,10 +61,11 @@ function mark() {
   }
 }
 
-async function sound() {
+async function sound({ label, counter }) {
+  const { dataset } = document.getElementById('board');
+  if ('silent' in dataset) return;
   try {
-    chime.currentTime = 0;
-    await chime.play();
+    await announce({ label, counter, english: 'english' in dataset, chime, isHurried: () => queue.length > 0 });
     notice.hidden = true;
   } catch (problem) {
     // Without --autoplay-policy=no-user-gesture-required the browser wants one touch first.
@@ -72,7 +73,7 @@ async function sound() {
   }
 }
 
-notice.addEventListener('click', sound);
+notice.addEventListener('click', () => play(chime).then(() => { notice.hidden = true; }, () => {}));
 
 // What hung there before this screen came up is no news.
 for (const element of calls()) known.add(element.dataset.call);

@@ -1,0 +1,60 @@
+import array
+import wave
+
+import pytest
+
+from tools import make_clips
+from tools.make_clips import TARGET, trim, words
+from tools.make_clips import make_clips as make
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Fresh clips where espeak-ng is, else those of the build."""
+    fresh = tmp_path_factory.mktemp("clips")
+    try:
+        make(fresh)
+    except make_clips.SpeakerMissing:
+        if not (TARGET / "zh-please.wav").is_file():
+            pytest.skip("neither espeakng-loader nor clips of a build: pip install -e .")
+        return TARGET
+    return fresh
+
+
+def test_every_word_is_a_short_sound(folder):
+    for name in words():
+        with wave.open(str(folder / f"{name}.wav")) as file:
+            seconds = file.getnframes() / file.getframerate()
+            samples = array.array("h", file.readframes(file.getnframes()))
+        assert 0.08 < seconds < 2.0, name
+        assert max(map(abs, samples)) > 3000, name
+
+
+def test_there_is_a_word_for_everything_on_a_ticket():
+    names = set(words())
+    for language in ("zh", "en"):
+        assert {f"{language}-{each}" for each in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"} <= names
+
+
+def test_silence_is_cut_at_both_ends():
+    assert list(trim(array.array("h", [0] * 9 + [9000, -9000] + [0] * 9), quiet=2)) == [0, 0, 9000, -9000, 0]
+
+
+def test_screens_get_what_the_build_made(faces):
+    if not (TARGET / "zh-3.wav").is_file():
+        pytest.skip("no clips of a build: pip install -e .")
+    answer = faces.app.test_client().get("/screen-clips/zh-3.wav")
+    assert answer.data[:4] == b"RIFF"
+    answer.close()
+
+
+def test_a_hall_may_bring_recordings(faces):
+    client = faces.app.test_client()
+    own = faces.parts.settings.var / "clips"
+    own.mkdir()
+    (own / "zh-test.wav").write_bytes(b"RIFF own")
+    answer = client.get("/screen-clips/zh-test.wav")
+    assert answer.data == b"RIFF own"
+    answer.close()
+    assert client.get("/screen-clips/zh-nothing.wav").status_code == 404
+    assert client.get("/screen-clips/..%2Fclock.wav").status_code == 404

@@ -1,0 +1,149 @@
+"""What a screen says and how large it writes, in a real browser; sounds are recorded instead of heard."""
+
+import pytest
+from playwright.sync_api import expect
+
+from halls.models import Hall
+from halls.screen_edit import save_screens
+from halls.screens import LAYOUTS
+from kernel.actor import SYSTEM
+from tests import build
+from tests.web.hall_browser import list_violations, open_page, serving
+from tests.web.hall_faces import press
+
+pytestmark = pytest.mark.browser
+
+EARS = """
+window.heard = []; window.speaking = 0; window.overlaps = 0;
+HTMLMediaElement.prototype.play = function () {
+  const name = this.src.split('/').at(-1).split('?')[0].replace('.wav', '');
+  if (window.missing && name.startsWith('zh')) {
+    setTimeout(() => this.onerror?.());
+    return Promise.resolve();
+  }
+  window.overlaps += window.speaking; window.speaking += 1; window.heard.push(name);
+  setTimeout(() => { window.speaking -= 1; this.onended?.(); }, 40);
+  return Promise.resolve();
+};
+"""
+
+
+@pytest.fixture
+def address(faces):
+    with serving(faces.app) as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium, address):
+    page = open_page(chromium, address, 1920, 1080)
+    page.add_init_script(EARS)
+    yield page
+    page.context.close()
+
+
+def set_screens(faces, **values):
+    with faces.parts.database.transaction() as session:
+        hall = session.get(Hall, faces.hall.id)
+        version = hall.policy_version
+        save_screens(session, hall, values, version=version, actor=SYSTEM, now=build.at("08:00"))
+
+
+def call(faces, *lines, first=0):
+    """One ticket of each line called, at counters 1, 2."""
+    for at, line in enumerate(lines, first):
+        faces.waiting(12, line)
+        press(faces.officer(counter=at), faces.counter_url(at), "next")
+
+
+def hear(page, count):
+    for _half_second in range(60):
+        heard = page.evaluate("window.heard")
+        if len(heard) >= count:
+            break
+        page.wait_for_timeout(500)
+    return heard
+
+
+ZH = ["zh-please", "zh-A", "zh-0", "zh-1", "zh-2", "zh-number", "zh-to", "zh-1", "zh-window"]
+EN = ["en-number", "en-A", "en-0", "en-1", "en-2", "en-to", "en-1"]
+
+
+def test_a_call_is_chimed_and_said_twice_then_in_english(faces, page):
+    set_screens(faces, english=True)
+    page.goto("/screen/yunzhou")
+    call(faces, faces.a)
+    assert hear(page, 1 + 2 * len(ZH) + len(EN)) == ["chime", *ZH, *ZH, *EN]
+
+
+def test_two_counters_never_speak_over_each_other(faces, page):
+    page.goto("/screen/yunzhou")
+    call(faces, faces.a, faces.b)
+    heard = hear(page, 2 + 3 * len(ZH))
+    assert heard.count("chime") == 2
+    assert page.evaluate("window.overlaps") == 0
+    second = heard[heard.index("chime", 1) :]
+    assert "zh-2" in second
+
+
+def test_what_was_called_before_and_what_is_old_is_not_said(faces, page):
+    call(faces, faces.a)
+    page.goto("/screen/yunzhou")
+    faces.at("09:05")
+    call(faces, faces.b, first=1)
+    faces.at("09:07")
+    page.wait_for_timeout(11_000)  # the screen asks by itself every ten seconds
+    expect(page.locator("#board")).to_contain_text("B012")
+    assert page.evaluate("window.heard") == []
+
+
+def test_silent_calling_flashes_only(faces, page):
+    set_screens(faces, silent=True)
+    page.goto("/screen/yunzhou")
+    call(faces, faces.a)
+    expect(page.locator(".board__newest.is-calling")).to_be_visible(timeout=15_000)
+    assert page.evaluate("window.heard") == []
+
+
+def test_without_clips_the_chime_remains(faces, page):
+    page.goto("/screen/yunzhou")
+    page.evaluate("window.missing = true")
+    call(faces, faces.a)
+    assert hear(page, 1) == ["chime"]
+    expect(page.locator("#audio-notice")).to_be_hidden()
+
+
+def test_numbers_of_counters_are_read_as_people_say_them(page):
+    page.goto("/screen/yunzhou")
+    said = page.evaluate(
+        """async () => { const { chineseNumber } = await import('/static/js/speech.js');
+        return [3, 10, 12, 20, 21, 105].map((n) => chineseNumber(n).map((w) => w.slice(3)).join(' ')); }"""
+    )
+    assert said == ["3", "ten", "ten 2", "2 ten", "2 ten 1", "1 0 5"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_calls_are_written_as_large_as_the_settings_promise(faces, page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    call(faces, faces.a, faces.b)
+    for metres, layout in zip((12, 20, 28), LAYOUTS, strict=True):
+        set_screens(faces, last_chair_m=metres, portrait=False)
+        page.goto("/screen/yunzhou")
+        cells = page.locator(".board__recent > li[data-call]")
+        size = cells.first.evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)")
+        share = layout.share_portrait if height > width else layout.share
+        assert size == pytest.approx(share * height, rel=0.02), layout
+        assert cells.first.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1"), layout
+        assert list_violations(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_the_screen_of_a_window_fits_and_passes_axe(faces, page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto("/screen/yunzhou/window/1")
+    call(faces, faces.a)
+    page.reload()
+    expect(page.locator(".window__ticket")).to_have_text("A012")
+    assert page.locator(".window__ticket").evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)") > 200
+    assert list_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollHeight") <= height
