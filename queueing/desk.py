@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -77,7 +78,7 @@ class InLine:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One counter now. `waiting` counts everybody whom it could serve."""
+    """One counter now. `waiting` counts everybody whom it could serve; `more` is that of `desk_more`."""
 
     hall: Hall
     zone: ZoneInfo
@@ -89,6 +90,7 @@ class Desk:
     waiting: int
     parked: list[InLine]
     missed: list[InLine]
+    more: Any = None
 
 
 @dataclass(frozen=True, slots=True)

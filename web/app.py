@@ -21,6 +21,7 @@ FACES = (
     "display",
     "cockpit",
     "duty",
+    "after",
     "admin",
     "simulator",
     "api",

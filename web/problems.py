@@ -68,7 +68,17 @@ TITLES = {
     429: _l("操作太频繁"),
     503: _l("系统繁忙"),
 }
-STAFF_PAGES = ("/staff", "/console", "/cockpit", "/duty", "/admin", "/simulator", "/sign-in", "/sign-out")
+STAFF_PAGES = (
+    "/staff",
+    "/console",
+    "/cockpit",
+    "/duty",
+    "/after",
+    "/admin",
+    "/simulator",
+    "/sign-in",
+    "/sign-out",
+)
 
 
 def status_of(error: errors.DomainError) -> int:

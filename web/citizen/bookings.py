@@ -1,5 +1,6 @@
 """One booking: its page with QR and code, calendar file, cancelling. Whoever has the address may see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,6 +25,9 @@ from people.citizens import name_of
 from people.identity import mask_name
 from people.licences import Held
 from people.models import Citizen
+from queueing.after_models import BackTask, OwedPaper
+from queueing.back_tasks import tasks_of
+from queueing.owed import owed_of
 from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
@@ -50,6 +54,8 @@ class Shown:
     undone: list[Visit]
     extra: ExtraSession | None = None
     forgotten: bool = False
+    papers: Sequence[OwedPaper] = ()
+    tasks: Sequence[BackTask] = ()
     on_record: Held = field(default_factory=dict)
 
     @property
@@ -113,6 +119,8 @@ def shown(session: Session, reference: str) -> Shown:
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
+        papers=owed_of(session, [ticket.id]) if ticket else (),
+        tasks=tasks_of(session, [ticket.id]) if ticket else (),
         on_record=of_appointment(session, appointment),
     )
 

@@ -1,5 +1,6 @@
 """The live queue of one ticket, asked again every 15 seconds while it is looked at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
+from queueing.after_models import BackTask, OwedPaper
+from queueing.back_tasks import tasks_of
 from queueing.models import Ticket
+from queueing.owed import owed_of
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
 from queueing.states import FINAL
@@ -33,6 +37,8 @@ class Stand:
     survey: str | None
     rated: bool
     today: bool
+    papers: Sequence[OwedPaper] = ()
+    tasks: Sequence[BackTask] = ()
 
     @property
     def passed(self) -> bool:
@@ -68,6 +74,8 @@ def _read(reference: str) -> Stand:
             survey=survey.reference if survey else None,
             rated=survey is not None and find_rating(session, survey) is not None,
             today=ticket.on_date == today.on_date,
+            papers=owed_of(session, [ticket.id]),
+            tasks=tasks_of(session, [ticket.id]),
         )
 
 

@@ -1,6 +1,5 @@
 """What the keys of the console do. Each action does one use case and says one sentence."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,19 +8,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from halls.queries import get_counter, get_group, get_group_by_code
+from halls.queries import get_counter, get_group
 from kernel.errors import NotFound
 from queueing import contact, counters, serve
 from queueing.call_next import call_next
-from queueing.errors import TicketUnknown
 from queueing.models import Ticket
 from queueing.states import TicketState
-from queueing.steps import lock, moved
 from web import edge
+from web.console.more import MORE
 from web.console.once import Said
+from web.console.ticket import ticket_here, ticket_named
 
 Verb = Callable[..., Ticket]
-_ROW = re.compile(r"[0-9]{1,18}")
 
 #: On the ticket at this counter: the verb, and what is said.
 _HERE: Mapping[str, tuple[Verb, Any]] = {
@@ -29,8 +27,6 @@ _HERE: Mapping[str, tuple[Verb, Any]] = {
     "absent": (serve.mark_absent, _l("%(label)s 已标记过号。")),
     "start": (serve.start_serving, _l("%(label)s 开始办理。")),
     "finish-all": (serve.complete_visit, _l("%(label)s 已办结。")),
-    "undo": (serve.undo_call, _l("已撤销呼叫，%(label)s 回到原来的位置。")),
-    "park": (serve.park, _l("%(label)s 已暂挂，可以叫下一位。")),
 }
 #: On a ticket of a list.
 _LISTED: Mapping[str, tuple[Verb, Any]] = {
@@ -45,35 +41,15 @@ def carry_out(session: Session, counter_id: int, action: str) -> Said:
     edge.require("counter.work", get_counter(session, counter_id).hall_id)
     if action in _HERE:
         verb, said = _HERE[action]
-        ticket = verb(session, _ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
+        ticket = verb(session, ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
         return "ok", said % {"label": ticket.label}
     if action in _LISTED:
         verb, said = _LISTED[action]
-        ticket = verb(session, _ticket(session, counter_id), actor=edge.actor(), now=edge.now())
+        ticket = verb(session, ticket_named(session, counter_id), actor=edge.actor(), now=edge.now())
         return "ok", said % {"label": ticket.label}
     if action in _OTHERS:
         return _OTHERS[action](session, counter_id)
     raise NotFound
-
-
-def _ticket(session: Session, counter_id: int) -> Ticket:
-    """The ticket of this hall that the form names by its row.
-
-    Its reference stays with the citizen: it leads to the survey about the officer.
-    """
-    named = request.form.get("ticket", "")
-    ticket = session.get(Ticket, int(named)) if _ROW.fullmatch(named) else None
-    if ticket is None or ticket.hall_id != get_counter(session, counter_id).hall_id:
-        raise TicketUnknown
-    return ticket
-
-
-def _ticket_here(session: Session, counter_id: int) -> Ticket:
-    """The ticket that the form shows, if it still is at this counter: a page may be older than the truth."""
-    ticket = lock(session, _ticket(session, counter_id))
-    if ticket.counter_id != counter_id:
-        raise moved(ticket)
-    return ticket
 
 
 def _next(session: Session, counter_id: int) -> Said:
@@ -85,15 +61,8 @@ def _next(session: Session, counter_id: int) -> Said:
     return "ok", _("已呼叫 %(label)s。", label=ticket.label)
 
 
-def _transfer(session: Session, counter_id: int) -> Said:
-    ticket = _ticket_here(session, counter_id)
-    group = get_group_by_code(session, ticket.hall_id, request.form.get("group", ""))
-    serve.transfer(session, ticket, group_id=group.id, actor=edge.actor(), now=edge.now())
-    return "ok", _("%(label)s 已转到%(line)s，优先叫号。", label=ticket.label, line=edge.text(group, "name"))
-
-
 def _finish(session: Session, counter_id: int) -> Said:
-    ticket = serve.complete(session, _ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
+    ticket = serve.complete(session, ticket_here(session, counter_id), actor=edge.actor(), now=edge.now())
     if ticket.state == TicketState.COMPLETED:
         return "ok", _("%(label)s 已办结。", label=ticket.label)
     line = get_group(session, ticket.group_id)
@@ -106,13 +75,13 @@ def _finish(session: Session, counter_id: int) -> Said:
 
 def _resume(session: Session, counter_id: int) -> Said:
     ticket = serve.resume(
-        session, _ticket(session, counter_id), actor=edge.actor(), now=edge.now(), counter_id=counter_id
+        session, ticket_named(session, counter_id), actor=edge.actor(), now=edge.now(), counter_id=counter_id
     )
     return "ok", _("%(label)s 继续办理。", label=ticket.label)
 
 
 def _phone(session: Session, counter_id: int) -> Said:
-    ticket, phone = _ticket_here(session, counter_id), request.form.get("phone", "")
+    ticket, phone = ticket_here(session, counter_id), request.form.get("phone", "")
     contact.set_phone(session, ticket, phone=phone, actor=edge.actor(), now=edge.now())
     return "ok", _("已记下手机号，办结后会发短信请 %(label)s 评价。", label=ticket.label)
 
@@ -141,11 +110,11 @@ def _close(session: Session, counter_id: int) -> Said:
 _OTHERS: Mapping[str, Callable[[Session, int], Said]] = {
     "next": _next,
     "finish": _finish,
-    "transfer": _transfer,
     "resume": _resume,
     "phone": _phone,
     "pause": _pause,
     "go-on": _go_on,
     "open": _open,
     "close": _close,
+    **MORE,
 }

@@ -1,5 +1,6 @@
 """The console's blueprint, the desk that its pages show, and what an officer reads when a rule says no."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from kernel import clock
 from kernel.errors import DomainError, Forbidden
+from queueing.choose import REASONS
 from queueing.counters import PAUSE_REASONS, ensure_own
 from queueing.desk import Desk, desk
+from queueing.desk_more import more
 from web import edge, problems
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
-UNDO_SECONDS = 10
 
 
 def get_desk(session: Session, counter_id: int) -> Desk:
@@ -27,7 +29,7 @@ def get_desk(session: Session, counter_id: int) -> Desk:
     found = desk(session, counter_id, now=edge.now())
     edge.require("counter.work", found.hall.id)
     ensure_own(found.running, edge.actor())
-    return found
+    return replace(found, more=more(session, found, now=edge.now(), real_now=clock.real_now()))
 
 
 def facts(found: Desk) -> dict[str, Any]:
@@ -35,7 +37,9 @@ def facts(found: Desk) -> dict[str, Any]:
     return {
         "desk": found,
         "now": edge.now(),
-        "can_undo": _can_undo(found),
+        "may_override": edge.actor().may("ticket.override", found.hall.id),
+        "may_choose": edge.actor().may("ticket.choose", found.hall.id),
+        "chosen_reasons": REASONS,
         "pause_reasons": PAUSE_REASONS,
         "minutes": _minutes,
     }
@@ -44,15 +48,6 @@ def facts(found: Desk) -> dict[str, Any]:
 def _minutes(before: datetime | None, after: datetime) -> int:
     """Whole minutes between; 0 where the first is unknown or later."""
     return max(0, (after - before) // timedelta(minutes=1)) if before else 0
-
-
-def _can_undo(found: Desk) -> bool:
-    """For ten seconds of the officer's own time, however fast the demonstration's clock runs."""
-    if found.current is None or found.current.ticket.state != "called":
-        return False
-    demo = clock.demo_clock()
-    passed = (edge.now() - found.current.call.last_called_at).total_seconds()
-    return passed <= UNDO_SECONDS * max(demo.rate if demo else 1.0, 1.0)
 
 
 @blueprint.errorhandler(DomainError)

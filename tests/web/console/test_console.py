@@ -1,5 +1,6 @@
 import re
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -202,13 +203,16 @@ def test_undo_is_offered_for_ten_seconds(faces):
     faces.waiting(1)
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
-    assert "撤销呼叫" in client.get(desk).text
+    assert 'data-key="U"' in client.get(desk).text
     [row] = faces.tickets()
-    press(client, desk, "undo", ticket=row.id)
+    assert "已撤销" in say(press(client, desk, "undo", ticket=row.id), client)
     assert faces.read(Ticket, row.id).state == "waiting"
     press(client, desk, "next")
-    faces.at("09:01")
-    assert "撤销呼叫" not in client.get(desk).text
+    with faces.parts.database.transaction() as session:
+        session.get(Ticket, row.id).stepped_at -= timedelta(seconds=11)
+    assert 'data-key="U"' not in client.get(desk).text
+    assert "已不能撤销" in say(press(client, desk, "undo", ticket=row.id), client)
+    assert faces.read(Ticket, row.id).state == "called"
 
 
 def test_park_resume_and_return(faces):

@@ -80,6 +80,10 @@ PAGES = {
     "duty.appeals": "/duty/{hall}/appeals",
     "duty.book_for": "/duty/{hall}/book?service={service}&day={day}",
     "duty.find_to_correct": "/duty/{hall}/correct",
+    "after.home": "/after/",
+    "after.tasks": "/after/{hall}/tasks",
+    "after.owed": "/after/{hall}/owed",
+    "after.day_end": "/after/{hall}/day?on={day}",
     "duty.correction": "/duty/{hall}/correct/{booked}",
 }
 #: Names without an English form, as people gave them.

@@ -8,6 +8,9 @@ import { refreshAll } from './page.js';
 const QUIET_MS = 1000; // no two calls within a second
 const RETRY_WAITS_MS = [700, 1500, 3000];
 let quietUntil = 0;
+const KEPT = 'console.press'; // the press that has no answer yet survives a reload
+const KEPT_MS = 120_000; // after that the world has moved on: the officer looks and presses again
+const AGAIN_MS = 3000;
 let sending = false;
 const unanswered = new Map(); // wish → its press id, when no answer came
 
@@ -68,6 +71,7 @@ document.addEventListener('submit', (event) => {
   if (event.defaultPrevented || form.method !== 'post' || !form.closest('.console')) return;
   event.preventDefault();
   if (sending || performance.now() < quietUntil) return;
+  if (sessionStorage.getItem(KEPT) !== null) { sendKept(); return; } // one press at a time: that one comes first
   send(form, event.submitter);
 });
 
@@ -88,7 +92,9 @@ async function send(form, submitter) {
       show(response, await response.text());
     } else {
       unanswered.set(wish, press);
-      say(document.querySelector('.console').dataset.offline ?? '没有连上服务器，请再按一次。');
+      body.delete('csrf_token');
+      const words = (submitter ?? form.querySelector('button'))?.querySelector('span')?.textContent ?? '';
+      keep({ url: form.action, body: body.toString(), wish, words, at: Date.now() });
     }
   } finally {
     sending = false;
@@ -96,6 +102,45 @@ async function send(form, submitter) {
     showQuiet();
   }
 }
+
+// ---- a press that found no line: kept, shown, and sent by itself when the line is back ----
+
+function keep(press) {
+  sessionStorage.setItem(KEPT, JSON.stringify(press));
+  sayKept('queued', press);
+  setTimeout(sendKept, AGAIN_MS);
+}
+
+function sayKept(kind, press) {
+  const words = document.querySelector('.console')?.dataset[kind];
+  if (words) say(words.replace('@@', press.words.trim()));
+}
+
+async function sendKept() {
+  const press = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+  if (!press || sending) return;
+  if (Date.now() - press.at > KEPT_MS) {
+    sessionStorage.removeItem(KEPT);
+    sayKept('dropped', press);
+    refreshAll();
+    return;
+  }
+  sending = true;
+  sayKept('queued', press);
+  const body = new URLSearchParams(press.body);
+  body.set('csrf_token', document.querySelector('input[name=csrf_token]')?.value ?? '');
+  const response = await post(press.url, body);
+  sending = false;
+  if (response && response.status < 502) {
+    sessionStorage.removeItem(KEPT);
+    unanswered.delete(press.wish);
+    show(response, await response.text());
+  } else setTimeout(sendKept, AGAIN_MS);
+  showQuiet();
+}
+
+window.addEventListener('online', sendKept);
+sendKept();
 
 function withoutToken(body) {
   const copy = new URLSearchParams(body);
@@ -107,12 +152,16 @@ function withoutToken(body) {
 async function deliver(url, body) {
   for (const wait of [0, ...RETRY_WAITS_MS]) {
     if (wait) await new Promise((done) => { setTimeout(done, wait); });
-    const response = await fetch(url, {
-      method: 'POST', body, credentials: 'same-origin', headers: { Accept: 'text/html', 'X-Fragment': '1' }, signal: AbortSignal.timeout(8000),
-    }).catch(() => null);
+    const response = await post(url, body);
     if (response && response.status < 502) return response;
   }
   return null;
+}
+
+function post(url, body) {
+  return fetch(url, {
+    method: 'POST', body, credentials: 'same-origin', headers: { Accept: 'text/html', 'X-Fragment': '1' }, signal: AbortSignal.timeout(8000),
+  }).catch(() => null);
 }
 
 function show(response, text) {
@@ -134,11 +183,17 @@ function say(sentence) {
 }
 
 function showQuiet() {
-  const quiet = sending || performance.now() < quietUntil;
+  const quiet = sending || sessionStorage.getItem(KEPT) !== null || performance.now() < quietUntil;
   for (const button of document.querySelectorAll('.console .key-btn')) {
     if (quiet) button.setAttribute('aria-disabled', 'true');
     else button.removeAttribute('aria-disabled');
   }
 }
 
-document.addEventListener('fragment:swapped', showQuiet);
+/** What can be undone for ten seconds only goes away by itself; the server would refuse it anyway. */
+function fade() {
+  for (const one of document.querySelectorAll('[data-gone-after]')) setTimeout(() => one.remove(), Number(one.dataset.goneAfter));
+}
+
+fade();
+document.addEventListener('fragment:swapped', () => { showQuiet(); fade(); });
