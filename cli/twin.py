@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli.reading import read
-from twin.day_file import DayFileInvalid, parse_day
+from twin.day_file import Day, DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
 from twin.sim.replay import replay as replay_day
@@ -82,23 +82,28 @@ def compare(
 
 @twin.command()
 @click.option("--day", "day_file", required=True, type=_FILE, help="Day file (docs/day-files.md).")
+@click.option("--fit", "fit_files", type=_FILE, multiple=True, help="Learn service times on this day.")
 @click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
-def replay(*, day_file: Path, json_file: Path | None) -> None:
+def replay(*, day_file: Path, fit_files: tuple[Path, ...], json_file: Path | None) -> None:
     """Play a day file under every policy: waits, and how well they are foretold."""
-    try:
-        day = parse_day(day_file.read_text(encoding="utf-8"), name=day_file.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{day_file} cannot be read: {error}") from error
-    except DayFileInvalid as error:
-        raise click.ClickException(error.sentence("en")) from error
+    day, fit = _day(day_file), [_day(each) for each in fit_files]
     started = time.perf_counter()
-    policies = replay_day(day)
+    policies = replay_day(day, fit=fit)
     seconds = round(time.perf_counter() - started, 3)
     told = {"day": day_file.name, "people": len(day.people), "policies": policies, "wall_seconds": seconds}
     text = json.dumps(told, ensure_ascii=False, indent=1)
     click.echo(text)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")
+
+
+def _day(day_file: Path) -> Day:
+    try:
+        return parse_day(day_file.read_text(encoding="utf-8"), name=day_file.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{day_file} cannot be read: {error}") from error
+    except DayFileInvalid as error:
+        raise click.ClickException(error.sentence("en")) from error
 
 
 def _policies(text: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Expected:
 class Load:
     """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂.
 
+    `pace`: for estimates only, how long today's cases take (queueing.pace).
     `waiting_minutes`: what is expected for those who wait, where their services are known; else m·N.
     """
 
@@ -45,6 +46,7 @@ class Load:
     expected: Sequence[Expected] = ()
     show_probability: float = 1.0
     waiting_minutes: float | None = None
+    pace: float = 1.0
 
     @property
     def work_minutes(self) -> float:

@@ -23,6 +23,7 @@ from queueing.capacity import Capacity, Opening
 from queueing.forecast_models import FLEX, ExtraTime
 from queueing.matter import line_minutes
 from queueing.models import CounterSession, Ticket
+from queueing.pace import LAST_CASES, pace_of
 from queueing.promise import Expected, Load
 from queueing.today import Today
 
@@ -111,6 +112,17 @@ def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetim
         .group_by(Ticket.state)
     )
     rows = session.execute(active).all()
+    took = (
+        func.extract("epoch", Ticket.ended_at - Ticket.called_at) - func.extract("epoch", Ticket.aside_time)
+    ) / 60
+    done = (
+        select(func.coalesce(func.nullif(Ticket.minutes, 0), mean), took)
+        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "completed")
+        .where(Ticket.group_id == group.id, Ticket.called_at.is_not(None), Ticket.ended_at <= now)
+        .order_by(Ticket.ended_at.desc())
+        .limit(LAST_CASES)
+    )
+    cases = [(float(expected), float(taken)) for expected, taken in session.execute(done)]
     counts: dict[str, int] = {state: count for state, count, _ in rows}
     return Load(
         service_minutes=mean,
@@ -118,6 +130,7 @@ def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetim
         busy=counts.get("called", 0) + counts.get("serving", 0),
         expected=_expected(session, today, group.id, now=now),
         show_probability=SHOW_PROBABILITY,
+        pace=pace_of(cases, mean),
         waiting_minutes=next((float(minutes) for state, _, minutes in rows if state == "waiting"), 0.0),
     )
 

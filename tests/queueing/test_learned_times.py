@@ -1,15 +1,21 @@
 """Service times are learned per service and counter, and believed only as far as cases were seen."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from queueing.capacity import Capacity, Opening
+from queueing.estimate import estimate
 from queueing.forecast_models import LearnedTime
 from queueing.learn_times import learn_times
 from queueing.matter import line_minutes, matter_of
 from queueing.models import Ticket
+from queueing.ordering import Track, Waiting
+from queueing.pace import pace_of
 from queueing.policy import QueuePolicy
+from queueing.promise import promised_call
 from queueing.service_times import Case, learn
 from queueing.staffing import load_of
 from queueing.today import today_of
@@ -46,6 +52,36 @@ def test_a_case_that_somebody_forgot_to_end_counts_with_five_times_the_mean():
 
 def test_nothing_is_learned_from_nothing():
     assert learned([]) == {}
+
+
+def test_the_pace_of_the_day_is_believed_as_far_as_cases_were_seen():
+    assert pace_of([], 10) == 1
+    assert pace_of([(10, 20)] * 2, 10) == pytest.approx(1.2)
+    assert pace_of([(10, 20)] * 40, 10) == 1.5
+    assert pace_of([(10, 1)] * 40, 10) == 0.7
+    assert pace_of([(10, 900)], 10) == pytest.approx(130 / 90)
+
+
+def test_a_slow_day_is_in_the_estimates_and_not_in_the_promises(session):
+    day = open_hall(session)
+    service = build.make_service(session, code="slow", minutes=10)
+    today, now = today_of(session, day.hall.id, now=at("11:00")), at("11:00")
+    before = load_of(session, today, day.a, now=now)
+    for _ in range(30):
+        finished(session, day, service, on=0, minutes=25.0)
+    after = load_of(session, today, day.a, now=now)
+    assert (before.pace, after.service_minutes) == (1.0, before.service_minutes)
+    assert after.pace == 1.5
+    capacity = Capacity([Opening(now, now + 300 * MINUTE, 1)])
+    line = [Waiting(1, "", Track.WALK_IN, at("15:00"), now, 1)]
+    waits = [
+        estimate(line, [], now, capacity=capacity, load=replace(load, busy=1))[1].expected_minutes
+        for load in (before, after)
+    ]
+    assert waits[1] > waits[0]
+    assert promised_call(capacity, before, now, previous=None) == promised_call(
+        capacity, after, now, previous=None
+    )
 
 
 def finished(session, day, service, *, on, minutes):

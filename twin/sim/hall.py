@@ -78,6 +78,8 @@ class HallDay:
             )
             for at, group in enumerate(scenario.groups)
         ]
+        for line in lines:
+            line.foretells = watch is not None
         self._desk = Reception(plan, lines, policy, Tally(), day, walk_in_only=walk_in_only)
         codes = {group.code: at for at, group in enumerate(scenario.groups)}
         self._counters = [
@@ -225,6 +227,9 @@ class HallDay:
 
     def _done(self, what: tuple[int, Ticket], now: datetime) -> None:
         at, ticket = what
+        line, counter = self._desk.lines[ticket.person.group], self._counters[at]
+        taken = line.demand.changeover + ticket.person.minutes * counter.speed
+        line.done.append((ticket.waiting.minutes, taken))
         after = ticket.person.returns_after
         if after is not None:
             ticket.person = replace(ticket.person, minutes=ticket.person.minutes * SECOND_PART)

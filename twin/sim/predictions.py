@@ -18,15 +18,23 @@ from twin.sim.ticket import Ticket
 
 #: A prediction hits when it is wrong by at most so many minutes, or by this share of the real wait.
 HIT_MINUTES, HIT_SHARE = 5.0, 0.25
+#: A short wait; and up to this a range says "now".
+SHORT_MINUTES, NOW_MINUTES = 30.0, 2
 
 
 class PredictionFigures(TypedDict):
-    """Errors over all tickets that were called: mean absolute error in minutes, and share of hits."""
+    """Errors over all tickets that were called: mean absolute error in minutes, and share of hits.
+
+    `predict_hit_share_short`: where the prediction itself is at most 30 minutes. `predict_interval_share`:
+    waits within the range told, of those who were told a range and not "now"; `_all_` with these.
+    """
 
     predicted: int
     predict_mae_min: float
     predict_hit_share: float
+    predict_hit_share_short: float
     predict_interval_share: float
+    predict_interval_all_share: float
     baseline_hall_mae_min: float
     baseline_hall_hit_share: float
     baseline_les_mae_min: float
@@ -77,17 +85,25 @@ class Predictions:
     def figures(self) -> PredictionFigures:
         """The errors of the day."""
         rows = [row for row in self._rows.values() if row.called]
-        within = sum(row.low <= row.wait <= row.high for row in rows)
+        ranges = [row for row in rows if row.high > NOW_MINUTES]
         return PredictionFigures(
             predicted=len(rows),
             predict_mae_min=_mae([(row.predicted, row.wait) for row in rows]),
             predict_hit_share=_hits([(row.predicted, row.wait) for row in rows]),
-            predict_interval_share=round(within / len(rows), 4) if rows else 0.0,
+            predict_hit_share_short=_hits(
+                [(row.predicted, row.wait) for row in rows if row.predicted <= SHORT_MINUTES]
+            ),
+            predict_interval_share=_within(ranges),
+            predict_interval_all_share=_within(rows),
             baseline_hall_mae_min=_mae([(row.hall, row.wait) for row in rows]),
             baseline_hall_hit_share=_hits([(row.hall, row.wait) for row in rows]),
             baseline_les_mae_min=_mae([(row.les, row.wait) for row in rows]),
             baseline_les_hit_share=_hits([(row.les, row.wait) for row in rows]),
         )
+
+
+def _within(rows: Sequence[_Row]) -> float:
+    return round(sum(row.low <= row.wait <= row.high for row in rows) / len(rows), 4) if rows else 0.0
 
 
 def _mae(pairs: Sequence[tuple[float, float]]) -> float:

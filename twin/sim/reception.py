@@ -4,6 +4,7 @@ Everything that decides is imported from `queueing`: keys, promise, admission, r
 of the day that the running hall keeps in its tables.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from queueing.capacity import Capacity
 from queueing.keys import Punctuality, green_key, half_day_ends_at, is_quick, judge_check_in, walk_in_key
 from queueing.lineup import Lineup
 from queueing.ordering import Track, Waiting
+from queueing.pace import LAST_CASES, pace_of
 from queueing.policy import QueuePolicy
 from queueing.promise import Expected, Load, promise_at_close, promised_call
 from queueing.relief import Relief, Spare, propose
@@ -36,6 +38,8 @@ class Line:
     calls: int = 0
     issued: int = 0
     last_promise_at: datetime | None = None
+    foretells: bool = False
+    done: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LAST_CASES))
 
     def load(self, now: datetime) -> Load:
         """What the rules ask about; slots that have begun expect nobody any more."""
@@ -46,6 +50,7 @@ class Line:
             expected=[Expected(slot, count) for slot, count in self.expected.items() if slot > now],
             show_probability=1 - self.demand.planned_no_show,
             waiting_minutes=self.lineup.minutes,
+            pace=pace_of(self.done, self.demand.mean_minutes) if self.foretells else 1.0,
         )
 
 

@@ -2,11 +2,14 @@
 
 import math
 from collections import Counter as Count
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time
+from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 from halls.plan_rows import minute_of
+from queueing.service_times import Case, learn
 from twin.day_file import BOOKED, GREEN, Day, DayGroup
 from twin.day_file import Person as DayPerson
 from twin.sim.hall import HallDay
@@ -19,9 +22,12 @@ from twin.sim.scenario import CONSTANT, SLOT_MINUTES, CounterPlan, GroupDemand, 
 SHOW_PROBABILITY = 0.88
 
 
-def replay(day: Day, *, policies: Sequence[str] = POLICY_NAMES) -> dict[str, Any]:
-    """Play the day under each policy: policy → figures of waits and of predictions."""
-    scenario, people = scenario_of(day), people_of(day)
+def replay(day: Day, *, policies: Sequence[str] = POLICY_NAMES, fit: Sequence[Day] = ()) -> dict[str, Any]:
+    """Play the day under each policy: policy → figures of waits and of predictions.
+
+    The hall believes the mean minutes of the file, or those it has learned on the days of `fit`.
+    """
+    scenario, people = scenario_of(day, learned=learned_minutes(fit)), people_of(day)
     told: dict[str, Any] = {}
     for policy in policies:
         rule = rule_of(scenario, policy)
@@ -32,7 +38,25 @@ def replay(day: Day, *, policies: Sequence[str] = POLICY_NAMES) -> dict[str, Any
     return told
 
 
-def scenario_of(day: Day) -> Scenario:
+def learned_minutes(days: Sequence[Day]) -> dict[str, float]:
+    """Line → minutes of a case, learned on these days as the running hall learns (queueing.service_times)."""
+    learned: dict[str, float] = {}
+    for code in {group.code for day in days for group in day.groups}:
+        beliefs = [group.mean_minutes for day in days for group in day.groups if group.code == code]
+        cases = [
+            Case(0, 0, one.minutes)
+            for day in days
+            for one in day.people
+            if one.group == code and not one.absent
+        ]
+        found = learn(cases, line_minutes=fmean(beliefs), planned={})
+        learned[code] = next(
+            (each.minutes for each in found if each.service_id is each.counter_id is None), fmean(beliefs)
+        )
+    return learned
+
+
+def scenario_of(day: Day, *, learned: Mapping[str, float] = MappingProxyType({})) -> Scenario:
     """The day's plan. A counter is open in the half-hours in which the plan needs it."""
     opens = min(minute_of(line.starts) for line in day.open)
     closes = max(minute_of(line.ends) for line in day.open)
@@ -53,7 +77,9 @@ def scenario_of(day: Day) -> Scenario:
         doors=opens,
         opens=opens,
         closes=closes,
-        groups=tuple(_demand(group, len(slots)) for group in day.groups),
+        groups=tuple(
+            _demand(group, len(slots), learned.get(group.code, group.mean_minutes)) for group in day.groups
+        ),
         counters=counters,
     )
 
@@ -68,7 +94,7 @@ def _spans(slots: Sequence[int]) -> list[Span]:
     return spans
 
 
-def _demand(group: DayGroup, slots: int) -> GroupDemand:
+def _demand(group: DayGroup, slots: int, minutes: float) -> GroupDemand:
     """What the hall believes of a line; nobody is drawn from it, so the demand itself stays empty."""
     return GroupDemand(
         code=group.code,
@@ -79,7 +105,7 @@ def _demand(group: DayGroup, slots: int) -> GroupDemand:
         green_share=0.0,
         no_show=0.0,
         planned_no_show=1 - SHOW_PROBABILITY,
-        service_minutes=group.mean_minutes,
+        service_minutes=minutes,
         service_cv=0.0,
         service_kind=CONSTANT,
         changeover=0.0,

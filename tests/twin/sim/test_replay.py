@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from cli.main import youhao
 from queueing import staffing
 from twin.day_file import BOOKED, OpenLine, format_day
-from twin.sim.replay import SHOW_PROBABILITY, people_of, replay, scenario_of
+from twin.sim.replay import SHOW_PROBABILITY, learned_minutes, people_of, replay, scenario_of
 from twin.sim.run import POLICY_NAMES
 from twin.synthetic_day import synthetic_day
 
@@ -68,3 +68,12 @@ def test_the_command_writes_the_figures(tmp_path):
     assert told["policies"]["promise"]["predict_hit_share"] > 0
     file.write_text("{}\n", encoding="utf-8")
     assert CliRunner().invoke(youhao, ["twin", "replay", "--day", str(file)]).exit_code == 1
+
+
+def test_service_times_learned_on_other_days_stand_instead_of_those_of_the_file():
+    slow = replace(DAY, people=tuple(replace(one, minutes=30.0) for one in DAY.people))
+    learned = learned_minutes([slow])
+    assert set(learned) == {group.code for group in DAY.groups}
+    for group in scenario_of(DAY, learned=learned).groups:
+        assert group.service_minutes == learned[group.code] > min(g.mean_minutes for g in DAY.groups)
+    assert learned_minutes([]) == {}
