@@ -6,6 +6,7 @@ from dataclasses import replace
 from bench.availability import availability, availability_cold, sold_out
 from bench.book import book
 from bench.hall import call_next, tickets
+from bench.messages import messages
 from bench.publish import publish
 from bench.push import push
 from bench.result import Result, load_average
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "availability-cold": availability_cold,
     "publish": publish,
     "push": push,
+    "messages": messages,
     "twin": twin,
 }
 
