@@ -23,7 +23,7 @@ from runtime.server_home import last_words
 from runtime.stop_signals import StopSignals
 
 LOOK_SECONDS = 0.05
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 DEATHS_BEFORE_READY = 5  # about three seconds: it will not come up by being tried again
 STOP_SECONDS = 10.0
 LOG_BYTES = 10 * 1024 * 1024
@@ -52,7 +52,7 @@ def answers_http(url: str) -> Callable[[], bool]:
 
     def check() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 - our own http address
+            with urllib.request.urlopen(url, timeout=3.0) as answer:  # noqa: S310 - our own http address
                 return bool(answer.status < 300)  # noqa: PLR2004 - 2xx
         except (OSError, HTTPException):  # the second: with no listener, TCP may connect a port to itself
             return False
@@ -81,7 +81,7 @@ class Supervisor:
         """Start everything, call `on_ready` once all parts answer, and return when all have ended.
 
         Raises:
-            NotReady: something did not answer within a minute; all was ended again.
+            NotReady: something did not answer within two minutes; all was ended again.
         """
         with self._signals:
             try:
