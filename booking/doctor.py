@@ -42,6 +42,7 @@ def check(session: Session) -> list[Violation]:
         *_wrong_holders(session),
         *_without_number(session),
         *_legs_without_numbers(session),
+        *_undone(session),
         *_skipped_states(session),
         *_last_states(session),
     ]
@@ -104,6 +105,21 @@ def _legs_without_numbers(session: Session) -> Iterator[Violation]:
     for row in session.execute(query.limit(_MOST)):
         detail = f"group {row.group_id}: {row.held} of {row.needed}"
         yield Violation("leg_without_its_numbers", f"appointment {row.id}", detail)
+
+
+def _undone(session: Session) -> Iterator[Violation]:
+    """What was left undone is a part of a visit of several lines that was handled in others."""
+    some = func.jsonb_array_length(Appointment.undone_service_ids)
+    query = select(Appointment.id, Appointment.state).where(
+        some > 0,
+        or_(
+            Appointment.state != AppointmentState.FULFILLED,
+            some >= func.jsonb_array_length(Appointment.service_ids),
+            not_(Appointment.service_ids.bool_op("@>")(Appointment.undone_service_ids)),
+        ),
+    )
+    for appointment_id, state in session.execute(query.limit(_MOST)):
+        yield Violation("undone_without_the_rest_done", f"appointment {appointment_id}", f"is {state}")
 
 
 def _one_leg(group_id: InstrumentedAttribute[int]) -> ColumnElement[Any]:

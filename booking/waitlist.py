@@ -169,6 +169,8 @@ def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
     until = max(entry.offer_until, min(now + rules.policy.hold, most))
     token: str = cipher().decrypt(cast("bytes", entry.token_sealed), "waitlist.token")
     draft = session.get_one(Draft, entry.draft_id, with_for_update=True)
+    if draft.appointment_id is None and not _still_whole(session, draft):
+        raise OfferOver  # the hall has closed meanwhile: no form for what cannot be booked
     if draft.appointment_id is None and until > entry.offer_until:
         entry.offer_until = draft.held_until = until
         session.execute(
@@ -177,6 +179,12 @@ def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
             .values(held_until=until + GRACE)
         )
     return token
+
+
+def _still_whole(session: Session, draft: Draft) -> bool:
+    """Whether all numbers of an offer are still held by it."""
+    mine = select(func.count()).where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
+    return session.scalar(mine) == draft.needed
 
 
 def get_wait(session: Session, reference: str) -> WaitlistEntry:

@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from booking import doctor
 from booking.cancel import cancel
+from booking.close import Close, close
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.waitlist import (
     AlreadyWaiting,
     JoinWaitlist,
     NumbersAreFree,
+    OfferOver,
     accept,
     booked_by,
     count_ahead,
@@ -21,7 +23,8 @@ from booking.waitlist import (
     leave,
 )
 from booking.waitlist_offers import tend
-from kernel.actor import ANONYMOUS
+from halls.models import Hall
+from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.outbox import OutboxEvent
 from tests.booking.test_waitlist import (
     FIRST,
@@ -154,6 +157,18 @@ def test_nobody_waits_for_what_is_free_or_waits_twice(session, now, lines, servi
         make_slot(session, group, starts_at, numbers=1)
     with pytest.raises(NumbersAreFree):
         wait(session, now, services, "+8613800138005")
+
+
+def test_an_offer_whose_line_closes_is_over_before_the_form(session, now, lines, services, full):
+    entry = wait(session, now, services)
+    for each in full:
+        give_up(session, now, each)
+    assert entry.state == "offered"
+    hall = session.get_one(Hall, entry.hall_id)
+    command = Close(lines[1].id, at("09:00", TUESDAY), at("12:00", TUESDAY), "停电")
+    close(session, hall, command, actor=SYSTEM, now=now)
+    with pytest.raises(OfferOver):
+        accept(session, entry, now=now + MINUTE)
 
 
 def test_booking_one_line_otherwise_does_not_end_the_wait_for_both(session, now, lines, services, full):

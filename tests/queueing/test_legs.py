@@ -164,6 +164,12 @@ def test_who_leaves_before_a_later_leg_has_been_here(session, day, services, app
     assert check(session) == booking_doctor.check(session) == []
 
 
+def test_the_doctor_finds_what_is_said_to_be_undone_and_is_not_a_part(session, appointment):
+    appointment.undone_service_ids = appointment.service_ids
+    session.flush()
+    assert [each.rule for each in booking_doctor.check(session)] == ["undone_without_the_rest_done"]
+
+
 def test_who_leaves_before_the_first_leg_is_done_has_cancelled_it_all(session, day, appointment, ticket):
     serve.abandon(session, ticket, actor=day.officers[0], now=at("10:20"))
     assert (appointment.state, appointment.undone_service_ids) == ("cancelled", [])
