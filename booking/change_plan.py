@@ -16,9 +16,11 @@ from booking.models import Slot
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from booking.standing import lock_people
+from catalog.edit import stop_offering
 from halls.edit import save_hall
 from halls.models import Hall
 from halls.plan_rows import HallFile
+from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.errors import Conflict
 
@@ -77,7 +79,8 @@ def change_plan(
 ) -> PlanChanged:
     """Save the plan, publish again the days that are published, and move, cancel or keep who is stranded.
 
-    Booked numbers stay unless `then` says otherwise; whom it concerns is told `because`.
+    A line that the plan no longer names is closed: services are handled there no more. Booked numbers stay
+    unless `then` says otherwise; whom it concerns is told `because`.
     `time_zone` and `policy` as for `save_hall`.
 
     Raises:
@@ -85,6 +88,9 @@ def change_plan(
         BookingsStranded: some are, and `then` is None; whoever calls rolls back.
     """
     hall = save_hall(session, plan, time_zone=time_zone, policy=policy, actor=actor, now=now, note=note)
+    closed = [group.id for group in list_groups(session, hall.id) if not group.active]
+    if closed:
+        stop_offering(session, hall.id, closed, actor=actor, now=now)
     days = published_days(session, hall, now=now)
     stranded = list_stranded(session, hall, days, now=now)
     if stranded and then is None:

@@ -49,7 +49,7 @@ def _of_hall(
     today = local.date()
     horizon = policy.horizon_working_days
     last_on = add_working_days(today, max(horizon, PROMISE_DAYS), days)
-    groups = [group.id for group in list_groups(session, hall.id)]
+    groups = [group.id for group in list_groups(session, hall.id, active=True)]
     counts = day_counts(session, groups, first_on=today, last_on=last_on, now=now)
     promised_on = add_working_days(today, PROMISE_DAYS, days)
     rows = []

@@ -1,6 +1,6 @@
 """Editing the catalogue: what an administrator's page, the API and the loading of a city all do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -178,6 +178,33 @@ def offer_service(
             removed=group_id is None,
         )
     session.flush()
+
+
+def stop_offering(
+    session: Session, hall_id: int, group_ids: Collection[int], *, actor: Actor, now: datetime
+) -> int:
+    """Handle nothing any more in these lines of a hall: they were closed; how many services that concerns."""
+    rows = session.scalars(
+        select(HallService).where(HallService.hall_id == hall_id, HallService.group_id.in_(group_ids))
+    ).all()
+    for row in rows:
+        session.delete(row)
+    if rows:
+        services = session.scalars(
+            select(Service.code).where(Service.id.in_([row.service_id for row in rows]))
+        )
+        audit.record(
+            session,
+            "hall.offer",
+            actor=actor,
+            now=now,
+            subject=("hall", hall_id),
+            hall_id=hall_id,
+            services=sorted(services),
+            removed=True,
+        )
+        session.flush()
+    return len(rows)
 
 
 def set_active(session: Session, service: Service, *, active: bool, actor: Actor, now: datetime) -> None:

@@ -124,13 +124,17 @@ def _save_groups(session: Session, hall: Hall, plan: HallFile) -> tuple[dict[str
     }
     changed = False
     for position, row in enumerate(plan.groups, 1):
-        values = {name: getattr(row, name) for name in _LINE} | {"position": position}
+        values = {name: getattr(row, name) for name in _LINE} | {"position": position, "active": True}
         if row.code in known:
             changed |= _set(known[row.code], values)
         else:
             known[row.code] = ServiceGroup(hall_id=hall.id, code=row.code, **values)
             session.add(known[row.code])
             changed = True
+    named = {row.code for row in plan.groups}
+    for code, group in known.items():
+        if code not in named:
+            changed |= _set(group, {"active": False})
     try:
         session.flush()
     except IntegrityError as error:

@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,7 +35,10 @@ class Hall(Base):
 
 
 class ServiceGroup(Base):
-    """A line and the counters that serve it; `letter` starts its ticket numbers."""
+    """A line and the counters that serve it; `letter` starts its ticket numbers.
+
+    One that is not `active` was closed for good: it keeps its row for history's sake and may come back.
+    """
 
     __tablename__ = "service_group"
     __table_args__ = (UniqueConstraint("hall_id", "code"), UniqueConstraint("hall_id", "letter"))
@@ -49,6 +52,7 @@ class ServiceGroup(Base):
     unit_minutes: Mapped[int]
     mean_minutes: Mapped[float]
     position: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Counter(Base):

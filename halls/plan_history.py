@@ -65,7 +65,7 @@ def current_plan(session: Session, hall: Hall) -> HallFile:
                 float(group.mean_minutes),
             )
             for group in groups
-            if group.id in served
+            if group.active and group.id in served
         ),
         counters=tuple(
             CounterRow(each.number, each.name_zh, each.name_en, tuple(codes[one] for one in each.group_ids))

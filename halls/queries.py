@@ -86,15 +86,15 @@ def list_city_groups(session: Session) -> list[ServiceGroup]:
     )
 
 
-def list_groups(session: Session, hall_id: int) -> list[ServiceGroup]:
-    """The hall's lines in their order on screens."""
-    return list(
-        session.scalars(
-            select(ServiceGroup)
-            .where(ServiceGroup.hall_id == hall_id)
-            .order_by(ServiceGroup.position, ServiceGroup.letter)
-        )
-    )
+def list_groups(session: Session, hall_id: int, *, active: bool = False) -> list[ServiceGroup]:
+    """The hall's lines in their order on screens; with `active`, only those that were not closed for good.
+
+    Whoever names what is there already (a booking, a ticket) needs them all; choices need the active ones.
+    """
+    found = select(ServiceGroup).where(ServiceGroup.hall_id == hall_id)
+    if active:
+        found = found.where(ServiceGroup.active)
+    return list(session.scalars(found.order_by(ServiceGroup.position, ServiceGroup.letter)))
 
 
 def get_group(session: Session, group_id: int) -> ServiceGroup:

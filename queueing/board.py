@@ -161,6 +161,7 @@ def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
     return [
         BoardLine(group.id, group.letter, group.name_zh, group.name_en, counts.get(group.id, 0))
         for group in groups
+        if group.active or group.id in counts
     ]
 
 

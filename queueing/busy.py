@@ -64,7 +64,7 @@ def level_of(wait: timedelta | None, *, is_over: bool) -> Level:
 def lines_now(session: Session, hall_id: int, *, now: datetime) -> list[LineNow]:
     """Every line of a hall in its order on screens; asks the same rule as the kiosk."""
     today = today_of(session, hall_id, now=now)
-    groups = list_groups(session, hall_id)
+    groups = list_groups(session, hall_id, active=True)
     capacities = capacities_of(session, today, [group.id for group in groups], now=now)
     return [_line(session, today, group, capacities[group.id], now=now) for group in groups]
 

@@ -134,7 +134,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
         zone=today.zone,
         counter=counter,
         running=running,
-        groups=list_groups(session, counter.hall_id),
+        groups=list_groups(session, counter.hall_id, active=True),
         current=_current(session, counter_id),
         upcoming=_in_line(session, upcoming(session, counter_id, now=now, limit=UPCOMING_SHOWN)),
         waiting=session.scalar(waiting) or 0,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from booking.availability import alternatives
 from booking.policy import numbers_needed
 from catalog.models import Service
+from halls.queries import GroupUnknown
 from kernel.actor import Actor
 from kernel.errors import Forbidden
 from queueing import press
@@ -67,6 +68,8 @@ def issue_in_line(
     track = _track(command)
     today = today_of(session, command.hall_id, now=now)
     group = get_group(session, command.hall_id, command.group_id)
+    if not group.active:
+        raise GroupUnknown
     key = press.stored(command.press_key)
     line = open_line(session, today, group, now=now)
     ticket = _issued_by_press(session, line.row, key)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_5a84d59d"
+revision = "0001_eded15d5"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -1057,6 +1057,7 @@ def upgrade() -> None:
         sa.Column("unit_minutes", sa.Integer(), nullable=False),
         sa.Column("mean_minutes", sa.Double(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.ForeignKeyConstraint(["hall_id"], ["hall.id"], name=op.f("fk_service_group_hall_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_group")),
         sa.UniqueConstraint("hall_id", "code", name=op.f("uq_service_group_hall_id_code")),

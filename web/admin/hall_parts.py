@@ -15,7 +15,7 @@ from halls.edit import save_hall
 from halls.models import Hall
 from halls.plan_file import hall_from_data
 from halls.plan_history import as_data, current_plan
-from halls.queries import CounterNotFound, GroupUnknown, get_hall
+from halls.queries import CounterNotFound, GroupUnknown, get_hall, list_groups
 from kernel.errors import Conflict, DomainError
 from people.code_budget import usage
 from web import edge, problems
@@ -26,6 +26,7 @@ from web.guards import staff_only
 Data = dict[str, Any]
 _PLACE = ("name_zh", "name_en", "address_zh", "address_en", "phone")
 _GROUP = ("letter", "name_zh", "name_en")
+_MINUTES = ("unit_minutes", "mean_minutes")
 _OF_THE_FORM = {"csrf_token", "press", "then"}
 
 
@@ -102,7 +103,8 @@ def page(
     hall, data = _read(code)
     with edge.transaction() as session:
         used = usage(session, payer_of(session, hall), now=edge.now())
-    facts = {"used": used, "budget": budget or asdict(used.budget), "errors": errors or {}}
+    facts: dict[str, Any] = {"used": used, "budget": budget or asdict(used.budget), "errors": errors or {}}
+    facts["closed"] = _closed(hall)
     return render_template("admin/hall.html", hall=hall, data=data, place=place or data, **facts)
 
 
@@ -168,11 +170,30 @@ def save(code: str) -> Any:
         return page(code, place=place, errors=entry.mistakes(error)), problems.status_of(error)
 
 
+def _closed(hall: Hall) -> dict[str, Data]:
+    """The lines that were closed for good, by code; saving one with a counter opens it again."""
+    with edge.transaction() as session:
+        rows = [row for row in list_groups(session, hall.id) if not row.active]
+        return {row.code: {name: getattr(row, name) for name in (*_GROUP, *_MINUTES)} for row in rows}
+
+
+def _without(data: Data, code: str) -> None:
+    """Take a line out of the hall's data, with its hours and at its counters."""
+    plans = [data, *data["seasons"]]
+    for plan in plans:
+        plan["plan"] = [each for each in plan["plan"] if each["group"] != code]
+    data["extras"] = [each for each in data["extras"] if each["group"] != code]
+    data["groups"] = [each for each in data["groups"] if each["code"] != code]
+    for counter in data["counters"]:
+        counter["groups"] = [each for each in counter["groups"] if each != code]
+    data["counters"] = [each for each in data["counters"] if each["groups"]]
+
+
 @staff_only("hall.edit")
 def group(code: str, part: str) -> Any:
     """A line's form; `new` is an empty one."""
     hall, data = _read(code)
-    row = next((each for each in data["groups"] if each["code"] == part), None)
+    row = next((each for each in data["groups"] if each["code"] == part), None) or _closed(hall).get(part)
     if row is None and part != "new":
         raise GroupUnknown
     facts = {"row": row or {"unit_minutes": 10, "mean_minutes": 10}, "errors": {}}
@@ -186,11 +207,15 @@ def save_group(code: str, part: str) -> Any:
     typed["mean_minutes"] = entry.decimal("mean_minutes")
     typed["code"] = entry.text("code") if part == "new" else part
     chosen, at = set(request.form.getlist("counters")), [0]
+    closed = _closed(_read(code)[0])
 
     def alter(data: Data) -> None:
         codes = [each["code"] for each in data["groups"]]
-        if part != "new" and part not in codes:
+        if part != "new" and part not in codes and part not in closed:
             raise GroupUnknown
+        if request.form.get("do") == "close":
+            _without(data, part)
+            return
         at[0] = codes.index(part) if part in codes else len(codes)
         data["groups"][at[0] : at[0] + 1] = [typed]
         for counter in data["counters"]:

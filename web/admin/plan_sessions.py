@@ -22,7 +22,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> st
         "admin/plans/sessions.html",
         hall=hall,
         rows=rows,
-        groups=list_groups(session, hall.id),
+        groups=list_groups(session, hall.id, active=True),
         clocks=CLOCKS,
         kinds=plan_edge.SESSION_NAMES,
         base=plan_edge.base_number(session, hall),

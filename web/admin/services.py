@@ -87,7 +87,7 @@ def show(code: str) -> Any:
 def _form(
     session: Session, service: Service | None, data: dict[str, Any], errors: dict[str, str] | None = None
 ) -> str:
-    halls = [(hall, list_groups(session, hall.id)) for hall in _own_halls(session)]
+    halls = [(hall, list_groups(session, hall.id, active=True)) for hall in _own_halls(session)]
     return render_template(
         "admin/service.html",
         service=service,
@@ -95,13 +95,18 @@ def _form(
         errors=errors or {},
         ways=WAYS,
         payments=PAYMENTS,
-        lines=sorted({group.code for hall in list_halls(session) for group in list_groups(session, hall.id)}),
+        lines=_codes_of_lines(session),
         halls=halls,
         offered=dict(halls_offering(session, service.id)) if service else {},
         lines_of_halls=_lines_of_halls(session, service, halls),
         has_guide=service is not None and session.get(Guide, service.id) is not None,
         everywhere=edge.actor().everywhere,
     )
+
+
+def _codes_of_lines(session: Session) -> list[str]:
+    halls = list_halls(session)
+    return sorted({group.code for hall in halls for group in list_groups(session, hall.id, active=True)})
 
 
 def _own_halls(session: Session) -> list[Hall]:
@@ -189,7 +194,7 @@ def _chosen_lines(session: Session) -> dict[int, int | None]:
     for hall in _own_halls(session):
         if f"hall-{hall.id}" not in request.form:
             continue
-        lines = {group.code: group.id for group in list_groups(session, hall.id)}
+        lines = {group.code: group.id for group in list_groups(session, hall.id, active=True)}
         line = entry.text(f"hall-{hall.id}")
         if line and line not in lines:
             raise GroupUnknown

@@ -74,7 +74,7 @@ def hall_page(hall_code: str) -> ResponseReturnValue:
     now = edge.now()
     with edge.transaction() as session:
         hall = get_hall(session, hall_code)
-        groups = list_groups(session, hall.id)
+        groups = list_groups(session, hall.id, active=True)
         today = edge.local(now, hall.time_zone).date()
         shown = HallShown(
             hall=hall,

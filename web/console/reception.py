@@ -50,7 +50,7 @@ def _facts(hall_code: str) -> dict[str, Any]:
         who = edge.require("ticket.issue", hall.id)
         return {
             "hall": hall,
-            "groups": list_groups(session, hall.id),
+            "groups": list_groups(session, hall.id, active=True),
             "services": services_by_group(session, hall.id),
             "green_reasons": GREEN_REASONS,
             "may_override": who.may("ticket.override", hall.id),

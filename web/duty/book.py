@@ -106,7 +106,7 @@ def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "booking.make")
         facts = _times(session, hall, form)
-        groups, services = list_groups(session, hall.id), services_by_group(session, hall.id)
+        groups, services = list_groups(session, hall.id, active=True), services_by_group(session, hall.id)
     return render_template(
         "duty/book.html",
         hall=hall,

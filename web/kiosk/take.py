@@ -29,7 +29,7 @@ def take() -> ResponseReturnValue:
     """Every line with its first matters, or one `line` with all of them, and how many wait there."""
     line = request.args.get("line", "")
     with edge.transaction() as session:
-        groups = [group for group in list_groups(session, hall().id) if line in ("", group.code)]
+        groups = [group for group in list_groups(session, hall().id, active=True) if line in ("", group.code)]
         services = services_by_group(session, hall().id)
         waiting = {line.group_id: line.count for line in board(session, hall().id, now=edge.now()).waiting}
     most = None if line else AT_FIRST

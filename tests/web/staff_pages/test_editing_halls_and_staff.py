@@ -1,10 +1,17 @@
 import pytest
+from sqlalchemy import select, update
 
-from halls.models import Counter, Hall
-from halls.queries import get_hall, list_counters, list_groups
+from booking.models import Appointment
+from booking.publish import publish
+from catalog.queries import halls_offering
+from halls.models import Counter, Hall, PlanLine, ServiceGroup
+from halls.queries import GroupUnknown, get_hall, list_counters, list_groups
+from kernel.actor import SYSTEM
 from people.models import Staff
 from people.staff import check_password
+from queueing.issue import IssueTicket, issue
 from tests import build
+from tests.booking.crowded import book_all
 from tests.web.hall_faces import PASSWORD
 
 PLACE = {
@@ -55,6 +62,51 @@ def test_a_line_is_added_with_its_counters_and_changed(chief, faces, hall):
     assert 'href="#field-letter"' in page
     assert "字母" in chief.send(f"{hall}/groups/D", 422, counters=["1"], **{**GROUP, "letter": "A"}).text
     chief.get(f"{hall}/groups/Q", 404)
+
+
+def test_a_line_is_closed_for_good_and_opened_again(chief, faces):
+    with faces.parts.database.transaction() as session:
+        session.execute(update(PlanLine).values(counters=1))
+    base, kiosk = f"/admin/halls/{faces.hall.code}", faces.kiosk()
+    take = f"/kiosk/{faces.hall.code}/take"
+    assert "出入境" in kiosk.get(take).text
+    chief.send(f"{base}/groups/B", do="close")
+    line = faces.read(ServiceGroup, faces.b.id)
+    assert (line.active, line.name_zh) == (False, "出入境")
+    with faces.parts.database.transaction() as session:
+        assert [group.code for group in list_groups(session, faces.hall.id, active=True)] == ["A"]
+        assert halls_offering(session, faces.passport.id) == []
+        assert session.scalars(select(PlanLine.id).where(PlanLine.group_id == faces.b.id)).all() == []
+        command = IssueTicket(faces.hall.id, faces.b.id, ())
+        with pytest.raises(GroupUnknown):
+            issue(session, command, actor=SYSTEM, now=build.at("09:00"))
+    assert "出入境" not in kiosk.get(take).text
+    assert "出入境" not in faces.app.test_client().get(f"/halls/{faces.hall.code}").text
+    assert f'href="{base}/groups/B"' in chief.get(base)
+    assert "这个业务组已停用" in chief.get(f"{base}/groups/B")
+    again = {"letter": "B", "name_zh": "出入境", "name_en": "Exit and entry"}
+    chief.send(f"{base}/groups/B", counters=["1"], unit_minutes="10", mean_minutes="10", **again)
+    assert faces.read(ServiceGroup, faces.b.id).active is True
+    assert "出入境" in kiosk.get(take).text
+
+
+def test_bookings_of_a_line_that_is_to_be_closed_are_decided_about_first(chief, faces):
+    with faces.parts.database.transaction() as session:
+        session.execute(update(PlanLine).values(counters=1))
+        hall = session.merge(faces.hall)
+        day = {"first_on": build.TODAY, "last_on": build.TODAY}
+        publish(session, hall.id, **day, actor=SYSTEM, now=build.at("08:00"))
+        book_all(session, hall, build.TODAY, now=build.at("08:00"), group=faces.b)
+    path = f"/admin/halls/{faces.hall.code}/groups/B"
+    asked = chief.send(path, 200, do="close").text
+    assert "这些预约会受影响" in asked
+    assert 'name="do" value="close"' in asked
+    assert faces.read(ServiceGroup, faces.b.id).active is True
+    chief.send(path, do="close", then="cancel", why="staffing")
+    assert faces.read(ServiceGroup, faces.b.id).active is False
+    with faces.parts.database.transaction() as session:
+        to_come = select(Appointment.state).where(Appointment.starts_at > build.at("09:00"))
+        assert set(session.scalars(to_come)) == {"cancelled"}
 
 
 def test_counters_are_added_changed_and_put_out_of_use(chief, faces, hall):
