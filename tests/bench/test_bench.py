@@ -11,6 +11,9 @@ from bench.scale import TINY
 from bench.stage import NotEmpty, stage
 from cli.main import youhao
 from kernel import clock, crypto
+from tools.need_chromium import HOW_TO_GET_IT, find_chromium
+from tools.soak import KINDS
+from tools.soak import run as soak
 
 KEYS = {"name", "unit", "ours", "floor", "ratio", "p50_ms", "p95_ms", "p99_ms", "runs", "violations"}
 
@@ -73,3 +76,14 @@ def test_a_name_that_is_no_benchmark_is_refused():
     answer = CliRunner().invoke(youhao, ["bench", "everything"])
     assert answer.exit_code == 2
     assert "availability-cold" in answer.output
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(find_chromium() is None, reason=HOW_TO_GET_IT)
+def test_a_minute_of_soak_measures_server_and_page_and_every_listener_hears():
+    found = soak(minutes=1.0, listeners=30, every=3.0)
+    assert found.refused == 0
+    assert found.nudges >= found.calls * found.listeners
+    assert set(found.slopes) == {*KINDS.values(), "page_scripts", "page_nodes"}
+    assert all(sample[kind] > 0 for sample in found.samples for kind in KINDS.values())
+    assert "after warm-up" in found.table()
