@@ -37,7 +37,7 @@ class Ledger:
     """The data of an installation."""
 
     def __init__(self, database_url: str) -> None:
-        self._engine = create_engine(database_url)
+        self._engine = create_engine(database_url, pool_pre_ping=True)
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
