@@ -1,7 +1,6 @@
 from contextlib import contextmanager
 from datetime import date, timedelta
 from threading import Barrier, Thread
-from time import perf_counter
 
 import pytest
 from sqlalchemy import event, func, select
@@ -223,13 +222,10 @@ def test_the_statements_do_not_grow_with_the_bookings(session, hall, group, publ
     assert len(few) == 5
     booked = book_all(session, hall, TOMORROW, now=NOW)
     with statements(session) as for_many:
-        began = perf_counter()
         done = shut(session, hall, hours=("09:00", "17:00"), on=TOMORROW)
-        took = perf_counter() - began
     assert done.affected == len(booked) >= 200
     assert done.rehoused.moved >= 200
     assert len(for_many) == len(for_few) <= 35
-    assert took < 1.0
 
 
 def wish(service, clock="14:00", on=TODAY):
