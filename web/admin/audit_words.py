@@ -131,6 +131,7 @@ SUBJECTS: Mapping[str, tuple[str, str]] = {
     "account": ("手机号的资料", "data of a phone"),
     "case": ("回访", "follow-up"),
     "delivery": ("后台任务", "background work"),
+    "extra_time": ("延时服务", "extra time"),
     "group": ("业务组", "line"),
     "known_browser": ("记住的浏览器", "known browser"),
     "phone_code": ("验证码", "one-time code"),

@@ -26,7 +26,7 @@ from tests.web.staff_pages.test_editing_guides import add_question, add_situatio
 from tests.web.staff_pages.test_editing_packages_and_words import PACKAGE
 
 SHOTS = os.environ.get("SHOTS", "")
-PREFIXES = ("/admin", "/duty")
+PREFIXES = ("/admin/", "/duty/", "/after/")
 #: Endpoints that answer with a file.
 FILES = {"admin.table_download", "admin.day_list_download"}
 #: Endpoint → address of one page of it; what stands in braces is filled in by `made`.
@@ -80,6 +80,8 @@ PAGES = {
     "duty.appeals": "/duty/{hall}/appeals",
     "duty.book_for": "/duty/{hall}/book?service={service}&day={day}",
     "duty.find_to_correct": "/duty/{hall}/correct",
+    "duty.extra": "/duty/{hall}/extra-time",
+    "duty.extra_list": "/duty/{hall}/extra-time/list",
     "after.home": "/after/",
     "after.tasks": "/after/{hall}/tasks",
     "after.owed": "/after/{hall}/owed",
