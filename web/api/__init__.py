@@ -20,6 +20,7 @@ RESOURCES = (
     "staff_bookings",
     "tickets",
     "counters",
+    "staff_work",
     "boards",
     "ratings",
     "sign_in",

@@ -1,6 +1,5 @@
 """One booking: its page with QR and code, calendar file, cancelling. Whoever has the address may see it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,13 +24,11 @@ from people.citizens import name_of
 from people.identity import mask_name
 from people.licences import Held
 from people.models import Citizen
-from queueing.after_models import BackTask, OwedPaper
-from queueing.back_tasks import tasks_of
-from queueing.owed import owed_of
 from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
+from web.citizen.left import Left, left_of
 from web.citizen.on_record import of_appointment
 from web.citizen.trip import Leg, Trip, Way, legs_of
 from web.citizen.visit import Visit, visits_of
@@ -54,8 +51,7 @@ class Shown:
     undone: list[Visit]
     extra: ExtraSession | None = None
     forgotten: bool = False
-    papers: Sequence[OwedPaper] = ()
-    tasks: Sequence[BackTask] = ()
+    left: Left = field(default_factory=Left)
     on_record: Held = field(default_factory=dict)
 
     @property
@@ -119,8 +115,7 @@ def shown(session: Session, reference: str) -> Shown:
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
         extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
-        papers=owed_of(session, [ticket.id]) if ticket else (),
-        tasks=tasks_of(session, [ticket.id]) if ticket else (),
+        left=left_of(session, ticket.id if ticket else None),
         on_record=of_appointment(session, appointment),
     )
 

@@ -1,7 +1,6 @@
 """The live queue of one ticket, asked again every 15 seconds while it is looked at."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Response, render_template
@@ -9,16 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
-from queueing.after_models import BackTask, OwedPaper
-from queueing.back_tasks import tasks_of
 from queueing.models import Ticket
-from queueing.owed import owed_of
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
 from queueing.states import FINAL
 from queueing.today import today_of
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.left import Left, left_of
 from web.fragments import fragment
 from web.guards import public
 
@@ -37,8 +34,7 @@ class Stand:
     survey: str | None
     rated: bool
     today: bool
-    papers: Sequence[OwedPaper] = ()
-    tasks: Sequence[BackTask] = ()
+    left: Left = field(default_factory=Left)
 
     @property
     def passed(self) -> bool:
@@ -74,8 +70,7 @@ def _read(reference: str) -> Stand:
             survey=survey.reference if survey else None,
             rated=survey is not None and find_rating(session, survey) is not None,
             today=ticket.on_date == today.on_date,
-            papers=owed_of(session, [ticket.id]),
-            tasks=tasks_of(session, [ticket.id]),
+            left=left_of(session, ticket.id),
         )
 
 
