@@ -82,7 +82,7 @@ def _book(stage: Stage, many: int) -> dict[int, int]:
         rows = session.execute(
             select(about, OutboxEvent.id).where(OutboxEvent.name == "AppointmentBooked", about.in_(booked))
         )
-        return dict(rows.tuples().all())
+        return {row[0]: row[1] for row in rows}
 
 
 def _book_one(session: Session, place: Place, nth: int) -> int:
@@ -120,8 +120,8 @@ def _wait_for(stage: Stage, appointments: list[int]) -> dict[int, datetime]:
     until = time.monotonic() + _LONGEST_WAIT
     while True:
         with stage.parts.database.transaction() as session:
-            rows = session.execute(_ACCEPTED.where(Message.subject_id.in_(appointments))).tuples()
-            accepted = {subject: at for subject, at in rows if at is not None}
+            rows = session.execute(_ACCEPTED.where(Message.subject_id.in_(appointments)))
+            accepted = {row[0]: row[1] for row in rows if row[1] is not None}
         if len(accepted) == len(appointments) or time.monotonic() > until:
             return accepted
         time.sleep(_EVERY)
