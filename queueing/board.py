@@ -21,7 +21,8 @@ _SHOWN = ("called", "serving", "completed", "parked", "absent")
 class BoardCall:
     """One line of the screen. `last_called_at` grows with each repetition: screens announce it again.
 
-    `serving` says that the person came, `done` that they have left the counter again.
+    `serving` says that the person came, `done` that they have left the counter again,
+    `room` where they were sent meanwhile.
     """
 
     call_id: int
@@ -34,6 +35,7 @@ class BoardCall:
     group_name_en: str
     serving: bool
     done: bool = False
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _calls(
 ) -> list[BoardCall]:
     """The last calls of every line by its index, and those that still stand, however old; newest first."""
     rows = session.execute(
-        select(Call, Ticket.label, Ticket.track, Ticket.state, Counter.number)
+        select(Call, Ticket.label, Ticket.track, Ticket.state, Ticket.room, Counter.number)
         .join(Ticket, Ticket.id == Call.ticket_id)
         .join(Counter, Counter.id == Call.counter_id)
         .where(
@@ -96,7 +98,7 @@ def _calls(
     )
     by_id = {group.id: group for group in groups}
     shown: dict[int, BoardCall] = {}
-    for call, label, track, state, number in rows:
+    for call, label, track, state, room, number in rows:
         if call.ticket_id in shown or call.group_id not in by_id:
             continue
         group = by_id[call.group_id]
@@ -111,6 +113,7 @@ def _calls(
             group_name_en=group.name_en,
             serving=state != "called",
             done=state not in ("called", "serving"),
+            room=room if state == "parked" else None,
         )
     return _most_wanted(list(shown.values()))
 
@@ -166,5 +169,8 @@ def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
 
 
 def _version(calls: list[BoardCall], lines: list[BoardLine]) -> str:
-    seen = ([(c.call_id, c.last_called_at, c.serving) for c in calls], [(w.group_id, w.count) for w in lines])
+    seen = (
+        [(c.call_id, c.last_called_at, c.serving, c.room) for c in calls],
+        [(w.group_id, w.count) for w in lines],
+    )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

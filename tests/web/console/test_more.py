@@ -8,7 +8,9 @@ from sqlalchemy import select
 from booking.models import Appointment
 from catalog.models import Service
 from queueing.after_models import BackTask, OwedPaper
+from queueing.board import board
 from queueing.models import CounterSession, Ticket
+from tests.build import at
 from tests.web.console.test_console import say
 from tests.web.hall_faces import press
 
@@ -59,6 +61,12 @@ def test_sends_to_a_room_that_the_citizen_and_the_screen_are_told(faces, desk):
     assert "请到3号室" in say(press(client, url, "park", ticket=row, why="photo", room="3"), client)
     assert "请到3号室" in citizen_page(faces, row)
     assert "3号室" in client.get(url).text
+    with faces.parts.database.transaction() as session:
+        [call] = board(session, faces.hall.id, now=at("09:00")).calls
+    assert call.room == "3号室"
+    press(client, url, "resume", ticket=row)
+    with faces.parts.database.transaction() as session:
+        assert board(session, faces.hall.id, now=at("09:00")).calls[0].room is None
 
 
 def test_a_room_with_a_name_in_it_is_refused(faces, desk):
@@ -128,8 +136,6 @@ def test_a_booking_shows_what_is_left(faces):
 
 
 def _ticket(faces, booked):
-    from tests.build import at  # noqa: PLC0415
-
     return {
         "reference": "ticket-of-a-booking-01",
         "hall_id": faces.hall.id,
@@ -146,8 +152,6 @@ def _ticket(faces, booked):
 
 
 def _task(faces, ticket_id):
-    from tests.build import at  # noqa: PLC0415
-
     return {
         "reference": "task-of-a-booking-0001",
         "hall_id": faces.hall.id,
