@@ -91,7 +91,16 @@ def test_roles_give_permissions_in_the_staff_members_halls_only(session, now):
 
 
 def test_every_role_of_the_contract_exists():
-    assert set(ROLES) == {"admin", "manager", "duty_officer", "officer", "desk", "kiosk", "display"}
+    assert set(ROLES) == {
+        "admin",
+        "manager",
+        "duty_officer",
+        "officer",
+        "desk",
+        "back_office",
+        "kiosk",
+        "display",
+    }
     assert set(ROLES) - {"kiosk", "display"} == STAFF_ROLES
     assert permissions_of(["no-longer-there"]) == frozenset()
 
