@@ -16,6 +16,7 @@ from runtime import schema
 from tests import build
 from tests.web.api.town import hall_body
 from tests.web.hall_faces import HASH, PASSWORD, token
+from web.api.staff_work import HANDS
 
 DAYS = {"from": build.TODAY.isoformat(), "to": build.TODAY.isoformat()}
 ACCOUNT = {"username": "newone", "name": "新人", "password": "long enough 1", "roles": ["officer"]}
@@ -37,6 +38,23 @@ BODIES = {
     "tickets.check_in_at_hall": {"code": "123456"},
     "tickets.issue_ticket": {"group": "A", "services": []},
     "tickets.transfer_ticket": {"group": "B"},
+    "staff_work.pass_to_counter": {"number": 2},
+    "staff_work.send_to_room": {"reason": "photo", "room": "3"},
+    "staff_work.set_services": {"services": ["x"]},
+    "staff_work.owe_paper": {"service": "x", "material": "y"},
+    "staff_work.open_back_task": {"service": "x"},
+    "staff_work.call_chosen_ticket": {"label": "A001", "why": "frail"},
+    "closures.close_hall": {"ends_at": "2026-03-02T09:00:00Z", "reason_zh": "停电", "emergency": True},
+    "day-numbers.change_day_numbers": {
+        "on": build.TODAY.isoformat(),
+        "group": "A",
+        "change": "withdraw",
+        "most": 1,
+        "reason": "trouble",
+    },
+    "special-requests.approve_request": {"starts_at": "2026-03-02T02:00:00Z"},
+    "special-requests.refuse_request": {"answer": "当天已满"},
+    "appeals.decide_hall_appeal": {"accepted": True, "answer": "已核实"},
 }
 FORMS = {
     "admin.devices_enrol": {"hall": "yunzhou", "name": "x"},
@@ -100,6 +118,8 @@ def values_of(faces):
         "device_id": device.id,
         "reference": "no-such-reference",
         "closure_id": 1,
+        "extra_id": 1,
+        "owed_id": 1,
         "staff_id": officer.id,
     }
 
@@ -111,7 +131,12 @@ def routes(faces, kind):
         view = faces.app.view_functions[rule.endpoint]
         if not getattr(view, "__guard__", "").startswith(kind) or rule.endpoint in OF_NO_HALL | CITY_WIDE:
             continue
-        verbs = {"verb": ("open", "close"), "step": ("start", "abandon"), "action": ("next", "close")}
+        verbs = {
+            "verb": tuple(HANDS) if rule.endpoint == "staff_work.hand_counter_over" else ("open", "close"),
+            "step": ("start", "abandon"),
+            "action": ("next", "close"),
+            "state": ("ready",),
+        }
         free = [name for name in rule.arguments if name in verbs]
         assert rule.arguments <= {*known, *free}, f"{rule.rule}: say in values_of what its arguments name"
         for word in verbs[free[0]] if free else ("",):

@@ -81,7 +81,6 @@ PAGES = {
     "duty.book_for": "/duty/{hall}/book?service={service}&day={day}",
     "duty.find_to_correct": "/duty/{hall}/correct",
     "duty.extra": "/duty/{hall}/extra-time",
-    "duty.extra_list": "/duty/{hall}/extra-time/list",
     "after.home": "/after/",
     "after.tasks": "/after/{hall}/tasks",
     "after.owed": "/after/{hall}/owed",
