@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analytics.promise_kept import PromiseKept, promise_kept
-from booking.counts import BookingCount, ChannelCount, booking_counts, channel_counts
+from analytics.today import handled_walk_ins
+from booking.counts import NOTHING_BOOKED, BookingCount, ChannelCount, booking_counts, channel_counts
 from halls.models import Hall, ServiceGroup
 from halls.queries import list_groups
-from queueing.models import Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +36,17 @@ def day_numbers(
     """Every line of a hall on one day; `month` is summed from `since_on` to that day."""
     channels = channel_counts(session, hall, on_date=on_date, now=now)
     bookings = {each.group_id: each for each in booking_counts(session, hall, on_date=on_date)}
-    walk_ins = _walk_ins(session, hall, on_date)
+    walk_ins = handled_walk_ins(session, hall, on_date=on_date)
     day = {each.group_id: each for each in promise_kept(session, hall, first_on=on_date, last_on=on_date)}
     month = {each.group_id: each for each in promise_kept(session, hall, first_on=since_on, last_on=on_date)}
     return [
         LineDay(
             group,
             [each for each in channels if each.group_id == group.id],
-            bookings.get(group.id, BookingCount(group.id, 0, 0, 0, 0, 0, 0, 0)),
+            bookings.get(group.id, NOTHING_BOOKED),
             walk_ins.get(group.id, 0),
             day.get(group.id),
             month.get(group.id),
         )
         for group in list_groups(session, hall.id)
     ]
-
-
-def _walk_ins(session: Session, hall: Hall, on_date: date) -> dict[int, int]:
-    rows = session.execute(
-        select(Ticket.group_id, func.count())
-        .where(
-            Ticket.hall_id == hall.id,
-            Ticket.on_date == on_date,
-            Ticket.state == "completed",
-            Ticket.appointment_id.is_(None),
-        )
-        .group_by(Ticket.group_id)
-    )
-    return dict(rows.all())

@@ -1,19 +1,22 @@
 """How a hall stands today: released, booked, arrived and handled per group, and who waits.
 
-Definitions are those of docs/indicators.md: 放号量, 预约量, 办理量, 实际办理率.
+Definitions are those of docs/indicators.md: 放号量, 预约量, 办理量, 实际办理率. What is released, booked and
+handled is counted by `booking.counts`, for the cockpit as for the pages of administration.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from booking.policy import BookingPolicy
-from halls import queries as halls
+from booking.counts import NOTHING_BOOKED, booking_counts, channel_counts
 from halls.models import Hall
+from queueing.models import Ticket
+from queueing.states import TicketState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +47,28 @@ class GroupToday:
 
     @property
     def handled(self) -> int:
-        """办理量: completed visits of both tracks."""
+        """办理量: visits of both tracks; booked ones that ended with something undone are not among them."""
         return self.handled_booked + self.handled_walk_in
 
     @property
     def actual_rate(self) -> float | None:
-        """实际办理率 = completed booked visits ÷ booked; None while nothing is booked."""
+        """实际办理率 = booked visits handled ÷ booked; None while nothing is booked."""
         return self.handled_booked / self.booked if self.booked else None
 
 
 _COUNTS = text("""
 SELECT g.id AS group_id, g.code, g.name_zh, g.name_en,
-  (SELECT count(*) FROM number n WHERE n.group_id = g.id AND n.on_date = :day AND n.released_at <= :now)
-    AS released,
-  (SELECT count(*) FROM appointment a WHERE a.hall_id = g.hall_id AND a.on_date = :day AND a.group_id = g.id
-     AND (a.cancelled_at IS NULL OR a.cancel_reason IN ('citizen', 'reply', 'link')
-          AND a.cancelled_at > a.starts_at - CAST(:cutoff AS interval))) AS booked,
-  b.arrived_booked, t.arrived_walk_in, b.handled_booked, t.handled_walk_in, t.waiting,
+  b.arrived_booked, t.arrived_walk_in, t.waiting,
   (SELECT count(*) FROM counter_session s JOIN counter_skill k ON k.counter_id = s.counter_id
      WHERE k.group_id = g.id AND s.closed_at IS NULL AND s.state = 'open') AS open_counters
 FROM service_group g
 CROSS JOIN LATERAL (
   SELECT count(*) FILTER (WHERE appointment_id IS NULL) AS arrived_walk_in,
-         count(*) FILTER (WHERE state = 'completed' AND appointment_id IS NULL) AS handled_walk_in,
          count(*) FILTER (WHERE state = 'waiting') AS waiting
   FROM ticket WHERE ticket.group_id = g.id AND ticket.on_date = :day
 ) t
 CROSS JOIN LATERAL (
-  SELECT count(*) AS arrived_booked, count(*) FILTER (WHERE state = 'completed') AS handled_booked
+  SELECT count(*) AS arrived_booked
   FROM ticket WHERE ticket.issued_group_id = g.id AND ticket.on_date = :day AND appointment_id IS NOT NULL
 ) b
 WHERE g.hall_id = :hall_id ORDER BY g.position, g.id
@@ -80,18 +77,46 @@ WHERE g.hall_id = :hall_id ORDER BY g.position, g.id
 
 def hall_today(session: Session, hall: Hall, *, now: datetime) -> list[GroupToday]:
     """The counts of every group of `hall` on its own date of today, counted from the rows."""
-    facts = {"hall_id": hall.id, "day": local_day(hall, now), "now": now, "cutoff": _cutoff(hall)}
-    return [GroupToday(**row) for row in session.execute(_COUNTS, facts).mappings()]
+    today = local_day(hall, now)
+    released: Counter[int] = Counter()
+    for numbers in channel_counts(session, hall, on_date=today, now=now):
+        released[numbers.group_id] += numbers.released
+    bookings = {each.group_id: each for each in booking_counts(session, hall, on_date=today)}
+    walk_ins = handled_walk_ins(session, hall, on_date=today)
+    found = []
+    for row in session.execute(_COUNTS, {"hall_id": hall.id, "day": today}).mappings():
+        group_id = row["group_id"]
+        booked = bookings.get(group_id, NOTHING_BOOKED)
+        found.append(
+            GroupToday(
+                **row,
+                released=released[group_id],
+                booked=booked.booked,
+                handled_booked=booked.handled,
+                handled_walk_in=walk_ins.get(group_id, 0),
+            )
+        )
+    return found
+
+
+def handled_walk_ins(session: Session, hall: Hall, *, on_date: date) -> dict[int, int]:
+    """Completed tickets without a booking, per line."""
+    rows = session.execute(
+        select(Ticket.group_id, func.count())
+        .where(
+            Ticket.hall_id == hall.id,
+            Ticket.on_date == on_date,
+            Ticket.state == TicketState.COMPLETED,
+            Ticket.appointment_id.is_(None),
+        )
+        .group_by(Ticket.group_id)
+    )
+    return dict(rows.all())
 
 
 def local_day(hall: Hall, now: datetime) -> date:
     """The date in the hall at `now`."""
     return now.astimezone(ZoneInfo(hall.time_zone)).date()
-
-
-def _cutoff(hall: Hall) -> str:
-    rules = BookingPolicy.from_mapping(halls.policy(hall, "booking"))
-    return f"{int(rules.cancellation_cutoff.total_seconds())} seconds"
 
 
 def total(groups: Sequence[GroupToday], name: str) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
 from booking.ladder import OVERBOOKED_ABOVE
+from booking.taking import RETURNING
 from halls.models import Hall
 
 
@@ -19,8 +20,9 @@ from halls.models import Hall
 class ChannelCount:
     """The numbers of one line, day and channel.
 
-    `planned` are all rows; `released` those that could be booked so far, booked ones included; `free` those
-    that can be booked at this moment; `overbooked` those beyond the quota.
+    `planned` are all rows; `released` those that could be booked so far: booked ones and those that were
+    given back and return within minutes are among them, and only a withdrawal takes one out again. `free` are
+    those that can be booked at this moment; `overbooked` those beyond the quota.
     """
 
     group_id: int
@@ -60,6 +62,10 @@ class BookingCount:
         return self.no_shows / self.booked if self.booked else None
 
 
+#: Of a line that has no appointment that day.
+NOTHING_BOOKED = BookingCount(0, 0, 0, 0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Numbers of a line that can be booked from one moment on; `booked` of them are."""
@@ -70,19 +76,20 @@ class Step:
     booked: int
 
 
-_BY_CHANNEL = text("""
+# Through the slots of the day: their index finds its numbers among those of all years.
+_BY_CHANNEL = text(f"""
 SELECT group_id, channel, count(*) AS planned,
-       count(*) FILTER (WHERE appointment_id IS NOT NULL OR released_at <= :now) AS released,
+       count(*) FILTER (WHERE appointment_id IS NOT NULL OR {RETURNING}) AS released,
        count(appointment_id) AS booked,
        count(*) FILTER (WHERE appointment_id IS NULL AND held_until > :now) AS held,
        count(*) FILTER (WHERE appointment_id IS NULL AND released_at <= :now
                         AND (held_until IS NULL OR held_until <= :now)) AS free,
        count(*) FILTER (WHERE ordinal > :above) AS overbooked
 FROM number
-WHERE hall_id = :hall_id AND on_date = :on_date
+WHERE slot_id IN (SELECT id FROM slot WHERE hall_id = :hall_id AND on_date = :on_date)
 GROUP BY group_id, channel
 ORDER BY group_id, channel
-""")
+""")  # noqa: S608  # our own words
 
 _BOOKINGS = text("""
 WITH told AS (

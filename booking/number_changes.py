@@ -80,7 +80,7 @@ def change_numbers(
     """Do it to numbers that nobody has booked or holds; how many.
 
     A withdrawn number keeps its row, unreleased, so that the nightly publishing does not bring it back;
-    releasing takes it out again.
+    releasing takes it out again. Those that are released go first, then those of steps still to come.
 
     Raises:
         ReasonMissing, NoSuchNumbers
@@ -98,7 +98,7 @@ def change_numbers(
             is_unheld(now),
             _which(command.change, now),
         )
-        .order_by(Number.ordinal, Number.starts_at)
+        .order_by(*_first(command.change, now), Number.ordinal, Number.starts_at)
         .limit(command.most)
         .with_for_update(skip_locked=True)
     )
@@ -129,16 +129,20 @@ def change_numbers(
 
 def _which(change: Change, now: datetime) -> ColumnElement[bool]:
     """The numbers that a change is about."""
-    released = Number.released_at <= now
     waiting = or_(Number.released_at.is_(None), Number.released_at > now)
     return {
         Change.RELEASE: and_(Number.channel == Channel.ONLINE, waiting),
-        Change.WITHDRAW: and_(Number.channel == Channel.ONLINE, released),
+        Change.WITHDRAW: and_(Number.channel == Channel.ONLINE, Number.released_at.is_not(None)),
         Change.DUTY_TO_ONLINE: Number.channel == Channel.DUTY,
         Change.DUTY_TO_WALK_IN: Number.channel == Channel.DUTY,
         Change.ONLINE_TO_WALK_IN: Number.channel == Channel.ONLINE,
         Change.WALK_IN_TO_ONLINE: Number.channel == Channel.WALK_IN,
     }[change]
+
+
+def _first(change: Change, now: datetime) -> list[ColumnElement[bool]]:
+    """What citizens can see is withdrawn before what they would have seen later."""
+    return [Number.released_at > now] if change is Change.WITHDRAW else []
 
 
 def _what(change: Change, now: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.events import WaitlistOffered
 from booking.hall_rules import HallRules, rules_of
+from booking.ladder import off_the_minute
 from booking.leg_holding import LegsTaken
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.standing import passes
@@ -83,7 +84,7 @@ def offer_returned(
         offer_waiting(session, group_id, rules=rules, now=now)
         return
     opens_at = _next_opening(rules, now=now)
-    returns_at = opens_at + HEAD_START + rules.policy.return_window * fraction
+    returns_at = off_the_minute(opens_at + HEAD_START + rules.policy.return_window * fraction)
     soonest = returns_at + rules.policy.lead_time + rules.policy.waitlist_hold
     wanted = exists().where(waiting_in(group_id), _covers(Number.on_date))
     session.execute(

@@ -18,11 +18,17 @@ class Place:
     token: str | None = None
     held_until: datetime | None = None
     reference: str | None = None
+    returned: bool = False
 
     def free(self, now: datetime, previous: str | None = None) -> bool:
         online = self.channel == "online" and self.released_at is not None and self.released_at <= now
         held = self.held_until is not None and self.held_until > now and self.token != previous
         return online and self.reference is None and not held
+
+    def released(self, now: datetime) -> bool:
+        """It could be booked once; a number that was given back could."""
+        early = self.returned or self.reference is not None
+        return early or (self.released_at is not None and self.released_at <= now)
 
     def let_go(self) -> None:
         self.token = self.held_until = None
@@ -36,6 +42,7 @@ class Visit:
     person: int
     token: str
     state: str = "booked"
+    counts: bool = True
 
 
 @dataclass
@@ -53,6 +60,7 @@ class Model:
     holds: dict[str, Hold] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
     cancelled: int = 0
+    by_hall: int = 0
 
     def pick(
         self, starts_at: datetime, needed: int, now: datetime, previous: str | None
@@ -80,5 +88,5 @@ class Model:
 
     def give_back(self, places: list[Place], moment: datetime) -> None:
         for place in places:
-            place.reference, place.released_at = None, moment
+            place.reference, place.released_at, place.returned = None, moment, True
             place.let_go()

@@ -26,6 +26,7 @@ from booking import doctor
 from booking.availability import slot_counts
 from booking.book import Book, book
 from booking.cancel import cancel
+from booking.counts import booking_counts, channel_counts
 from booking.hold import HoldSlot, hold, release
 from booking.ladder import returned_at
 from booking.models import Appointment, Number
@@ -43,6 +44,7 @@ from tests.build import TODAY, at, make_group, make_hall, make_plan, make_servic
 
 LEAD = timedelta(minutes=30)
 KEPT = timedelta(minutes=10)
+CUTOFF = timedelta(minutes=60)
 STARTS = (at("10:00"), at("10:30"), at("11:00"))
 PHONE = "+8613800138000"
 
@@ -180,7 +182,9 @@ class Citizens(RuleBasedStateMachine):
             cancel(self.session, found, reason=reason, actor=ANONYMOUS, now=self.now, fraction=fraction)
             if visit.state == "booked":
                 visit.state = "cancelled"
+                visit.counts = not by_hall and visit.starts_at - self.now < CUTOFF
                 self.model.cancelled += 1
+                self.model.by_hall += by_hall
                 moment = returned_at(self.now, fraction=fraction)
                 self.model.give_back(self.model.of_visit(reference), moment)
 
@@ -274,6 +278,36 @@ class Citizens(RuleBasedStateMachine):
                 place.free(self.now) for place in self.model.places if place.starts_at == slot.starts_at
             )
             assert slot.free == (free if slot.starts_at - self.now >= LEAD else 0)
+
+    @invariant()
+    def numbers_are_counted_as_the_model_has_them(self) -> None:
+        found = {
+            each.channel: (each.planned, each.released, each.booked, each.held, each.free)
+            for each in channel_counts(self.session, self.hall, on_date=TODAY, now=self.now)
+            if each.channel == "online"
+        }
+        places = [place for place in self.model.places if place.channel == "online"]
+        held = [place.held_until is not None and place.held_until > self.now for place in places]
+        wanted = (
+            len(places),
+            sum(place.released(self.now) for place in places),
+            sum(place.reference is not None for place in places),
+            sum(held),
+            sum(place.free(self.now) for place in places),
+        )
+        assert found == ({"online": wanted} if places else {})
+
+    @invariant()
+    def bookings_are_counted_as_the_model_has_them(self) -> None:
+        visits = self.model.visits.values()
+        to_come = sum(visit.state == "booked" for visit in visits)
+        late = sum(visit.state == "cancelled" and visit.counts for visit in visits)
+        by_hall = self.model.by_hall
+        found = [
+            (each.booked, each.to_come, each.handled, each.late_cancelled, each.by_hall)
+            for each in booking_counts(self.session, self.hall, on_date=TODAY)
+        ]
+        assert found == ([(to_come + late, to_come, 0, late, by_hall)] if visits else [])
 
     @invariant()
     def counts_equal_history(self) -> None:

@@ -3,6 +3,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from booking.affected import ClosedTime, list_in_closed_time
 from booking.book import Book, book
 from booking.cancel import cancel
 from booking.close import Close, Then, close
@@ -14,6 +15,7 @@ from booking.models import Number
 from booking.number_changes import Change, ChangeNumbers, NoSuchNumbers, ReasonMissing, change_numbers
 from booking.overbooking import numbers_to_offer
 from booking.publish import publish
+from booking.rehouse import rehouse
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.audit import AuditEntry
 from people.sample_ids import sample_resident_id
@@ -57,6 +59,29 @@ def test_numbers_are_counted_by_channel(session, hall, group):
     book_all(session, hall, TODAY, most=10, now=NOW)
     online = by_channel(session, hall)["online"]
     assert (online.planned, online.released, online.booked, online.held, online.free) == (96, 96, 10, 1, 85)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.5, 0.51])
+def test_a_number_that_is_given_back_stays_released_until_it_is_withdrawn(session, hall, group, fraction):
+    publish_days(session, hall)
+    made = book_all(session, hall, TODAY, most=10, now=NOW)
+    cancel(session, made[0], reason="citizen", actor=ANONYMOUS, now=NOW, fraction=fraction)
+    online = by_channel(session, hall)["online"]
+    assert (online.released, online.booked, online.free) == (96, 9, 87 if fraction == 0.0 else 86)
+    returned = by_channel(session, hall, now=NOW + timedelta(minutes=6))["online"]
+    assert (returned.released, returned.booked, returned.free) == (96, 9, 87)
+    change(session, hall, group, Change.WITHDRAW, most=500)
+    assert by_channel(session, hall)["online"].released == 9
+
+
+def test_numbers_of_bookings_that_the_hall_moves_stay_released(session, hall, group):
+    publish_days(session, hall)
+    made = book_all(session, hall, TODAY, most=10, now=NOW)
+    visits = list_in_closed_time(session, ClosedTime(hall.id, None, at("09:00"), at("17:00")), now=NOW)
+    assert len(visits) == len(made)
+    assert rehouse(session, hall, visits, move=True, actor=SYSTEM, now=NOW).moved == 10
+    online = by_channel(session, hall)["online"]
+    assert (online.released, online.booked) == (96, 10)
 
 
 def test_bookings_are_counted_as_defined(session, hall, group):
@@ -135,6 +160,19 @@ def test_withdrawn_numbers_stay_withdrawn_over_the_night_and_can_be_released_aga
     )
     assert change(session, hall, group, Change.RELEASE, most=4) == 4
     assert by_channel(session, hall)["online"].free == 90
+
+
+def test_numbers_of_steps_still_to_come_are_withdrawn_after_the_released_ones(session, hall, group):
+    on = date(2026, 3, 11)
+    publish_days(session, hall, until=on)
+    assert change(session, hall, group, Change.WITHDRAW, most=51, on=on) == 51
+    online = by_channel(session, hall, on)["online"]
+    assert (online.released, online.free) == (0, 0)
+    assert change(session, hall, group, Change.WITHDRAW, most=500, on=on) == 45
+    opened = by_channel(session, hall, on, now=at("19:00", date(2026, 3, 10)))["online"]
+    assert (opened.planned, opened.released, opened.free) == (96, 0, 0)
+    assert publish_days(session, hall, until=on) == 0
+    assert change(session, hall, group, Change.RELEASE, most=500, on=on) == 96
 
 
 def test_numbers_are_released_before_their_time(session, hall, group):

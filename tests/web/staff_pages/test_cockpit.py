@@ -2,9 +2,12 @@ from datetime import timedelta
 
 import pytest
 
+from analytics.day_numbers import day_numbers
 from analytics.promise import promise_rows
 from analytics.today import hall_today
 from tests import build
+
+HALF_MINUTE = timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -18,7 +21,8 @@ def group_a(faces, time="12:00"):
 
 
 def test_counts_released_booked_arrived_and_handled_from_rows(faces):
-    kept = faces.appointment("10:00")
+    kept = faces.appointment("10:00", state="fulfilled")
+    partly = faces.appointment("09:30", state="fulfilled", undone_service_ids=[faces.renewal.id])
     early = faces.appointment("10:30", state="cancelled", cancelled_at=build.at("09:00"))
     late = faces.appointment(
         "11:00", state="cancelled", cancelled_at=build.at("10:30"), cancel_reason="citizen"
@@ -27,16 +31,35 @@ def test_counts_released_booked_arrived_and_handled_from_rows(faces):
     faces.waiting(1, appointment_id=kept.id, track="booked", **done)
     faces.waiting(2, **done)
     faces.waiting(3)
+    faces.waiting(4, appointment_id=partly.id, track="booked", **done)
     counts = group_a(faces)
-    assert counts.released == 9
-    assert (counts.booked, early.id != late.id) == (2, True)
-    assert (counts.arrived_booked, counts.arrived_walk_in) == (1, 2)
+    assert counts.released == 12
+    assert (counts.booked, early.id != late.id) == (3, True)
+    assert (counts.arrived_booked, counts.arrived_walk_in) == (2, 2)
     assert (counts.handled_booked, counts.handled_walk_in, counts.waiting) == (1, 1, 1)
-    assert counts.actual_rate == 0.5
+    assert counts.actual_rate == 1 / 3
+
+
+def test_the_cockpit_and_the_pages_of_administration_count_the_same(faces):
+    faces.appointment("10:00", state="fulfilled", undone_service_ids=[faces.renewal.id])
+    faces.appointment("10:30", state="fulfilled")
+    faces.appointment("11:00", state="cancelled", cancelled_at=build.at("10:30"), cancel_reason="reply")
+    faces.waiting(1, state="completed", called_at=build.at("10:00"))
+    now = build.at("12:00")
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("15:00"), released_at=build.at("12:00") + HALF_MINUTE)
+        today = hall_today(session, faces.hall, now=now)
+        lines = day_numbers(session, faces.hall, on_date=build.TODAY, since_on=build.TODAY, now=now)
+    cockpit = [(g.released, g.booked, g.handled_booked, g.handled_walk_in, g.actual_rate) for g in today]
+    assert cockpit == [
+        (line.released, line.bookings.booked, line.bookings.handled, line.walk_ins, line.bookings.actual_rate)
+        for line in lines
+    ]
+    assert cockpit[0] == (12, 3, 1, 1, 1 / 3)
 
 
 def test_a_booked_visit_counts_in_the_line_it_was_booked_for_also_when_it_ends_in_another(faces):
-    booked = faces.appointment("10:00")
+    booked = faces.appointment("10:00", state="fulfilled")
     ended = {"state": "completed", "called_at": build.at("10:00"), "group_id": faces.b.id}
     faces.waiting(1, appointment_id=booked.id, track="booked", issued_group_id=faces.a.id, **ended)
     with faces.parts.database.transaction() as session:
