@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from analytics.today import local_day
 from booking.availability import day_counts
+from booking.promise import PROMISE_DAYS
 from halls import queries as halls
 from halls.models import Hall, ServiceGroup
 from halls.workdays import next_working_days
 
-PROMISE_DAYS = 3
 FEW = 5
 
 

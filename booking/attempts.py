@@ -1,8 +1,8 @@
 """Who looked for a number and found none: demand that bookings alone hide.
 
 One row per visitor, day, service and hall (0: the whole city). It says whether any look of that day saw a
-number within the promise of three working days, and nothing about who looked: `visitor` is a keyed hash of a
-random text, made anew each day, so that nobody can be followed from one day to the next.
+number within the promise of three working days (`booking.promise`), and nothing about who looked: `visitor`
+is a keyed hash of a random text, made anew each day, so that nobody can be followed from day to day.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What all halls offer for a visit and what is free there, in as many statements for one hall as for all."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from booking.availability import SlotCount, free_slots
 from booking.hall_rules import rules_of
 from booking.policy import numbers_needed
+from booking.promise import promise_on
 from booking.visit_availability import day_of_visits, windows_of
 from booking.visit_legs import group_in_order
 from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
@@ -19,7 +20,7 @@ from booking.visit_offer import Leg, VisitOffer
 from catalog.models import HallService, Service
 from catalog.queries import minutes_in_situation
 from halls.models import Hall, ServiceGroup
-from halls.queries import CITY_DAYS, calendar_with
+from halls.queries import CITY_DAYS, calendar, calendar_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,14 @@ class Room:
     offer: VisitOffer
     days: Mapping[date, Mapping[int, list[SlotCount]]]
 
-    def count_until(self, last_on: date) -> int:
-        """The visits that fit until this day, included."""
-        return sum(self._visits(of_day) for on, of_day in self.days.items() if on <= last_on)
+    def count_on(self, today: date) -> int:
+        """The visits that still fit on this day."""
+        return self._visits(self.days[today]) if today in self.days else 0
+
+    def count_soon(self, today: date) -> int:
+        """The visits that fit on the days of the promise; today's do not count for it."""
+        promise = promise_on(today, self.offer.calendar)
+        return sum(self._visits(of_day) for on, of_day in self.days.items() if promise.holds(on))
 
     def first_at(self) -> datetime | None:
         """When a visit may begin first."""
@@ -126,6 +132,27 @@ def rooms(session: Session, offers: Sequence[VisitOffer], *, now: datetime) -> d
         slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)
         of_day.setdefault(row.group_id, []).append(slot)
     return {offer.hall_id: Room(offer, dict(sorted(days[offer.hall_id].items()))) for offer in offers}
+
+
+def free_soon(
+    session: Session,
+    service_codes: Sequence[str],
+    seen: Collection[date],
+    *,
+    answers: Mapping[str, Any],
+    today: date,
+    now: datetime,
+) -> bool:
+    """Whether any hall keeps the promise for the visit. `seen`: the days of times that are known already.
+
+    A list of first times may stop at today's, behind which other days are hidden: only then all are asked.
+    """
+    if promise_on(today, calendar(session)).kept_by(seen):
+        return True
+    if today not in seen:
+        return False
+    offers = [each.visit for each in list_offers(session, service_codes, answers=answers) if each.visit]
+    return any(room.count_soon(today) for room in rooms(session, offers, now=now).values())
 
 
 def _free(slots: Sequence[SlotCount]) -> list[FreeSlot]:

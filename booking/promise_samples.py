@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from booking.availability import DayCount, day_counts
 from booking.hall_rules import rules_of
 from booking.models import PromiseSample
+from booking.promise import PROMISE_DAYS
 from halls.models import Hall
 from halls.queries import calendar, list_groups, list_halls
 from halls.workdays import Calendar, add_working_days, working_days_between
 
-PROMISE_DAYS = 3
 _THIRD = 3
 _STALE = timedelta(minutes=15)
 

@@ -9,6 +9,7 @@ from catalog.guide_file import GuideInvalid, guide_from_data
 from tests.catalog.city import SERVICES
 
 CARD = SERVICES["id-card-renewal"]
+PERMIT = SERVICES["foreigner-residence-permit"]
 BIRTH = SERVICES["birth-registration"]
 
 SMALL = {
@@ -73,9 +74,22 @@ def test_asks_one_question_after_the_other_until_the_situation_is_known():
     assert [option.code for _, option in step.answered] == ["lost", "elsewhere", "adult"]
 
 
+def test_an_answer_leads_to_a_question_of_its_own():
+    child = {"reason": "lost", "residence": "local", "age": "minor"}
+    assert walk(CARD.guide, child).question.code == "guardian"
+    assert "guardianship-proof" in codes(CARD, **child, guardian="parent")
+    assert "guardian-appointment" in codes(CARD, **child, guardian="other")
+    assert walk(PERMIT.guide, {"purpose": "work"}).question.code == "first"
+    family = {"purpose": "family", "first": "extension"}
+    assert walk(PERMIT.guide, family).question.code == "relative"
+    assert "relative-permit" not in codes(PERMIT, **family, relative="chinese")
+    assert "relative-permit" in codes(PERMIT, **family, relative="foreigner")
+
+
 def test_checklist_is_personal_and_says_why():
     assert codes(CARD, reason="expired", residence="local", age="adult") == ["old-card"]
-    assert "guardian-id" in codes(CARD, reason="lost", residence="local", age="minor")
+    child = {"reason": "lost", "residence": "local", "age": "minor"}
+    assert "guardian-id" in codes(CARD, **child, guardian="parent")
     assert "old-card" not in codes(CARD, reason="lost", residence="local", age="adult")
     assert "paternity-report" in codes(BIRTH, birthplace="home", marriage="unmarried", parent="father")
     assert "paternity-report" not in codes(BIRTH, birthplace="home", marriage="unmarried", parent="mother")

@@ -42,6 +42,18 @@ def test_demonstration_has_the_services_people_come_for():
     assert {"birth-registration", "id-card-renewal"} < set(branching)
 
 
+def test_most_guides_of_the_demonstration_ask_by_what_was_answered():
+    """An answer leads to a question that another answer of the same question does not lead to."""
+    asking = [
+        code
+        for code, service in SERVICES.items()
+        if service.guide
+        and any(len({option.next for option in each.options}) > 1 for each in service.guide.questions)
+    ]
+    assert len(asking) >= 8
+    assert {"id-card-renewal", "foreigner-residence-permit"} < set(asking)
+
+
 def test_every_service_of_the_demonstration_says_how_it_is_done_and_paid():
     assert [code for code, service in SERVICES.items() if not service.ways] == []
     assert [code for code, service in SERVICES.items() if service.fee_fen and not service.pay] == []

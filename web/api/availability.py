@@ -9,15 +9,17 @@ from sqlalchemy.orm import Session
 
 from booking.attempts import WHOLE_CITY
 from booking.availability import Alternative, FreeDay
+from booking.city_offers import free_soon
 from booking.errors import ServiceNotOffered
 from booking.first_available import first_available
 from booking.policy import InPast
+from booking.promise import promise_on
 from booking.visit_availability import first_visit, next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
+from catalog.models import Service
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import Hall, ServiceGroup
-from halls.queries import HallUnknown, calendar, get_group, list_halls
-from halls.workdays import add_working_days
+from halls.queries import HallUnknown, get_group, list_halls
 from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import halls as shapes
@@ -27,7 +29,6 @@ from web.looks import note_look
 blueprint = Blueprint("availability", __name__, description="Which times are free. 有号可约")
 
 FARTHEST = timedelta(days=60)
-PROMISE_DAYS = 3
 
 
 @blueprint.get("/halls/<code:code>/availability")
@@ -63,10 +64,10 @@ def list_first_free(query: Mapping[str, Any]) -> dict[str, Any]:
     比较各大厅：所选事项最早哪里有号。
     """
     with edge.transaction() as session:
-        ids = [get_service(session, service).id for service in query["service"]]
+        services = [get_service(session, service) for service in query["service"]]
         found = [_first(session, hall, query["service"]) for hall in list_halls(session)]
         rows = [row for row in found if row is not None]
-        _note_city(session, ids, [row["first_starts_at"] for row in rows if row["first_starts_at"]])
+        _note_city(session, services, [row["first_starts_at"] for row in rows if row["first_starts_at"]])
     rows.sort(key=lambda row: (row["first_starts_at"] is None, row["first_starts_at"], row["hall"]))
     return {"halls": rows}
 
@@ -87,7 +88,7 @@ def list_first_available(query: Mapping[str, Any], code: str) -> dict[str, Any]:
         lines = {each.group_id for each in found.slots}
         groups = {group_id: get_group(session, group_id) for group_id in lines}
         rows = [_slot_of(each, halls[each.hall_id], groups[each.group_id]) for each in found.slots]
-        _note_city(session, [get_service(session, code).id], [each.starts_at for each in found.slots])
+        _note_city(session, [get_service(session, code)], [each.starts_at for each in found.slots])
     return {"service": code, "slots": rows, "next_release_at": found.next_release_at}
 
 
@@ -120,18 +121,19 @@ def _free(session: Session, code: str, offer: VisitOffer, *, first_on: date, day
 
 def _note(session: Session, offer: VisitOffer, days: list[dict[str, Any]], *, today: date) -> None:
     """Remember a look that says something: it saw a number, or all days of the promise without one."""
-    until = add_working_days(today, PROMISE_DAYS, offer.calendar).isoformat()
-    found = any(day["free"] for day in days if day["on"] <= until)
-    if found or (days[0]["on"] <= today.isoformat() and days[-1]["on"] >= until):
+    promise = promise_on(today, offer.calendar)
+    found = promise.kept_by(date.fromisoformat(day["on"]) for day in days if day["free"])
+    first_on, last_on = promise.first_on.isoformat(), promise.last_on.isoformat()
+    if found or (days[0]["on"] <= first_on and days[-1]["on"] >= last_on):
         note_look(session, service_ids=offer.service_ids, hall_id=offer.hall_id, today=today, found=found)
 
 
-def _note_city(session: Session, service_ids: Sequence[int], times: Sequence[datetime]) -> None:
+def _note_city(session: Session, services: Sequence[Service], times: Sequence[datetime]) -> None:
     """Remember a look at all halls at once, which saw these free times."""
-    today = edge.local(edge.now()).date()
-    until = add_working_days(today, PROMISE_DAYS, calendar(session))
-    found = any(edge.local(each).date() <= until for each in times)
-    note_look(session, service_ids=service_ids, hall_id=WHOLE_CITY, today=today, found=found)
+    codes, ids = [each.code for each in services], [each.id for each in services]
+    seen, today = {edge.local(each).date() for each in times}, edge.local(edge.now()).date()
+    found = free_soon(session, codes, seen, answers={}, today=today, now=edge.now())
+    note_look(session, service_ids=ids, hall_id=WHOLE_CITY, today=today, found=found)
 
 
 def _day(on: date, found: FreeDay | None) -> dict[str, Any]:

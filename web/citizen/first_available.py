@@ -5,16 +5,15 @@ from datetime import date
 
 from flask import after_this_request, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from booking.availability import Alternative
+from booking.city_offers import free_soon
 from booking.first_available import first_available as find_first
 from halls.models import Hall
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.near import away, read_start
-from web.citizen.places import promise_ends_on
 from web.citizen.slots import note_city_look
 from web.citizen.visit import get_visit
 from web.device import give_device
@@ -33,7 +32,10 @@ def first_available(code: str) -> ResponseReturnValue:
         halls = {hall.code: hall for hall in list_halls(session)}
         answers = dict(visit.step.answers) if visit.step else {}
         found = find_first(session, code, answers=answers, now=edge.now(), limit=SHOWN)
-        note_city_look(session, visit, found=_soon(session, found.slots))
+        seen = {edge.local(each.starts_at).date() for each in found.slots}
+        today = edge.local(edge.now()).date()
+        soon = free_soon(session, [code], seen, answers=answers, today=today, now=edge.now())
+        note_city_look(session, [visit], found=soon)
     return render_template(
         "citizen/first.html",
         visit=visit,
@@ -41,12 +43,6 @@ def first_available(code: str) -> ResponseReturnValue:
         next_release_at=found.next_release_at,
         here=url_for(".first_available", code=code, a=visit.answers or None),
     )
-
-
-def _soon(session: Session, slots: list[Alternative]) -> bool:
-    """Whether the first is within the promise."""
-    until = promise_ends_on(session, edge.local(edge.now()).date())
-    return bool(slots) and edge.local(slots[0].starts_at).date() <= until
 
 
 def _by_day(

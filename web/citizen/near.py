@@ -6,6 +6,9 @@ rounded; it is stored nowhere, and whoever keeps addresses in a log keeps no mor
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+from typing import Protocol, TypeVar
 
 from flask import request
 
@@ -21,6 +24,32 @@ class Start:
     point: Point
     hall_code: str
     text: str
+
+
+class Place(Protocol):
+    """A hall to go to, the numbers that it still has today, and its first free time."""
+
+    @property
+    def hall(self) -> Hall: ...
+    @property
+    def today(self) -> int: ...
+    @property
+    def first_at(self) -> datetime | None: ...
+
+
+P = TypeVar("P", bound=Place)
+
+
+def nearest_first(start: Start | None, places: Iterable[P]) -> list[P]:
+    """Halls with numbers today, then those with any, the nearest first; without a start as they come."""
+    if start is None:
+        return list(places)
+
+    def rank(place: P) -> tuple[bool, bool, float]:
+        km = away(start, place.hall)
+        return not place.today, place.first_at is None, inf if km is None else km
+
+    return sorted(places, key=rank)
 
 
 def read_start(halls: Iterable[Hall]) -> Start | None:

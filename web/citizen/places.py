@@ -9,21 +9,23 @@ from booking.availability import SlotCount, day_counts, next_release_at, next_re
 from booking.city_offers import list_offers, rooms
 from booking.offers import Offer, get_offer
 from booking.policy import last_bookable_on
+from booking.promise import Promise, promise_on
 from halls.models import Hall
 from halls.queries import calendar, get_hall
 from halls.sessions import ExtraSession, list_sessions
-from halls.workdays import add_working_days
 from queueing.busy import waiting_by_line
 from web.citizen.visit import Visit
-
-PROMISE_WORKING_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A hall that handles the visit. `soon` numbers are free within 3 working days; `first_at` None: none."""
+    """A hall that handles the visit; `first_at` None: nothing is free.
+
+    `today` numbers are left for today, `soon` on the three working days after it.
+    """
 
     hall: Hall
+    today: int
     soon: int
     first_at: datetime | None
     waiting: int
@@ -63,7 +65,7 @@ class Choice:
     days: list[DayTab]
     slots: list[SlotChoice]
     next_release_at: datetime | None
-    soon_until: date
+    promise: Promise
 
     @property
     def sessions(self) -> list[ExtraSession]:
@@ -88,8 +90,8 @@ class Choice:
 
     @property
     def soon(self) -> bool:
-        """Whether any day of the promise has a number: today and three working days."""
-        return any(tab.free for tab in self.days if tab.on_date <= self.soon_until)
+        """Whether any day of the promise has a number."""
+        return self.promise.kept_by(tab.on_date for tab in self.days if tab.free)
 
 
 def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]:
@@ -105,10 +107,10 @@ def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]
     releases = next_releases(session, empty, now=now)
     places = []
     for hall in (each.hall for each in found if each.hall.id in offers):
-        line, offer = lines[hall.id], offers[hall.id]
-        soon_until = add_working_days(today[line], PROMISE_WORKING_DAYS, offer.calendar)
-        soon = free[hall.id].count_until(soon_until)
-        places.append(Place(hall, soon, first_at[hall.id], waiting.get(line, 0), releases.get(line)))
+        line, room = lines[hall.id], free[hall.id]
+        on = today[line]
+        counts = room.count_on(on), room.count_soon(on)
+        places.append(Place(hall, *counts, first_at[hall.id], waiting.get(line, 0), releases.get(line)))
     return sorted(places, key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
 
 
@@ -137,13 +139,8 @@ def read_choice(
         days=tabs,
         slots=[_slot(slot, offer, sessions, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
-        soon_until=promise_ends_on(session, today),
+        promise=promise_on(today, calendar(session)),
     )
-
-
-def promise_ends_on(session: Session, today: date) -> date:
-    """The last day on which a number is soon enough."""
-    return add_working_days(today, PROMISE_WORKING_DAYS, calendar(session))
 
 
 def _offer(session: Session, hall: Hall, visit: Visit) -> Offer:

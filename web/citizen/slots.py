@@ -1,7 +1,7 @@
 """Choose hall, day and slot; what is free is shown before anybody is asked who they are."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from math import inf
 from typing import Any
 
 from flask import Response, after_this_request, flash, redirect, render_template, request, url_for
@@ -16,8 +16,8 @@ from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
-from web.citizen.near import away, read_start, starts_to_choose
-from web.citizen.places import Choice, Place, list_places, read_choice
+from web.citizen.near import away, nearest_first, read_start, starts_to_choose
+from web.citizen.places import Choice, list_places, read_choice
 from web.citizen.running import hold_token, remember_hold
 from web.citizen.visit import Visit, get_visit
 from web.device import give_device
@@ -36,24 +36,18 @@ def halls(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
         places = list_places(session, visit, now=edge.now())
-        note_city_look(session, visit, found=any(place.soon for place in places))
+        note_city_look(session, [visit], found=any(place.soon for place in places))
     after_this_request(give_device)
     start = read_start(place.hall for place in places)
-    away_by = {place.hall.code: away(start, place.hall) for place in places}
     return render_template(
         "citizen/halls.html",
         visit=visit,
-        places=sorted(places, key=lambda place: _rank(place, away_by[place.hall.code])),
-        away=away_by,
+        places=nearest_first(start, places),
+        away={place.hall.code: away(start, place.hall) for place in places},
         start=start,
         starts=starts_to_choose(place.hall for place in places),
         here=url_for(".halls", code=code, a=visit.answers or None),
     )
-
-
-def _rank(place: Place, km: float | None) -> tuple[bool, float]:
-    """Halls with numbers first, then the nearest; without a start all keep their order."""
-    return place.first_at is None, inf if km is None else km
 
 
 @blueprint.get("/services/<code>/halls/<hall_code>")
@@ -131,10 +125,10 @@ def _read(code: str, hall_code: str, answers: str, wanted: date | None) -> tuple
         return visit, choice
 
 
-def note_city_look(session: Session, visit: Visit, *, found: bool) -> None:
-    """Somebody looked at all halls at once."""
-    today = edge.local(edge.now()).date()
-    note_look(session, service_ids=[visit.service.id], hall_id=WHOLE_CITY, today=today, found=found)
+def note_city_look(session: Session, visits: Sequence[Visit], *, found: bool) -> None:
+    """Somebody looked at all halls at once, for one service or for several together."""
+    today, ids = edge.local(edge.now()).date(), [visit.service.id for visit in visits]
+    note_look(session, service_ids=ids, hall_id=WHOLE_CITY, today=today, found=found)
 
 
 def _page(

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from booking.errors import SlotFull, SlotUnknown
 from booking.hold import HoldSlot, hold
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
+from booking.promise import promise_on
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
+from web.citizen.near import away, nearest_first, read_start, starts_to_choose
 from web.citizen.on_record import of_browser
-from web.citizen.places import promise_ends_on
 from web.citizen.running import hold_token, remember_hold
-from web.citizen.slots import day_of, moment_of
+from web.citizen.slots import day_of, moment_of, note_city_look
 from web.citizen.trip import Trip, Way, get_trip
 from web.citizen.trip_places import TripChoice, list_trip_places, read_trip_choice
 from web.device import give_device
@@ -51,11 +52,22 @@ def trip() -> ResponseReturnValue:
 @public
 def trip_halls() -> ResponseReturnValue:
     """Where everything can be done at once; where only a part can, it is said which."""
+    after_this_request(give_device)
     with edge.transaction() as session:
         found = get_trip(session, *_asked(request.args))
         whole, parts = list_trip_places(session, found, now=edge.now())
+        if whole:  # that no hall handles everything is no lack of numbers
+            note_city_look(session, found.visits, found=any(place.soon for place in whole))
+    start = read_start(place.hall for place in whole)
     return render_template(
-        "citizen/visit_halls.html", trip=found, way=Way(found.visits), places=whole, parts_only=parts
+        "citizen/visit_halls.html",
+        trip=found,
+        way=Way(found.visits),
+        places=nearest_first(start, whole),
+        parts_only=parts,
+        away={place.hall.code: away(start, place.hall) for place in whole},
+        start=start,
+        starts=starts_to_choose(place.hall for place in whole),
     )
 
 
@@ -143,13 +155,13 @@ def _read(asked: tuple[str, str], hall_code: str, wanted: date | None) -> tuple[
 
 def _note(session: Session, found: Trip, choice: TripChoice) -> None:
     """Somebody looked for room for all these services."""
-    until = promise_ends_on(session, choice.today)
+    promise = promise_on(choice.today, choice.offer.calendar)
     note_look(
         session,
         service_ids=[visit.service.id for visit in found.visits],
         hall_id=choice.hall.id,
         today=choice.today,
-        found=any(tab.free for tab in choice.days if tab.on_date <= until),
+        found=promise.kept_by(tab.on_date for tab in choice.days if tab.free),
     )
 
 

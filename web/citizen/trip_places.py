@@ -1,11 +1,12 @@
 """Where and when a visit of several services is possible."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from booking.availability import FreeDay
+from booking.availability import FreeDay, next_releases
 from booking.city_offers import Room, list_offers, rooms
 from booking.policy import last_bookable_on
 from booking.visit_availability import next_release_for, visit_days
@@ -13,19 +14,24 @@ from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import Service
 from halls.models import Hall
 from halls.queries import get_hall
-from halls.workdays import add_working_days
-from web.citizen.places import PROMISE_WORKING_DAYS, DayTab, SlotChoice
+from web.citizen.places import DayTab, SlotChoice
 from web.citizen.trip import Trip
 
 
 @dataclass(frozen=True, slots=True)
 class TripPlace:
-    """A hall that handles everything. `soon` visits are free within 3 working days; `first_at` None: none."""
+    """A hall that handles everything; `first_at` None: nothing is free.
+
+    `today` visits still fit today, `soon` on the three working days after it. `next_release_at` is known
+    only of full halls.
+    """
 
     hall: Hall
     lines: int
+    today: int
     soon: int
     first_at: datetime | None
+    next_release_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,15 @@ def list_trip_places(
     """The halls that handle everything, the earliest first, and those that handle a part, the most first."""
     found = list_offers(session, trip.codes, answers=dict(trip.pairs))
     free = rooms(session, [each.visit for each in found if each.visit is not None], now=now)
+    first_at = {hall_id: room.first_at() for hall_id, room in free.items()}
+    full = [room.offer for hall_id, room in free.items() if first_at[hall_id] is None]
+    releases = next_releases(session, {line for offer in full for line in offer.group_ids}, now=now)
     services = [visit.service for visit in trip.visits]
     whole, parts = [], []
     for each in found:
         if each.visit is not None:
-            whole.append(_place(each.hall, each.visit, free[each.hall.id], now=now))
+            room = free[each.hall.id]
+            whole.append(_place(each.hall, room, first_at[each.hall.id], releases, now=now))
         else:
             codes = {service.code for service in each.offered}
             parts.append(
@@ -126,9 +136,13 @@ def _free_days(session: Session, offer: VisitOffer, *, now: datetime) -> dict[da
     return visit_days(session, offer, first_on=first_on, last_on=last_on, now=now)
 
 
-def _place(hall: Hall, offer: VisitOffer, room: Room, *, now: datetime) -> TripPlace:
-    soon_until = add_working_days(offer.rules.date_of(now), PROMISE_WORKING_DAYS, offer.calendar)
-    return TripPlace(hall, len(offer.legs), room.count_until(soon_until), room.first_at())
+def _place(
+    hall: Hall, room: Room, first_at: datetime | None, releases: Mapping[int, datetime], *, now: datetime
+) -> TripPlace:
+    lines, today = room.offer.group_ids, room.offer.rules.date_of(now)
+    planned = [releases[line] for line in lines if line in releases] if first_at is None else []
+    counts = room.count_on(today), room.count_soon(today)
+    return TripPlace(hall, len(lines), *counts, first_at, min(planned, default=None))
 
 
 def _tabs(offer: VisitOffer, free: dict[date, FreeDay], today: date, *, now: datetime) -> list[DayTab]:

@@ -3,9 +3,12 @@
 import pytest
 
 from booking.models import Number
+from catalog.edit import offer
 from catalog.models import Service
 from halls.models import Hall
+from kernel.actor import SYSTEM
 from tests import build
+from tests.conftest import NOW
 from tests.web.citizen.town import LOST, WEDNESDAY
 
 
@@ -97,6 +100,54 @@ def test_halls_of_a_service_with_numbers_come_first_then_the_nearest(placed, pho
     page.go(f"/services/id-card-renewal/halls?a={LOST}&from=station")
     hall, station = order(page)
     assert hall < station
+
+
+BOTH_HALLS = (f"/services/id-card-renewal/halls?a={LOST}", "/visit/halls?s=id-card-renewal,passport")
+
+
+@pytest.fixture
+def alike(placed):
+    """The station handles everything that the hall does."""
+    with placed.parts.database.transaction() as session:
+        offers = dict.fromkeys(("id-card-renewal", "passport"), placed.other_group.id)
+        offer(session, placed.station.id, offers, actor=SYSTEM, now=NOW)
+    return placed
+
+
+@pytest.mark.parametrize("path", BOTH_HALLS)
+def test_the_nearest_hall_with_numbers_today_comes_first(alike, phone, path):
+    alike.slot("09:00", WEDNESDAY, group=alike.other_group)
+    hall, station = order(phone.go(f"{path}&from=station"))
+    assert station < hall  # nobody has one today: the nearest
+    assert "今天有号" not in phone.words
+    alike.slot("15:00", build.TODAY, numbers=4)
+    hall, station = order(phone.go(f"{path}&from=station"))
+    assert hall < station
+    assert "今天有号，最近" in phone.words
+    assert "约 2.9 公里" in phone.words
+    assert "今天还有 4 个号" in phone.words or "今天还能约" in phone.words
+    alike.slot("15:00", build.TODAY, group=alike.other_group)
+    hall, station = order(phone.go(f"{path}&from=station"))
+    assert station < hall  # both have: the nearest
+
+
+@pytest.mark.parametrize("path", BOTH_HALLS)
+def test_without_a_start_the_earliest_comes_first_and_today_is_told_apart(alike, phone, path):
+    alike.slot("15:00", build.TODAY, group=alike.other_group)
+    hall, station = order(phone.go(path))
+    assert station < hall
+    assert "最早有号" in phone.words
+    assert "没有号了" in phone.words
+
+
+def test_where_all_halls_are_full_for_a_visit_the_next_release_is_told(alike, phone):
+    for clock in ("09:00", "09:30", "10:00", "10:30"):
+        alike.take_all(clock)
+    with alike.parts.database.transaction() as session:
+        build.make_slot(session, alike.group, build.at("11:00", WEDNESDAY), released_at=build.at("18:00"))
+    page = phone.go(BOTH_HALLS[1])
+    assert "各大厅都约满了" in page.words
+    assert "下次放号：今天 3月2日 周一 18:00" in page.words
 
 
 def test_the_earliest_times_of_all_halls_are_mixed_and_held_by_one_tap(town, phone):

@@ -84,3 +84,65 @@ def test_a_program_that_looks_at_all_halls_at_once_looks_at_the_city(town, path)
     town.slot("11:00", TUESDAY)
     ask("c", 3)
     assert looks(town) == (3, 2)
+
+
+TOGETHER = "/visit/halls?s=id-card-renewal,passport"
+
+
+@pytest.mark.parametrize("path", [*PAGES, TOGETHER, "/visit/halls/city-hall?s=id-card-renewal,passport"])
+def test_a_number_of_today_is_shown_but_does_not_keep_the_promise(town, phone, path):
+    fill(town)
+    town.slot("15:00", build.TODAY)
+    phone.go(SERVICE)
+    assert "今天" in phone.go(path).words
+    each = 2 if "passport" in path else 1
+    assert looks(town) == (each, each)
+    town.slot("11:00", TUESDAY)
+    phone.go(path)
+    assert looks(town) == (each, 0)
+
+
+def test_todays_numbers_do_not_hide_those_of_the_next_days(town, phone):
+    """The list of first times ends before it reaches tomorrow."""
+    for minute in range(30):
+        town.slot(f"15:{minute:02}", build.TODAY)
+    phone.go(SERVICE)
+    phone.go(PAGES[2])
+    assert looks(town) == (1, 0)
+
+
+def test_a_program_that_saw_only_numbers_of_today_found_none_soon(town):
+    fill(town)
+    town.slot("15:00", build.TODAY)
+    client = town.app.test_client()
+    paths = (
+        "/halls/city-hall/availability?service=id-card-renewal&days=7",
+        "/availability?service=id-card-renewal",
+        "/services/id-card-renewal/first-available?limit=5",
+    )
+    for name, path in zip("abc", paths, strict=True):
+        assert client.get(f"/api/v1{path}", headers={"Youhao-Device": name * 20}).status_code == 200
+    assert looks(town) == (3, 3)
+
+
+def test_a_program_is_not_misled_by_a_hall_that_is_free_today_and_tomorrow(town):
+    town.slot("15:00", build.TODAY)
+    client = town.app.test_client()
+    for name, path in zip("ab", ("availability?service=", "services/"), strict=True):
+        asked = f"/api/v1/{path}id-card-renewal{'' if path.endswith('=') else '/first-available?limit=1'}"
+        assert client.get(asked, headers={"Youhao-Device": name * 20}).status_code == 200
+    assert looks(town) == (2, 0)
+
+
+def test_who_looks_for_several_services_and_finds_all_halls_full_is_counted_for_each(town, phone):
+    fill(town)
+    phone.go(SERVICE)
+    phone.go(TOGETHER)
+    phone.go(TOGETHER)
+    assert looks(town, WHOLE_CITY) == (2, 2)
+
+
+def test_services_that_no_hall_handles_together_are_no_lack_of_numbers(town, phone):
+    phone.go(SERVICE)
+    phone.go("/visit/halls?s=id-card-renewal,passport,dog-registration")
+    assert looks(town) == (0, 0)

@@ -1,0 +1,30 @@
+"""PURE: 3 个工作日内有号, the days that the promise of a number soon speaks of; today is none of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from halls.workdays import Calendar, add_working_days
+
+PROMISE_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """From tomorrow to the third working day, both included."""
+
+    first_on: date
+    last_on: date
+
+    def holds(self, on_date: date) -> bool:
+        """Whether a number on this day keeps the promise."""
+        return self.first_on <= on_date <= self.last_on
+
+    def kept_by(self, on_dates: Iterable[date]) -> bool:
+        """Whether any of these days, all with a number, keeps it."""
+        return any(self.holds(on_date) for on_date in on_dates)
+
+
+def promise_on(today: date, calendar: Calendar) -> Promise:
+    """The promise as it stands on a day."""
+    return Promise(today + timedelta(days=1), add_working_days(today, PROMISE_DAYS, calendar))
