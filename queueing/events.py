@@ -40,6 +40,17 @@ class TicketRecalled(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CallUnanswered(Event):
+    """It is time to call again, or to mark absent: what is done about it has events of its own."""
+
+    ticket_id: int
+
+    def topics(self) -> list[str]:
+        """None: nothing has changed yet."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
 class CallUndone(TicketEvent):
     """The call was a mistake; the ticket waits again with its key."""
 

@@ -53,7 +53,7 @@ class QueuePolicy:
     late_delay: timedelta = field(default=timedelta(minutes=15), metadata=_up_to(timedelta(hours=4)))
     #: Hall-local time at which the morning ends for late arrivals and no-shows.
     half_day_splits_at: time = time(13)
-    #: When a call is repeated, counted from the first call.
+    #: When a call is repeated, counted from the first call, and when it has failed; 0: never by itself.
     second_call_after: timedelta = field(
         default=timedelta(seconds=45), metadata=_up_to(timedelta(minutes=30))
     )
@@ -86,7 +86,8 @@ class QueuePolicy:
             value, low, high = getattr(self, each.name), each.metadata["low"], each.metadata["high"]
             if not low <= value <= high:
                 raise PolicyInvalid(each.name, f"must lie between {low} and {high}")
-        if not self.second_call_after <= self.third_call_after <= self.absent_after:
+        calls = [each for each in (self.second_call_after, self.third_call_after, self.absent_after) if each]
+        if calls != sorted(calls):
             raise PolicyInvalid("absent_after", "calls are repeated first, then the ticket is marked absent")
 
     @classmethod

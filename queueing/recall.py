@@ -8,39 +8,56 @@ counts as late.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from queueing.keys import late_key
 from queueing.policy import DEFAULT_POLICY, QueuePolicy
 
 
+class Step(StrEnum):
+    """What the program does by itself about a call that nobody answers."""
+
+    RECALL = "recall"
+    ABSENT = "absent"
+
+
 @dataclass(frozen=True, slots=True)
-class CallTimes:
-    """When a call is made again and when it has failed."""
+class NextStep:
+    """What comes next, and when."""
 
-    first_at: datetime
-    second_at: datetime
-    third_at: datetime
-    absent_at: datetime
-
-    def calls_due(self, now: datetime) -> int:
-        """Return how many of the three calls should have been made by now."""
-        return sum(at <= now for at in (self.first_at, self.second_at, self.third_at))
-
-    def has_failed(self, now: datetime) -> bool:
-        """Tell whether the ticket is to be marked absent."""
-        return now >= self.absent_at
+    what: Step
+    at: datetime
 
 
-def call_times(called_at: datetime, policy: QueuePolicy = DEFAULT_POLICY) -> CallTimes:
-    """Return the times of the calls for a ticket first called at `called_at`."""
-    return CallTimes(
-        first_at=called_at,
-        second_at=called_at + policy.second_call_after,
-        third_at=called_at + policy.third_call_after,
-        absent_at=called_at + policy.absent_after,
-    )
+def next_step(
+    called_at: datetime,
+    *,
+    last_called_at: datetime,
+    recalls: int,
+    policy: QueuePolicy = DEFAULT_POLICY,
+) -> NextStep | None:
+    """Tell what follows when the person still does not come; None: nothing but what the officer does.
+
+    Times count from the first call. A call that was made by hand, or late, counts as one of the repeats and
+    leaves as much time after it as the rule leaves between two calls.
+    """
+    offsets = [after for after in (policy.second_call_after, policy.third_call_after) if after]
+    what = Step.RECALL if recalls < len(offsets) else Step.ABSENT
+    made = min(recalls, len(offsets))
+    after = offsets[made] if what is Step.RECALL else policy.absent_after
+    if not after:
+        return None
+    before = offsets[made - 1] if made else timedelta(0)
+    return NextStep(what, max(called_at + after, last_called_at + (after - before)))
+
+
+def missed_at(called_at: datetime, policy: QueuePolicy = DEFAULT_POLICY) -> datetime:
+    """Return when a call that nobody answers has failed.
+
+    Officers who do it by hand (`absent_after` 0) are taken to wait as long as the rule does.
+    """
+    return called_at + (policy.absent_after or DEFAULT_POLICY.absent_after)
 
 
 class Return(StrEnum):

@@ -19,9 +19,15 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """At each multiple of so many minutes of the day (UTC); missed ones are not made up for."""
+    """At each multiple of so much time of the day (UTC); missed ones are not made up for."""
 
-    minutes: int
+    minutes: int = 0
+    seconds: int = 0
+
+    @property
+    def step(self) -> timedelta:
+        """The time from one to the next."""
+        return timedelta(minutes=self.minutes, seconds=self.seconds)
 
 
 When = Daily | Every
@@ -33,7 +39,7 @@ def due_times(when: When, *, last: datetime | None, now: datetime, tz: ZoneInfo)
     Without a last time only the newest counts: a program that starts has missed nothing.
     """
     if isinstance(when, Every):
-        newest = _floor(now, when.minutes)
+        newest = _floor(now, when.step)
         return [newest] if last is None or newest > last else []
     today = now.astimezone(tz).date()
     days = [today - back * _DAY for back in range(max(when.catch_up, 1), -1, -1)]
@@ -43,7 +49,6 @@ def due_times(when: When, *, last: datetime | None, now: datetime, tz: ZoneInfo)
     return [at for at in come if at > last][-max(when.catch_up, 1) :]
 
 
-def _floor(now: datetime, minutes: int) -> datetime:
+def _floor(now: datetime, step: timedelta) -> datetime:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    step = timedelta(minutes=minutes)
     return midnight + (now - midnight) // step * step

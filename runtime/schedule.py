@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,12 +34,14 @@ from queueing.close_day import close_day
 from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
 from queueing.owed import remind
+from queueing.unanswered import find_unanswered
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
 
 _LOCK = 0x5963686564  # one scheduler at a time looks at the clock
 _REMEMBERED = timedelta(days=10)
 _WAITS_KEPT = timedelta(days=90)
+_RUNS_KEPT = timedelta(hours=2)  # of jobs that come every few seconds or minutes
 
 Do = Callable[[Session, int | None, datetime, datetime], None]
 
@@ -137,6 +139,11 @@ def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime
         propose_today(session, hall.id, now=now)
 
 
+def follow_calls(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Repeat the calls that nobody answers, and mark absent who does not come."""
+    find_unanswered(session, now=now)
+
+
 def _hall(session: Session, hall_id: int | None) -> Hall:
     if hall_id is None:
         raise ValueError("a job of a hall needs its id")
@@ -148,6 +155,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "learn_times": Entry(Daily(time(3, 40)), learn_service_times),
     "close_day": Entry(Daily(time(23), catch_up=7), close_halls_day),
     "remind_of_papers": Entry(Daily(time(9)), remind_of_papers),
+    "follow_calls": Entry(Every(seconds=10), follow_calls, per_hall=False),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
@@ -173,6 +181,7 @@ def tick(session: Session, *, now: datetime, real_now: datetime) -> int:
             if _is_new(session, key, due_at, real_now=real_now):
                 outbox.emit(session, TimeCame(name, hall_id, due_at.isoformat()), now=now)
                 handed += 1
+                _forget_runs(session, name, key, due_at)
     return handed
 
 
@@ -206,3 +215,9 @@ def _targets(session: Session) -> list[tuple[str, int | None, ZoneInfo]]:
 def _is_new(session: Session, key: str, due_at: datetime, *, real_now: datetime) -> bool:
     added = insert(JobRun).values(name=key, due_at=due_at, recorded_at=real_now)
     return session.scalar(added.on_conflict_do_nothing().returning(JobRun.name)) is not None
+
+
+def _forget_runs(session: Session, name: str, key: str, due_at: datetime) -> None:
+    """Each look at the clock reads the runs: those of frequent jobs would grow into many thousands."""
+    if isinstance(SCHEDULE[name].when, Every):
+        session.execute(delete(JobRun).where(JobRun.name == key, JobRun.due_at < due_at - _RUNS_KEPT))

@@ -16,7 +16,7 @@ from notifications import events as notifications
 from notifications import tell, tell_after, tell_decisions, tell_wait
 from people import events as people
 from queueing import events as queueing
-from queueing import follow_booking, leave
+from queueing import follow_booking, leave, unanswered
 from runtime import schedule
 from runtime.deliveries import Handler
 
@@ -33,6 +33,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentPartlyDone: (tell.partly_done,),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
+        queueing.CallUnanswered: (unanswered.follow_up,),
         queueing.TicketMissed: (tell.missed,),
         queueing.TicketPassedOn: (tell.next_leg,),
         queueing.VisitCompleted: (ask.ask,),
@@ -95,7 +96,15 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 
 #: Handlers that take long, or lock a line or a ticket; their deliveries have transactions of their own.
 APART: frozenset[str] = frozenset(
-    map(name_of, (schedule.run, leave.leave_with_booking, follow_booking.follow_correction))
+    map(
+        name_of,
+        (
+            schedule.run,
+            leave.leave_with_booking,
+            follow_booking.follow_correction,
+            unanswered.follow_up,
+        ),
+    )
 )
 
 _NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}

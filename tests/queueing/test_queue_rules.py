@@ -19,7 +19,16 @@ from queueing.keys import (
 )
 from queueing.labels import label_of, next_ordinal, parse_label
 from queueing.policy import DEFAULT_POLICY, PolicyInvalid, QueuePolicy
-from queueing.recall import Return, SecondChance, call_times, calls_to_wait, reinstate
+from queueing.recall import (
+    NextStep,
+    Return,
+    SecondChance,
+    Step,
+    calls_to_wait,
+    missed_at,
+    next_step,
+    reinstate,
+)
 from queueing.states import AT_COUNTER, FINAL, TRANSITIONS, TicketState, TransitionRefused, can_become, ensure
 from tests.ticket_drawing import drawing, ends
 
@@ -72,12 +81,32 @@ class TestKeys:
 
 
 class TestRecall:
-    def test_calls_come_at_once_after_45_and_after_90_seconds_and_fail_after_150(self):
-        times = call_times(TEN)
-        seconds = {0: 1, 44: 1, 45: 2, 89: 2, 90: 3, 149: 3, 150: 3}
-        assert {s: times.calls_due(TEN + timedelta(seconds=s)) for s in seconds} == seconds
-        assert not times.has_failed(TEN + timedelta(seconds=149))
-        assert times.has_failed(TEN + timedelta(seconds=150))
+    @staticmethod
+    def after(recalls, last=0, **policy):
+        """What follows so many recalls, the last call made `last` seconds after the first; in seconds."""
+        numbers = QueuePolicy.from_mapping({f"{name}_seconds": value for name, value in policy.items()})
+        last_called_at = TEN + timedelta(seconds=last)
+        step = next_step(TEN, last_called_at=last_called_at, recalls=recalls, policy=numbers)
+        return None if step is None else (step.what, (step.at - TEN).total_seconds())
+
+    def test_calls_are_repeated_after_45_and_90_seconds_and_fail_after_150(self):
+        assert self.after(0) == (Step.RECALL, 45)
+        assert self.after(1, last=45) == (Step.RECALL, 90)
+        assert self.after(2, last=90) == (Step.ABSENT, 150)
+        assert next_step(TEN, last_called_at=TEN, recalls=0) == NextStep(Step.RECALL, at(0.75))
+
+    def test_a_call_repeated_by_hand_counts_and_moves_the_next(self):
+        assert self.after(1, last=40) == (Step.RECALL, 90)
+        assert self.after(1, last=60) == (Step.RECALL, 105)
+        assert self.after(2, last=20) == (Step.ABSENT, 150)
+        assert self.after(5, last=140) == (Step.ABSENT, 200)
+
+    def test_zero_leaves_it_to_the_officer(self):
+        assert self.after(1, absent_after=0) == (Step.RECALL, 90)
+        assert self.after(2, last=90, absent_after=0) is None
+        assert self.after(0, second_call_after=0, third_call_after=0) == (Step.ABSENT, 150)
+        assert self.after(0, second_call_after=0) == (Step.RECALL, 90)
+        assert missed_at(TEN, QueuePolicy(absent_after=timedelta(0))) == at(2.5)
 
     @staticmethod
     def back(minutes, **more):

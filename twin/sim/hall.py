@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from queueing.ordering import Heads, RecentCall, Waiting, next_from_heads
 from queueing.policy import QueuePolicy
-from queueing.recall import Return, call_times, calls_to_wait, reinstate
+from queueing.recall import Return, calls_to_wait, missed_at, reinstate
 from queueing.sizing import sized
 from twin.sim.lines import Numbered, calls_together, heads_together
 from twin.sim.people import SECOND_PART, DayPeople, Person
@@ -189,7 +189,7 @@ class HallDay:
         line.busy += 1
         if ticket.person.back_after is not None and not ticket.reinstated:
             self._desk.tally.missed_calls += 1
-            self._at(call_times(now, self._policy).absent_at, self._absent, (at, ticket))
+            self._at(missed_at(now, self._policy), self._absent, (at, ticket))
             return
         minutes = line.demand.changeover + ticket.person.minutes * counter.speed
         ends_at = now + minutes * MINUTE
