@@ -2,7 +2,7 @@
 
 3WD% of a line and day: the share of the quarter-hours at which a free number within three working days
 could be booked. Weighted by attempts: the share of the day's visitors who looked and saw one. TNA: working
-days to the third free number, taken daily at 10:00 by the hall's clock.
+days to the third free number, taken daily at 10:00 by the hall's clock; beside it the same in calendar days.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ class PromiseKept:
     three_days_with_today: float | None
     third_median: float | None
     third_p90: float | None
+    third_median_days: float | None
+    third_p90_days: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ SELECT group_id, count(*) AS samples,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY third_after)
            FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
        percentile_disc(0.9) WITHIN GROUP (ORDER BY third_after)
+           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY third_after_days)
+           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
+       percentile_disc(0.9) WITHIN GROUP (ORDER BY third_after_days)
            FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at)
 FROM promise_sample
 WHERE hall_id = :hall_id AND sampled_at >= :starts_at AND sampled_at < :ends_at

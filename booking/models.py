@@ -225,7 +225,8 @@ class PromiseSample(Base):
     """Whether a line had a free number within three working days, looked at every quarter of an hour.
 
     `available` leaves today out, `available_with_today` does not. `third_after` is TNA: the working days to
-    the day that holds the third free number (0 = today; horizon + 1 when there are not three).
+    the day that holds the third free number (0 = today; horizon + 1 when there are not three), and
+    `third_after_days` the same in calendar days.
     """
 
     __tablename__ = "promise_sample"
@@ -236,6 +237,7 @@ class PromiseSample(Base):
     available: Mapped[bool]
     available_with_today: Mapped[bool]
     third_after: Mapped[int]
+    third_after_days: Mapped[int]
 
 
 class SpecialRequest(Base):

@@ -51,11 +51,13 @@ def _of_hall(
     last_on = add_working_days(today, max(horizon, PROMISE_DAYS), days)
     groups = [group.id for group in list_groups(session, hall.id, active=True)]
     counts = day_counts(session, groups, first_on=today, last_on=last_on, now=now)
+    beyond = add_working_days(today, horizon + 1, days)
     promised_on = add_working_days(today, PROMISE_DAYS, days)
     rows = []
     for group_id in groups:
         mine = [count for count in counts if count.group_id == group_id]
         near = [count.on_date for count in mine if count.on_date <= promised_on]
+        third_on = _third_on(mine) or beyond
         rows.append(
             {
                 "group_id": group_id,
@@ -63,17 +65,18 @@ def _of_hall(
                 "hall_id": hall.id,
                 "available": any(on > today for on in near),
                 "available_with_today": bool(near),
-                "third_after": _third_after(mine, today, days, beyond=horizon + 1),
+                "third_after": working_days_between(today, third_on, days),
+                "third_after_days": (third_on - today).days,
             }
         )
     return rows
 
 
-def _third_after(counts: Sequence[DayCount], today: date, days: Calendar, *, beyond: int) -> int:
-    """TNA: working days to the day that holds the third free number (the first two are often chance)."""
+def _third_on(counts: Sequence[DayCount]) -> date | None:
+    """The day that holds the third free number: the first two are often chance."""
     free = 0
     for count in sorted(counts, key=lambda each: each.on_date):
         free += count.free
         if free >= _THIRD:
-            return working_days_between(today, count.on_date, days)
-    return beyond
+            return count.on_date
+    return None

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_eded15d5"
+revision = "0001_77f0125c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -417,6 +417,7 @@ def upgrade() -> None:
         sa.Column("available", sa.Boolean(), nullable=False),
         sa.Column("available_with_today", sa.Boolean(), nullable=False),
         sa.Column("third_after", sa.Integer(), nullable=False),
+        sa.Column("third_after_days", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "sampled_at", name=op.f("pk_promise_sample")),
     )
     op.create_index(op.f("ix_promise_sample_hall_id"), "promise_sample", ["hall_id"], unique=False)

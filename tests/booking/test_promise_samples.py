@@ -53,6 +53,15 @@ def test_a_holiday_is_not_a_working_day(session, group):
     assert facts(sample(session)) == (True, True, 3)
 
 
+def test_weekends_count_in_calendar_days_and_not_in_working_days(session, group):
+    assert sample(session).third_after_days == 10  # the eighth working day after a Monday is a Thursday
+    make_slot(session, group, at("10:00", date(2026, 3, 9)), numbers=3)
+    found = sample(session, "10:15")
+    assert (found.third_after, found.third_after_days) == (5, 7)
+    make_slot(session, group, at("15:00"), numbers=3)
+    assert sample(session, "10:30").third_after_days == 0
+
+
 def test_without_a_third_number_it_lies_beyond_the_horizon(session, group):
     make_slot(session, group, at("10:00", THURSDAY), numbers=2)
     assert facts(sample(session)) == (True, True, 8)
@@ -75,6 +84,7 @@ def add(session, group, clock, *, kept, today=True, third=1, on=TODAY):
             available=kept,
             available_with_today=today,
             third_after=third,
+            third_after_days=2 * third,
         )
     )
     session.flush()
@@ -90,6 +100,7 @@ def test_shares_and_days_are_summed_as_defined(session, hall, group):
     (found,) = promise_kept(session, hall, first_on=TODAY, last_on=date(2026, 3, 6))
     assert (found.group_id, found.samples, found.three_days) == (group.id, 10, 0.9)
     assert (found.three_days_with_today, found.third_median, found.third_p90) == (1.0, 1.0, 8)
+    assert (found.third_median_days, found.third_p90_days) == (2.0, 16)
     (one_day,) = promise_kept(session, hall, first_on=TODAY, last_on=TODAY)
     assert (one_day.samples, one_day.third_median) == (2, 0)
 
