@@ -62,8 +62,9 @@ FORMS = {
     "admin.staff_add": ACCOUNT,
     "console.receive": {"for": "A"},
 }
-#: Of no hall: one's own account, or what `test_limits_of_administrators` refuses to all but the city's.
-OF_NO_HALL = {"sign-in.sign_out", "signin.leave"}
+#: Of no hall: one's own account, what every editor of the city's content may read, or what
+#: `test_limits_of_administrators` refuses to all but the city's.
+OF_NO_HALL = {"sign-in.sign_out", "signin.leave", "histories.list_history", "histories.read_revision"}
 CITY_WIDE = {
     "administration.save_service",
     "content.save_synonyms",
