@@ -19,6 +19,9 @@ from queueing.capacity import Capacity
 from queueing.policy import DEFAULT_POLICY, QueuePolicy
 from queueing.promise import Load
 
+#: Admission is near its end when not even so many more would be admitted.
+FEW = 3
+
 
 class Ground(StrEnum):
     """Why someone was admitted or not."""
@@ -54,6 +57,13 @@ def needed_minutes(load: Load, *, expected: int, policy: QueuePolicy = DEFAULT_P
     spread = sqrt(policy.service_cv**2 * people + shows * (1 - shows) * expected)
     work = load.work_minutes + minutes * (people - load.waiting)
     return work + load.residual_minutes + policy.admission_z * minutes * spread
+
+
+def is_nearly_full(
+    capacity: Capacity, load: Load, now: datetime, *, policy: QueuePolicy = DEFAULT_POLICY
+) -> bool:
+    """Whether the third walk-in from now on would be refused: time to ask for more."""
+    return not admit(capacity, load.with_more(FEW - 1), now, policy=policy).admitted
 
 
 def admit(

@@ -82,7 +82,8 @@ def _line(
     # The estimate of the ticket that would be issued.
     mine = Waiting(_MINE, "", Track.WALK_IN, told.latest_at, now, _LAST)
     load = replace(load, waiting=len(waiting) + 1)
-    guess = estimate([*waiting, mine], recent, now, capacity=capacity, load=load, policy=today.policy)[_MINE]
+    policy = today.policy_for(capacity)
+    guess = estimate([*waiting, mine], recent, now, capacity=capacity, load=load, policy=policy)[_MINE]
     level = level_of(timedelta(minutes=guess.expected_minutes), is_over=False)
     return LineNow(group.id, told.waiting, guess.low_minutes, guess.high_minutes, level)
 

@@ -67,6 +67,10 @@ class Capacity:
         """The most counters open at once; 0 for a day without any."""
         return max(self._rates, default=0.0)
 
+    def changes(self) -> list[datetime]:
+        """Return the moments at which the number of open counters changes, in order."""
+        return [] if self._base is None else [self._base + edge * _MINUTE for edge in self._edges]
+
     def counters_at(self, at: datetime) -> float:
         """Return how many counters are open at a moment."""
         if self._base is None:

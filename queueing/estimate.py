@@ -1,9 +1,9 @@
 """PURE: how long people still wait, by rolling the real rule forward over what is known.
 
 The roll calls tickets one after the other by `next_from_heads`, with the booked people who are expected added
-at their slots in proportion to p̂. With i idle counters, call k (from 0) comes now for k < i, and then when
-the open counters have worked off ½·m (m where one was idle: it starts afresh) and the cases of the first
-k − i calls, each with the minutes expected for it, else m.
+when they are due (`queueing.keys.booked_key`), in proportion to p̂. With i idle counters, call k (from 0)
+comes now for k < i, and then when the open counters have worked off ½·m (m where one was idle: it starts
+afresh) and the cases of the first k − i calls, each with the minutes expected for it, else m.
 The range is the 80 % interval of that work, from the spread of services and of shows; it never is a point.
 """
 
@@ -17,6 +17,7 @@ from itertools import count
 from math import ceil, floor, sqrt
 
 from queueing.capacity import Capacity
+from queueing.keys import booked_key
 from queueing.lineup import Lineup
 from queueing.ordering import RecentCall, Track, Waiting, next_from_heads
 from queueing.policy import DEFAULT_POLICY, QueuePolicy
@@ -91,12 +92,16 @@ class _Clock:
 
 
 class _Arrivals:
-    """The booked people who are expected, as tickets that come at their slots; ids are negative."""
+    """The booked people who are expected, as tickets that come when they are due; ids are negative."""
 
-    def __init__(self, load: Load, now: datetime) -> None:
-        self._slots = deque(
-            sorted((s.slot_starts_at, s.numbers) for s in load.expected if s.slot_starts_at > now)
-        )
+    def __init__(self, load: Load, now: datetime, policy: QueuePolicy) -> None:
+        expected = [
+            (booked_key(s.slot_starts_at, policy), s) for s in load.expected if s.slot_starts_at > now
+        ]
+        # Who is due already and is not here yet comes to the slot.
+        comes = [(key if key > now else s.slot_starts_at, s.slot_starts_at, s.numbers) for key, s in expected]
+        self._slots = deque(sorted(comes))
+        self._policy = policy
         self._show_probability = load.show_probability
         self._ids = count(1)
         self._credit = 0.5
@@ -105,12 +110,13 @@ class _Arrivals:
     def until(self, at: datetime) -> Iterator[Waiting]:
         """Yield those who are due by `at` and have not been yielded before."""
         while self._slots and self._slots[0][0] <= at:
-            starts_at, numbers = self._slots.popleft()
+            _, starts_at, numbers = self._slots.popleft()
+            due_at = booked_key(starts_at, self._policy)
             self.numbers += numbers
             self._credit += numbers * self._show_probability
             while self._credit >= 1:
                 self._credit -= 1
-                yield Waiting(-next(self._ids), "", Track.BOOKED, starts_at, starts_at, 0, starts_at)
+                yield Waiting(-next(self._ids), "", Track.BOOKED, due_at, due_at, 0, starts_at)
 
 
 def estimate(
@@ -127,7 +133,7 @@ def estimate(
     Of `load`, `waiting` is not used: the tickets are here. To tell someone before a ticket is taken, add the
     ticket that would be issued. Green people who come later are not foreseen.
     """
-    line, arrivals, clock = Lineup(waiting), _Arrivals(load, now), _Clock(capacity, load, now, policy)
+    line, arrivals, clock = Lineup(waiting), _Arrivals(load, now, policy), _Clock(capacity, load, now, policy)
     calls = deque(recent, maxlen=max(policy.green_run, policy.return_every))
     tickets = {ticket.ticket_id: ticket for ticket in waiting}
     estimates: dict[int, Estimate] = {}

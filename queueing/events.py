@@ -141,6 +141,18 @@ class CounterClosed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LineFilledUp(Event):
+    """Somebody was refused, or few more could be admitted: it is time to look what could be opened."""
+
+    hall_id: int
+    group_id: int
+
+    def topics(self) -> list[str]:
+        """None: what follows has events of its own."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
 class ExtraTimeProposed(Event):
     """The day will not hold everybody: a counter more or a longer day waits for the duty officer's word."""
 

@@ -5,11 +5,14 @@ the moment it is ready, an extension after closing; both for promises, admission
 at the counters stays with the hall.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import ceil
+from typing import Any
 
-from sqlalchemy import Time, cast, func, select, update
+from sqlalchemy import Time, cast, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from halls.models import Counter, CounterSkill, ServiceGroup
@@ -17,13 +20,14 @@ from halls.queries import list_groups
 from kernel import audit
 from kernel.actor import Actor
 from kernel.outbox import emit
-from queueing.admission import admit
+from queueing.admission import FEW, is_nearly_full
 from queueing.capacity import Capacity
 from queueing.errors import ExtraTimeOver, ExtraTimeUnknown
 from queueing.events import ExtraTimeDecided, ExtraTimeProposed
-from queueing.forecast_models import EXTENSION, FLEX, ExtraTime
+from queueing.forecast_models import EXTENSION, FLEX, ExtraTime, WalkInRefusal
 from queueing.models import Ticket
 from queueing.relief import Relief, Spare, propose
+from queueing.spare import SpareCounters
 from queueing.staffing import capacities_of, load_of
 from queueing.steps import ensure_in_hall, staff_id_of
 from queueing.today import Today, today_of
@@ -33,18 +37,30 @@ _MINUTE = timedelta(minutes=1)
 _LOOK_BACK = timedelta(days=28)
 #: Who said no is not asked again about the same for so long.
 _QUIET = timedelta(minutes=60)
+#: Fewer people than this in the rest of the day is nobody.
+_NOBODY = 0.5
+_LOCK = 0x45585452  # one look at the lines of a hall at a time
 
 
-def propose_today(session: Session, hall_id: int, *, now: datetime) -> list[ExtraTime]:
-    """Look at every line that is open; returns new proposals. What is not needed any more lapses."""
+def propose_today(
+    session: Session, hall_id: int, *, now: datetime, only: int | None = None
+) -> list[ExtraTime]:
+    """Look at every line that is open, or at `only` this one; returns new proposals.
+
+    What is not needed any more lapses. One look at a time: each sees what the one before has offered.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK, hall_id % 2**31)))
     today = today_of(session, hall_id, now=now)
     groups = list_groups(session, hall_id)
     capacities = capacities_of(session, today, [group.id for group in groups], now=now)
     made = []
+    spare = _spare(session, hall_id, capacities, on_date=today.on_date)
     for group in groups:
+        if only is not None and group.id != only:
+            continue
         capacity = capacities[group.id]
         if capacity.closes_at is not None and capacity.closes_at > now:
-            made += _propose(session, today, group, capacity, now=now)
+            made += _propose(session, today, group, capacity, spare, now=now)
         else:
             _lapse(session, group.id, (FLEX, EXTENSION))
     return made
@@ -101,8 +117,20 @@ def decide(
     return extra
 
 
-def forecast_walk_ins(session: Session, today: Today, group_id: int, *, now: datetime) -> float:
-    """People without a booking who still came after this time of day, on average of the last four weeks."""
+def look_again(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
+    """Look at a line at once; a handler of LineFilledUp. Where something is asked already, that is enough."""
+    asked = exists().where(
+        ExtraTime.group_id == event["group_id"], ExtraTime.state == "open", ExtraTime.ends_at > now
+    )
+    if not session.scalar(select(asked)):
+        propose_today(session, event["hall_id"], now=now, only=event["group_id"])
+
+
+def forecast_walk_ins(session: Session, today: Today, group_id: int, *, now: datetime) -> float | None:
+    """People without a booking who still came after this time of day, on average of the last four weeks.
+
+    None where there is no such day to look at.
+    """
     clock = cast(func.timezone(today.hall.time_zone, Ticket.issued_at), Time)
     query = select(
         func.count().filter(clock > now.astimezone(today.zone).time(), Ticket.appointment_id.is_(None)),
@@ -113,49 +141,82 @@ def forecast_walk_ins(session: Session, today: Today, group_id: int, *, now: dat
         Ticket.on_date >= today.on_date - _LOOK_BACK,
     )
     came, days = session.execute(query).one()
-    return came / days if days else 0.0
+    return came / days if days else None
 
 
 def _propose(
-    session: Session, today: Today, group: ServiceGroup, capacity: Capacity, *, now: datetime
+    session: Session,
+    today: Today,
+    group: ServiceGroup,
+    capacity: Capacity,
+    spare: SpareCounters,
+    *,
+    now: datetime,
 ) -> list[ExtraTime]:
+    of_day = list_extra(session, today.hall.id, on_date=today.on_date)
+    before = [each for each in of_day if each.group_id == group.id]
+    settled = {each.kind: each for each in reversed(before) if _settled(each, now)}
     load = load_of(session, today, group, now=now)
-    stops = not admit(capacity, load, now, policy=today.policy).admitted
-    forecast = max(float(stops), forecast_walk_ins(session, today, group.id, now=now))
-    before = [
-        each
-        for each in list_extra(session, today.hall.id, on_date=today.on_date)
-        if each.group_id == group.id
-    ]
+    forecast = _forecast(session, today, group.id, now=now)
+    ready_at = max(now + today.policy.flex_ready_after, capacity.opens_at or now)
+    spare.offer(group.id, 0)
+    refused = FLEX in settled and settled[FLEX].state == "declined"
+    counters = 0 if refused else spare.of(group.id, now=now, ready_at=ready_at)
     extended = any(each.kind == EXTENSION and each.state == "accepted" for each in before)
-    opens_at = capacity.opens_at or now
-    ready_at = max(now + today.policy.flex_ready_after, opens_at)
-    longer = today.policy.extension if stops and not extended else timedelta(0)
-    spare = Spare(_spare_counters(session, group.id, capacity, now=now), ready_at, longer)
-    relief = propose(capacity, load, now, forecast=forecast, spare=spare, policy=today.policy)
+    longer = timedelta(0) if extended else today.policy.extension
+    could = Spare(counters, ready_at, longer)
+    relief = propose(capacity, load, now, forecast=forecast, spare=could, policy=today.policy)
+    if relief and is_nearly_full(capacity, load, now, policy=today.policy):
+        relief = replace(relief, extension=longer)  # the word about counters may come too late
     wanted = _wanted(relief, capacity, ready_at)
     _lapse(session, group.id, [kind for kind in (FLEX, EXTENSION) if kind not in wanted])
-    made = []
-    for kind, (counters, starts_at, ends_at) in wanted.items():
-        if any(each.kind == kind and _settled(each, now) for each in before):
-            continue
-        extra = ExtraTime(
-            hall_id=today.hall.id,
-            group_id=group.id,
-            on_date=today.on_date,
-            kind=kind,
-            counters=counters,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            short_minutes=ceil(relief.short_minutes),
-            expected=ceil(forecast),
-            proposed_at=now,
-        )
-        session.add(extra)
-        session.flush()
-        emit(session, ExtraTimeProposed(extra.id, today.hall.id, group.id), now=now)
-        made.append(extra)
-    return made
+    if FLEX in wanted:
+        asked = settled.get(FLEX)  # open, or agreed to and so in the capacity already
+        spare.offer(group.id, wanted[FLEX][0] if asked is None else asked.counters * (asked.state == "open"))
+    return [
+        _ask(session, today, group, kind, terms=terms, relief=relief, expected=ceil(forecast), now=now)
+        for kind, terms in wanted.items()
+        if kind not in settled
+    ]
+
+
+def _forecast(session: Session, today: Today, group_id: int, *, now: datetime) -> float:
+    """Whom to make room for: those who came on other days, and a few, unless nobody is to be expected."""
+    came = forecast_walk_ins(session, today, group_id, now=now)
+    if came is None or came >= _NOBODY:
+        return max(came or 0.0, float(FEW))
+    refused = exists().where(WalkInRefusal.group_id == group_id, WalkInRefusal.on_date == today.on_date)
+    return float(FEW) if session.scalar(select(refused)) else 0.0
+
+
+def _ask(
+    session: Session,
+    today: Today,
+    group: ServiceGroup,
+    kind: str,
+    *,
+    terms: tuple[int, datetime, datetime],
+    relief: Relief,
+    expected: int,
+    now: datetime,
+) -> ExtraTime:
+    counters, starts_at, ends_at = terms
+    extra = ExtraTime(
+        hall_id=today.hall.id,
+        group_id=group.id,
+        on_date=today.on_date,
+        kind=kind,
+        counters=counters,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        short_minutes=ceil(relief.short_minutes),
+        expected=expected,
+        proposed_at=now,
+    )
+    session.add(extra)
+    session.flush()
+    emit(session, ExtraTimeProposed(extra.id, today.hall.id, group.id), now=now)
+    return extra
 
 
 def _wanted(
@@ -180,15 +241,23 @@ def _settled(each: ExtraTime, now: datetime) -> bool:
     return each.state == "open" or (each.state == "accepted" and each.starts_at > now)
 
 
-def _spare_counters(session: Session, group_id: int, capacity: Capacity, *, now: datetime) -> int:
-    """Counters of the hall that could serve the line and are not in its plan now."""
-    skilled = (
-        select(func.count())
-        .select_from(CounterSkill)
-        .join(Counter, Counter.id == CounterSkill.counter_id)
-        .where(CounterSkill.group_id == group_id)
+def _spare(
+    session: Session, hall_id: int, capacities: Mapping[int, Capacity], *, on_date: date
+) -> SpareCounters:
+    """The hall's counters, with what is asked for and not decided yet."""
+    query = (
+        select(Counter.id, CounterSkill.group_id)
+        .join(CounterSkill, CounterSkill.counter_id == Counter.id)
+        .where(Counter.hall_id == hall_id, Counter.active)
     )
-    return max(0, (session.scalar(skilled) or 0) - ceil(capacity.counters_at(capacity.open_from(now) or now)))
+    skills: defaultdict[int, set[int]] = defaultdict(set)
+    for counter_id, group_id in session.execute(query):
+        skills[counter_id].add(group_id)
+    spare = SpareCounters(map(frozenset, skills.values()), capacities)
+    for each in list_extra(session, hall_id, on_date=on_date):
+        if each.kind == FLEX and each.state == "open":
+            spare.offer(each.group_id, each.counters)
+    return spare
 
 
 def _lapse(session: Session, group_id: int, kinds: tuple[str, ...] | list[str]) -> None:

@@ -12,9 +12,11 @@ from catalog.models import Service
 from halls.queries import GroupUnknown
 from kernel.actor import Actor
 from kernel.errors import Forbidden
+from kernel.outbox import emit
 from queueing import press
-from queueing.admission import Admission, admit
+from queueing.admission import Admission, admit, is_nearly_full
 from queueing.errors import GreenReasonUnknown, LineClosed, PressReused, TrackUnknown, WalkInsStopped
+from queueing.events import LineFilledUp
 from queueing.keys import green_key, standby_key
 from queueing.matter import matter_of
 from queueing.models import Line, Ticket
@@ -90,6 +92,10 @@ def issue_in_line(
     )
     if ticket is None:
         raise PressReused
+    if track is not Track.STANDBY and is_nearly_full(
+        line.capacity, line.load.with_more(1), now, policy=line.policy
+    ):
+        emit(session, LineFilledUp(command.hall_id, group.id), now=now)
     return ticket, line
 
 

@@ -189,5 +189,10 @@ def estimates(
     capacity = line.capacity if line else capacity_of(session, today, group_id, now=now)
     load = line.load if line else load_of(session, today, get_group(session, group_id), now=now)
     return estimate(
-        waiting, recent, now, capacity=capacity, load=replace(load, waiting=len(waiting)), policy=today.policy
+        waiting,
+        recent,
+        now,
+        capacity=capacity,
+        load=replace(load, waiting=len(waiting)),
+        policy=today.policy_for(capacity),
     )

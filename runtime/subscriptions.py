@@ -16,7 +16,7 @@ from notifications import events as notifications
 from notifications import tell, tell_after, tell_decisions, tell_wait
 from people import events as people
 from queueing import events as queueing
-from queueing import follow_booking, leave, unanswered
+from queueing import extra_time, follow_booking, leave, unanswered
 from runtime import schedule
 from runtime.deliveries import Handler
 
@@ -32,6 +32,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
         booking.AppointmentPartlyDone: (tell.partly_done,),
         booking.WaitlistOffered: (tell_wait.offered,),
+        queueing.LineFilledUp: (extra_time.look_again,),
         queueing.TicketCalled: (tell.called, tell.three_ahead),
         queueing.CallUnanswered: (unanswered.follow_up,),
         queueing.TicketMissed: (tell.missed,),
@@ -100,6 +101,7 @@ APART: frozenset[str] = frozenset(
         name_of,
         (
             schedule.run,
+            extra_time.look_again,
             leave.leave_with_booking,
             follow_booking.follow_correction,
             unanswered.follow_up,

@@ -39,11 +39,10 @@ def closes(day, clock):
     return capacity_of(day.session, today, day.a.id, now=at(clock))
 
 
-def test_a_counter_and_then_a_longer_day_are_proposed_once_before_anybody_is_refused(session, full):
-    made = propose_today(session, full.hall.id, now=at("14:00"))
-    assert [(each.kind, each.counters, each.state) for each in made] == [("flex", 2, "open")]
-    assert (made[0].starts_at, made[0].ends_at) == (at("14:10"), at("17:00"))
-    (longer,) = propose_today(session, full.hall.id, now=at("14:30"))  # the counters alone do not suffice
+def test_counters_and_a_longer_day_are_proposed_once_while_few_more_can_be_admitted(session, full):
+    more, longer = propose_today(session, full.hall.id, now=at("14:00"))
+    assert (more.kind, more.counters, more.state) == ("flex", 2, "open")
+    assert (more.starts_at, more.ends_at) == (at("14:10"), at("17:00"))
     assert (longer.kind, longer.counters, longer.starts_at) == ("extension", 1, at("17:00"))
     assert longer.ends_at == at("17:30")
     assert propose_today(session, full.hall.id, now=at("14:35")) == []
