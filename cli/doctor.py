@@ -21,7 +21,7 @@ def doctor(*, deep: bool, retry: bool, var: Path | None) -> None:
     settings = with_own_servers(replace(settings, var=(var or settings.var).resolve()))
     well = True
     for finding in look(settings, deep=deep, retry=retry):
-        click.echo(f"{'ok' if finding.good else 'WRONG':<6} {finding.what:<12} {finding.told}")
+        click.echo(f"{finding.mark:<6} {finding.what:<12} {finding.told}")
         well = well and finding.good
     if not well:
         raise SystemExit(1)

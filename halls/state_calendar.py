@@ -1,8 +1,9 @@
 """The State Council's working days: public holidays and the weekends worked in exchange (调休).
 
 The `holidays` package carries each year's notice, which comes out in the November before. For a year
-without its notice the package knows the festivals only; `is_announced` tells, so that somebody looks, and
-the editable table of exceptions (passed in, it wins) carries what the package does not know yet.
+without its notice the package knows the festivals only; `is_announced` tells, so that somebody looks (the
+doctor and the page of working days say it, by `booking.notice_years`), and the editable table of exceptions
+(passed in, it wins) carries what the package does not know yet.
 """
 
 from collections.abc import Mapping

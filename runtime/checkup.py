@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from booking.notice_years import years_without_notice
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.doctor import Violation
@@ -24,11 +25,17 @@ _OLDEST_POSTGRESQL = 150000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; `told` is a fact, or what to do about it."""
+    """One thing looked at; `told` is a fact, or what to do about it. `soon`: not wrong yet."""
 
     what: str
     good: bool
     told: str
+    soon: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How it stands, in a word."""
+        return "NOTE" if self.soon else "ok" if self.good else "WRONG"
 
 
 def with_own_servers(settings: Settings) -> Settings:
@@ -53,6 +60,8 @@ def look(settings: Settings, *, deep: bool, retry: bool = False) -> Iterator[Fin
         yield Finding("settings", True, f"env {settings.env}, data in {settings.var}{address}")
         database = _try("database", lambda: _database(parts))
         yield database
+        if database.good:
+            yield from _notices(parts)
         yield _redis(parts)
         yield _try("SMS gateway", lambda: make_gateway(settings, parts.database).capabilities.name)
         if retry and database.good:
@@ -89,6 +98,15 @@ def _database(parts: Parts) -> str:
         what = "run `youhao migrate`" if schema.knows(revision) else "its data is of another version"
         raise _Wrong(f"is at {revision}, the program at {schema.head()}; {what}")
     return f"PostgreSQL {version // 10000}, at {revision}"
+
+
+def _notices(parts: Parts) -> Iterator[Finding]:
+    """Only what is missing: a year whose working days are guessed."""
+    with parts.database.transaction() as session:
+        years = years_without_notice(session, now=clock.now())
+    for year in years:
+        told = f"{year} can be booked without the State Council's notice; upgrade, or enter it at /admin/days"
+        yield Finding("working days", True, told, soon=True)
 
 
 def _redis(parts: Parts) -> Finding:

@@ -1,10 +1,11 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cli.main import youhao
-from kernel import crypto
+from kernel import clock, crypto
 from kernel.outbox import EventDelivery, OutboxEvent
 from runtime.deliveries import ATTEMPTS
 from tests import build
@@ -46,6 +47,18 @@ def test_a_broken_promise_ends_with_1_and_names_the_row(doctor, database):
     done = doctor("--deep")
     assert done.exit_code == 1
     assert f"WRONG  data         ticket_times_out_of_order: ticket {ticket_id}" in done.output
+
+
+def test_a_year_without_the_notice_of_working_days_is_told(doctor, database, tmp_path):
+    with database.transaction() as session:
+        build.make_hall(session)
+    try:
+        clock.set_demo(tmp_path / "clock.json", build.at("10:00", date(2040, 1, 10)), 0.0)
+        done = doctor(YOUHAO_CLOCK_FILE=str(tmp_path / "clock.json"))
+    finally:
+        clock.use_demo_file(None)
+    assert done.exit_code == 0, done.output  # nothing is broken; the notice may not be out
+    assert "NOTE   working days 2040 can be booked without the State Council's notice" in done.output
 
 
 def test_a_database_that_is_away_is_told_and_the_rest_still_looked_at(doctor, tmp_path):

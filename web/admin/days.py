@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from booking.affected import Affected
 from booking.change_days import DaysChange, change_days, preview_days
 from booking.close import Then
+from booking.notice_years import years_without_notice
 from halls.models import CalendarDay
 from halls.plan_rows import CalendarRow
 from halls.queries import list_groups, list_halls
@@ -23,7 +24,10 @@ _FIELDS = ("remove", "on", "working", "name_zh", "name_en")
 
 def _page(session: Session, *, wrong: list[str] | None = None) -> str:
     days = session.scalars(select(CalendarDay).order_by(CalendarDay.on_date)).all()
-    return render_template("admin/plans/days.html", days=days, form=request.form, wrong=wrong or [])
+    unknown = years_without_notice(session, now=edge.now())
+    return render_template(
+        "admin/plans/days.html", days=days, form=request.form, wrong=wrong or [], unknown=unknown
+    )
 
 
 @staff_only("hall.edit")

@@ -16,7 +16,7 @@ from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
-from tests.web.hall_faces import token
+from tests.web.hall_faces import set_clock, token
 from web.admin.plan_rules import NAMES
 
 TOMORROW = date(2026, 3, 3)
@@ -335,6 +335,13 @@ def test_working_days_are_kept_by_whom_no_hall_limits(faces, manager):
     assert "校庆" in manager.get(url).text
     assert post(manager, url, url, remove="2026-03-04").status_code == 303
     assert counted(faces, select(func.count()).select_from(CalendarDay)) == 0
+
+
+def test_a_year_without_the_notice_is_pointed_out_where_days_are_kept(faces):
+    said = "2040 年的日子，但程序还没有国务院这一年的放假调休安排"
+    assert said not in faces.officer(roles=("manager", "admin")).get("/admin/days").text
+    set_clock(faces.parts, at("10:00", date(2040, 1, 10)))
+    assert said in faces.officer(roles=("manager", "admin")).get("/admin/days").text
 
 
 @pytest.mark.parametrize("then", ["keep", "move", "cancel"])
