@@ -28,7 +28,9 @@ from queueing.labels import parse_label
 from queueing.models import Call, CounterSession, Ticket
 from queueing.queries import current_ticket, list_missed, list_parked, upcoming
 from queueing.reasons import Reason
-from queueing.today import today_of
+from queueing.recall import NextStep
+from queueing.today import Today, today_of
+from queueing.unanswered import foresee
 
 UPCOMING_SHOWN = 6
 
@@ -51,7 +53,7 @@ class AtCounter:
     never have seen the list of papers.
 
     `next_lines` are those that the visit still has to pass. `on_record` are the licences that the register
-    has of this person: what they need not hand in.
+    has of this person: what they need not hand in. `next_step` comes by itself when nobody answers the call.
     """
 
     ticket: Ticket
@@ -65,6 +67,7 @@ class AtCounter:
     by_staff: bool
     next_lines: list[ServiceGroup]
     on_record: Held
+    next_step: NextStep | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
         counter=counter,
         running=running,
         groups=list_groups(session, counter.hall_id, active=True),
-        current=_current(session, counter_id),
+        current=_current(session, counter_id, today),
         upcoming=_in_line(session, upcoming(session, counter_id, now=now, limit=UPCOMING_SHOWN)),
         waiting=session.scalar(waiting) or 0,
         parked=_in_line(session, [(each, None) for each in list_parked(session, counter_id, now=now)]),
@@ -189,7 +192,7 @@ def _matter(session: Session, service: Service, answers: dict[str, str]) -> Matt
     return Matter(service, "", "", plain_checklist(materials))
 
 
-def _current(session: Session, counter_id: int) -> AtCounter | None:
+def _current(session: Session, counter_id: int, today: Today) -> AtCounter | None:
     ticket = current_ticket(session, counter_id)
     if ticket is None:
         return None
@@ -207,6 +210,7 @@ def _current(session: Session, counter_id: int) -> AtCounter | None:
         by_staff=_is_by_staff(session, ticket),
         next_lines=[get_group(session, leg["group_id"]) for leg in ticket.legs],
         on_record=_on_record(session, ticket),
+        next_step=foresee(session, ticket, call.last_called_at, today.policy),
     )
 
 

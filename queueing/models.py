@@ -129,7 +129,10 @@ class Ticket(Base):
 
 
 class Call(Base):
-    """One call of a ticket to a counter, with the reason in the form that `queueing.ordering` gives."""
+    """One call of a ticket to a counter, with the reason in the form that `queueing.ordering` gives.
+
+    `undone`: taken back, so that it uses up no turn of the rule.
+    """
 
     __tablename__ = "call"
     __table_args__ = (Index("ix_call_recent", "group_id", "on_date", "id"),)
@@ -146,6 +149,7 @@ class Call(Base):
     reason: Mapped[dict[str, Any]] = mapped_column(JSONB)
     called_at: Mapped[datetime]
     last_called_at: Mapped[datetime]
+    undone: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     press_key: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 

@@ -30,7 +30,7 @@ from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
 from queueing.rooms import reason_of, room_of
 from queueing.states import AT_COUNTER, TicketState
-from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record, staff_id_of
+from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record, staff_id_of, take_call_back
 from queueing.today import get_group, lock_lines, today_of
 
 _S = TicketState
@@ -185,9 +185,7 @@ def undo_call(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
     now = not_before(ticket, now)
     if ticket.state != _S.CALLED:
         raise moved(ticket)
-    move(session, ticket, _S.WAITING, "ticket.undo_call", actor=actor, now=now)
-    _leave_counter(ticket)
-    emit(session, events.CallUndone(*_key(ticket)), now=now)
+    take_call_back(session, ticket, actor=actor, now=now)
     return ticket
 
 

@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from kernel import audit, clock
 from kernel.actor import Actor
 from kernel.errors import Forbidden
+from kernel.outbox import emit
 from queueing import durations, snapshot
 from queueing.errors import TicketMoved, TicketUnknown
-from queueing.models import Ticket
+from queueing.events import CallUndone
+from queueing.models import Call, Ticket
 from queueing.states import TRANSITIONS, TicketState
 
 NAMES_ZH: dict[TicketState, str] = {
@@ -100,6 +102,19 @@ def move(
     durations.spend(ticket, before, after, now)
     ticket.state = after.value
     record(session, ticket, action, actor=actor, now=now, states=(before.value, after.value), **details)
+
+
+def take_call_back(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> None:
+    """A called, locked ticket waits again as before; its call uses up no turn of the rule.
+
+    Calls of the line (`line.calls`) stay as they are: they only grow, and locking the line here could meet
+    who locks it before the ticket.
+    """
+    move(session, ticket, TicketState.WAITING, "ticket.undo_call", actor=actor, now=now)
+    last = select(func.max(Call.id)).where(Call.ticket_id == ticket.id).scalar_subquery()
+    session.execute(update(Call).where(Call.id == last).values(undone=True))
+    ticket.counter_id = ticket.staff_id = None
+    emit(session, CallUndone(ticket.id, ticket.hall_id, ticket.group_id), now=now)
 
 
 def forget_step(ticket: Ticket) -> None:

@@ -78,8 +78,17 @@ def follow_up(session: Session, event: Mapping[str, Any], *, now: datetime) -> N
     act(session, ticket, actor=SYSTEM, now=now)
 
 
+def foresee(
+    session: Session, ticket: Ticket, last_called_at: datetime, policy: QueuePolicy
+) -> NextStep | None:
+    """What the program will do next about this ticket, for the officer to know; None: nothing by itself."""
+    if ticket.state != TicketState.CALLED or _is_by_hand(session, ticket):
+        return None
+    return step_of(ticket, last_called_at, policy)
+
+
 def step_of(ticket: Ticket, last_called_at: datetime, policy: QueuePolicy) -> NextStep | None:
-    """What the program will do next about a ticket that is called."""
+    """What follows by the rule for a ticket that is called."""
     if ticket.called_at is None:
         return None
     return next_step(ticket.called_at, last_called_at=last_called_at, recalls=ticket.recalls, policy=policy)
@@ -89,10 +98,14 @@ def _may_be_followed(session: Session, ticket: Ticket) -> bool:
     """Not while the last press is fresh, and not after an officer took a start or an absence back."""
     if ticket.stepped_at is not None and clock.real_now() - ticket.stepped_at < _HANDS_OFF:
         return False
+    return not _is_by_hand(session, ticket)
+
+
+def _is_by_hand(session: Session, ticket: Ticket) -> bool:
     undone = select(AuditEntry.id).where(
         AuditEntry.subject_kind == "ticket",
         AuditEntry.subject_id == ticket.id,
         AuditEntry.action.in_(_BY_HAND),
         AuditEntry.at >= ticket.called_at,
     )
-    return session.scalars(undone.limit(1)).first() is None
+    return session.scalars(undone.limit(1)).first() is not None

@@ -19,7 +19,7 @@ from queueing.counters import ensure_free, ensure_own, lock_session
 from queueing.errors import CannotUndo
 from queueing.models import Ticket
 from queueing.states import TicketState
-from queueing.steps import ensure_in_hall, lock, move, not_before
+from queueing.steps import ensure_in_hall, lock, move, not_before, take_call_back
 
 UNDO_WITHIN = timedelta(seconds=10)
 _S = TicketState
@@ -56,19 +56,13 @@ def undo(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, real_
         raise CannotUndo(label=ticket.label)
     step, now = ticket.step, not_before(ticket, now)
     if step["action"] == "ticket.call":
-        _uncall(session, ticket, actor=actor, now=now)
+        take_call_back(session, ticket, actor=actor, now=now)
     else:
         _restore(session, ticket, step, counter_id, actor=actor, now=now)
     forgotten = update(Ticket).where(Ticket.step_counter_id == counter_id)
     session.flush()
     session.execute(forgotten.values(step=None, step_counter_id=None, stepped_at=None))
     return ticket
-
-
-def _uncall(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> None:
-    move(session, ticket, _S.WAITING, "ticket.undo_call", actor=actor, now=now)
-    ticket.counter_id = ticket.staff_id = None
-    emit(session, events.CallUndone(ticket.id, ticket.hall_id, ticket.group_id), now=now)
 
 
 def _restore(

@@ -139,10 +139,13 @@ def calls_of(session: Session, group_ids: Collection[int], *, on_date: date) -> 
 def recent_calls(
     session: Session, group_ids: Collection[int], *, on_date: date, policy: QueuePolicy
 ) -> list[RecentCall]:
-    """The last calls of these groups, the latest first, as many as the rule looks at."""
+    """The last calls of these groups, the latest first, as many as the rule looks at.
+
+    Those that were taken back used up no turn.
+    """
     query = (
         select(Call.track, Call.was_return)
-        .where(Call.group_id.in_(group_ids), Call.on_date == on_date)
+        .where(Call.group_id.in_(group_ids), Call.on_date == on_date, Call.undone.is_(False))
         .order_by(Call.id.desc())
         .limit(max(policy.green_run, policy.return_every - 1))
     )
@@ -167,7 +170,7 @@ def first_and_recent(
 def _heads_and_recent(discipline: str) -> Select[Any]:
     last = (
         select(Call.id, Call.track, Call.was_return)
-        .where(Call.group_id == any_(_GROUPS), Call.on_date == bindparam("on_date"))
+        .where(Call.group_id == any_(_GROUPS), Call.on_date == bindparam("on_date"), Call.undone.is_(False))
         .order_by(Call.id.desc())
         .limit(bindparam("looked_at"))
         .subquery()

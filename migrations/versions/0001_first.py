@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_77f0125c"
+revision = "0001_c7c14fc7"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -856,6 +856,7 @@ def upgrade() -> None:
         sa.Column("reason", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("called_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_called_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("press_key", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_call_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),

@@ -10,9 +10,11 @@ from kernel import clock
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
 from queueing import serve
+from queueing.desk import desk
 from queueing.doctor import check
 from queueing.errors import TicketMoved
 from queueing.models import Call, Ticket
+from queueing.recall import Step
 from queueing.unanswered import find_unanswered, follow_up
 from queueing.undo import undo
 from tests.build import at
@@ -80,6 +82,26 @@ def test_a_call_repeated_by_hand_is_not_repeated_a_moment_later(session):
     assert look(session, 89) == 0
     assert look(session, 90) == 1
     assert ticket.recalls == 2
+
+
+def test_the_officer_sees_what_comes_by_itself(session):
+    day, ticket = called(session)
+    counter_id = day.counters[0].id
+
+    def told():
+        session.flush()
+        step = desk(session, counter_id, now=after(60)).current.next_step
+        return None if step is None else (step.what, step.at)
+
+    assert told() == (Step.RECALL, after(45))
+    look(session, 50)
+    assert told() == (Step.RECALL, after(95))
+    look(session, 100)
+    assert told() == (Step.ABSENT, after(160))
+    serve.start_serving(session, ticket, actor=day.officers[0], now=after(110))
+    assert told() is None
+    undo(session, ticket, actor=day.officers[0], now=after(115), real_now=clock.real_now())
+    assert told() is None
 
 
 def test_who_is_served_is_left_alone(session):

@@ -15,7 +15,7 @@ from queueing.check_in import CheckIn, check_in
 from queueing.doctor import check
 from queueing.durations import kind_of, spend
 from queueing.errors import CannotUndo, CounterBusy, NotYourCounter, SameCounter
-from queueing.models import Ticket
+from queueing.models import Call, Ticket
 from queueing.send_to import send_to_counter
 from queueing.states import TRANSITIONS, TicketState
 from queueing.undo import find_undoable, undo
@@ -181,6 +181,42 @@ def test_names_what_can_be_undone_at_a_counter(day):
     assert find_undoable(day.session, day.counters[0].id, real_now=clock.real_now()).id == ticket.id
     assert find_undoable(day.session, day.counters[0].id, real_now=clock.real_now() + TOO_LATE) is None
     assert find_undoable(day.session, day.counters[1].id, real_now=clock.real_now()) is None
+
+
+def test_a_call_that_was_taken_back_uses_up_no_turn_of_the_green_channel(day):
+    """Two green calls in a row at most; one of them undone leaves the turn to the next green ticket."""
+    session = day.session
+    day.take(at("09:00"))
+    for _ in range(3):
+        day.take(at("09:00"), green_reason="elderly")
+    first = day.call(at("09:05"))
+    serve.mark_absent(session, first, actor=day.officers[0], now=at("09:06"))
+    second = day.call(at("09:07"))
+    undone(day, second)
+    again = day.call(at("09:09"))
+    assert (again.id, again.track) == (second.id, "green")
+    serve.mark_absent(session, again, actor=day.officers[0], now=at("09:10"))
+    assert day.call(at("09:11")).track == "walk_in"
+    assert check(session) == []
+
+
+@pytest.mark.parametrize("by_verb", [True, False])
+def test_a_return_whose_call_was_taken_back_keeps_its_turn(day, by_verb):
+    session, officer = day.session, day.officers[0]
+    ticket = served(day)
+    serve.park(session, ticket, actor=officer, now=at("09:10"))
+    serve.return_to_line(session, ticket, actor=officer, now=at("09:12"))
+    day.take(at("09:01"))
+    called_back = day.call(at("09:13"))
+    assert called_back.id == ticket.id
+    if by_verb:
+        serve.undo_call(session, called_back, actor=officer, now=at("09:14"))
+    else:
+        undone(day, called_back, when="09:14")
+    session.flush()
+    assert session.scalars(select(Call.undone).order_by(Call.id)).all() == [False, True]
+    assert day.call(at("09:15")).id == ticket.id
+    assert check(session) == []
 
 
 # ---- durations ----
