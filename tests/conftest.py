@@ -39,6 +39,7 @@ LONG_FILES = (
     "runtime/test_up.py",
     "web/api/test_fuzzing.py",
     "web/citizen/test_in_a_browser.py",
+    "web/citizen/test_every_page_in_a_browser.py",
     "front_end/",
     "runtime/test_supervisor.py",
 )

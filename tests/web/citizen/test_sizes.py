@@ -12,7 +12,11 @@ KILO = 1024
 
 def weight(phone, path: str) -> int:
     """Bytes over the wire, as a browser that takes gzip gets them."""
-    answer = phone.client.get(path, headers={"Accept-Encoding": "gzip"})
+    return packed(phone.client.get(path, headers={"Accept-Encoding": "gzip"}))
+
+
+def packed(answer) -> int:
+    """How long an answer is on the wire."""
     return len(
         answer.data if answer.headers.get("Content-Encoding") == "gzip" else gzip.compress(answer.data)
     )

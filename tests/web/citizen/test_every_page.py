@@ -1,0 +1,46 @@
+"""Every page of citizens has an address in `PAGES`, and with a whole city loaded none is heavy."""
+
+from datetime import datetime
+
+import pytest
+
+from tests.build import TODAY
+from tests.web.citizen.every_page import LATER, NOT_PAGES, PAGES, make_pages, take
+from tests.web.citizen.test_sizes import KILO, packed, weight
+
+MOST = 6 * KILO
+
+
+def test_every_page_of_citizens_is_looked_at(town):
+    rules = [rule for rule in town.app.url_map.iter_rules() if rule.endpoint.startswith("citizen.")]
+    pages = {rule.endpoint for rule in rules if "GET" in rule.methods} - NOT_PAGES
+    assert pages == {name.partition("?")[0] for name in PAGES}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_of_a_whole_city_is_heavy(town, survey, language):
+    phone, pages = make_pages(town, survey)
+    phone.client.set_cookie("lang", language)
+    sizes = {name: weight(phone, path) for name, path in pages.items()}
+    assert {name for name, path in pages.items() if phone.client.get(path).status_code != 200} == set()
+    phone.client.set_cookie("lang", "zh")
+    for name, press in (("lost", lose), ("visit_lost", lose), ("gone", expire)):
+        address = pages["citizen.trip_slots" if name == "visit_lost" else "citizen.slots"]
+        press(town, phone, address)
+        sizes[name] = packed(phone.answer)
+    assert {name: size for name, size in sizes.items() if size > MOST} == {}
+
+
+def lose(town, phone, address):
+    """Press for a number of a day that others filled meanwhile."""
+    first = phone.go(address).form_with("下一步").offered["starts_at"][0]
+    take(town, "city-hall", datetime.fromisoformat(first).date())
+    assert phone.press("下一步", starts_at=first).status == 409
+
+
+def expire(town, phone, _address):
+    """Press for a number that was held too long, and that others have now."""
+    phone.go("/booking/check")
+    town.at(LATER)
+    take(town, "city-hall", TODAY)
+    assert phone.press("确认预约").status == 409
