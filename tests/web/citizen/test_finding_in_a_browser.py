@@ -79,6 +79,7 @@ def test_pages_of_finding_and_waiting_can_be_read_and_pressed_by_everybody(town,
     context.add_cookies([{"name": name, "value": value, "url": page.url} for name, value in both.items()])
     paths = ["/halls", "/halls?from=station", "/halls/city-hall", f"{SERVICE}/first?a={LOST}", SLOTS]
     paths += [f"{SERVICE}/halls?a={LOST}&from=station", waiting, offered, "/my"]
+    paths += ["/visit/halls?s=id-card-renewal,passport&from=station"]
     paths += [f"/services/passport/halls/city-hall/waitlist?day={WEDNESDAY.isoformat()}"]
     found = {}
     for path in paths:
