@@ -11,7 +11,6 @@ from typing import TypedDict
 
 from queueing.estimate import estimate
 from queueing.ordering import RecentCall
-from queueing.policy import QueuePolicy
 from twin.sim.plan import MINUTE
 from twin.sim.reception import Line
 from twin.sim.ticket import Ticket
@@ -56,7 +55,6 @@ class _Row:
 class Predictions:
     """Watches a day (twin.sim.hall.Watch)."""
 
-    policy: QueuePolicy
     _rows: dict[int, _Row] = field(default_factory=dict)
     _last_wait: dict[int, float] = field(default_factory=dict)
 
@@ -64,7 +62,7 @@ class Predictions:
         """Foretell the wait of the ticket that has just joined the line."""
         waiting = line.lineup.tickets()
         told = estimate(
-            waiting, recent, now, capacity=line.capacity, load=line.load(now), policy=self.policy
+            waiting, recent, now, capacity=line.capacity, load=line.load(now), policy=line.policy
         )[ticket.waiting.ticket_id]
         counters = max(1.0, line.capacity.counters_at(now))
         self._rows[ticket.waiting.ticket_id] = _Row(

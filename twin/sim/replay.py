@@ -31,7 +31,7 @@ def replay(day: Day, *, policies: Sequence[str] = POLICY_NAMES, fit: Sequence[Da
     told: dict[str, Any] = {}
     for policy in policies:
         rule = rule_of(scenario, policy)
-        watch = Predictions(rule)
+        watch = Predictions()
         walk_in_only = policy == WALK_IN_ONLY
         played = HallDay(scenario, people, rule, day=0, walk_in_only=walk_in_only, watch=watch)
         told[policy] = {**figures(played.play()), **watch.figures()}
