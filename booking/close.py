@@ -49,13 +49,23 @@ class Closing:
     rehoused: Rehoused
 
 
-# Those held at this moment as well: who fills in a form is told that the time is gone, not booked into it.
+# Those held at this moment as well: who fills in a form is told that the time is gone, not booked into it. What
+# the same form held in lines that stay open is free again; nobody waits for one who is just being booked.
 _WITHDRAW = text("""
-DELETE FROM number USING slot
-WHERE slot.id = number.slot_id AND number.hall_id = :hall_id AND number.appointment_id IS NULL
-  AND (CAST(:group_id AS bigint) IS NULL OR number.group_id = :group_id)
-  AND number.on_date BETWEEN CAST(:starts_at AS date) - 1 AND CAST(:ends_at AS date) + 1
-  AND slot.starts_at < :ends_at AND slot.ends_at > :starts_at
+WITH gone AS (
+  DELETE FROM number USING slot
+  WHERE slot.id = number.slot_id AND number.hall_id = :hall_id AND number.appointment_id IS NULL
+    AND (CAST(:group_id AS bigint) IS NULL OR number.group_id = :group_id)
+    AND number.on_date BETWEEN CAST(:starts_at AS date) - 1 AND CAST(:ends_at AS date) + 1
+    AND slot.starts_at < :ends_at AND slot.ends_at > :starts_at
+  RETURNING number.id, number.hold_token
+), rest AS (
+  SELECT number.id FROM number
+  WHERE number.hold_token IN (SELECT token_hash FROM draft JOIN gone ON gone.hold_token = draft.token_hash)
+    AND number.appointment_id IS NULL AND number.id NOT IN (SELECT id FROM gone)
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE number SET hold_token = NULL, held_until = NULL FROM rest WHERE number.id = rest.id
 """).bindparams(bindparam("group_id", type_=BigInteger))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 from booking import doctor
 from booking.book import Book, book
 from booking.close import Close, Then, close
+from booking.errors import HoldExpired
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number, Slot
 from booking.publish import publish
@@ -246,3 +247,24 @@ def test_the_locks_of_many_people_are_those_of_each(session):
     lock_people(session, [each.id for each in people])
     advisory = text("SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory'")
     assert set(session.scalars(advisory)) >= {lock_key(each.identity_index) for each in people}
+
+
+def test_what_a_form_holds_in_the_lines_that_stay_open_is_free_again(session, hall, lines, services):
+    codes = tuple(service.code for service in services)
+    held = hold(session, HoldSlot("h1", codes, at("14:00")), actor=ANONYMOUS, now=NOW)
+    kept = hold(session, HoldSlot("h1", codes[:1], at("14:00")), actor=ANONYMOUS, now=NOW)
+    shut(session, hall, lines[1])
+    still = session.execute(
+        select(Number.group_id, Number.hold_token).where(Number.hold_token.is_not(None))
+    ).all()
+    assert [row.group_id for row in still] == [lines[0].id] * 2, "who needs open lines only keeps the hold"
+    assert len({row.hold_token for row in still}) == 1
+    with pytest.raises(HoldExpired):
+        book(
+            session,
+            Book(held.token, "张三", "resident_id", sample_resident_id(1), PHONE),
+            actor=ANONYMOUS,
+            now=NOW,
+        )
+    other = Book(kept.token, "张三", "resident_id", sample_resident_id(2), PHONE)
+    assert book(session, other, actor=ANONYMOUS, now=NOW).state == "booked"
