@@ -49,8 +49,8 @@ class Closing:
     rehoused: Rehoused
 
 
-# Those held at this moment as well: who fills in a form is told that the time is gone, not booked into it. What
-# the same form held in lines that stay open is free again; nobody waits for one who is just being booked.
+# Those held at this moment as well: who fills in a form is told that the time is gone, not booked into it.
+# What the same form held in lines that stay open is free again; who is just being booked is not waited for.
 _WITHDRAW = text("""
 WITH gone AS (
   DELETE FROM number USING slot
