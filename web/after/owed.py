@@ -2,21 +2,20 @@
 
 from functools import partial
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel.errors import DomainError
 from queueing.after_models import OwedPaper
 from queueing.models import Ticket
 from queueing.owed import OwedUnknown, list_owed, settle
 from web import edge
 from web.after.face import blueprint, my_hall, services_by_id
-from web.console.once import Said, once
+from web.after.press import press
+from web.console.once import Said
 from web.guards import staff_only
-from web.problems import status_of
 
 
 @blueprint.get("/<hall_code>/owed")
@@ -30,13 +29,7 @@ def owed(hall_code: str) -> ResponseReturnValue:
 @staff_only("task.work")
 def settle_owed(hall_code: str, owed_id: int) -> ResponseReturnValue:
     """The paper is here, or not needed any more."""
-    try:
-        category, sentence = once(partial(_settle, hall_code, owed_id))
-    except DomainError as refusal:
-        flash(refusal.sentence(edge.language()), "bad")
-        return _page(hall_code), status_of(refusal)
-    flash(sentence, category)
-    return redirect(url_for(".owed", hall_code=hall_code), 303)
+    return press(partial(_settle, hall_code, owed_id), _page, endpoint=".owed", hall_code=hall_code)
 
 
 def _settle(hall_code: str, owed_id: int, session: Session) -> Said:

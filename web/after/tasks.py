@@ -2,19 +2,19 @@
 
 from functools import partial
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from kernel.errors import DomainError, Invalid
+from kernel.errors import Invalid
 from queueing.back_tasks import get_task, is_late, list_tasks, move_task
 from queueing.task_states import NAMES_EN, NAMES_ZH, TASK_STEPS, TaskState
 from web import edge
 from web.after.face import blueprint, my_hall, services_by_id
-from web.console.once import Said, once
+from web.after.press import press
+from web.console.once import Said
 from web.guards import staff_only
-from web.problems import status_of
 
 
 class StepUnknown(Invalid):
@@ -36,13 +36,7 @@ def tasks(hall_code: str) -> ResponseReturnValue:
 @staff_only("task.work")
 def step_task(hall_code: str, reference: str) -> ResponseReturnValue:
     """One step of a task."""
-    try:
-        category, sentence = once(partial(_step, hall_code, reference))
-    except DomainError as refusal:
-        flash(refusal.sentence(edge.language()), "bad")
-        return _page(hall_code), status_of(refusal)
-    flash(sentence, category)
-    return redirect(url_for(".tasks", hall_code=hall_code), 303)
+    return press(partial(_step, hall_code, reference), _page, endpoint=".tasks", hall_code=hall_code)
 
 
 def _step(hall_code: str, reference: str, session: Session) -> Said:
