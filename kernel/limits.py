@@ -22,7 +22,9 @@ log = structlog.get_logger("limits")
 
 _PREFIX = "fair:"
 # After Redis failed, so long nobody waits for it again; each failure doubles it. A Redis that hangs costs
-# whoever asks it the client's whole time-out, so only one request at a time tries.
+# whoever asks it the whole time-out, so only one request at a time tries. Those that were asking when it
+# began to hang all wait, so the time-out is one that nobody who books notices.
+_ANSWER_SECONDS = 0.3
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _MOST_REMEMBERED = 50_000
 _TOLD_EVERY = 0.5
@@ -104,7 +106,7 @@ class Limits:
         self, redis: Redis, rules: Mapping[str, Rule], *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._redis, self._rules, self._monotonic = redis, dict(rules), monotonic
-        self._line = RedisLine(redis)
+        self._line = RedisLine(redis, answer_seconds=_ANSWER_SECONDS)
         self._own: dict[str, tuple[int, float]] = {}  # key → (count, until)
         self._lock = threading.Lock()
         self._away_until = 0.0
@@ -161,7 +163,7 @@ class Limits:
         key = f"{_PREFIX}{name}"
         if self._may_ask():
             try:
-                first = bool(self._redis.set(key, "1", nx=True, ex=seconds))
+                first = bool(self._line.execute("SET", key, "1", "NX", "EX", seconds))
             except RedisError as error:
                 self._fall_back(error)
             else:

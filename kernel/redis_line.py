@@ -11,11 +11,11 @@ from redis.exceptions import ResponseError
 class RedisLine:
     """Short commands without pool, retries and metrics. A connection that broke is made anew, once a command.
 
-    Whoever answers late is not asked again: the time-outs are those of the client it is made from.
+    Whoever answers late is not asked again: `answer_seconds` is the longest wait for an answer.
     """
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, *, answer_seconds: float) -> None:
+        self._redis, self._answer_seconds = redis, answer_seconds
         self._own = threading.local()
 
     def execute(self, *words: Any) -> Any:
@@ -29,8 +29,13 @@ class RedisLine:
                 return self._ask(words)
             except Unconnected:
                 pass  # the server was restarted, or closed what had rested too long
-        self._own.connection = self._redis.connection_pool.make_connection()
+        self._own.connection = self._connection()
         return self._ask(words)
+
+    def _connection(self) -> Any:
+        made: Any = self._redis.connection_pool.make_connection()
+        made.socket_timeout = self._answer_seconds  # it connects with the first command
+        return made
 
     def _ask(self, words: tuple[Any, ...]) -> Any:
         connection = self._own.connection

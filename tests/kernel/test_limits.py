@@ -1,5 +1,6 @@
 """Limits: exact under a crowd, without personal data in Redis, and never open while Redis is away."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -118,6 +119,19 @@ def test_asks_a_redis_that_is_away_only_now_and_then():
         watch.now = 1000.0 + second
         passed(limits, ("hold", "x"))
     assert asked == [1000, 1001, 1003, 1007, 1015, 1031]
+
+
+def test_waits_only_once_and_not_long_for_a_redis_that_takes_connections_and_answers_nothing(tmp_path):
+    address = str(tmp_path / "hanging.sock")
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(address)
+        hanging.listen()
+        limits = limits_of(make_client(f"unix://{address}", answer_seconds=None))
+        assert [passed(limits, ("hold", "x")) for _ in range(6)] == [True] * 5 + [False]
+        hanging.setblocking(False)
+        hanging.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            hanging.accept()
 
 
 def test_goes_back_to_redis(redis_client):
