@@ -345,13 +345,13 @@ def _free(row: Row[tuple[object, ...]]) -> FreeSlot:
 
 
 def slots_ahead(
-    session: Session, group_ids: Sequence[int], *, needed: int, now: datetime
+    session: Session, group_ids: Sequence[int], *, needed: int, now: datetime, until_on: date = date.max
 ) -> list[Alternative]:
     """Every slot of these groups from now on, free or not, in order of group and time."""
     windows = {window.group_id: window for window in _windows(session, group_ids, now=now)}
     if not windows:
         return []
-    last_on = max(window.last_on for window in windows.values())
+    last_on = min(until_on, max(window.last_on for window in windows.values()))
     rows = _free_by_slot(
         session,
         list(windows.values()),

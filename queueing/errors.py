@@ -31,7 +31,8 @@ class GreenReasonUnknown(Invalid):
 class WalkInsStopped(Conflict):
     """One more walk-in would not be served before closing. Nothing was issued.
 
-    `alternatives` are numbers that can be booked on the spot: [{hall_id, group_id, starts_at, free}];
+    `alternatives` are numbers of the next three working days that can be booked on the spot
+    (`booking.on_the_spot`): [{hall_id, hall_code, group_id, starts_at, free, service_ids}];
     `short_minutes` is the counter time that would have to be added today. `refused` is the line, for who
     counts refusals (`queueing.refusals`).
     """

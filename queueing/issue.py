@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.availability import alternatives
-from booking.policy import numbers_needed
-from catalog.models import Service
+from booking.on_the_spot import list_spot_offers
 from halls.queries import GroupUnknown
 from kernel.actor import Actor
 from kernel.errors import Forbidden
@@ -108,7 +106,7 @@ def ensure_admitted(
     now: datetime,
     press_key: str | None = None,
 ) -> None:
-    """Refuse with what can be done instead: numbers that can be booked on the spot.
+    """Refuse with what can be done instead: numbers within three working days that can be booked on the spot.
 
     Raises:
         LineClosed: the line does not serve (any more) today
@@ -116,11 +114,8 @@ def ensure_admitted(
     """
     if admission.admitted:
         return
-    unit = line.group.unit_minutes
-    minutes = session.scalar(select(func.sum(Service.minutes)).where(Service.id.in_(service_ids)))
-    needed = numbers_needed(minutes or unit, unit)
-    free = alternatives(session, line.group.id, starts_at=now, needed=needed, now=now)
-    instead = [each.as_json() for each in free]
+    offers = list_spot_offers(session, line.group.id, service_ids=service_ids, now=now)
+    instead = [each.as_json() for each in offers]
     if line.is_over(now):
         raise LineClosed(alternatives=instead)
     stopped = WalkInsStopped(alternatives=instead, short_minutes=round(admission.short_minutes))

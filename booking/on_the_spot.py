@@ -1,0 +1,83 @@
+"""What somebody can book on the spot who gets no number today: free numbers within three working days."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from booking.availability import Alternative, groups_elsewhere, nearest_free, slots_ahead
+from booking.policy import numbers_needed
+from catalog.queries import services_of
+from halls.models import Hall, ServiceGroup
+from halls.queries import calendar
+from halls.workdays import add_working_days
+
+WORKING_DAYS = 3
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class SpotOffer:
+    """A start at which the whole matter fits. `service_ids` are what it is for; empty when none was named."""
+
+    hall_id: int
+    hall_code: str
+    group_id: int
+    starts_at: datetime
+    free: int
+    service_ids: tuple[int, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For `alternatives` of a refusal."""
+        return {
+            "hall_id": self.hall_id,
+            "hall_code": self.hall_code,
+            "group_id": self.group_id,
+            "starts_at": self.starts_at.astimezone(UTC).isoformat(),
+            "free": self.free,
+            "service_ids": list(self.service_ids),
+        }
+
+
+def list_spot_offers(
+    session: Session, group_id: int, *, service_ids: Collection[int], now: datetime, limit: int = SHOWN
+) -> list[SpotOffer]:
+    """What `hold` would accept from now until the third working day after today, the soonest first.
+
+    In this line; where it has nothing, in other halls that handle all these services.
+    """
+    until = last_on_the_spot(session, group_id, now=now)
+    found = _free(session, [group_id], service_ids, until=until, now=now)
+    if not found and service_ids:
+        elsewhere = groups_elsewhere(session, group_id, service_ids)
+        found = _free(session, elsewhere, service_ids, until=until, now=now)
+    named = tuple(service_ids)
+    return [
+        SpotOffer(each.hall_id, each.hall_code, each.group_id, each.starts_at, each.free, named)
+        for each in nearest_free(found, now)[:limit]
+    ]
+
+
+def last_on_the_spot(session: Session, group_id: int, *, now: datetime) -> date:
+    """The third working day after today, as the city counts them."""
+    of_line = select(Hall.time_zone).join(ServiceGroup, ServiceGroup.hall_id == Hall.id)
+    zone = session.scalars(of_line.where(ServiceGroup.id == group_id)).one()
+    return add_working_days(now.astimezone(ZoneInfo(zone)).date(), WORKING_DAYS, calendar(session))
+
+
+def _free(
+    session: Session, group_ids: Iterable[int], service_ids: Collection[int], *, until: date, now: datetime
+) -> list[Alternative]:
+    """Lines take as many numbers as their own unit asks for."""
+    units = select(ServiceGroup.unit_minutes, ServiceGroup.id).where(ServiceGroup.id.in_(list(group_ids)))
+    minutes = sum(service.minutes for service in services_of(session, service_ids)) if service_ids else 0
+    found: list[Alternative] = []
+    rows = session.execute(units.order_by(ServiceGroup.unit_minutes)).all()
+    for unit, lines in groupby(rows, key=lambda row: row[0]):
+        needed = numbers_needed(minutes or unit, unit)
+        found += slots_ahead(session, [line[1] for line in lines], needed=needed, now=now, until_on=until)
+    return found
