@@ -39,6 +39,7 @@ def day_numbers(
     walk_ins = handled_walk_ins(session, hall, on_date=on_date)
     day = {each.group_id: each for each in promise_kept(session, hall, first_on=on_date, last_on=on_date)}
     month = {each.group_id: each for each in promise_kept(session, hall, first_on=since_on, last_on=on_date)}
+    at_work = {*bookings, *walk_ins, *(each.group_id for each in channels)}
     return [
         LineDay(
             group,
@@ -49,4 +50,5 @@ def day_numbers(
             month.get(group.id),
         )
         for group in list_groups(session, hall.id)
+        if group.active or group.id in at_work
     ]

@@ -49,7 +49,7 @@ def promise_rows(session: Session, shown: list[Hall], *, now: datetime) -> list[
     for hall in shown:
         # The State Council's calendar decides: a hall's own closure counts against its promise.
         days = next_working_days(local_day(hall, now), PROMISE_DAYS, calendar)
-        groups = halls.list_groups(session, hall.id)
+        groups = halls.list_groups(session, hall.id, active=True)
         counts = day_counts(
             session,
             [group.id for group in groups],

@@ -84,7 +84,10 @@ def write_offers(
     """Write what every hall that the table names handles, whole."""
     halls = {hall.code: hall for hall in _own(session, actor)}
     services = set(session.scalars(select(Service.code)))
-    groups = {code: {g.code: g.id for g in list_groups(session, hall.id)} for code, hall in halls.items()}
+    groups = {
+        code: {g.code: g.id for g in list_groups(session, hall.id, active=True)}
+        for code, hall in halls.items()
+    }
     wanted: dict[str, dict[str, int]] = {}
     for line in lines:
         hall, service, group = (line.row[name] for name in ("hall", "service", "group"))

@@ -75,12 +75,12 @@ def list_halls(session: Session) -> list[Hall]:
 
 
 def list_city_groups(session: Session) -> list[ServiceGroup]:
-    """The lines of all halls in use: by the hall's code, then in their order on screens."""
+    """The lines in use of all halls in use: by the hall's code, then in their order on screens."""
     return list(
         session.scalars(
             select(ServiceGroup)
             .join(Hall, Hall.id == ServiceGroup.hall_id)
-            .where(Hall.active)
+            .where(Hall.active, ServiceGroup.active)
             .order_by(Hall.code, ServiceGroup.position, ServiceGroup.letter)
         )
     )
@@ -105,12 +105,12 @@ def get_group(session: Session, group_id: int) -> ServiceGroup:
     return group
 
 
-def get_group_by_code(session: Session, hall_id: int, code: str) -> ServiceGroup:
-    """The hall's line of this code; raises GroupUnknown."""
+def get_group_by_code(session: Session, hall_id: int, code: str, *, active: bool = False) -> ServiceGroup:
+    """The hall's line of this code, with `active` not one that was closed for good; raises GroupUnknown."""
     group = session.scalar(
         select(ServiceGroup).where(ServiceGroup.hall_id == hall_id, ServiceGroup.code == code)
     )
-    if group is None:
+    if group is None or (active and not group.active):
         raise GroupUnknown
     return group
 

@@ -14,7 +14,7 @@ def home() -> Any:
     """Every hall of one's own with its groups and counters."""
     with edge.transaction() as session:
         shown = [
-            (hall, halls.list_groups(session, hall.id), halls.list_counters(session, hall.id))
+            (hall, halls.list_groups(session, hall.id, active=True), halls.list_counters(session, hall.id))
             for hall in halls.list_halls(session)
             if edge.actor().may("hall.edit", hall.id)
         ]

@@ -22,12 +22,14 @@ _FIELDS = ("group", "first_on", "from", "last_on", "until", "reason_zh", "reason
 
 
 def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> str:
+    groups = list_groups(session, hall.id)
     return render_template(
         "admin/plans/closures.html",
         hall=hall,
         closures=list_closures(session, hall.id, now=edge.now()),
         affected=len(preview(session, hall, _rest_of_today(hall), now=edge.now())),
-        groups=list_groups(session, hall.id),
+        groups=groups,
+        lines=[group for group in groups if group.active],
         ways=plan_edge.THEN_NAMES,
         form=request.form,
         wrong=wrong or [],
@@ -60,7 +62,7 @@ def _emergency(session: Session, hall: Hall) -> Close:
     until = plan_edge.typed_time("until") if plan_edge.typed("until") else time.min
     ends_on = today if until != time.min else today + timedelta(days=1)
     return Close(
-        plan_edge.find_group(list_groups(session, hall.id), plan_edge.typed("group")),
+        plan_edge.find_group(list_groups(session, hall.id, active=True), plan_edge.typed("group")),
         edge.now(),
         datetime.combine(ends_on, until, zone),
         plan_edge.typed("reason_zh"),
@@ -93,7 +95,7 @@ def _say(done: Closing) -> None:
 
 def _planned(session: Session, hall: Hall, then: Then) -> Close:
     return Close(
-        plan_edge.find_group(list_groups(session, hall.id), plan_edge.typed("group")),
+        plan_edge.find_group(list_groups(session, hall.id, active=True), plan_edge.typed("group")),
         plan_edge.typed_moment(hall, "first_on", "from"),
         plan_edge.typed_moment(hall, "last_on", "until"),
         plan_edge.typed("reason_zh"),

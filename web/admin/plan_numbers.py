@@ -70,7 +70,8 @@ def change(code: str) -> Any:
     try:
         with edge.transaction() as session:
             hall = plan_edge.hall_of(session, code)
-            group_id = plan_edge.find_group(list_groups(session, hall.id), plan_edge.typed("group") or "?")
+            lines = list_groups(session, hall.id, active=True)
+            group_id = plan_edge.find_group(lines, plan_edge.typed("group") or "?")
             most = plan_edge.typed("most", 5)
             command = ChangeNumbers(
                 group_id or 0,

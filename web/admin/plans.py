@@ -49,7 +49,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None, data:
         data=data,
         season=season,
         chosen=chosen,
-        groups=list_groups(session, hall.id),
+        groups=list_groups(session, hall.id, active=True),
         lines={group["code"]: _rows(lines, group["code"]) for group in data["groups"]},
         clocks=CLOCKS,
         base=plan_edge.base_number(session, hall),

@@ -128,7 +128,7 @@ def offer_services(body: Mapping[str, Any], code: str) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("catalog.edit", hall.id)
         group_of = {
-            service: get_group_by_code(session, hall.id, group).id
+            service: get_group_by_code(session, hall.id, group, active=True).id
             for service, group in body["services"].items()
         }
         catalog.offer(session, hall.id, group_of, actor=actor, now=edge.now())

@@ -93,7 +93,7 @@ def _command(session: Session, hall: Hall, body: Mapping[str, Any]) -> Close:
     group = body.get("group")
     emergency = body["emergency"]
     return Close(
-        get_group_by_code(session, hall.id, group).id if group else None,
+        get_group_by_code(session, hall.id, group, active=True).id if group else None,
         edge.now() if emergency else body.get("starts_at", edge.now()),
         body["ends_at"],
         body["reason_zh"],

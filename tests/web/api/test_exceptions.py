@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from booking.models import Appointment, Number
-from halls.models import Closure
+from halls.models import Closure, ServiceGroup
 from kernel.audit import AuditEntry
 from people.sample_ids import sample_resident_id
 from tests import build
@@ -320,3 +320,13 @@ def test_nobody_without_the_permission_gets_in(town, method, path):
     assert town.call(method, path).status_code == 401
     for who in ("kiosk", "desk", "officer"):
         assert town.call(method, path, who=who).status_code == 403, who
+
+
+def test_a_line_closed_for_good_is_told_as_such_and_cannot_be_closed_again(town):
+    with town.parts.database.transaction() as session:
+        line = session.scalars(select(ServiceGroup).order_by(ServiceGroup.id)).first()
+        line.active, code = False, line.code
+    groups = {each["code"]: each["active"] for each in town.get(f"/halls/{town.hall}").json["groups"]}
+    assert groups.pop(code) is False
+    assert all(groups.values())
+    assert close(town, group=code).json["code"] == "group_unknown"

@@ -56,6 +56,7 @@ class GroupSchema(Told):
     name_zh = some()
     name_en = some()
     unit_minutes = some(fields.Integer)
+    active = some(fields.Boolean, metadata={"description": "False: closed for good. 已停用。"})
 
 
 class CounterSchema(Told):
