@@ -3,7 +3,8 @@
 Two things are measured, from 0 to 100. How close the query comes to one phrase of a service (its name, its
 keywords, the names of its situations), in the spelling that fits the query's script. And how much of what was
 asked the service speaks of anywhere, rare words counting more (inverse document frequency over the
-services). The better of the two counts, the other a little; `ENOUGH` is where guessing starts.
+services). The better of the two counts, the other a little; `ENOUGH` is where guessing starts, and what is
+far behind the best (`NEAR_BEST`) would only be in the way.
 """
 
 from collections import Counter
@@ -17,6 +18,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from catalog.spelling import Spelt, Synonyms, pairs, spell
 
 ENOUGH = 55.0
+NEAR_BEST = 0.62  # "身份证丢了" also touches visas and licences, all below 0.6 of the identity card
 MOST_QUERY = 60
 LEAST_PINYIN = 3
 SITUATION_WEIGHT = 0.97
@@ -116,7 +118,9 @@ def search(index: SearchIndex, query: str, *, limit: int = 8) -> tuple[Hit, ...]
         total = round(max(score, NEVER_NAMED * share) + BONUS * share, 2)
         if total >= ENOUGH:
             hits.append(Hit(service, situation, total))
-    return tuple(sorted(hits, key=lambda hit: -hit.score)[:limit])
+    best = max((hit.score for hit in hits), default=0.0)
+    near = (hit for hit in hits if hit.score >= NEAR_BEST * best)
+    return tuple(sorted(near, key=lambda hit: -hit.score)[:limit])
 
 
 def _closest(asked: Spelt, phrases: Iterable[Phrase]) -> dict[str, tuple[float, str | None]]:

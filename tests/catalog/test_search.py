@@ -114,7 +114,14 @@ def test_rare_words_count_more_than_common_ones():
     assert search(index, "家里的车辆现在该报废")[0].service == "b"
 
 
+def test_leaves_out_what_is_far_behind_the_best():
+    found = [hit.service for hit in search(INDEX, "身份证丢了")]
+    assert found[0] == "id-card-renewal"
+    assert "visa-extension" not in found
+    assert len(search(INDEX, "身份证")) >= 5
+
+
 def test_names_each_service_once_and_no_more_than_asked():
-    hits = search(INDEX, "身份证丢了", limit=2)
+    hits = search(INDEX, "身份证", limit=2)
     assert len(hits) == len({hit.service for hit in hits}) == 2
     assert search(INDEX, "身份证" * 500)
