@@ -29,7 +29,7 @@ class Opening:
 class Capacity:
     """The open counter-minutes of a group on one day. Built once, asked often: a question is a bisection."""
 
-    __slots__ = ("_base", "_edges", "_rates", "_sums")
+    __slots__ = ("_base", "_closes_at", "_edges", "_rates", "_sums")
 
     def __init__(self, openings: Iterable[Opening]) -> None:
         changes: defaultdict[datetime, float] = defaultdict(float)
@@ -51,6 +51,7 @@ class Capacity:
             self._edges.append(minutes)
             self._rates.append(rate)
             self._sums.append(total)
+        self._closes_at = None if self._base is None else self._base + self._edges[-1] * _MINUTE
 
     @property
     def opens_at(self) -> datetime | None:
@@ -60,7 +61,7 @@ class Capacity:
     @property
     def closes_at(self) -> datetime | None:
         """The moment after which no counter is open; None for a day without any."""
-        return None if self._base is None else self._base + self._edges[-1] * _MINUTE
+        return self._closes_at
 
     @property
     def most_counters(self) -> float:

@@ -11,14 +11,20 @@ from dataclasses import replace
 
 from queueing.ordering import LANE_ORDER, Heads, Lane, SortKey, Waiting, by_key, lanes_of
 
+_Entry = tuple[SortKey, int, Waiting]
+_ALL = tuple(Lane)
+
 
 class Lineup:
-    """Waiting tickets, changed by add, remove and count_call. Ticket ids are distinct."""
+    """Waiting tickets, changed by add, remove and count_call. Ticket ids are distinct.
 
-    def __init__(self, waiting: Iterable[Waiting] = ()) -> None:
+    `lanes`: those whose heads will be asked for, where not all (queueing.ordering.lanes_used).
+    """
+
+    def __init__(self, waiting: Iterable[Waiting] = (), *, lanes: Iterable[Lane] = _ALL) -> None:
         self._tickets: dict[int, Waiting] = {}
         # The serial number decides between a ticket that came back and what is left of its first entry.
-        self._heaps: dict[Lane, list[tuple[SortKey, int, Waiting]]] = {lane: [] for lane in Lane}
+        self._heaps: dict[Lane, list[_Entry]] = {lane: [] for lane in lanes}
         self._serial = 0
         self._calls = 0
         self._minutes = 0.0
@@ -44,7 +50,9 @@ class Lineup:
         self._tickets[ticket.ticket_id] = ticket
         self._serial += 1
         for lane in lanes_of(ticket):
-            heapq.heappush(self._heaps[lane], (self._order(lane, ticket), self._serial, ticket))
+            heap = self._heaps.get(lane)
+            if heap is not None:
+                heapq.heappush(heap, (self._order(lane, ticket), self._serial, ticket))
 
     def remove(self, ticket_id: int) -> Waiting:
         """Take out a ticket that was called or left; raises KeyError if it does not wait."""
@@ -55,15 +63,16 @@ class Lineup:
     def count_call(self) -> None:
         """Note that the group made a call: held tickets come one call closer."""
         self._calls += 1
-        while (held := self._head(Lane.HELD)) and held[0][0] <= self._calls:
-            _, _, ticket = heapq.heappop(self._heaps[Lane.HELD])
+        heap = self._heaps[Lane.HELD]
+        while (held := self._head(heap)) and held[0][0] <= self._calls:
+            _, _, ticket = heapq.heappop(heap)
             self.add(replace(ticket, calls_to_wait=0))
 
     def heads(self) -> Heads:
         """Return the first ticket of each lane that has one, for queueing.ordering.next_from_heads."""
         heads: dict[Lane, Waiting] = {}
-        for lane in Lane:
-            head = self._head(lane)
+        for lane, heap in self._heaps.items():
+            head = self._head(heap) if heap else None
             if head is None:
                 continue
             order, _, ticket = head
@@ -77,8 +86,11 @@ class Lineup:
             return (self._calls + ticket.calls_to_wait, *by_key(ticket))
         return LANE_ORDER[lane](ticket)
 
-    def _head(self, lane: Lane) -> tuple[SortKey, int, Waiting] | None:
-        heap = self._heaps[lane]
-        while heap and self._tickets.get(heap[0][2].ticket_id) is not heap[0][2]:
+    def _head(self, heap: list[_Entry]) -> _Entry | None:
+        tickets = self._tickets
+        while heap:
+            first = heap[0]
+            if tickets.get(first[2].ticket_id) is first[2]:
+                return first
             heapq.heappop(heap)
-        return heap[0] if heap else None
+        return None

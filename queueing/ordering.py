@@ -40,6 +40,8 @@ class Track(StrEnum):
     GREEN = "green"
     STANDBY = "standby"
 
+    __hash__ = str.__hash__  # an enum hashes its name in Python: too slow for what every call asks
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -48,7 +50,8 @@ class Waiting:
     `due_at` is the key, fixed at issue (queueing.keys). `returned_at` is set while the ticket waits again
     after a transfer or with a missing paper. `calls_to_wait` counts the calls that a re-inserted
     ticket still lets pass (queueing.recall.calls_to_wait). `minutes` of a counter are expected for it
-    (0: as for any other of the line); `quick`: few for its line, fixed at issue.
+    (0: as for any other of the line); `quick`: few for its line, fixed at issue. `to_counter`: it waits for
+    this counter alone.
     """
 
     ticket_id: int
@@ -63,6 +66,7 @@ class Waiting:
     calls_to_wait: int = 0
     minutes: float = 0.0
     quick: bool = False
+    to_counter: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class Lane(StrEnum):
     BOOKED = "booked"
     FIRST_COME = "first_come"
 
+    __hash__ = str.__hash__  # as of Track
+
 
 Heads = Mapping[Lane, Waiting]
 
@@ -149,6 +155,21 @@ LANE_ORDER: Mapping[Lane, Callable[[Waiting], SortKey]] = MappingProxyType(
 _PUNCTUAL = (Lane.BY_KEY, Lane.BOOKED, Lane.FIRST_COME)
 _UNBOOKED = (Lane.BY_KEY, Lane.BY_ISSUE, Lane.FIRST_COME)
 _QUICK = (*_UNBOOKED, Lane.QUICK)
+
+
+_NEVER_ASKED: Mapping[str, frozenset[Lane]] = MappingProxyType(
+    {
+        "promise": frozenset({Lane.BOOKED, Lane.FIRST_COME}),
+        "fifo": frozenset({Lane.BY_KEY, Lane.BY_ISSUE, Lane.QUICK, Lane.BOOKED}),
+        "strict": frozenset({Lane.FIRST_COME, Lane.QUICK}),
+        "accumulating": frozenset({Lane.FIRST_COME, Lane.QUICK}),
+    }
+)
+
+
+def lanes_used(discipline: str) -> tuple[Lane, ...]:
+    """Return the lanes whose heads decide under a discipline: nobody needs to keep the others."""
+    return tuple(lane for lane in Lane if lane not in _NEVER_ASKED[discipline])
 
 
 def lanes_of(ticket: Waiting) -> tuple[Lane, ...]:

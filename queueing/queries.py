@@ -14,6 +14,7 @@ from queueing.errors import TicketUnknown
 from queueing.estimate import Estimate, estimate
 from queueing.lineup import Lineup
 from queueing.models import Ticket
+from queueing.one_counter import estimates_at, find_counter
 from queueing.ordering import RecentCall, next_from_heads
 from queueing.place import OpenLine
 from queueing.reasons import Reason
@@ -29,7 +30,8 @@ class TicketView:
     """What its owner may see.
 
     Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range;
-    `counter_number` is set while called or served. `next_lines` are those still to pass after this one.
+    `counter_number` is set while called or served, `to_counter_number` while it waits for one counter alone.
+    `next_lines` are those still to pass after this one.
     """
 
     reference: str
@@ -51,6 +53,7 @@ class TicketView:
     counter_number: int | None
     called_at: datetime | None
     next_lines: tuple[ServiceGroup, ...] = ()
+    to_counter_number: int | None = None
 
 
 def get_ticket(session: Session, reference: str) -> Ticket:
@@ -90,6 +93,7 @@ def ticket_view(
     told = _estimate_of(session, ticket, now=now, line=line) if waits else None
     at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
     counter = session.get(Counter, ticket.counter_id) if at_counter else None
+    only = find_counter(session, ticket) if waits else None
     return TicketView(
         reference=ticket.reference,
         label=ticket.label,
@@ -110,6 +114,7 @@ def ticket_view(
         counter_number=counter.number if counter else None,
         called_at=ticket.called_at,
         next_lines=tuple(get_group(session, leg["group_id"]) for leg in ticket.legs),
+        to_counter_number=only.number if only else None,
     )
 
 
@@ -188,11 +193,7 @@ def estimates(
     recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)
     capacity = line.capacity if line else capacity_of(session, today, group_id, now=now)
     load = line.load if line else load_of(session, today, get_group(session, group_id), now=now)
-    return estimate(
-        waiting,
-        recent,
-        now,
-        capacity=capacity,
-        load=replace(load, waiting=len(waiting)),
-        policy=today.policy_for(capacity),
-    )
+    load, policy = replace(load, waiting=len(waiting)), today.policy_for(capacity)
+    told = estimate(waiting, recent, now, capacity=capacity, load=load, policy=policy)
+    alone = estimates_at(session, today, waiting, capacity=capacity, load=load, policy=policy, now=now)
+    return told | alone

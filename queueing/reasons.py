@@ -27,6 +27,8 @@ class ReasonCode(StrEnum):
     BOOKED_FIRST = "booked_first"
     LONGEST_WAIT = "longest_wait"
 
+    __hash__ = str.__hash__  # as of queueing.ordering.Track
+
 
 #: code → (Chinese, English); {at} is a hall-local time of day.
 _TEXTS: dict[ReasonCode, tuple[str, str]] = {

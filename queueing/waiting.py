@@ -92,15 +92,17 @@ _WAITING = select(*_COLUMNS).where(
     Ticket.group_id == any_(_GROUPS), Ticket.on_date == bindparam("on_date"), Ticket.state == "waiting"
 )
 
+_WORKED_AT = exists().where(
+    CounterSession.counter_id == Ticket.to_counter_id,
+    CounterSession.closed_at.is_(None),
+    CounterSession.state == "open",
+)
 #: Who was passed on to one counter is left to it, while somebody works there.
 _MINE = Ticket.to_counter_id.is_(None) | or_(
-    Ticket.to_counter_id == bindparam("counter_id", type_=BigInteger),
-    ~exists().where(
-        CounterSession.counter_id == Ticket.to_counter_id,
-        CounterSession.closed_at.is_(None),
-        CounterSession.state == "open",
-    ),
+    Ticket.to_counter_id == bindparam("counter_id", type_=BigInteger), ~_WORKED_AT
 )
+_ONLY_AT = case((Ticket.to_counter_id.is_(None), None), (_WORKED_AT, Ticket.to_counter_id), else_=None)
+_EVERYBODY = _WAITING.add_columns(_ONLY_AT.label("to_counter"))
 
 #: Group → calls it has made today (line.calls): who is put back waits for so many more.
 Calls = Mapping[int, int]
@@ -125,8 +127,9 @@ def first_waiting(
 
 
 def all_waiting(session: Session, calls: Calls, *, on_date: date) -> list[Waiting]:
-    """Everybody who waits in the groups of `calls`: for estimates only."""
-    return [_waiting(row) for row in session.execute(_WAITING, {**_of_groups(calls), "on_date": on_date})]
+    """Everybody who waits in the groups of `calls`, and for which counter alone: for estimates only."""
+    rows = session.execute(_EVERYBODY, {**_of_groups(calls), "on_date": on_date})
+    return [_waiting(row, row.to_counter) for row in rows]
 
 
 def calls_of(session: Session, group_ids: Collection[int], *, on_date: date) -> Calls:
@@ -197,7 +200,7 @@ def _of_groups(calls: Calls) -> dict[str, Any]:
     return {"group_ids": list(calls), "made": {str(group_id): made for group_id, made in calls.items()}}
 
 
-def _waiting(row: Row[Any]) -> Waiting:
+def _waiting(row: Row[Any], to_counter: int | None = None) -> Waiting:
     return Waiting(
         ticket_id=row.id,
         label=row.label,
@@ -211,4 +214,5 @@ def _waiting(row: Row[Any]) -> Waiting:
         calls_to_wait=row.calls_to_wait,
         minutes=row.minutes,
         quick=row.quick,
+        to_counter=to_counter,
     )

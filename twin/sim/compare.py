@@ -1,11 +1,11 @@
 """PURE: policies compared in pairs: the same people on the same days, seed by seed."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from twin.sim.run import Figures, run
+from twin.sim.run import Figures, run_beside
 from twin.sim.scenario import Scenario
 
 #: Two-sided 95 % quantiles of Student's t by degrees of freedom; beyond the table nearly normal.
@@ -90,15 +90,13 @@ def compare(
     policies: Sequence[str],
     seeds: Sequence[int],
     days: int,
-    each_run: Callable[[str, int], None] | None = None,
 ) -> Comparison:
     """Run every policy on every seed."""
     runs: dict[str, list[Figures]] = {policy: [] for policy in policies}
     for seed in seeds:
+        beside = run_beside(scenario, policies=policies, days=days, seed=seed)
         for policy in policies:
-            runs[policy].append(run(scenario, policy=policy, days=days, seed=seed))
-            if each_run is not None:
-                each_run(policy, seed)
+            runs[policy].append(beside[policy])
     by_policy = {policy: tuple(rows) for policy, rows in runs.items()}
     return Comparison(scenario.name_en, days, tuple(seeds), by_policy)
 

@@ -14,7 +14,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Protocol
 
-from queueing.ordering import Heads, RecentCall, Waiting, next_from_heads
+from queueing.lineup import Lineup
+from queueing.ordering import Heads, RecentCall, Waiting, lanes_used, next_from_heads
 from queueing.policy import QueuePolicy
 from queueing.recall import Return, calls_to_wait, missed_at, reinstate
 from queueing.sizing import sized
@@ -75,6 +76,7 @@ class HallDay:
                 capacities[at],
                 sized(policy, scenario.rule, capacities[at].most_counters),
                 {at_minute(slot): count for (which, slot), count in booked.items() if which == at},
+                Lineup(lanes=lanes_used(policy.discipline)),
             )
             for at, group in enumerate(scenario.groups)
         ]

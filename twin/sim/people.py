@@ -5,6 +5,7 @@ same times with the same cases, so that policies are compared in pairs.
 """
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -166,7 +167,7 @@ class _Profile:
     def __init__(self, scenario: Scenario, group: GroupDemand) -> None:
         self._opens, self._waves = scenario.opens, group.waves
         self._sums = tuple(accumulate(group.profile))
-        self._range = range(len(self._sums))
+        self._total, self._last = self._sums[-1] + 0.0, len(self._sums) - 1
 
     def draw(self, rng: Random) -> float:
         """A moment in minutes since midnight."""
@@ -175,21 +176,21 @@ class _Profile:
             if which < wave.share:
                 return wave.starts + within * (wave.ends - wave.starts)
             which -= wave.share
-        (half_hour,) = rng.choices(self._range, cum_weights=self._sums)
+        # As rng.choices does, which checks its arguments every time.
+        half_hour = bisect(self._sums, rng.random() * self._total, 0, self._last)
         return self._opens + (half_hour + within) * SLOT_MINUTES
 
 
-def still_to_come(
-    scenario: Scenario, group: GroupDemand, *, minute: float, day: int, books: bool = True
-) -> float:
-    """Walk-ins that the hall expects after `minute`, as its own statistics would say: without the waves.
-
-    `books`: whether anybody books.
-    """
+def walk_ins_expected(scenario: Scenario, group: GroupDemand, *, day: int, books: bool = True) -> float:
+    """Walk-ins that the hall expects on a day by its own statistics. `books`: whether anybody does."""
     everybody = scenario.people_of(group) * group.factor(day, scenario.weekdays)
     numbers = booked_numbers(scenario, group, day) if books else {}
-    booked = sum(numbers.values()) * (1 - group.planned_no_show)
+    return max(0.0, everybody - sum(numbers.values()) * (1 - group.planned_no_show))
+
+
+def still_to_come(scenario: Scenario, group: GroupDemand, walk_ins: float, *, minute: float) -> float:
+    """How many of the day's walk-ins the hall still expects after `minute`: it knows nothing of the waves."""
     passed = max(0.0, (minute - scenario.opens) / SLOT_MINUTES)
     whole = int(passed)
     left = sum(group.profile[whole:]) - (passed - whole) * sum(group.profile[whole : whole + 1])
-    return max(0.0, everybody - booked) * left / sum(group.profile)
+    return walk_ins * left / sum(group.profile)

@@ -4,8 +4,9 @@ Everything that decides is imported from `queueing`: keys, promise, admission, r
 of the day that the running hall keeps in its tables.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from queueing.admission import Ground, admit
@@ -17,7 +18,7 @@ from queueing.pace import LAST_CASES, pace_of
 from queueing.policy import QueuePolicy
 from queueing.promise import Expected, Load, promise_at_close, promised_call
 from queueing.relief import Relief, Spare, propose
-from twin.sim.people import Person, still_to_come
+from twin.sim.people import Person, still_to_come, walk_ins_expected
 from twin.sim.plan import MINUTE, DayPlan, at_minute, minute_of
 from twin.sim.scenario import GroupDemand
 from twin.sim.tally import Tally
@@ -26,20 +27,33 @@ from twin.sim.ticket import Ticket
 
 @dataclass(slots=True)
 class Line:
-    """A group today."""
+    """A group today; `booked` are the numbers of its slots."""
 
     index: int
     demand: GroupDemand
     capacity: Capacity
     policy: QueuePolicy
-    expected: dict[datetime, int]
+    booked: InitVar[dict[datetime, int]]
     lineup: Lineup = field(default_factory=Lineup)
     busy: int = 0
     calls: int = 0
     issued: int = 0
     last_promise_at: datetime | None = None
     foretells: bool = False
+    walk_ins: float | None = None
     done: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LAST_CASES))
+    _slots: list[datetime] = field(init=False)
+    _expected: list[Expected] = field(init=False)
+
+    def __post_init__(self, booked: dict[datetime, int]) -> None:
+        """Sort the slots: every question is about those that have not begun."""
+        self._slots = sorted(booked)
+        self._expected = [Expected(slot, booked[slot]) for slot in self._slots]
+
+    def came(self, slot_at: datetime) -> None:
+        """Somebody whom this slot expected is here."""
+        at = bisect_left(self._slots, slot_at)
+        self._expected[at] = Expected(slot_at, self._expected[at].numbers - 1)
 
     def load(self, now: datetime) -> Load:
         """What the rules ask about; slots that have begun expect nobody any more."""
@@ -47,7 +61,7 @@ class Line:
             service_minutes=self.demand.mean_minutes,
             waiting=len(self.lineup),
             busy=self.busy,
-            expected=[Expected(slot, count) for slot, count in self.expected.items() if slot > now],
+            expected=self._expected[bisect_right(self._slots, now) :],
             show_probability=1 - self.demand.planned_no_show,
             waiting_minutes=self.lineup.minutes,
             pace=pace_of(self.done, self.demand.mean_minutes) if self.foretells else 1.0,
@@ -74,7 +88,7 @@ class Reception:
     def check_in(self, person: Person, slot_at: datetime, now: datetime) -> Ticket | None:
         """A booked person is here. Who comes before the check-in opens waits for it; nobody is sent away."""
         line = self.lines[person.group]
-        line.expected[slot_at] -= 1
+        line.came(slot_at)
         ends_at = self.half_day_ends_at(slot_at)
         verdict = judge_check_in(slot_at, now, half_day_ends_at=ends_at, policy=line.policy)
         if verdict.punctuality is Punctuality.TOO_LATE or verdict.due_at is None:
@@ -158,9 +172,7 @@ class Reception:
         longer = flex.extension if at_least and self.plan.closes == scenario.closes else 0.0
         if not left and not longer:
             return False
-        forecast = still_to_come(
-            scenario, line.demand, minute=minute_of(now), day=self.day, books=not self.walk_in_only
-        )
+        forecast = still_to_come(scenario, line.demand, self._walk_ins_of(line), minute=minute_of(now))
         ready = max(minute_of(now) + flex.ready_after, scenario.opens)
         spare = Spare(left, at_minute(ready), timedelta(minutes=longer))
         relief = propose(
@@ -169,6 +181,12 @@ class Reception:
         if relief:
             self._open(relief, ready)
         return bool(relief)
+
+    def _walk_ins_of(self, line: Line) -> float:
+        if line.walk_ins is None:
+            books = not self.walk_in_only
+            line.walk_ins = walk_ins_expected(self.plan.scenario, line.demand, day=self.day, books=books)
+        return line.walk_ins
 
     def _open(self, relief: Relief, ready: float) -> None:
         self.plan.added += [ready] * relief.counters

@@ -17,7 +17,7 @@ from twin.sim.lines import Numbered, calls_together, heads_together
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A ticket waits in a line: new, back after a missed call, or transferred."""
+    """A ticket waits in a line: new, back after a missed call, or transferred; also to one counter alone."""
 
     group: int
     waiting: Waiting
@@ -41,21 +41,36 @@ class Called:
     ticket_id: int
 
 
-Event = Joined | Left | Called
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The last call of this ticket was taken back: it used up no turn of the rule, and it waits again.
+
+    Calls of a line only grow: who lets calls pass has come closer by one all the same.
+    """
+
+    group: int
+    waiting: Waiting
+
+
+Event = Joined | Left | Called | Undone
 
 
 def play_again(events: Iterable[Event], policy: QueuePolicy) -> Iterator[tuple[Called, Choice | None]]:
     """Yield each recorded call with the choice of the twin; the recorded one is then carried out."""
     lines: defaultdict[int, Lineup] = defaultdict(Lineup)
-    recent: defaultdict[int, deque[Numbered]] = defaultdict(
-        lambda: deque(maxlen=max(policy.green_run, policy.return_every))
-    )
+    # All of the day: one that was taken back lets an older one count again.
+    recent: defaultdict[int, deque[Numbered]] = defaultdict(deque)
+    last_call: dict[int, int] = {}
     made = 0
     for event in events:
         if isinstance(event, Joined):
             lines[event.group].add(event.waiting)
         elif isinstance(event, Left):
             lines[event.group].remove(event.ticket_id)
+        elif isinstance(event, Undone):
+            undone = last_call[event.waiting.ticket_id]
+            recent[event.group] = deque(call for call in recent[event.group] if call[0] != undone)
+            lines[event.group].add(event.waiting)
         else:
             heads = heads_together([lines[group] for group in event.groups])
             calls = calls_together([recent[group] for group in event.groups])
@@ -63,4 +78,5 @@ def play_again(events: Iterable[Event], policy: QueuePolicy) -> Iterator[tuple[C
             ticket = lines[event.group].remove(event.ticket_id)
             lines[event.group].count_call()
             made += 1
+            last_call[event.ticket_id] = made
             recent[event.group].appendleft((made, RecentCall(ticket.track, ticket.returned_at is not None)))

@@ -1,6 +1,6 @@
 """PURE: many simulated days under one policy, and the figures of the whole."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import TypedDict
 
@@ -49,17 +49,28 @@ def run(
     policy: str,
     days: int,
     seed: int,
-    each_day: Callable[[int], None] | None = None,
 ) -> Figures:
     """Simulate `days` days; the same seed gives the same people under every policy, and the same figures."""
-    rule = rule_of(scenario, policy)
-    total = Tally()
-    for day in range(days):
+    return run_beside(scenario, policies=(policy,), days=days, seed=seed)[policy]
+
+
+def run_beside(scenario: Scenario, *, policies: Sequence[str], days: int, seed: int) -> dict[str, Figures]:
+    """`run` of several policies, day by day: the people of a day are drawn once for all."""
+    return {name: figures(tally) for name, tally in count_days(scenario, policies, range(days), seed).items()}
+
+
+def count_days(
+    scenario: Scenario, policies: Sequence[str], days: Iterable[int], seed: int
+) -> dict[str, Tally]:
+    """What is counted on these days (from 0) under each policy."""
+    rules = {policy: rule_of(scenario, policy) for policy in policies}
+    totals = {policy: Tally() for policy in policies}
+    for day in days:
         people = draw_day(scenario, seed=seed, day=day)
-        total.add(HallDay(scenario, people, rule, day=day, walk_in_only=policy == WALK_IN_ONLY).play())
-        if each_day is not None:
-            each_day(day)
-    return figures(total)
+        for policy, rule in rules.items():
+            played = HallDay(scenario, people, rule, day=day, walk_in_only=policy == WALK_IN_ONLY)
+            totals[policy].add(played.play())
+    return totals
 
 
 def rule_of(scenario: Scenario, policy: str) -> QueuePolicy:

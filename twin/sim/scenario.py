@@ -168,13 +168,21 @@ class Scenario:
 
     def open_minutes(self, code: str, starts: float, ends: float) -> float:
         """Planned open counter minutes of a group in [starts, ends), shared counters by their shares."""
-        return sum(
-            share * span.overlap(starts, ends)
-            for counter in self.counters
-            for group, share in zip(counter.groups, counter.shares, strict=True)
-            if group == code
-            for span in counter.spans
-        )
+        asked = (code, starts, ends)
+        if asked not in self._open_minutes:
+            self._open_minutes[asked] = sum(
+                share * span.overlap(starts, ends)
+                for counter in self.counters
+                for group, share in zip(counter.groups, counter.shares, strict=True)
+                if group == code
+                for span in counter.spans
+            )
+        return self._open_minutes[asked]
+
+    @cached_property
+    def _open_minutes(self) -> dict[tuple[str, float, float], float]:
+        """What was asked before: every day asks the same."""
+        return {}
 
     def people_of(self, group: GroupDemand) -> float:
         """How many people are expected to come on an ordinary day."""

@@ -32,7 +32,9 @@ class Tally:
     def add(self, other: "Tally") -> None:
         """Add another day."""
         for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            mine = getattr(self, name)
+            mine += getattr(other, name)  # lists grow in place
+            setattr(self, name, mine)
 
     @property
     def waits(self) -> list[float]:

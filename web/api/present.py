@@ -178,7 +178,7 @@ def ticket_at_work(
     place, group = get_hall_by_id(session, row.hall_id), get_group(session, row.group_id)
     view = ticket_view(session, row, now=now, line=line)
     shared = ("label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
-              "latest_at", "counter_number", "called_at")  # fmt: skip
+              "latest_at", "counter_number", "to_counter_number", "called_at")  # fmt: skip
     return {
         **{name: getattr(view, name) for name in shared},
         "hall": place.code,

@@ -13,7 +13,7 @@ from tests.twin.sim.halls import counter, group, hall, play
 from twin.sim.hall import HallDay
 from twin.sim.people import draw_day
 from twin.sim.plan import minute_of
-from twin.sim.run import POLICY_NAMES, WALK_IN_ONLY, rule_of, run
+from twin.sim.run import POLICY_NAMES, WALK_IN_ONLY, rule_of, run, run_beside
 from twin.sim.scenario import Closure, Flex, Span, Surge, Wave
 from twin.sim.scenario_file import parse_scenario
 
@@ -168,3 +168,19 @@ def test_a_small_hall_gives_the_figures_it_gave():
     figures = run(scenario, policy="promise", days=5, seed=1)
     golden = Path(__file__).with_name("golden_small_wave.json")
     assert json.loads(golden.read_text(encoding="utf-8")) == figures
+
+
+GOLDEN = json.loads(Path(__file__).with_name("golden_days.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_larger_halls_give_the_figures_they_gave_before_the_twin_was_made_faster(name):
+    story, policy, days, seed = name.split()
+    scenario = parse_scenario((EXAMPLES / f"{story}.toml").read_text(encoding="utf-8"))
+    assert run(scenario, policy=policy, days=int(days), seed=int(seed)) == GOLDEN[name]
+
+
+def test_policies_beside_each_other_give_what_each_gives_alone():
+    scenario = hall(group(return_share=0.2, missed_share=0.1))
+    beside = run_beside(scenario, policies=POLICY_NAMES, days=2, seed=3)
+    assert beside == {name: run(scenario, policy=name, days=2, seed=3) for name in POLICY_NAMES}

@@ -7,14 +7,16 @@ import pytest
 from sqlalchemy import select
 
 from queueing import serve
+from queueing.errors import TakeNewNumber
 from queueing.models import Call, Ticket
 from queueing.ordering import Track, Waiting
 from queueing.policy import DISCIPLINES, QueuePolicy
-from queueing.reasons import Reason
+from queueing.reasons import Reason, ReasonCode
 from queueing.recall import calls_to_wait
+from tests import build
 from tests.build import at
 from tests.queueing.hall_day import open_hall
-from twin.sim.recorded import Called, Joined, Left, play_again
+from twin.sim.recorded import Called, Joined, Left, Undone, play_again
 
 
 def seen(ticket, *, calls_to_wait=0):
@@ -29,6 +31,8 @@ def seen(ticket, *, calls_to_wait=0):
         ticket.late,
         ticket.returned_at,
         calls_to_wait,
+        ticket.minutes,
+        ticket.quick,
     )
 
 
@@ -37,9 +41,12 @@ class Recorder:
 
     def __init__(self, session, rng):
         self.session, self.rng, self.day, self.events = session, rng, open_hall(session), []
+        self.undone = 0
         self.groups = [(self.day.a.id,), (self.day.a.id, self.day.b.id)]
         self.day.seat(self.day.a, self.day.b, now=at("09:00"))
         self.absent = []
+        # Most come for something, that takes little or much.
+        self.services = [build.make_service(session, minutes=minutes).id for minutes in (3, 15)]
 
     def join(self, ticket, **more):
         self.events.append(Joined(ticket.group_id, seen(ticket, **more)))
@@ -49,14 +56,18 @@ class Recorder:
         kind = self.rng.random()
         if kind < 0.4:
             slot_at = now + timedelta(minutes=self.rng.randint(-15, 25))
-            ticket = self.day.take(now, group)
+            ticket = self.take(now, group)
             ticket.track, ticket.due_at, ticket.slot_starts_at = "booked", slot_at, slot_at
             self.session.flush()
             self.join(ticket)
         elif kind < 0.55:
-            self.join(self.day.take(now, group, green_reason="elderly"))
+            self.join(self.take(now, group, green_reason="elderly"))
         else:
-            self.join(self.day.take(now, group))
+            self.join(self.take(now, group))
+
+    def take(self, now, group, **values):
+        wanted = self.rng.choice([(), *((service,) for service in self.services)])
+        return self.day.take(now, group, service_ids=wanted, **values)
 
     def call(self, now, counter):
         ticket = self.day.call(now, counter)
@@ -64,6 +75,12 @@ class Recorder:
             return
         self.events.append(Called(now, self.groups[counter], ticket.group_id, ticket.id))
         actor = self.day.officers[counter]
+        if self.rng.random() < 0.2:
+            serve.undo_call(self.session, ticket, actor=actor, now=now)
+            self.undone += 1
+            left = calls_to_wait(ticket.reinsert_after_call, calls_made=self.made(ticket))
+            self.events.append(Undone(ticket.group_id, seen(ticket, calls_to_wait=left)))
+            return
         if self.rng.random() < 0.2:
             serve.mark_absent(self.session, ticket, actor=actor, now=now)
             self.absent.append(ticket)
@@ -96,11 +113,16 @@ class Recorder:
 
     def come_back(self, now):
         ticket = self.absent.pop(0)
-        serve.reinstate(self.session, ticket, actor=self.day.officers[0], now=now)
+        try:
+            serve.reinstate(self.session, ticket, actor=self.day.officers[0], now=now)
+        except TakeNewNumber:  # too late, or the second time
+            return
         if ticket.state == "waiting":
-            made = sum(isinstance(e, Called) and e.group == ticket.group_id for e in self.events)
-            left = calls_to_wait(ticket.reinsert_after_call, calls_made=made)
+            left = calls_to_wait(ticket.reinsert_after_call, calls_made=self.made(ticket))
             self.join(ticket, calls_to_wait=left)
+
+    def made(self, ticket):
+        return sum(isinstance(e, Called) and e.group == ticket.group_id for e in self.events)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -115,6 +137,8 @@ def test_recorded_events_give_identical_calls_for_identical_reasons(session, see
     }
     played = list(play_again(recorder.events, QueuePolicy()))
     assert len(played) == len(told) > 20
+    assert recorder.undone > 2
+    assert ReasonCode.QUICK in {reason.code for reason in told.values()}
     for call, choice in played:
         assert choice.ticket_id == call.ticket_id
         assert choice.reason == told[call.ticket_id, call.at]

@@ -3,10 +3,11 @@ from feedback.queries import find_survey_of_ticket
 from feedback.rate import rate
 from queueing.arrival_code import arrival_code
 from queueing.call_next import call_next
-from queueing.counters import open_counter
+from queueing.counters import open_counter, pause_counter
 from queueing.issue import IssueTicket, issue
 from queueing.models import Ticket
 from queueing.queries import get_ticket
+from queueing.send_to import send_to_counter
 from queueing.serve import abandon, complete, mark_absent, park, start_serving
 from tests import build
 from tests.queueing.hall_day import KIOSK, officer_of
@@ -25,12 +26,12 @@ def walk_in(town, at: str, count: int = 1) -> str:
 
 
 class Counter:
-    """Window 3 of the city hall and who sits there."""
+    """A window of the city hall and who sits there."""
 
-    def __init__(self, town, at: str) -> None:
+    def __init__(self, town, at: str, number: int = 3) -> None:
         self.town = town
         with town.parts.database.transaction() as session:
-            self.row = build.make_counter(session, town.hall, [town.group], 3)
+            self.row = build.make_counter(session, town.hall, [town.group], number)
             self.officer = officer_of(build.make_staff(session))
             open_counter(session, self.row.id, actor=self.officer, now=build.at(at))
 
@@ -38,6 +39,11 @@ class Counter:
         self.town.at(at)
         with self.town.parts.database.transaction() as session:
             return call_next(session, self.row.id, actor=self.officer, now=build.at(at)).reference
+
+    def pause(self, at: str) -> None:
+        self.town.at(at)
+        with self.town.parts.database.transaction() as session:
+            pause_counter(session, self.row.id, reason="meal", actor=self.officer, now=build.at(at))
 
     def do(self, verb, reference: str, at: str) -> None:
         self.town.at(at)
@@ -78,6 +84,21 @@ def test_who_is_called_is_told_the_window(town, phone):
     assert "正在 3 号窗口办理" in phone.refresh().words
     counter.do(park, reference, "09:07")
     assert "号为您留着" in phone.refresh().words
+
+
+def test_who_was_passed_on_to_one_counter_is_told_which(town, phone):
+    reference = walk_in(town, "09:00")
+    counter, other = Counter(town, "09:00"), Counter(town, "09:00", 5)
+    counter.call("09:05")
+
+    def pass_on(session, ticket, *, actor, now):
+        send_to_counter(session, ticket, counter_id=other.row.id, actor=actor, now=now)
+
+    counter.do(start_serving, reference, "09:06")
+    counter.do(pass_on, reference, "09:10")
+    assert "由 5 号窗口接着办，只等这个窗口叫您" in phone.go(f"/q/{reference}").words
+    other.pause("09:11")
+    assert "5 号窗口" not in phone.refresh().words
 
 
 def test_who_missed_the_call_learns_how_to_come_back_and_until_when(town, phone):

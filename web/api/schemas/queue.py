@@ -45,7 +45,10 @@ class IssueSchema(Asked):
 
 
 class TicketAtWorkSchema(Told):
-    """How a ticket stands, as staff is told. Minutes and people ahead are null unless it waits."""
+    """How a ticket stands, as staff is told. Minutes and people ahead are null unless it waits.
+
+    `to_counter_number`: it was passed on to this counter and waits for it alone.
+    """
 
     label = some()
     hall = some()
@@ -63,6 +66,7 @@ class TicketAtWorkSchema(Told):
     high_minutes = some(fields.Integer, allow_none=True)
     latest_at = some(At, allow_none=True)
     counter_number = some(fields.Integer, allow_none=True)
+    to_counter_number = some(fields.Integer, allow_none=True)
     called_at = some(At, allow_none=True)
 
 
