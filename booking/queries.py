@@ -1,6 +1,6 @@
 """Finding appointments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,12 @@ def get_appointment_by_id(session: Session, appointment_id: int) -> Appointment:
     if appointment is None:
         raise AppointmentUnknown
     return appointment
+
+
+def references_of(session: Session, appointment_ids: Collection[int]) -> dict[int, str]:
+    """Id → public reference, of those that are there."""
+    query = select(Appointment.id, Appointment.reference).where(Appointment.id.in_(appointment_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def lock_appointment(session: Session, appointment: Appointment) -> Appointment:

@@ -1,25 +1,29 @@
 """How a person stands with the booking rules: open appointments, and those that were missed."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    DateTime,
     Interval,
+    LargeBinary,
     Text,
     and_,
     any_,
     bindparam,
     cast,
+    column,
     exists,
     func,
     or_,
     select,
     text,
     update,
+    values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -40,20 +44,24 @@ BY_CITIZEN = ("citizen", "reply", "link")
 
 
 _OPEN = Appointment.state.in_(OPEN)
-_MISSED = and_(
-    Appointment.excused_at.is_(None),
-    or_(
-        Appointment.state == AppointmentState.NO_SHOW,
-        and_(
-            Appointment.state == AppointmentState.CANCELLED,
-            Appointment.cancel_reason.in_(BY_CITIZEN),
-            or_(
-                Appointment.starts_at - Appointment.cancelled_at < bindparam("cutoff", type_=Interval),
-                Appointment.moved_late_at.is_not(None),
-            ),
-        ),
-    ),
-)
+
+
+def _missed(cutoff: ColumnElement[timedelta]) -> ColumnElement[bool]:
+    """Not excused, and either nobody came or it was cancelled within `cutoff` of its start."""
+    late = Appointment.starts_at - Appointment.cancelled_at < cutoff
+    cancelled = and_(
+        Appointment.state == AppointmentState.CANCELLED,
+        Appointment.cancel_reason.in_(BY_CITIZEN),
+        or_(late, Appointment.moved_late_at.is_not(None)),
+    )
+    return and_(
+        Appointment.excused_at.is_(None), or_(Appointment.state == AppointmentState.NO_SHOW, cancelled)
+    )
+
+
+# Cancelled after a late move, the slot may be weeks ahead: it counts from the cancellation on.
+_MISSED_AT = func.least(Appointment.starts_at, Appointment.cancelled_at)
+_MISSED = _missed(bindparam("cutoff", type_=Interval))
 _FIRST_LEG = Appointment.group_id == any_(bindparam("group_ids", type_=ARRAY(BigInteger)))
 _LATER_LEG = Appointment.legs.op("@>")(any_(cast(bindparam("as_legs", type_=ARRAY(Text)), ARRAY(JSONB))))
 _RECENT = Appointment.starts_at > bindparam("oldest")
@@ -61,8 +69,7 @@ _STANDING = (
     select(
         func.count().filter(_OPEN),
         func.count().filter(_OPEN, or_(_FIRST_LEG, _LATER_LEG), Appointment.on_date == bindparam("on_date")),
-        # Cancelled after a late move, the slot may be weeks ahead: it counts from the cancellation on.
-        func.array_agg(func.least(Appointment.starts_at, Appointment.cancelled_at)).filter(_MISSED, _RECENT),
+        func.array_agg(_MISSED_AT).filter(_MISSED, _RECENT),
     )
     .join(Citizen, Citizen.id == Appointment.citizen_id)
     .where(Citizen.identity_index == bindparam("identity_index"), or_(_OPEN, _RECENT))
@@ -181,8 +188,42 @@ def no_shows_of(
     session: Session, identity_index: bytes, *, rules: HallRules, now: datetime
 ) -> NoShowStanding:
     """What to show before the button."""
-    standing = standing_of(session, identity_index, rules=rules, now=now)
-    return no_show_standing(standing.missed_at, now=now, policy=rules.policy)
+    return no_shows_by_person(session, {identity_index: rules}, now=now)[identity_index]
+
+
+def no_shows_by_person(
+    session: Session, rules: Mapping[bytes, HallRules], *, now: datetime
+) -> dict[bytes, NoShowStanding]:
+    """The same for several persons (keyed hashes), each by the rules of a hall, in one statement."""
+    if not rules:
+        return {}
+    columns = (
+        column("person", LargeBinary),
+        column("cutoff", Interval),
+        column("oldest", DateTime(timezone=True)),
+    )
+    asked = values(*columns, name="asked").data(
+        [
+            (
+                person,
+                each.policy.cancellation_cutoff,
+                now - each.policy.no_show_window - each.policy.suspension,
+            )
+            for person, each in rules.items()
+        ]
+    )
+    query = (
+        select(asked.c.person, func.array_agg(_MISSED_AT))
+        .join(Citizen, Citizen.identity_index == asked.c.person)
+        .join(Appointment, Appointment.citizen_id == Citizen.id)
+        .where(_missed(asked.c.cutoff), Appointment.starts_at > asked.c.oldest)
+        .group_by(asked.c.person)
+    )
+    missed = {row[0]: row[1] for row in session.execute(query)}
+    return {
+        person: no_show_standing(missed.get(person, ()), now=now, policy=each.policy)
+        for person, each in rules.items()
+    }
 
 
 def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -218,20 +230,41 @@ def list_open_waits(session: Session, phone: str) -> Sequence[WaitlistEntry]:
 
 def count_ahead(session: Session, entry: WaitlistEntry) -> int:
     """How many will be asked before, of those who wait for any of the same days."""
+    return counts_ahead(session, [entry])[entry.id]
+
+
+def counts_ahead(session: Session, entries: Sequence[WaitlistEntry]) -> dict[int, int]:
+    """The same for several entries by id, in one statement."""
+    if not entries:
+        return {}
+    ahead: dict[int, int] = dict(session.execute(union_all(*map(_ahead_of, entries))).all())
+    return ahead
+
+
+def _ahead_of(entry: WaitlistEntry) -> Select[int, int]:
     place = (entry.offers, entry.created_at, entry.id)
-    ahead = select(func.count()).where(
+    return select(literal(entry.id, BigInteger), func.count()).where(
         waiting_in(*lines_of(entry)),
         WaitlistEntry.first_on <= entry.last_on,
         WaitlistEntry.last_on >= entry.first_on,
         tuple_(WaitlistEntry.offers, WaitlistEntry.created_at, WaitlistEntry.id) < place,
     )
-    return session.scalar(ahead) or 0
 
 
 def booked_by(session: Session, entry: WaitlistEntry) -> Appointment | None:
     """The appointment that came of its offer."""
-    draft = session.get(Draft, entry.draft_id) if entry.draft_id else None
-    return session.get(Appointment, draft.appointment_id) if draft and draft.appointment_id else None
+    return bookings_of(session, [entry]).get(entry.id)
+
+
+def bookings_of(session: Session, entries: Sequence[WaitlistEntry]) -> dict[int, Appointment]:
+    """Entry id → the appointment that came of its offer, where one has."""
+    offered = {entry.draft_id: entry.id for entry in entries if entry.draft_id is not None}
+    rows = session.execute(
+        select(Draft.id, Appointment)
+        .join(Appointment, Appointment.id == Draft.appointment_id)
+        .where(Draft.id.in_(offered))
+    )
+    return {offered[row[0]]: row[1] for row in rows}
 
 
 def phone_of(entry: WaitlistEntry) -> str:

@@ -22,14 +22,11 @@ from notifications.timing import reminders_for
 from people.models import PhoneCode
 from people.phone_codes import phone_of_code
 from queueing.models import Ticket
-from queueing.queries import find_ticket_of_appointment, upcoming
+from queueing.queries import find_ticket_of_appointment
 
 Facts = Mapping[str, Any]
 
 REMINDERS = frozenset({"reminder_eve", "reminder_2h"})
-AHEAD = 3
-# Who has just taken a ticket was told at the kiosk how many are ahead.
-_SETTLED = timedelta(minutes=10)
 
 
 def phone_code(session: Session, event: Facts, *, now: datetime) -> None:
@@ -107,28 +104,19 @@ def _closure(event: Facts) -> Facts | None:
 def called(session: Session, event: Facts, *, now: datetime) -> None:
     """Call by phone too: the hall may be loud, or its owner outside."""
     key = f"ticket:{event['ticket_id']}:called:{event['call_id']}"
-    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "called", key, now=now)
+    plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "called", key, now=now)
 
 
 def next_leg(session: Session, event: Facts, *, now: datetime) -> None:
     """Say where the visit goes on."""
     key = f"ticket:{event['ticket_id']}:next_leg:{event['group_id']}"
-    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "next_leg", key, now=now)
+    plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "next_leg", key, now=now)
 
 
 def missed(session: Session, event: Facts, *, now: datetime) -> None:
     """Say how to come back into line."""
     key = f"ticket:{event['ticket_id']}:missed:{event['event_id']}"
-    _plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "missed", key, now=now)
-
-
-def three_ahead(session: Session, event: Facts, *, now: datetime) -> None:
-    """Tell those who will soon be called at this counter, once each in every line."""
-    for ticket, _reason in upcoming(session, event["counter_id"], now=now, limit=AHEAD):
-        if ticket.issued_at <= now - _SETTLED:
-            again = "" if ticket.group_id == ticket.issued_group_id else f":{ticket.group_id}"
-            key = f"ticket:{ticket.id}:three_ahead{again}"
-            _plan_for_ticket(session, ticket, "three_ahead", key, now=now)
+    plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "missed", key, now=now)
 
 
 def _plan_about(
@@ -179,9 +167,16 @@ def _plan_reminders(session: Session, appointment: Appointment, *, now: datetime
         )
 
 
-def _plan_for_ticket(
-    session: Session, ticket: Ticket, template: str, event_key: str, *, now: datetime
+def plan_for_ticket(
+    session: Session,
+    ticket: Ticket,
+    template: str,
+    event_key: str,
+    *,
+    now: datetime,
+    facts: Facts | None = None,
 ) -> None:
+    """Plan a message to who holds the ticket, if they have given a phone."""
     phone = phone_of_ticket(session, ticket)
     if phone is None:
         return
@@ -193,6 +188,6 @@ def _plan_for_ticket(
         language=ticket.language,
         subject=("ticket", ticket.id),
         hall_id=ticket.hall_id,
-        facts={"ahead": AHEAD} if template == "three_ahead" else None,
+        facts=facts,
         now=now,
     )

@@ -37,7 +37,7 @@ _ZH: Mapping[str, str] = {
     ),
     "reminder_eve": "提醒：您预约了{when}到{hall}办理{group}业务，取号码{code}。不能来请取消：{link}",
     "reminder_2h": "提醒：您预约了今天{time}到{hall}办理{group}业务，取号码{code}。材料清单：{link}",
-    "three_ahead": "{label}号快到了，前面不到{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
+    "three_ahead": "{label}号快到了，前面不超过{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
     "next_leg": "{label}号这一步已办完。下一步：{group}，请在{hall}等候叫号，不用重新取号。进度：{link}",
     "called": "{label}号，请到{counter}号窗口。{hall}。实时进度：{link}",
     "missed": "{label}号已叫号，未见您到窗口。今天之内请到{hall}服务台恢复排队：{link}",
@@ -88,7 +88,7 @@ _EN: Mapping[str, str] = {
         "Reminder: {when}, {hall}, {group}. Check-in code {code}. If you cannot come, please cancel: {link}"
     ),
     "reminder_2h": "Reminder: today {time}, {hall}, {group}. Check-in code {code}. What to bring: {link}",
-    "three_ahead": "{label}: fewer than {ahead} people ahead. Please be at {hall}, {group}. Live: {link}",
+    "three_ahead": "{label}: {ahead} people ahead at most. Please be at {hall}, {group}. Live: {link}",
     "next_leg": "{label}: step done. Next: {group}. Please wait at {hall}; keep this number. Live: {link}",
     "called": "{label}: please go to counter {counter}. {hall}. Live: {link}",
     "missed": "{label} was called and missed. Ask the desk at {hall} today to rejoin the line: {link}",

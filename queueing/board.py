@@ -22,7 +22,7 @@ class BoardCall:
     """One line of the screen. `last_called_at` grows with each repetition: screens announce it again.
 
     `serving` says that the person came, `done` that they have left the counter again,
-    `room` where they were sent meanwhile.
+    `room` where they were sent meanwhile. `silent`: shown and not spoken.
     """
 
     call_id: int
@@ -36,6 +36,7 @@ class BoardCall:
     serving: bool
     done: bool = False
     room: str | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _calls(
 ) -> list[BoardCall]:
     """The last calls of every line by its index, and those that still stand, however old; newest first."""
     rows = session.execute(
-        select(Call, Ticket.label, Ticket.track, Ticket.state, Ticket.room, Counter.number)
+        select(Call, Ticket.label, Ticket.track, Ticket.state, Ticket.room, Ticket.silent, Counter.number)
         .join(Ticket, Ticket.id == Call.ticket_id)
         .join(Counter, Counter.id == Call.counter_id)
         .where(
@@ -98,7 +99,7 @@ def _calls(
     )
     by_id = {group.id: group for group in groups}
     shown: dict[int, BoardCall] = {}
-    for call, label, track, state, room, number in rows:
+    for call, label, track, state, room, silent, number in rows:
         if call.ticket_id in shown or call.group_id not in by_id:
             continue
         group = by_id[call.group_id]
@@ -114,6 +115,7 @@ def _calls(
             serving=state != "called",
             done=state not in ("called", "serving"),
             room=room if state == "parked" else None,
+            silent=silent,
         )
     return _most_wanted(list(shown.values()))
 

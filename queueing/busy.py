@@ -8,16 +8,17 @@ from enum import StrEnum
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from halls.models import Hall, ServiceGroup
+from halls.models import Hall
 from halls.queries import list_groups
 from queueing.capacity import Capacity
 from queueing.estimate import estimate
-from queueing.models import Ticket
-from queueing.ordering import Track, Waiting
-from queueing.outlook import outlook_of
-from queueing.staffing import capacities_of, load_of
+from queueing.models import Line, Ticket
+from queueing.ordering import RecentCall, Track, Waiting
+from queueing.outlook import Outlook, outlook_of
+from queueing.promise import Load
+from queueing.staffing import capacities_of, loads_of
 from queueing.today import Today, today_of
-from queueing.waiting import all_waiting, calls_of, recent_calls
+from queueing.waiting import recent_by_line, tickets_by_line
 
 #: The ticket that is not there: behind all others.
 _MINE, _LAST = 0, 10**9
@@ -62,30 +63,47 @@ def level_of(wait: timedelta | None, *, is_over: bool) -> Level:
 
 
 def lines_now(session: Session, hall_id: int, *, now: datetime) -> list[LineNow]:
-    """Every line of a hall in its order on screens; asks the same rule as the kiosk."""
+    """Every line of a hall in its order on screens, by the rule of the kiosk; always so many statements."""
     today = today_of(session, hall_id, now=now)
     groups = list_groups(session, hall_id, active=True)
-    capacities = capacities_of(session, today, [group.id for group in groups], now=now)
-    return [_line(session, today, group, capacities[group.id], now=now) for group in groups]
+    ids = [group.id for group in groups]
+    capacities = capacities_of(session, today, ids, now=now)
+    loads = loads_of(session, today, groups, now=now)
+    lines = select(Line).where(Line.group_id.in_(ids), Line.on_date == today.on_date)
+    rows = {line.group_id: line for line in session.scalars(lines)}
+    made = {group_id: rows[group_id].calls if group_id in rows else 0 for group_id in ids}
+    waiting = tickets_by_line(session, made, on_date=today.on_date)
+    recent = recent_by_line(session, ids, on_date=today.on_date, policy=today.policy)
+    found = []
+    for each in ids:
+        previous = rows[each].last_promise_at if each in rows else None
+        told = outlook_of(today, capacities[each], loads[each], previous=previous, now=now)
+        line = _Line(capacities[each], loads[each], waiting.get(each, []), recent.get(each, []))
+        found.append(_line_now(today, each, line, told, now=now))
+    return found
 
 
-def _line(
-    session: Session, today: Today, group: ServiceGroup, capacity: Capacity, *, now: datetime
-) -> LineNow:
-    load = load_of(session, today, group, now=now)
-    told = outlook_of(session, today, capacity, load, group_id=group.id, now=now)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as it stands: who waits, whom it called last, and what can be done."""
+
+    capacity: Capacity
+    load: Load
+    waiting: Sequence[Waiting]
+    recent: Sequence[RecentCall]
+
+
+def _line_now(today: Today, group_id: int, line: _Line, told: Outlook, *, now: datetime) -> LineNow:
     if told.latest_at is None:
-        return LineNow(group.id, told.waiting, None, None, level_of(None, is_over=told.is_over))
-    made = calls_of(session, [group.id], on_date=today.on_date)
-    waiting = all_waiting(session, made, on_date=today.on_date) if load.waiting else []
-    recent = recent_calls(session, [group.id], on_date=today.on_date, policy=today.policy) if waiting else []
+        return LineNow(group_id, told.waiting, None, None, level_of(None, is_over=told.is_over))
     # The estimate of the ticket that would be issued.
     mine = Waiting(_MINE, "", Track.WALK_IN, told.latest_at, now, _LAST)
-    load = replace(load, waiting=len(waiting) + 1)
-    policy = today.policy_for(capacity)
-    guess = estimate([*waiting, mine], recent, now, capacity=capacity, load=load, policy=policy)[_MINE]
+    load = replace(line.load, waiting=len(line.waiting) + 1)
+    policy = today.policy_for(line.capacity)
+    everybody = [*line.waiting, mine]
+    guess = estimate(everybody, line.recent, now, capacity=line.capacity, load=load, policy=policy)[_MINE]
     level = level_of(timedelta(minutes=guess.expected_minutes), is_over=False)
-    return LineNow(group.id, told.waiting, guess.low_minutes, guess.high_minutes, level)
+    return LineNow(group_id, told.waiting, guess.low_minutes, guess.high_minutes, level)
 
 
 def waiting_by_line(session: Session, days: Mapping[int, date]) -> dict[int, int]:

@@ -34,7 +34,7 @@ class IssueTicket:
     """`track` is walk_in, green or standby; a `green_reason` makes it green.
 
     `phone` is E.164; `press_key` is the id of the press (same press, same ticket). `override`: the duty
-    officer (permission ticket.override) admits although the day is full.
+    officer (permission ticket.override) admits although the day is full. `silent`: not to be called out.
     """
 
     hall_id: int
@@ -46,6 +46,7 @@ class IssueTicket:
     language: str = "zh"
     press_key: str | None = None
     override: bool = False
+    silent: bool = False
 
 
 def issue(session: Session, command: IssueTicket, *, actor: Actor, now: datetime) -> Ticket:
@@ -76,7 +77,13 @@ def issue_in_line(
     if ticket is not None:
         return ticket, line
     place = _place(session, line, command, track, now=now)
-    holder = Holder(command.service_ids, command.phone, command.language, green_reason=command.green_reason)
+    holder = Holder(
+        command.service_ids,
+        command.phone,
+        command.language,
+        green_reason=command.green_reason,
+        silent=command.silent,
+    )
     ticket = give(
         session,
         line.row,

@@ -44,6 +44,7 @@ class Ticket(Base):
     `since_at` is when the state began. `wait_time`, `walk_time`, `service_time` and `aside_time` add up the
     time in each state until then (`queueing.durations`). `step` is the last step and what it can be taken
     back with, pressed at `step_counter_id` at `stepped_at` (real time; `queueing.undo`).
+    `silent`: its owner is shown on the screens and told by phone, and not called out (`queueing.silence`).
     `minutes` of a counter are expected for it (0: as for any other of its line), `quick` says that these are
     few; both fixed like the key.
     """
@@ -98,6 +99,7 @@ class Ticket(Base):
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     language: Mapped[str] = mapped_column(String(8), default="zh")
+    silent: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list)
     legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     green_reason: Mapped[str | None] = mapped_column(String(16))

@@ -36,17 +36,17 @@ def outlook(session: Session, hall_id: int, group_id: int, *, now: datetime) -> 
     group = get_group(session, hall_id, group_id)
     capacity = capacity_of(session, today, group.id, now=now)
     load = load_of(session, today, group, now=now)
-    return outlook_of(session, today, capacity, load, group_id=group.id, now=now)
+    last = select(Line.last_promise_at).where(Line.group_id == group.id, Line.on_date == today.on_date)
+    return outlook_of(today, capacity, load, previous=session.scalar(last), now=now)
 
 
 def outlook_of(
-    session: Session, today: Today, capacity: Capacity, load: Load, *, group_id: int, now: datetime
+    today: Today, capacity: Capacity, load: Load, *, previous: datetime | None, now: datetime
 ) -> Outlook:
-    """The same for a line whose capacity and load are known."""
+    """The same for a line whose capacity, load and last promise are known."""
     is_over = capacity.closes_at is None or capacity.closes_at <= now
     if is_over or not admit(capacity, load, now, policy=today.policy).admitted:
         return Outlook(load.waiting, None, is_over)
-    last = select(Line.last_promise_at).where(Line.group_id == group_id, Line.on_date == today.on_date)
     policy = today.policy_for(capacity)
-    latest_at = promised_call(capacity, load, now, previous=session.scalar(last), policy=policy)
+    latest_at = promised_call(capacity, load, now, previous=previous, policy=policy)
     return Outlook(load.waiting, latest_at or capacity.closes_at, is_over)

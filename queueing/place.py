@@ -49,6 +49,7 @@ class Holder:
     appointment_id: int | None = None
     citizen_id: int | None = None
     green_reason: str | None = None
+    silent: bool = False
     legs: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -151,4 +152,5 @@ def _values(line: Line, place: Place, holder: Holder) -> dict[str, Any]:
         "service_ids": list(holder.service_ids),
         "legs": list(holder.legs),
         "green_reason": holder.green_reason,
+        "silent": holder.silent,
     }

@@ -142,7 +142,33 @@ def upcoming(
 ) -> list[tuple[Ticket, Reason]]:
     """Who would be called next at a counter, with the reasons, if it alone called now."""
     today = today_of(session, get_counter(session, counter_id).hall_id, now=now)
-    group_ids = list_group_ids(session, counter_id)
+    return _next_calls(
+        session, today, list_group_ids(session, counter_id), counter_id=counter_id, now=now, limit=limit
+    )
+
+
+def next_in_line(
+    session: Session, hall_id: int, group_id: int, *, counter_id: int | None, now: datetime, limit: int
+) -> list[Ticket]:
+    """Who would be called next in one line, whichever counters call: those with the fewest ahead of them.
+
+    Who waits for one counter alone is among them only for that `counter_id`.
+    """
+    today = today_of(session, hall_id, now=now)
+    found = _next_calls(session, today, [group_id], counter_id=counter_id, now=now, limit=limit)
+    return [ticket for ticket, _reason in found]
+
+
+def _next_calls(
+    session: Session,
+    today: Today,
+    group_ids: list[int],
+    *,
+    counter_id: int | None,
+    now: datetime,
+    limit: int,
+) -> list[tuple[Ticket, Reason]]:
+    """The rule rolled forward over the first of these lines."""
     if not group_ids or limit < 1:
         return []
     made = calls_of(session, group_ids, on_date=today.on_date)

@@ -7,8 +7,9 @@ When the plan has just stepped up, counters that are not open yet have ten minut
 officer must not make the first promises of the morning late for the whole day, since promises never go back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, exists, func, select, union_all
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
 from halls.queries import list_groups
 from queueing.capacity import Capacity, Opening
 from queueing.forecast_models import FLEX, ExtraTime
-from queueing.matter import line_minutes
+from queueing.matter import minutes_by_line
 from queueing.models import CounterSession, Ticket
 from queueing.pace import LAST_CASES, pace_of
 from queueing.promise import Expected, Load
@@ -34,6 +35,8 @@ _SLOT = timedelta(minutes=30)
 
 #: Counter → (open rather than paused, the groups it can serve).
 Running = dict[int, tuple[bool, list[int]]]
+#: (Group, state) → tickets, and what is expected for them.
+_Counted = Mapping[tuple[int, str], Any]
 
 
 def capacity_of(session: Session, today: Today, group_id: int, *, now: datetime) -> Capacity:
@@ -103,68 +106,112 @@ def _openings(
 
 def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetime) -> Load:
     """What the group has to do now. Standby tickets wait for what others leave, so they do not count."""
-    mean = line_minutes(session, group)
+    return loads_of(session, today, [group], now=now)[group.id]
+
+
+def loads_of(
+    session: Session, today: Today, groups: Sequence[ServiceGroup], *, now: datetime
+) -> dict[int, Load]:
+    """The same for several groups of a hall, in as many statements as for one."""
+    means = minutes_by_line(session, groups)
     active = (
-        select(Ticket.state, func.count(), func.sum(func.coalesce(func.nullif(Ticket.minutes, 0), mean)))
+        select(
+            Ticket.group_id,
+            Ticket.state,
+            func.count().label("tickets"),
+            func.sum(Ticket.minutes).label("minutes"),
+            func.count().filter(Ticket.minutes == 0).label("unknown"),
+        )
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date)
-        .where(Ticket.state.in_(("waiting", "called", "serving")), Ticket.group_id == group.id)
+        .where(Ticket.state.in_(("waiting", "called", "serving")), Ticket.group_id.in_(means))
         .where((Ticket.track != "standby") | (Ticket.state != "waiting"))
-        .group_by(Ticket.state)
+        .group_by(Ticket.group_id, Ticket.state)
     )
-    rows = session.execute(active).all()
+    rows: _Counted = {(row.group_id, row.state): row for row in session.execute(active)}
+    cases, expected = _cases(session, today, means, now=now), _expected(session, today, means, now=now)
+    return {
+        group_id: Load(
+            service_minutes=mean,
+            waiting=_tickets(rows, group_id, "waiting"),
+            busy=_tickets(rows, group_id, "called") + _tickets(rows, group_id, "serving"),
+            expected=expected.get(group_id, []),
+            show_probability=SHOW_PROBABILITY,
+            pace=pace_of([(known or mean, took) for known, took in cases.get(group_id, [])], mean),
+            waiting_minutes=_minutes(rows.get((group_id, "waiting")), mean),
+        )
+        for group_id, mean in means.items()
+    }
+
+
+def _tickets(rows: _Counted, group_id: int, state: str) -> int:
+    row = rows.get((group_id, state))
+    return int(row.tickets) if row is not None else 0
+
+
+def _minutes(row: Any, mean: float) -> float:
+    """What is expected for these tickets; where their services are not known, the mean of the line."""
+    return 0.0 if row is None else float(row.minutes) + mean * int(row.unknown)
+
+
+def _cases(
+    session: Session, today: Today, group_ids: Collection[int], *, now: datetime
+) -> dict[int, list[tuple[float, float]]]:
+    """Group → (minutes expected, 0 if nothing was known; minutes it took) of its last cases, latest first."""
     took = (
         func.extract("epoch", Ticket.ended_at - Ticket.called_at) - func.extract("epoch", Ticket.aside_time)
     ) / 60
+    last = func.row_number().over(partition_by=Ticket.group_id, order_by=Ticket.ended_at.desc())
     done = (
-        select(func.coalesce(func.nullif(Ticket.minutes, 0), mean), took)
+        select(Ticket.group_id, Ticket.minutes, took.label("took"), last.label("last"))
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "completed")
-        .where(Ticket.group_id == group.id, Ticket.called_at.is_not(None), Ticket.ended_at <= now)
-        .order_by(Ticket.ended_at.desc())
-        .limit(LAST_CASES)
+        .where(Ticket.group_id.in_(group_ids), Ticket.called_at.is_not(None), Ticket.ended_at <= now)
+        .subquery()
     )
-    cases = [(float(expected), float(taken)) for expected, taken in session.execute(done)]
-    counts: dict[str, int] = {state: count for state, count, _ in rows}
-    return Load(
-        service_minutes=mean,
-        waiting=counts.get("waiting", 0),
-        busy=counts.get("called", 0) + counts.get("serving", 0),
-        expected=_expected(session, today, group.id, now=now),
-        show_probability=SHOW_PROBABILITY,
-        pace=pace_of(cases, mean),
-        waiting_minutes=next((float(minutes) for state, _, minutes in rows if state == "waiting"), 0.0),
-    )
+    found: dict[int, list[tuple[float, float]]] = {}
+    query = select(done).where(done.c.last <= LAST_CASES).order_by(done.c.group_id, done.c.last)
+    for row in session.execute(query):
+        found.setdefault(row.group_id, []).append((float(row.minutes), float(row.took)))
+    return found
 
 
-def _expected(session: Session, today: Today, group_id: int, *, now: datetime) -> list[Expected]:
+def _expected(
+    session: Session, today: Today, group_ids: Collection[int], *, now: datetime
+) -> dict[int, list[Expected]]:
     """Numbers booked for later today whose owners have not come to this line, and the duty officer's reserve.
 
     An appointment counts at least one. Later legs of a visit count where they were booked, also once its
     owner is in the hall. Duty numbers count until they flow to walk-ins (`booking.duty_flow`).
     """
+    in_first = and_(Number.appointment_id == Appointment.id, Number.group_id == Appointment.group_id)
     booked = (
-        select(Appointment.starts_at, func.count())
-        .outerjoin(Number, and_(Number.appointment_id == Appointment.id, Number.group_id == group_id))
+        select(Appointment.group_id, Appointment.starts_at, func.count())
+        .outerjoin(Number, in_first)
         .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
-        .where(Appointment.starts_at > now, Appointment.group_id == group_id, Appointment.state == "booked")
-        .group_by(Appointment.starts_at)
+        .where(
+            Appointment.starts_at > now, Appointment.group_id.in_(group_ids), Appointment.state == "booked"
+        )
+        .group_by(Appointment.group_id, Appointment.starts_at)
     )
+    came = exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == Number.group_id)
     later = (
-        select(Number.starts_at, func.count())
+        select(Number.group_id, Number.starts_at, func.count())
         .join(Appointment, Appointment.id == Number.appointment_id)
         .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
-        .where(Number.starts_at > now, Number.group_id == group_id, Appointment.group_id != group_id)
-        .where(Appointment.state.in_(OPEN), func.jsonb_array_length(Appointment.legs) > 0)
-        .where(~exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == group_id))
-        .group_by(Number.starts_at)
+        .where(Number.starts_at > now, Number.group_id.in_(group_ids))
+        .where(Appointment.group_id != Number.group_id, Appointment.state.in_(OPEN))
+        .where(func.jsonb_array_length(Appointment.legs) > 0, ~came)
+        .group_by(Number.group_id, Number.starts_at)
     )
     reserved = (
-        select(Number.starts_at, func.count())
-        .where(Number.group_id == group_id, Number.on_date == today.on_date, Number.starts_at > now)
+        select(Number.group_id, Number.starts_at, func.count())
+        .where(Number.group_id.in_(group_ids), Number.on_date == today.on_date, Number.starts_at > now)
         .where(Number.channel == "duty", Number.appointment_id.is_(None))
-        .group_by(Number.starts_at)
+        .group_by(Number.group_id, Number.starts_at)
     )
-    rows = session.execute(union_all(booked, later, reserved))
-    return [Expected(starts_at, count) for starts_at, count in rows]
+    found: dict[int, list[Expected]] = {}
+    for group_id, starts_at, count in session.execute(union_all(booked, later, reserved)):
+        found.setdefault(group_id, []).append(Expected(starts_at, count))
+    return found
 
 
 def _running_sessions(session: Session, today: Today) -> Running:

@@ -132,6 +132,15 @@ def all_waiting(session: Session, calls: Calls, *, on_date: date) -> list[Waitin
     return [_waiting(row, row.to_counter) for row in rows]
 
 
+def tickets_by_line(session: Session, calls: Calls, *, on_date: date) -> dict[int, list[Waiting]]:
+    """The same apart for each line; lines without anybody are left out."""
+    found: dict[int, list[Waiting]] = {}
+    query = _WAITING.add_columns(Ticket.group_id)
+    for row in session.execute(query, {**_of_groups(calls), "on_date": on_date}):
+        found.setdefault(row.group_id, []).append(_waiting(row))
+    return found
+
+
 def calls_of(session: Session, group_ids: Collection[int], *, on_date: date) -> Calls:
     """The calls that each group has made today; none where nobody has taken a ticket yet."""
     query = select(Line.group_id, Line.calls).where(Line.group_id.in_(group_ids), Line.on_date == on_date)
@@ -153,6 +162,23 @@ def recent_calls(
         .limit(max(policy.green_run, policy.return_every - 1))
     )
     return [RecentCall(Track(row.track), row.was_return) for row in session.execute(query)]
+
+
+def recent_by_line(
+    session: Session, group_ids: Collection[int], *, on_date: date, policy: QueuePolicy
+) -> dict[int, list[RecentCall]]:
+    """`recent_calls` of each line by itself, in one statement."""
+    last = func.row_number().over(partition_by=Call.group_id, order_by=Call.id.desc()).label("last")
+    made = (
+        select(Call.group_id, Call.track, Call.was_return, last)
+        .where(Call.group_id.in_(group_ids), Call.on_date == on_date, Call.undone.is_(False))
+        .subquery()
+    )
+    looked_at = max(policy.green_run, policy.return_every - 1)
+    found: dict[int, list[RecentCall]] = {}
+    for row in session.execute(select(made).where(made.c.last <= looked_at).order_by(made.c.last)):
+        found.setdefault(row.group_id, []).append(RecentCall(Track(row.track), row.was_return))
+    return found
 
 
 def first_and_recent(

@@ -13,7 +13,7 @@ from feedback import events as feedback
 from halls import events as halls
 from kernel.outbox import Event
 from notifications import events as notifications
-from notifications import tell, tell_after, tell_decisions, tell_wait
+from notifications import tell, tell_after, tell_decisions, tell_soon, tell_wait
 from people import events as people
 from queueing import events as queueing
 from queueing import extra_time, follow_booking, leave, unanswered
@@ -33,9 +33,10 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentPartlyDone: (tell.partly_done,),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.LineFilledUp: (extra_time.look_again,),
-        queueing.TicketCalled: (tell.called, tell.three_ahead),
+        queueing.TicketCalled: (tell.called, tell_soon.three_ahead),
         queueing.CallUnanswered: (unanswered.follow_up,),
         queueing.TicketMissed: (tell.missed,),
+        queueing.TicketAbandoned: (tell_soon.three_ahead,),
         queueing.TicketPassedOn: (tell.next_leg,),
         queueing.VisitCompleted: (ask.ask,),
         queueing.PaperOwed: (tell_after.paper_owed,),
@@ -69,7 +70,6 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         queueing.TicketParked,
         queueing.TicketReturned,
         queueing.TicketTransferred,
-        queueing.TicketAbandoned,
         queueing.ServicesCorrected,
         queueing.PaperSettled,
         queueing.BackTaskMoved,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_c7c14fc7"
+revision = "0001_a642c43c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -619,6 +619,7 @@ def upgrade() -> None:
         sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(length=16), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("silent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("service_ids", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("green_reason", sa.String(length=16), nullable=True),

@@ -97,6 +97,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "ticket.resume": ("取消暂挂", "Resumed a parked number"),
     "ticket.return_to_line": ("回到队列", "Returned a number to its line"),
     "ticket.set_phone": ("登记手机号", "Set the phone of a number"),
+    "ticket.set_silent": ("改变叫号方式", "Changed how a number is called"),
     "ticket.start_serving": ("开始办理", "Began to serve"),
     "ticket.transfer": ("转到其他业务组", "Transferred a number"),
     "ticket.undo_absent": ("撤销过号", "Took a missed call back"),

@@ -11,8 +11,8 @@ from booking import appeals, special_requests
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appeal, Appointment, SpecialRequest
 from booking.policy import NoShowStanding
-from booking.queries import get_appointment_by_id
-from booking.standing import list_who_missed, no_shows_of
+from booking.queries import references_of
+from booking.standing import list_who_missed, no_shows_by_person
 from catalog.queries import services_of
 from halls.models import Hall
 from people.citizens import name_of
@@ -62,25 +62,22 @@ def decisions_of(session: Session, phone: str, halls: Mapping[int, Hall]) -> dic
     return {
         "persons": _persons(session, rows, halls),
         "missed": _missed(session, rows, halls),
-        "requests": [
-            _asked(session, each, halls)
-            for each in special_requests.list_own_requests(session, phone, since=edge.now() - SHOWN_FOR)
-            if each.hall_id in halls
-        ],
+        "requests": _requests(session, phone, halls),
     }
 
 
 def _persons(session: Session, rows: Sequence[Appointment], halls: Mapping[int, Hall]) -> list[Person]:
-    found = []
     hall_of = {row.citizen_id: row.hall_id for row in rows}
-    # Most people have missed nothing, and need not be asked about one by one.
-    for citizen in list_who_missed(session, hall_of):
-        rules = rules_of(halls[hall_of[citizen.id]])
-        if citizen.identity_index is None:
-            continue  # erased
-        standing = no_shows_of(session, citizen.identity_index, rules=rules, now=edge.now())
+    # Most people have missed nothing; who was erased stands nowhere.
+    known = [each for each in list_who_missed(session, hall_of) if each.identity_index is not None]
+    rules = {each.identity_index: rules_of(halls[hall_of[each.id]]) for each in known if each.identity_index}
+    standings = no_shows_by_person(session, rules, now=edge.now())
+    found = []
+    for each in known:
+        person = each.identity_index or b""
+        standing = standings[person]
         if standing.counted or standing.suspended_until:
-            found.append(Person(mask_name(name_of(citizen)), standing, rules))
+            found.append(Person(mask_name(name_of(each)), standing, rules[person]))
     return found
 
 
@@ -96,12 +93,20 @@ def _missed(session: Session, rows: Sequence[Appointment], halls: Mapping[int, H
     return found
 
 
-def _asked(session: Session, request: SpecialRequest, halls: Mapping[int, Hall]) -> Asked:
-    booked = get_appointment_by_id(session, request.appointment_id) if request.appointment_id else None
-    return Asked(
-        request=request,
-        hall=halls[request.hall_id],
-        services=services_of(session, request.service_ids),
-        answer=special_requests.answer_of(request),
-        booked=booked.reference if booked else "",
-    )
+def _requests(session: Session, phone: str, halls: Mapping[int, Hall]) -> list[Asked]:
+    own = special_requests.list_own_requests(session, phone, since=edge.now() - SHOWN_FOR)
+    rows = [each for each in own if each.hall_id in halls]
+    services = {
+        each.id: each for each in services_of(session, {id_ for row in rows for id_ in row.service_ids})
+    }
+    booked = references_of(session, [row.appointment_id for row in rows if row.appointment_id is not None])
+    return [
+        Asked(
+            request=row,
+            hall=halls[row.hall_id],
+            services=[services[id_] for id_ in row.service_ids if id_ in services],
+            answer=special_requests.answer_of(row),
+            booked=booked.get(row.appointment_id or 0, ""),
+        )
+        for row in rows
+    ]

@@ -50,7 +50,7 @@ def my_bookings() -> ResponseReturnValue:
             each.id: each for each in services_of(session, {id_ for row in rows for id_ in row.service_ids})
         }
         names = {row.id: [services[id_] for id_ in row.service_ids if id_ in services] for row in rows}
-        waits = list_waits(session, g.phone)
+        waits = list_waits(session, g.phone, halls)
         decisions = decisions_of(session, g.phone, halls)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]

@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flask import Response, render_template
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
+from notifications.phones import phone_of_ticket
 from queueing.models import Ticket
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
+from queueing.silence import set_silent
 from queueing.states import FINAL
 from queueing.today import today_of
 from web import edge
@@ -25,7 +28,10 @@ SURVEY_SECONDS = 3  # a completed visit gets its survey by an event, moments lat
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """How a ticket stands. `survey` is where its completed visit can be rated; `rated` says that it was."""
+    """How a ticket stands. `survey` is where its completed visit can be rated; `rated` says that it was.
+
+    `has_phone`: we can send its owner messages.
+    """
 
     ticket: Ticket
     view: TicketView
@@ -34,6 +40,7 @@ class Stand:
     survey: str | None
     rated: bool
     today: bool
+    has_phone: bool = False
     left: Left = field(default_factory=Left)
 
     @property
@@ -70,6 +77,7 @@ def _read(reference: str) -> Stand:
             survey=survey.reference if survey else None,
             rated=survey is not None and find_rating(session, survey) is not None,
             today=ticket.on_date == today.on_date,
+            has_phone=phone_of_ticket(session, ticket) is not None,
             left=left_of(session, ticket.id),
         )
 
@@ -84,5 +92,17 @@ def ticket(reference: str) -> ResponseReturnValue:
 @blueprint.get("/q/<reference>/live")
 @public
 def live_ticket(reference: str) -> Response:
-    """What changes on it; 304 while nothing has."""
+    """What changes on it; 204 while nothing has."""
     return fragment("citizen/_ticket.html", it=_read(reference))
+
+
+@blueprint.post("/q/<reference>/calling")
+@public
+def choose_calling(reference: str) -> ResponseReturnValue:
+    """Be called without sound, or aloud again; whoever holds the ticket may say so."""
+    silent = request.form.get("silent") == "1"
+    with edge.transaction() as session:
+        set_silent(session, get_ticket(session, reference), silent=silent, actor=edge.actor(), now=edge.now())
+    said = _("好的，叫到您时只在屏幕上显示，不出声。") if silent else _("好的，叫到您时会出声叫号。")
+    flash(said, "ok")
+    return redirect(url_for(".ticket", reference=reference), 303)

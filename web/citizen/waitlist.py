@@ -1,5 +1,6 @@
 """The waitlist: join where nothing is free, see how it stands, take the number that is offered, leave."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -11,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from booking import waitlist
 from booking.hall_rules import HallRules, rules_of
-from booking.models import WaitlistEntry
+from booking.models import Appointment, WaitlistEntry
 from booking.offers import Offer
 from booking.visit_offer import VisitOffer
 from booking.waitlist import AlreadyWaiting, JoinWaitlist, OfferOver
 from booking.waitlist_states import OPEN_WAITS, WaitState
+from catalog.queries import services_of
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from kernel.errors import DomainError
@@ -156,20 +158,43 @@ def leave_wait(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".wait_page", reference=reference), 303)
 
 
-def list_waits(session: Session, phone: str) -> list[Waiting]:
-    """What a phone waits for, for "my bookings"."""
-    return [_shown(session, entry) for entry in waitlist.list_open_waits(session, phone)]
+def list_waits(session: Session, phone: str, halls: Mapping[int, Hall]) -> list[Waiting]:
+    """What a phone waits for in these halls, for "my bookings"; services without their guides."""
+    entries = [each for each in waitlist.list_open_waits(session, phone) if each.hall_id in halls]
+    ids = {service_id for each in entries for service_id in each.service_ids}
+    services = {service.id: Visit(service, None, None) for service in services_of(session, ids)}
+    ahead, booked = waitlist.counts_ahead(session, entries), waitlist.bookings_of(session, entries)
+    return [
+        _waiting(
+            each,
+            halls[each.hall_id],
+            visits=[services[id_] for id_ in each.service_ids if id_ in services],
+            ahead=ahead[each.id],
+            booked=booked.get(each.id),
+        )
+        for each in entries
+    ]
 
 
 def _shown(session: Session, entry: WaitlistEntry) -> Waiting:
-    hall = get_hall_by_id(session, entry.hall_id)
-    booked = waitlist.booked_by(session, entry)
+    return _waiting(
+        entry,
+        get_hall_by_id(session, entry.hall_id),
+        visits=visits_of(session, entry.service_ids, entry.answers),
+        ahead=waitlist.count_ahead(session, entry),
+        booked=waitlist.booked_by(session, entry),
+    )
+
+
+def _waiting(
+    entry: WaitlistEntry, hall: Hall, *, visits: list[Visit], ahead: int, booked: Appointment | None
+) -> Waiting:
     return Waiting(
         entry=entry,
         hall=hall,
         rules=rules_of(hall),
-        visits=visits_of(session, entry.service_ids, entry.answers),
-        ahead=waitlist.count_ahead(session, entry),
+        visits=visits,
+        ahead=ahead,
         seconds_left=_seconds(entry.offer_until, edge.now()),
         reference=booked.reference if booked else None,
     )

@@ -96,6 +96,7 @@ def _command(chosen: dict[str, Any]) -> IssueTicket:
         phone=normalise(phone) if phone else None,
         language=edge.language(),
         press_key=f"kiosk:{press}" if press else None,
+        silent=request.form.get("silent") == "1",
     )
 
 

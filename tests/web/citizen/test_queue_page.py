@@ -66,7 +66,9 @@ def test_the_fragment_costs_nothing_while_nothing_changes(town, phone):
     first = phone.client.get(f"/q/{reference}/live")
     assert 'id="mine"' in first.text
     tag = {"If-None-Match": first.headers["ETag"]}
-    assert phone.client.get(f"/q/{reference}/live", headers=tag).status_code == 304
+    same = phone.client.get(f"/q/{reference}/live", headers={**tag, "X-Fragment": "1"})
+    assert (same.status_code, same.data) == (204, b"")
+    assert phone.client.get(f"/q/{reference}/live", headers=tag).status_code == 304  # as a cache asks
     Counter(town, "09:01").call("09:01")
     changed = phone.client.get(f"/q/{reference}/live", headers=tag)
     assert changed.status_code == 200

@@ -169,6 +169,14 @@ def test_green_channel_and_phone_are_kept_with_the_ticket(faces):
     assert b"13800138000" not in row.phone_sealed
 
 
+def test_silent_calling_is_chosen_with_the_number(faces):
+    client = faces.kiosk()
+    assert "不要出声叫号" in client.get("/kiosk/yunzhou/take/A").text
+    take(client, faces, silent="1")
+    take(client, faces)
+    assert [ticket.silent for ticket in faces.tickets()] == [True, False]
+
+
 def test_a_wrong_phone_is_explained_and_takes_no_number(faces):
     answer = take(faces.kiosk(), faces, phone="12")
     assert answer.status_code == 422

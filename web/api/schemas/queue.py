@@ -42,6 +42,10 @@ class IssueSchema(Asked):
         metadata={"description": "Your id of the press: the same press gets the same ticket. 按键标识。"},
     )
     override = Flag(load_default=False)
+    silent = Flag(
+        load_default=False,
+        metadata={"description": "Shown on screens, told by phone, not called out. 不出声叫号。"},
+    )
 
 
 class TicketAtWorkSchema(Told):
@@ -137,6 +141,7 @@ class BoardCallSchema(Told):
     group_name_zh = some()
     group_name_en = some()
     serving = some(fields.Boolean)
+    silent = some(fields.Boolean, metadata={"description": "Show it and do not say it. 只显示，不出声。"})
 
 
 class BoardLineSchema(Told):

@@ -22,7 +22,7 @@ function look() {
     const id = element.dataset.call;
     if (known.has(id)) continue;
     known.add(id);
-    if (!('stale' in element.dataset)) queue.push({ id, label: element.dataset.say, counter: element.dataset.counter, seenAt: performance.now() });
+    if (!('stale' in element.dataset)) queue.push({ id, label: element.dataset.say, counter: element.dataset.counter, quiet: 'quiet' in element.dataset, seenAt: performance.now() });
   }
   if (known.size > 500) forget();
   mark();
@@ -61,9 +61,9 @@ function mark() {
   }
 }
 
-async function sound({ label, counter }) {
+async function sound({ label, counter, quiet }) {
   const { dataset } = document.getElementById('board');
-  if ('silent' in dataset) return;
+  if (quiet || 'silent' in dataset) return; // the hall's wish, or of who is called
   try {
     await announce({ label, counter, english: 'english' in dataset, chime, isHurried: () => queue.length > 0 });
     notice.hidden = true;

@@ -10,12 +10,19 @@ const timers = new Map();
 /** Refetch now, then go on as before. */
 export async function pollNow(element) {
   const { id } = element;
+  const buzzed = element.hasAttribute('data-buzz');
   clearTimeout(timers.get(id));
   timers.delete(id);
   const outcome = await refresh(element);
   showState(outcome === 'failed' ? 'lost' : 'live');
   const now = document.getElementById(id);
+  if (!buzzed && now?.hasAttribute('data-buzz')) buzz();
   if (outcome !== 'gone' && now?.hasAttribute('data-poll') && !document.hidden) schedule(now);
+}
+
+/** Called just now, perhaps without sound. Browsers refuse, and complain, while nobody has touched the page. */
+function buzz() {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([300, 150, 300]);
 }
 
 function schedule(element) {
