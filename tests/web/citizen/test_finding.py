@@ -125,7 +125,7 @@ def test_the_nearest_hall_with_numbers_today_comes_first(alike, phone, path):
     assert hall < station
     assert "今天有号，最近" in phone.words
     assert "约 2.9 公里" in phone.words
-    assert "今天还有 4 个号" in phone.words or "今天还能约" in phone.words
+    assert "今天 还有 4 个号" in phone.words or "今天 还能约" in phone.words
     alike.slot("15:00", build.TODAY, group=alike.other_group)
     hall, station = order(phone.go(f"{path}&from=station"))
     assert station < hall  # both have: the nearest
