@@ -31,7 +31,7 @@ _MOST = 20
 # A rescheduled appointment stays booked.
 _ALLOWED = [(str(before), str(after)) for before, following in TRANSITIONS.items() for after in following] + [
     (str(AppointmentState.BOOKED), str(AppointmentState.BOOKED)),
-    (str(TAKEN_BACK[0]), str(TAKEN_BACK[1])),
+    *((str(ended), str(AppointmentState.CHECKED_IN)) for ended in TAKEN_BACK),
 ]
 
 

@@ -99,6 +99,15 @@ class AppointmentPartlyDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AppointmentReopened(Event):
+    """That it had ended was taken back within seconds: whoever was told so must not be, or be told again."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentNoShow(Event):
     """Who booked did not come and did not cancel."""
 

@@ -49,21 +49,3 @@ def fulfil(
     )
     kind = AppointmentPartlyDone if undone else AppointmentFulfilled
     outbox.emit(session, kind(appointment.id, appointment.hall_id, appointment.group_id), now=now)
-
-
-def take_back(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
-    """It was not over after all: checked in again, within the seconds in which finishing can be undone."""
-    lock_appointment(session, appointment)
-    if appointment.state != AppointmentState.FULFILLED:
-        return  # it had ended otherwise before, and the ticket was finished all the same
-    appointment.state = AppointmentState.CHECKED_IN
-    appointment.fulfilled_at, appointment.undone_service_ids = None, []
-    audit.record(
-        session,
-        "appointment.undo_fulfil",
-        actor=actor,
-        now=now,
-        subject=("appointment", appointment.id),
-        hall_id=appointment.hall_id,
-        states=(AppointmentState.FULFILLED, AppointmentState.CHECKED_IN),
-    )

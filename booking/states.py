@@ -1,6 +1,7 @@
 """PURE: the life of an appointment: booked → checked_in → fulfilled | cancelled | no_show.
 
-Ended states never change: an appeal against a no-show is kept beside it, history is not rewritten.
+Ended states never change (but for the ten seconds of an undo): an appeal against a no-show is kept beside it,
+history is not rewritten.
 """
 
 from enum import StrEnum
@@ -45,8 +46,10 @@ TRANSITIONS: dict[AppointmentState, frozenset[AppointmentState]] = {
     AppointmentState.CANCELLED: frozenset(),
     AppointmentState.NO_SHOW: frozenset(),
 }
-# Within ten seconds an officer may take back that a visit was over (`queueing.undo`).
-TAKEN_BACK = (AppointmentState.FULFILLED, AppointmentState.CHECKED_IN)
+# Within ten seconds an officer may take back that a visit was over (`queueing.undo`): checked in again.
+TAKEN_BACK = frozenset(
+    {AppointmentState.FULFILLED, AppointmentState.CANCELLED, AppointmentState.NO_SHOW},
+)
 OPEN = frozenset(state for state, following in TRANSITIONS.items() if following)
 ENDED = frozenset(AppointmentState) - OPEN
 

@@ -23,10 +23,13 @@ from people.models import PhoneCode
 from people.phone_codes import phone_of_code
 from queueing.models import Ticket
 from queueing.queries import find_ticket_of_appointment
+from queueing.serve import VOIDED
 
 Facts = Mapping[str, Any]
 
 REMINDERS = frozenset({"reminder_eve", "reminder_2h"})
+# An officer takes a mistake back within seconds: its owner need not hear of it.
+_SURE_AFTER = timedelta(minutes=1)
 
 
 def phone_code(session: Session, event: Facts, *, now: datetime) -> None:
@@ -83,17 +86,30 @@ def corrected(session: Session, event: Facts, *, now: datetime) -> None:
 def cancelled(session: Session, event: Facts, *, now: datetime) -> None:
     """Confirm a cancellation and withdraw what was still to be sent."""
     appointment = session.get_one(Appointment, event["appointment_id"])
+    if appointment.state != "cancelled":
+        return  # it was taken back before we came to it
     subject = ("appointment", appointment.id)
     cancel_pending(session, subject, templates=REMINDERS | {"booked", "rescheduled", "moved"})
     template = "closed" if event["reason"] == HALL_CLOSED else "cancelled"
-    key = f"appointment:{appointment.id}:cancelled"
-    _plan_about(session, appointment, template, key, now=now, facts=_closure(event))
+    key, later = f"appointment:{appointment.id}:cancelled", None
+    if event["reason"] == VOIDED:
+        key, later = f"{key}:{event['event_id']}", now + _SURE_AFTER
+    _plan_about(session, appointment, template, key, now=now, plan_at=later, facts=_closure(event))
 
 
 def partly_done(session: Session, event: Facts, *, now: datetime) -> None:
     """Say what was handled, what was not, and how to book it."""
     appointment = session.get_one(Appointment, event["appointment_id"])
-    _plan_about(session, appointment, "partly_done", f"appointment:{appointment.id}:partly_done", now=now)
+    if appointment.undone_service_ids:
+        key = f"appointment:{appointment.id}:partly_done:{event['event_id']}"
+        _plan_about(session, appointment, "partly_done", key, now=now, plan_at=now + _SURE_AFTER)
+
+
+def reopened(session: Session, event: Facts, *, now: datetime) -> None:
+    """It had not ended after all: what was to be said about its end is not sent. Its owner is in the hall."""
+    del now
+    about = ("appointment", event["appointment_id"])
+    cancel_pending(session, about, templates=frozenset({"cancelled", "partly_done"}))
 
 
 def _closure(event: Facts) -> Facts | None:

@@ -8,12 +8,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
+from kernel.ids import new_reference
 
 
 class OwedPaper(Base):
     """A paper that was missing and will be brought later: 容缺. `material` is its code in the service's list.
 
-    `state` is owed → settled | waived. Who is told is read from the ticket.
+    `state` is owed → settled | waived. Who is told is read from the ticket. `reference` names it for staff.
     """
 
     __tablename__ = "owed_paper"
@@ -30,6 +31,7 @@ class OwedPaper(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True, default=new_reference)
     hall_id: Mapped[int] = mapped_column(BigInteger)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     appointment_id: Mapped[int | None] = mapped_column(BigInteger, index=True)

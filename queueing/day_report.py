@@ -15,6 +15,8 @@ from queueing.states import FINAL, TicketState
 from queueing.task_states import TaskState
 
 TIMES = ("wait", "walk", "service")
+#: The states in which the end of a day finds numbers.
+LEFT = ("waiting", "called", "serving", "parked", "absent")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 
 from booking.delivery import Delivery, delivery_of
 from booking.models import Appointment
-from catalog.guide import ChecklistItem, UnknownAnswer, answers_for, checklist, plain_checklist, walk
+from catalog.guide import (
+    ChecklistItem,
+    Option,
+    Question,
+    UnknownAnswer,
+    answers_for,
+    checklist,
+    plain_checklist,
+    walk,
+)
 from catalog.models import Service
 from catalog.queries import find_guide, materials_of, services_of
 from halls.models import Counter, Hall, ServiceGroup
@@ -43,6 +52,7 @@ class Matter:
     situation_zh: str
     situation_en: str
     items: tuple[ChecklistItem, ...]
+    answered: tuple[tuple[Question, Option], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +194,12 @@ def _matter(session: Session, service: Service, answers: dict[str, str]) -> Matt
     guide = find_guide(session, service) if answers else None
     if guide is not None:
         try:
-            situation = walk(guide, answers).situation
+            step = walk(guide, answers)
         except UnknownAnswer:  # the guide has changed since
-            situation = None
-        if situation is not None:
-            return Matter(service, situation.name_zh, situation.name_en, checklist(situation, materials))
+            return Matter(service, "", "", plain_checklist(materials))
+        if (found := step.situation) is not None:
+            items = checklist(found, materials)
+            return Matter(service, found.name_zh, found.name_en, items, step.answered)
     return Matter(service, "", "", plain_checklist(materials))
 
 

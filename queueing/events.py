@@ -57,7 +57,7 @@ class CallUndone(TicketEvent):
 
 @dataclass(frozen=True, slots=True)
 class StepUndone(TicketEvent):
-    """A start, a missed call, a pause or a transfer was taken back."""
+    """A step at a counter, other than a call and the end of a visit, was taken back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from booking.queries import get_appointment_by_id
+from booking.states import AppointmentState
 from kernel.actor import SYSTEM
 from queueing.queries import find_ticket_of_appointment
 from queueing.serve import abandon
@@ -21,6 +23,9 @@ def leave_with_booking(session: Session, event: Mapping[str, Any], *, now: datet
 
     A handler of AppointmentCancelled: the booking does not know lines.
     """
-    ticket = find_ticket_of_appointment(session, event["appointment_id"])
+    appointment = get_appointment_by_id(session, event["appointment_id"])
+    if appointment.state != AppointmentState.CANCELLED:
+        return  # an officer took it back before we came to it
+    ticket = find_ticket_of_appointment(session, appointment.id)
     if ticket is not None and lock(session, ticket).state in _MAY_LEAVE:
         abandon(session, ticket, actor=SYSTEM, now=now, reason="booking_cancelled")

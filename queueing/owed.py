@@ -119,6 +119,15 @@ def settle(session: Session, owed_id: int, *, actor: Actor, now: datetime, waive
     return owed
 
 
+def get_owed(session: Session, reference: str, *, hall_id: int) -> OwedPaper:
+    """A hall's owed paper by its reference; raises OwedUnknown."""
+    mine = select(OwedPaper).where(OwedPaper.reference == reference, OwedPaper.hall_id == hall_id)
+    owed = session.scalars(mine).one_or_none()
+    if owed is None:
+        raise OwedUnknown
+    return owed
+
+
 def list_owed(session: Session, hall_id: int, *, limit: int = 200) -> list[OwedPaper]:
     """What is owed to a hall, the first due first."""
     query = select(OwedPaper).where(OwedPaper.hall_id == hall_id, OwedPaper.state == "owed")

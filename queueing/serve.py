@@ -13,17 +13,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.cancel import cancel
 from booking.fulfil import fulfil
-from booking.models import Appointment
-from booking.no_show import mark_no_show
-from booking.queries import get_appointment_by_id, lock_appointment
-from booking.states import OPEN
+from booking.reopen import numbers_of
 from kernel.actor import Actor
 from kernel.outbox import emit
 from queueing import events
 from queueing.check_in import half_day_of
 from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
+from queueing.end_booking import end_booking, open_booking
 from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNumber
 from queueing.models import Call, Ticket
 from queueing.recall import Return
@@ -34,6 +31,8 @@ from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record
 from queueing.today import get_group, lock_lines, today_of
 
 _S = TicketState
+#: Why a ticket was given up, where nothing else is said: its owner left, or no longer wants it.
+VOIDED = "left"
 
 
 def lock_own(session: Session, ticket: Ticket, *, actor: Actor) -> Ticket:
@@ -83,10 +82,14 @@ def mark_absent(session: Session, ticket: Ticket, *, actor: Actor, now: datetime
     return ticket
 
 
-def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+def reinstate(
+    session: Session, ticket: Ticket, *, actor: Actor, now: datetime, counter_id: int | None = None
+) -> Ticket:
     """Take back who missed the call: after the next 3 calls, once, within 30 minutes.
 
-    After that a booked person counts as late, until the half-day of the booking ends.
+    After that a booked person counts as late, until the half-day of the booking ends. `counter_id`, here and
+    in `return_to_line` and `abandon`: the counter where it is pressed (the officer's own unless given) and
+    can be taken back.
 
     Raises:
         TakeNewNumber: later or for the second time, without a booking of this half-day
@@ -111,7 +114,9 @@ def reinstate(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) 
     )
     if chance.outcome is Return.NEW_NUMBER or ticket.on_date != today.on_date:
         raise TakeNewNumber(label=ticket.label)
-    move(session, ticket, _S.WAITING, "ticket.reinstate", actor=actor, now=now, outcome=chance.outcome.value)
+    at, outcome = counter_id or _own_counter(session, actor), chance.outcome.value
+    step = "ticket.reinstate"
+    move(session, ticket, _S.WAITING, step, actor=actor, now=now, pressed_at=at, outcome=outcome)
     if chance.due_at is not None:
         ticket.due_at, ticket.late = chance.due_at, True
     ticket.reinstated += 1
@@ -171,7 +176,7 @@ def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wante
     ticket.ended_at, ticket.legs = now, []
     # The survey and the statistics are about all that was done.
     ticket.service_ids = list(dict.fromkeys([*ticket.done_service_ids, *ticket.service_ids]))
-    appointment = _open_appointment(session, ticket)
+    appointment = open_booking(session, ticket)
     if appointment is not None:
         undone = [each for each in appointment.service_ids if each in later]
         fulfil(session, appointment, actor=actor, now=now, undone=undone if wanted else ())
@@ -230,19 +235,23 @@ def resume(
     if ticket.state != _S.PARKED or ticket.hall_id != running.hall_id:
         raise moved(ticket)
     ensure_free(session, at_counter)
+    told = {"pressed_at": at_counter, "counter_id": at_counter}
+    move(session, ticket, _S.SERVING, "ticket.resume", actor=actor, now=now, **told)
     ticket.counter_id, ticket.staff_id = at_counter, staff_id_of(actor) or running.staff_id
-    move(session, ticket, _S.SERVING, "ticket.resume", actor=actor, now=now, counter_id=at_counter)
     emit(session, events.ServiceStarted(*_key(ticket), counter_id=at_counter), now=now)
     return ticket
 
 
-def return_to_line(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+def return_to_line(
+    session: Session, ticket: Ticket, *, actor: Actor, now: datetime, counter_id: int | None = None
+) -> Ticket:
     """A parked citizen is back with the paper: waits with the first key, first at one of the next calls."""
     ticket = lock(session, ticket)
     now = not_before(ticket, now)
     if ticket.state != _S.PARKED:
         raise moved(ticket)
-    move(session, ticket, _S.WAITING, "ticket.return_to_line", actor=actor, now=now)
+    at = counter_id or _own_counter(session, actor)
+    move(session, ticket, _S.WAITING, "ticket.return_to_line", actor=actor, now=now, pressed_at=at)
     ticket.returned_at = now
     _leave_counter(ticket)
     emit(session, events.TicketReturned(*_key(ticket)), now=now)
@@ -285,23 +294,30 @@ def transfer(
     return ticket
 
 
-def abandon(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, reason: str = "left") -> Ticket:
+def abandon(
+    session: Session,
+    ticket: Ticket,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = VOIDED,
+    counter_id: int | None = None,
+) -> Ticket:
     """The citizen left, or gives the number up. A booking ends with it: missed, cancelled, or partly done."""
     ticket = lock_own(session, ticket, actor=actor)
     now = not_before(ticket, now)
     # Who was served before and missed a later call has come all the same.
     missed = ticket.state == _S.ABSENT and ticket.started_at is None
     left = {*ticket.service_ids, *_services(ticket.legs)}
-    move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, reason=reason)
+    at = counter_id or _own_counter(session, actor)
+    move(session, ticket, _S.ABANDONED, "ticket.abandon", actor=actor, now=now, pressed_at=at, reason=reason)
     ticket.ended_at = now
-    appointment = _open_appointment(session, ticket)
-    undone = [each for each in appointment.service_ids if each in left] if appointment is not None else []
-    if appointment is not None and missed:
-        mark_no_show(session, appointment, actor=actor, now=now)
-    elif appointment is not None and appointment.legs and 0 < len(undone) < len(appointment.service_ids):
-        fulfil(session, appointment, actor=actor, now=now, undone=undone)
-    elif appointment is not None:
-        cancel(session, appointment, reason=reason, actor=actor, now=now)
+    appointment = open_booking(session, ticket)
+    if appointment is not None:
+        if ticket.step is not None:
+            ticket.step = {**ticket.step, "numbers": numbers_of(session, appointment.id)}
+        undone = [each for each in appointment.service_ids if each in left]
+        end_booking(session, appointment, undone, missed=missed, reason=reason, actor=actor, now=now)
     emit(session, events.TicketAbandoned(*_key(ticket)), now=now)
     return ticket
 
@@ -328,14 +344,6 @@ def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> 
     # The privileges of having returned or having been put back are used up.
     ticket.returned_at = ticket.reinsert_after_call = ticket.to_counter_id = None
     emit(session, events.ServiceStarted(*_key(ticket), counter_id=ticket.counter_id), now=now)
-
-
-def _open_appointment(session: Session, ticket: Ticket) -> Appointment | None:
-    """The ticket's booking, locked. One that has ended otherwise must not keep an officer from going on."""
-    if ticket.appointment_id is None:
-        return None
-    appointment = lock_appointment(session, get_appointment_by_id(session, ticket.appointment_id))
-    return appointment if appointment.state in OPEN else None
 
 
 def _leave_counter(ticket: Ticket) -> None:

@@ -21,8 +21,10 @@ _PLAIN = (
     "room",
     "minutes",
     "quick",
+    "late",
+    "reinstated",
 )
-_MOMENTS = ("called_at", "started_at", "ended_at", "absent_at", "returned_at", "since_at")
+_MOMENTS = ("due_at", "called_at", "started_at", "ended_at", "absent_at", "returned_at", "since_at")
 _SPANS = ("wait_time", "walk_time", "service_time", "aside_time")
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -35,6 +37,10 @@ UNDOABLE = frozenset(
         "ticket.transfer",
         "ticket.next_leg",
         "ticket.complete",
+        "ticket.abandon",
+        "ticket.resume",
+        "ticket.return_to_line",
+        "ticket.reinstate",
     }
 )
 

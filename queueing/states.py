@@ -35,12 +35,14 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
         (_S.WAITING, _S.CALLED): ("call_next",),
         (_S.WAITING, _S.ABANDONED): ("abandon", "close_day"),
         (_S.WAITING, _S.SERVING): ("undo_transfer",),
+        (_S.WAITING, _S.PARKED): ("undo_return",),
+        (_S.WAITING, _S.ABSENT): ("undo_reinstate",),
         (_S.CALLED, _S.SERVING): ("start_serving",),
         (_S.CALLED, _S.ABSENT): ("mark_absent",),
         (_S.CALLED, _S.WAITING): ("undo_call",),
         (_S.CALLED, _S.ABANDONED): ("abandon", "close_day"),
         (_S.SERVING, _S.COMPLETED): ("complete", "close_day"),
-        (_S.SERVING, _S.PARKED): ("park",),
+        (_S.SERVING, _S.PARKED): ("park", "undo_resume"),
         (_S.SERVING, _S.WAITING): ("transfer", "next_leg"),
         (_S.SERVING, _S.CALLED): ("undo_start",),
         (_S.PARKED, _S.SERVING): ("resume", "undo_park"),
@@ -50,10 +52,14 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
         (_S.ABSENT, _S.CALLED): ("undo_absent",),
         (_S.ABSENT, _S.ABANDONED): ("abandon", "close_day"),
         (_S.COMPLETED, _S.SERVING): ("undo_complete",),
+        (_S.ABANDONED, _S.WAITING): ("undo_abandon",),
+        (_S.ABANDONED, _S.CALLED): ("undo_abandon",),
+        (_S.ABANDONED, _S.PARKED): ("undo_abandon",),
+        (_S.ABANDONED, _S.ABSENT): ("undo_abandon",),
     }
 )
 
-#: States that end a ticket. Only the ten seconds of an undo lead out of one.
+#: States that end a ticket. Only the ten seconds of an undo lead out of them.
 FINAL = frozenset({_S.COMPLETED, _S.ABANDONED})
 
 #: States in which a counter is occupied by the ticket.

@@ -14,7 +14,7 @@ from queueing import durations, snapshot
 from queueing.errors import TicketMoved, TicketUnknown
 from queueing.events import CallUndone
 from queueing.models import Call, Ticket
-from queueing.states import TRANSITIONS, TicketState
+from queueing.states import AT_COUNTER, TRANSITIONS, TicketState
 
 NAMES_ZH: dict[TicketState, str] = {
     TicketState.WAITING: "等候中",
@@ -81,11 +81,13 @@ def move(
     *,
     actor: Actor,
     now: datetime,
+    pressed_at: int | None = None,
     **details: Any,
 ) -> None:
     """Take a locked ticket to its next state and record it, with what taking it back would need.
 
-    `action` names the verb of the arrow.
+    `action` names the verb of the arrow. `pressed_at` is the counter whose officer can take it back, where
+    the ticket stands at none.
 
     Raises:
         TicketMoved: the drawing of states has no such arrow, or another verb on it
@@ -95,9 +97,11 @@ def move(
     before = TicketState(ticket.state)
     if action.removeprefix("ticket.") not in TRANSITIONS.get((before, after), ()):
         raise moved(ticket)
-    keep = {"action": action, "before": snapshot.take(ticket)} if action in snapshot.UNDOABLE else None
+    where = ticket.counter_id if before in AT_COUNTER else pressed_at
+    able = action in snapshot.UNDOABLE and where is not None
+    keep = {"action": action, "before": snapshot.take(ticket)} if able else None
     ticket.step = keep
-    ticket.step_counter_id = ticket.counter_id if keep else None
+    ticket.step_counter_id = where if keep else None
     ticket.stepped_at = clock.real_now() if keep else None
     durations.spend(ticket, before, after, now)
     ticket.state = after.value

@@ -1,4 +1,6 @@
-"""Take the last step back: call, start, finish, missed, put aside or transfer, for ten seconds of real time.
+"""Take the last step at a counter back, for ten seconds of real time.
+
+Call, start, finish, missed, put aside, resumed, back in line, reinstated, transfer, void.
 
 Nothing is taken back that others have built upon: every later step of the ticket, whoever takes it, forgets
 what could be undone, and a counter that serves somebody else keeps serving them.
@@ -10,19 +12,32 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from booking.fulfil import take_back
 from booking.queries import get_appointment_by_id
+from booking.reopen import reopen
+from booking.states import AppointmentState
 from kernel.actor import Actor
 from kernel.outbox import emit
 from queueing import events, snapshot
 from queueing.counters import ensure_free, ensure_own, lock_session
 from queueing.errors import CannotUndo
 from queueing.models import Ticket
-from queueing.states import TicketState
+from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import ensure_in_hall, lock, move, not_before, take_call_back
 
 UNDO_WITHIN = timedelta(seconds=10)
 _S = TicketState
+_BACK = {
+    "ticket.start_serving": "ticket.undo_start",
+    "ticket.mark_absent": "ticket.undo_absent",
+    "ticket.park": "ticket.undo_park",
+    "ticket.resume": "ticket.undo_resume",
+    "ticket.return_to_line": "ticket.undo_return",
+    "ticket.reinstate": "ticket.undo_reinstate",
+    "ticket.transfer": "ticket.undo_transfer",
+    "ticket.next_leg": "ticket.undo_transfer",
+    "ticket.complete": "ticket.undo_complete",
+    "ticket.abandon": "ticket.undo_abandon",
+}
 
 
 def find_undoable(session: Session, counter_id: int, *, real_now: datetime) -> Ticket | None:
@@ -70,19 +85,28 @@ def _restore(
 ) -> None:
     """Back to what the step found. The counter must be free for whoever comes back to it."""
     before, kept = TicketState(ticket.state), step["before"]
-    if before != _S.SERVING:
+    if before not in AT_COUNTER and kept["state"] in AT_COUNTER:
         ensure_free(session, counter_id)
-    if before == _S.COMPLETED and ticket.appointment_id is not None:
-        take_back(session, get_appointment_by_id(session, ticket.appointment_id), actor=actor, now=now)
-    action = {
-        "ticket.start_serving": "ticket.undo_start",
-        "ticket.mark_absent": "ticket.undo_absent",
-        "ticket.park": "ticket.undo_park",
-        "ticket.transfer": "ticket.undo_transfer",
-        "ticket.next_leg": "ticket.undo_transfer",
-        "ticket.complete": "ticket.undo_complete",
-    }[step["action"]]
+    _reopen_booking(session, ticket, step, actor=actor, now=now)
+    action = _BACK[step["action"]]
     move(session, ticket, TicketState(kept["state"]), action, actor=actor, now=now)
     snapshot.restore(ticket, kept)
     told = events.CompletionUndone if before == _S.COMPLETED else events.StepUndone
     emit(session, told(ticket.id, ticket.hall_id, ticket.group_id), now=now)
+
+
+def _reopen_booking(
+    session: Session, ticket: Ticket, step: dict[str, Any], *, actor: Actor, now: datetime
+) -> None:
+    """What ended with the step; a booking that had ended before a void stays as it was."""
+    if ticket.appointment_id is None:
+        return
+    appointment, numbers = get_appointment_by_id(session, ticket.appointment_id), step.get("numbers")
+    if ticket.state == _S.COMPLETED and appointment.state == AppointmentState.FULFILLED:
+        reopen(session, appointment, actor=actor, now=now)
+    if (
+        ticket.state == _S.ABANDONED
+        and numbers is not None
+        and not reopen(session, appointment, number_ids=numbers, actor=actor, now=now)
+    ):
+        raise CannotUndo(label=ticket.label)

@@ -31,6 +31,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.SpecialRequestExpired: (tell_decisions.special_request_expired,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
         booking.AppointmentPartlyDone: (tell.partly_done,),
+        booking.AppointmentReopened: (tell.reopened,),
         booking.WaitlistOffered: (tell_wait.offered,),
         queueing.LineFilledUp: (extra_time.look_again,),
         queueing.TicketCalled: (tell.called, tell_soon.three_ahead),

@@ -12,13 +12,14 @@ def drawing() -> dict[tuple[str, str], tuple[str, ...]]:
     return {(before, after): tuple(verbs.replace(",", " ").split()) for before, after, verbs in arrows}
 
 
-def ways() -> dict[tuple[str, str], str]:
-    """(before, verb) → after. Raises where a verb leads to two places from one state."""
-    found: dict[tuple[str, str], str] = {}
+def ways() -> dict[tuple[str, str], frozenset[str]]:
+    """(before, verb) → after. Raises where a verb leads to two places from one state, but for an undo."""
+    found: dict[tuple[str, str], frozenset[str]] = {}
     for (before, after), verbs in drawing().items():
         for verb in verbs:
-            if found.setdefault((before, verb), after) != after:
-                raise ValueError(f"{verb} leads from {before} to {found[before, verb]} and to {after}")
+            found[before, verb] = found.get((before, verb), frozenset()) | {after}
+            if len(found[before, verb]) > 1 and not verb.startswith("undo_"):
+                raise ValueError(f"{verb} leads from {before} to {sorted(found[before, verb])}")
     return found
 
 

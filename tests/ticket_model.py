@@ -20,6 +20,10 @@ BACK = {
     "transfer": "undo_transfer",
     "next_leg": "undo_transfer",
     "complete": "undo_complete",
+    "resume": "undo_resume",
+    "return_to_line": "undo_return",
+    "reinstate": "undo_reinstate",
+    "abandon": "undo_abandon",
 }
 _steps = count(1)
 SECOND_CHANCE = timedelta(minutes=30)
@@ -59,10 +63,12 @@ class Card:
     def can(self, verb: str) -> bool:
         return (self.state, verb) in WAYS
 
-    def go(self, verb: str) -> None:
+    def go(self, verb: str, *, pressed_at: int | None = None) -> None:
+        """`pressed_at`: the counter of who presses, where the ticket stands at none."""
         kept = replace(self, legs=list(self.legs), here=set(self.here), step=None)
-        self.step = Step(verb, self.counter, kept) if verb in BACK else None
-        self.state = WAYS[self.state, verb]
+        where = self.counter if self.state in AT_COUNTER else pressed_at
+        self.step = Step(verb, where, kept) if verb in BACK and where is not None else None
+        (self.state,) = WAYS[self.state, verb]
 
     def call(self, counter: int) -> None:
         self.go("call_next")
@@ -78,8 +84,7 @@ class Card:
             self.go("undo_call")
             self.counter = None
             return
-        self.go(BACK[step.verb])
-        assert self.state == step.before.state
+        assert step.before.state in WAYS[self.state, BACK[step.verb]]
         self.__dict__.update(step.before.__dict__)
 
 
@@ -90,6 +95,7 @@ class Step:
     verb: str
     counter: int | None
     before: Card | None
+    ended_visit: bool = False
     serial: int = field(default_factory=lambda: next(_steps))
 
 
@@ -100,6 +106,7 @@ class Seat:
     lines: tuple[str, ...]
     officer: int | None = None
     paused: bool = False
+    offered: bool = False  # its officer wants to be relieved
 
     @property
     def open(self) -> bool:
@@ -140,12 +147,19 @@ class Model:
 
     def take_back(self, card: Card, step: Step) -> None:
         """Nothing that was pressed at this counter before can be taken back after it."""
-        ended = card.state == "completed"
         card.go_back(step)
-        if ended and card.visit is not None and self.visits[card.visit].state == "fulfilled":
+        if step.ended_visit and card.visit is not None:
             self.visits[card.visit].state = "checked_in"
         for each in self.cards:
             if each.step is not None and each.step.counter == step.counter:
+                each.step = None
+
+    def take_over(self, counter: int, officer: int) -> None:
+        """Whoever is served there stays; what could be undone there cannot be any more."""
+        seat = self.seats[counter]
+        seat.officer, seat.paused, seat.offered = officer, False, False
+        for each in self.cards:
+            if each.step is not None and each.step.counter == counter:
                 each.step = None
 
     def may_act(self, card: Card, officer: int, duty: int) -> bool:
@@ -154,10 +168,10 @@ class Model:
             return True
         return officer in (duty, self.seats[card.counter].officer)
 
-    def let_go(self, card: Card) -> None:
+    def let_go(self, card: Card, *, pressed_at: int | None = None) -> None:
         """The ticket ends before its matter is done; a booking ends with it, or is partly done."""
         missed = card.state == "absent" and not card.served
-        card.go("abandon")
+        card.go("abandon", pressed_at=pressed_at)
         left = {*card.here, *card.legs}
         partly = card.visit is not None and 0 < len(left) < len(self.visits[card.visit].lines)
         self.end_visit(card, "no_show" if missed else "fulfilled" if partly else "cancelled")
@@ -170,6 +184,8 @@ class Model:
     def end_visit(self, card: Card, state: str) -> None:
         if card.visit is not None and self.visits[card.visit].open:
             self.visits[card.visit].state = state
+            if card.step is not None:
+                card.step = replace(card.step, ended_visit=True)
 
     def close_day(self) -> None:
         for card in self.cards:
@@ -178,4 +194,4 @@ class Model:
             elif card.state not in ENDS:
                 self.let_go(card)
         for seat in self.seats:
-            seat.officer, seat.paused = None, False
+            seat.officer, seat.paused, seat.offered = None, False, False

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_a642c43c"
+revision = "0001_ed527b25"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -988,6 +988,7 @@ def upgrade() -> None:
     op.create_table(
         "owed_paper",
         sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=32), nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
         sa.Column("appointment_id", sa.BigInteger(), nullable=True),
@@ -1003,6 +1004,7 @@ def upgrade() -> None:
         sa.Column("ended_by", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_owed_paper_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_owed_paper")),
+        sa.UniqueConstraint("reference", name=op.f("uq_owed_paper_reference")),
     )
     op.create_index(op.f("ix_owed_paper_appointment_id"), "owed_paper", ["appointment_id"], unique=False)
     op.create_index(

@@ -17,7 +17,29 @@ from tests.ticket_drawing import ends, ways
 WAYS, ENDS = ways(), ends()
 AT_COUNTER = ("called", "serving")
 #: These need the ticket to be at the counter of who pressed.
-AT_OWN = ("start_serving", "mark_absent", "undo_call", "complete", "next_leg", "park", "transfer")
+AT_OWN = (
+    "start_serving",
+    "mark_absent",
+    "undo_call",
+    "complete",
+    "next_leg",
+    "park",
+    "transfer",
+    "undo_start",
+    "undo_resume",
+)
+#: These bring the ticket to the counter of who pressed, if they bring it to one.
+BRING = (
+    "call_next",
+    "resume",
+    "undo_absent",
+    "undo_park",
+    "undo_transfer",
+    "undo_complete",
+    "undo_abandon",
+)
+#: After these it certainly is there.
+THERE = (*(verb for verb in BRING if verb != "undo_abandon"), "start_serving", "undo_start")
 
 
 @dataclass(frozen=True)
@@ -77,13 +99,13 @@ def _has_order(steps: Sequence[Done], final: str) -> bool:
         first_end = min((steps[at].ended for at in left), default=inf)
         for at in left:
             step = steps[at]
-            after = WAYS.get((state, step.verb))
-            if step.began > first_end or after is None:
+            if step.began > first_end:
                 continue
             if step.verb in AT_OWN and step.counter not in (None, counter):
                 continue
-            there = step.counter if step.verb in ("call_next", "resume") else counter
-            todo.append((left - {at}, after, there if after in AT_COUNTER else None))
+            there = step.counter if step.verb in BRING else counter
+            afters = WAYS.get((state, step.verb), ())
+            todo += [(left - {at}, after, there if after in AT_COUNTER else None) for after in afters]
     return False
 
 
@@ -92,7 +114,7 @@ def _shared_counters(by_ticket: Mapping[int, Sequence[Done]]) -> list[str]:
     certain: dict[int, list[tuple[float, float, int]]] = defaultdict(list)
     for ticket, steps in by_ticket.items():
         for step in steps:
-            if step.verb in ("call_next", "resume", "start_serving") and step.counter is not None:
+            if step.verb in THERE and step.counter is not None:
                 until = _next_begin(step, steps)
                 certain[step.counter].append((step.ended, until, ticket))
     return [

@@ -23,7 +23,9 @@ from sqlalchemy.orm import Session
 
 from booking.cancel import cancel
 from booking.models import Appointment
+from kernel import clock
 from kernel.actor import ANONYMOUS, Actor
+from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.errors import DomainError
 from queueing import doctor, serve
@@ -35,7 +37,9 @@ from queueing.issue import IssueTicket, issue
 from queueing.leave import leave_with_booking
 from queueing.models import Call, CounterSession, Line, Ticket
 from queueing.ordering import Choice
+from queueing.send_to import send_to_counter
 from queueing.today import Today
+from queueing.undo import find_undoable, undo
 from tests import build
 from tests.build import TODAY, at
 from tests.faults.hall_history import AT_COUNTER, ENDS, Done, Row, violations
@@ -49,10 +53,14 @@ pytestmark = pytest.mark.faults
 INTERLEAVINGS = 100
 STEPS = 7
 COUNTERS = 3
+UNDONE = 0.2  # of the presses of an officer
 FASTER = 60  # a second of the machine is a minute of the hall
 
 Told = list[tuple[int, str]]  # ticket and verb
 Work = Callable[[Session, datetime], Told]
+
+#: What must have happened somewhere in so many mornings.
+UNDOABLE = {f"ticket.undo_{step}" for step in ("call", "start", "complete", "park", "resume", "abandon")}
 
 WRITTEN_HERE = "ticket.xmin::text = (txid_current() % (2::numeric ^ 32)::bigint)::text"
 
@@ -120,6 +128,9 @@ class Officer(Person):
     def step(self) -> None:
         seat = self.chance.randrange(COUNTERS) if self.seat is None else self.seat
         counter_id = self.morning.counters[seat]
+        if self.chance.random() < UNDONE:
+            self.morning.do(partial(self._undo, counter_id), counter_id)
+            return
         here, aside = self._look(counter_id)
         if not here and (not aside or self.chance.random() < 0.7):
             self.morning.do(partial(self._call, counter_id), counter_id)
@@ -150,11 +161,28 @@ class Officer(Person):
         getattr(serve, verb)(session, ticket, actor=self.actor, now=now, **where)
         return [(ticket_id, "next_leg" if verb == "complete" and ticket.state == "waiting" else verb)]
 
+    def _undo(self, counter_id: int, session: Session, now: datetime) -> Told:
+        """The last step pressed at the counter, whichever it was: the audit names what it was called back."""
+        last = find_undoable(session, counter_id, real_now=clock.real_now())
+        if last is None:
+            return []
+        undo(session, last, actor=self.actor, now=now, real_now=clock.real_now())
+        session.flush()
+        mine = select(AuditEntry.action).where(
+            AuditEntry.subject_kind == "ticket", AuditEntry.subject_id == last.id
+        )
+        action = session.scalars(mine.order_by(AuditEntry.id.desc()).limit(1)).one()
+        return [(last.id, action.removeprefix("ticket."))]
+
     def _transfer(self, session: Session, ticket: Ticket, now: datetime) -> Told:
         """Who was only called is taken as having come: told as the two steps that these are."""
         steps = ["start_serving"] if ticket.state == "called" else []
         if steps:
             serve.start_serving(session, ticket, actor=self.actor, now=now)
+        if self.chance.random() < 0.5:
+            counter_id = self.chance.choice(self.morning.counters)
+            send_to_counter(session, ticket, counter_id=counter_id, actor=self.actor, now=now)
+            return [(ticket.id, verb) for verb in [*steps, "transfer"]]
         to = next(group for group in self.morning.groups if group != ticket.group_id)
         serve.transfer(session, ticket, group_id=to, actor=self.actor, now=now)
         return [(ticket.id, verb) for verb in [*steps, "transfer"]]
@@ -293,7 +321,10 @@ def test_hundreds_of_interleavings_in_a_hall_have_a_possible_history(database: D
     with database.transaction() as session:
         assert doctor.check(session) == []
         calls = session.scalar(select(func.count()).select_from(Call))
+        undone = select(AuditEntry.action).where(AuditEntry.action.like("ticket.undo_%"))
+        kinds = set(session.scalars(undone))
     assert calls > 4 * INTERLEAVINGS, "hardly anybody was called: this proves nothing"
+    assert kinds >= UNDOABLE, "some steps were never taken back: this proves nothing about them"
 
 
 def unlocked(session: Session, ticket: Ticket) -> Ticket:

@@ -21,7 +21,7 @@ from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.errors import DomainError
 from people.models import Staff
-from queueing import counters, doctor
+from queueing import counters, doctor, hand_over
 from queueing.call_next import call_next
 from queueing.check_in import CheckIn, check_in
 from queueing.close_day import close_day
@@ -51,7 +51,7 @@ WORDS = {"call": "call_next", "issue": ""}
 
 
 #: Steps of which the ticket keeps no time: one that waited for them may bear a moment before theirs.
-UNTIMED = ("ticket.recall", "ticket.park", "ticket.undo_call", "ticket.undo_park")
+UNTIMED = ("ticket.recall", "ticket.park", "ticket.undo_", "ticket.hand_over")
 
 
 class Hall(RuleBasedStateMachine):
@@ -85,6 +85,8 @@ class Hall(RuleBasedStateMachine):
         self.rows: list[int] = []
         self.seen: dict[int, dict[str, datetime | None]] = {}
         self.keys: dict[int, tuple[datetime, datetime | None]] = {}
+        self.before_late: dict[int, tuple[datetime, datetime | None]] = {}
+        self.chosen: list[int] = []
         self.lag = timedelta(0)
 
     def _booked(self, time: str, lines: str) -> int:
@@ -222,10 +224,32 @@ class Hall(RuleBasedStateMachine):
             actor, counter_id = self.officers[officer], self.counters[counter]
             if leave:
                 counters.close_counter(self.session, counter_id, actor=actor, now=now)
-                seat.officer, seat.paused = None, False
+                seat.officer, seat.paused, seat.offered = None, False, False
             else:
                 counters.pause_counter(self.session, counter_id, reason="break", actor=actor, now=now)
                 seat.paused = True
+
+    @rule(officer=OFFICER, counter=st.integers(0, 2), wanted=st.sampled_from([True, True, False]))
+    def ask_to_be_relieved(self, officer: int, counter: int, *, wanted: bool) -> None:
+        seat = self.model.seats[counter]
+        works = seat.officer is not None and officer in (DUTY, seat.officer)
+        with self.expecting(success=works) as now:
+            actor, counter_id = self.officers[officer], self.counters[counter]
+            hand_over.offer_counter(self.session, counter_id, wanted=wanted, actor=actor, now=now)
+            seat.offered = wanted
+
+    @precondition(lambda self: any(seat.officer is not None for seat in self.model.seats))
+    @rule(officer=OFFICER, counter=st.integers(0, 2), lag=LAG)
+    def take_over(self, officer: int, counter: int, lag: int) -> None:
+        """A counter that was offered, or any by the duty officer; one officer sits at one counter."""
+        self.lag = timedelta(seconds=lag)
+        seat = self.model.seats[counter]
+        already = seat.officer == officer
+        free = self.model.seat_of(officer) is None and (seat.offered or officer == DUTY)
+        with self.expecting(success=seat.officer is not None and (already or free)) as now:
+            hand_over.take_over(self.session, self.counters[counter], actor=self.officers[officer], now=now)
+            if not already:
+                self.model.take_over(counter, officer)
 
     @rule(officer=OFFICER, counter=st.integers(0, 2), own=st.sampled_from([True, True, True, False]))
     def call_next(self, officer: int, counter: int, *, own: bool) -> None:
@@ -324,7 +348,7 @@ class Hall(RuleBasedStateMachine):
             verb = entry.action.removeprefix("ticket.")
             assert WORDS.get(verb, verb) in arrows[entry.from_state, entry.to_state]
         for mine in told.values():
-            timed = [each.at for each in mine if each.action not in UNTIMED]
+            timed = [each.at for each in mine if not each.action.startswith(UNTIMED)]
             assert all(before <= after for before, after in pairwise(timed))
 
 

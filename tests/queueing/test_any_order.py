@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from sqlalchemy.orm import Session
 
 from queueing import serve
+from queueing.choose import call_chosen
 from queueing.models import Ticket
 from queueing.send_to import send_to_counter
 from queueing.undo import undo
@@ -82,6 +83,33 @@ class AnyOrder(Hall):
             card.absent_at = self.session.get_one(Ticket, self.rows[self.model.cards.index(card)]).absent_at
 
     @precondition(lambda self: self.model.cards)
+    @rule(
+        choice=RECENT,
+        officer=st.sampled_from([DUTY, DUTY, DUTY, 0]),
+        counter=st.integers(0, 2),
+        again=st.booleans(),
+    )
+    def call_chosen(self, choice: int, officer: int, counter: int, *, again: bool) -> None:
+        """Whoever is ahead, by the duty officer alone; the same press twice is one call."""
+        at_ = self.some(choice)
+        card, seat = self.model.cards[at_], self.model.seats[counter]
+        may = officer == DUTY and seat.open and self.model.at(counter) is None
+        works = may and card.state == "waiting" and card.line in seat.lines
+        with self.expecting(success=works) as now:
+            for _ in range(2 if again else 1):
+                call_chosen(
+                    self.session,
+                    self.counters[counter],
+                    self.ticket(at_),
+                    why="frail",
+                    actor=self.officers[officer],
+                    now=now,
+                    press_key=f"chosen-{len(self.chosen)}",
+                )
+            self.chosen.append(at_)
+            card.call(counter)
+
+    @precondition(lambda self: self.model.cards)
     @rule(choice=RECENT, officer=OFFICER)
     def reinstate(self, choice: int, officer: int) -> None:
         at_ = self.some(choice)
@@ -93,7 +121,8 @@ class AnyOrder(Hall):
         late = card.slot_at is not None and self.now < ends_at and not first
         with self.expecting(success=card.can("reinstate") and (first or late)) as now:
             ticket = serve.reinstate(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
-            card.go("reinstate")
+            card.go("reinstate", pressed_at=self.model.seat_of(officer))
+            self.before_late[ticket.id] = self.keys[ticket.id]
             card.counter, card.reinstated = None, card.reinstated + 1
             if late:
                 self.keys[ticket.id] = (ticket.due_at, ticket.promised_at)
@@ -131,7 +160,7 @@ class AnyOrder(Hall):
         free = there is not None and self.model.at(there) is None
         with self.expecting(success=card.can("resume") and free) as now:
             serve.resume(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
-            card.go("resume")
+            card.go("resume", pressed_at=there)
             card.counter = there
 
     @precondition(lambda self: self.model.cards)
@@ -139,7 +168,7 @@ class AnyOrder(Hall):
     def return_to_line(self, choice: int, officer: int, lag: int) -> None:
         self.lag = timedelta(seconds=lag)
         for card in self.press(serve.return_to_line, choice, officer):
-            card.go("return_to_line")
+            card.go("return_to_line", pressed_at=self.model.seat_of(officer))
             card.counter = None
 
     @precondition(lambda self: self.model.cards)
@@ -194,7 +223,9 @@ class AnyOrder(Hall):
         assert step.counter is not None
         seated = self.model.seats[step.counter].officer
         officer = seated if own and seated is not None else officer
-        free = card.state in AT_COUNTER or self.model.at(step.counter) is None
+        comes_back = step.before is not None and step.before.state in AT_COUNTER
+        stays = card.state in AT_COUNTER or not comes_back
+        free = stays or self.model.at(step.counter) is None
         last = self.model.last_step(step.counter) is step
         works = seated is not None and officer in (DUTY, seated) and last and free and not late
         assert ticket.stepped_at is not None
@@ -202,6 +233,8 @@ class AnyOrder(Hall):
         with self.expecting(success=works) as now:
             undo(self.session, ticket, actor=self.officers[officer], now=now, real_now=real_now)
             self.model.take_back(card, step)
+            if step.verb == "reinstate":
+                self.keys[ticket.id] = self.before_late[ticket.id]
             self.seen.pop(ticket.id, None)  # its times are those of before
 
     def _serial(self, at_: int) -> int:
@@ -212,8 +245,9 @@ class AnyOrder(Hall):
     @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
     def give_up(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
         self.lag = timedelta(seconds=lag)
-        for card in self.press(serve.abandon, choice, self.who(choice, officer, own=own)):
-            self.model.let_go(card)
+        officer = self.who(choice, officer, own=own)
+        for card in self.press(serve.abandon, choice, officer):
+            self.model.let_go(card, pressed_at=self.model.seat_of(officer))
 
 
 def play(session: Session, *, examples: int, steps: int) -> None:

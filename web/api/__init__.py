@@ -31,6 +31,7 @@ RESOURCES = (
     "appeals",
     "special_requests",
     "day_numbers",
+    "day_reports",
     "histories",
     "system",
 )

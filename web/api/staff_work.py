@@ -143,6 +143,27 @@ def list_owed_papers(code: str) -> dict[str, Any]:
         return {"papers": [_paper(session, each) for each in owed.list_owed(session, hall.id)]}
 
 
+@blueprint.post("/halls/<code:code>/owed-papers/<reference:reference>/<any(settle,waive):verb>")
+@bearer_only("task.work")
+@idempotent
+@refuses(HallUnknown, owed.OwedUnknown, owed.OwedSettled, *ONCE)
+@blueprint.response(200, shapes.OwedSchema())
+def settle_owed_paper(code: str, reference: str, verb: str) -> Response:
+    """Note that an owed paper has come (settle), or that nobody needs it any more (waive).
+
+    容缺材料已补交，或不再需要。
+    """
+
+    def work(session: Session) -> dict[str, Any]:
+        hall = get_hall(session, code)
+        actor = edge.require("task.work", hall.id)
+        found = owed.get_owed(session, reference, hall_id=hall.id)
+        paper = owed.settle(session, found.id, waived=verb == "waive", actor=actor, now=edge.now())
+        return _paper(session, paper)
+
+    return answer_once(work, shapes.OwedSchema(), status=200, caller=edge.actor())
+
+
 @blueprint.post(f"{ADDRESS}/tasks")
 @bearer_only("ticket.call")
 @idempotent
@@ -274,6 +295,7 @@ def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
 
 def _paper(session: Session, paper: OwedPaper) -> dict[str, Any]:
     return {
+        "paper": paper.reference,
         "label": session.get_one(Ticket, paper.ticket_id).label,
         "service": session.get_one(Service, paper.service_id).code,
         "material": paper.material,

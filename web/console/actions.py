@@ -45,7 +45,8 @@ def carry_out(session: Session, counter_id: int, action: str) -> Said:
         return "ok", said % {"label": ticket.label}
     if action in _LISTED:
         verb, said = _LISTED[action]
-        ticket = verb(session, ticket_named(session, counter_id), actor=edge.actor(), now=edge.now())
+        named, here = ticket_named(session, counter_id), {"counter_id": counter_id}
+        ticket = verb(session, named, actor=edge.actor(), now=edge.now(), **here)
         return "ok", said % {"label": ticket.label}
     if action in _OTHERS:
         return _OTHERS[action](session, counter_id)

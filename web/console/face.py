@@ -16,6 +16,7 @@ from queueing.counters import PAUSE_REASONS, ensure_own
 from queueing.desk import Desk, desk
 from queueing.desk_more import more
 from web import edge, problems
+from web.citizen.forms import kind_name
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
@@ -42,6 +43,7 @@ def facts(found: Desk) -> dict[str, Any]:
         "chosen_reasons": REASONS,
         "pause_reasons": PAUSE_REASONS,
         "minutes": _minutes,
+        "kind_name": kind_name,
     }
 
 

@@ -16,6 +16,8 @@ from queueing.choose import call_chosen
 from queueing.hand_over import offer_counter, take_over
 from queueing.send_to import send_to_counter
 from queueing.services_done import correct_services
+from queueing.states import TicketState
+from queueing.steps import NAMES_EN, NAMES_ZH
 from queueing.undo import undo
 from web import edge
 from web.citizen.slots import day_of
@@ -29,8 +31,9 @@ def _by() -> dict[str, Any]:
 
 def _undo(session: Session, counter_id: int) -> Said:
     ticket = undo(session, ticket_named(session, counter_id), real_now=clock.real_now(), **_by())
-    states = {"waiting": _("等候中"), "called": _("已叫号"), "serving": _("办理中")}
-    return "ok", _("已撤销，%(label)s 回到“%(state)s”。", label=ticket.label, state=states[ticket.state])
+    names = NAMES_EN if edge.language() == "en" else NAMES_ZH
+    state = names[TicketState(ticket.state)]
+    return "ok", _("已撤销，%(label)s 回到“%(state)s”。", label=ticket.label, state=state)
 
 
 def _transfer(session: Session, counter_id: int) -> Said:

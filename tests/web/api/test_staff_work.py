@@ -68,3 +68,32 @@ def test_a_counter_is_offered_and_a_ticket_chosen_with_permission_only(town, at_
     assert town.post(path(town, "counters/1/relieve"), who="officer").status_code == 200
     chosen = {"label": "A001", "why": "frail"}
     assert town.post(path(town, "counters/1/call"), chosen, who="officer").status_code == 403
+
+
+def test_an_owed_paper_is_settled_once(town, at_work):
+    ticket, code = at_work
+    asked = {"service": code, "material": "household"}
+    paper = town.post(path(town, f"tickets/{ticket['label']}/owed-papers"), asked, who="officer").json
+    address = path(town, f"owed-papers/{paper['paper']}")
+    done = town.post(f"{address}/settle", who="officer", Idempotency_Key="s1")
+    assert (done.status_code, done.json["state"]) == (200, "settled")
+    again = town.post(f"{address}/settle", who="officer", Idempotency_Key="s1")
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert town.post(f"{address}/waive", who="officer").json["code"] == "owed_settled"
+    assert town.get(path(town, "owed-papers"), who="officer").json["papers"] == []
+    unknown = path(town, "owed-papers/AAAAAAAAAAAAAAAAAAAAAA/settle")
+    assert town.post(unknown, who="officer").json["code"] == "owed_unknown"
+    assert town.post(f"{address}/settle", who="desk").status_code == 403
+
+
+def test_the_day_s_report_counts_what_happened(town, at_work):
+    ticket, _code = at_work
+    _step(town, ticket, "complete")
+    town.issue()
+    told = town.get(path(town, "day-report"), who="manager").json
+    assert (told["hall"], told["made_at"]) == (town.hall, None)
+    assert (told["counts"]["issued"], told["counts"]["completed"]) == (2, 1)
+    assert told["ended"]["waiting"] == ["A002"]
+    assert told["minutes"]["wait"]["mean"] is not None
+    assert town.get(path(town, "day-report?on=2020-01-01"), who="manager").json["counts"]["issued"] == 0
+    assert town.get(path(town, "day-report"), who="officer").status_code == 403

@@ -349,7 +349,8 @@ def test_a_paper_that_a_licence_replaces_is_waived_and_one_for_later_is_not(face
     faces.waiting(1, service_ids=[service.id])
     client, desk = faces.officer(counter=0), faces.counter_url()
     press(client, desk, "next")
-    register, photo = re.findall(r"<li>(户口簿.*?|照片.*?)</li>", client.get(desk).text)
+    listed = r'papers__name">(户口簿.*?|照片.*?)</li>'
+    register, photo = re.findall(listed, client.get(desk).text, re.DOTALL)
     assert "免交" in register
     assert "可容缺" not in register
     assert "可容缺" in photo

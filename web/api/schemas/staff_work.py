@@ -51,8 +51,9 @@ class ChooseSchema(Asked):
 
 
 class OwedSchema(Told):
-    """A paper that is owed."""
+    """A paper that is owed; `paper` names it."""
 
+    paper = some()
     label = some()
     service = some()
     material = some()
