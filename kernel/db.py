@@ -124,8 +124,10 @@ class Database:
             session.close()
 
     @contextmanager
-    def direct(self) -> Iterator[Direct]:
-        """A connection on which each statement is committed by itself (`kernel.direct`). Edges only.
+    def direct(self, *, together: bool = False) -> Iterator[Direct]:
+        """A connection for statements past SQLAlchemy (`kernel.direct`). Edges only.
+
+        Each statement is committed by itself; with `together` all are, at the end, or none.
 
         Raises:
             DatabaseDown: when PostgreSQL went away; whether the last statement was carried out is not known.
@@ -134,23 +136,22 @@ class Database:
             pooled = self.engine.raw_connection()
         except psycopg.OperationalError as error:
             raise DatabaseDown from error
+        connection: Any = pooled.driver_connection
         try:
-            connection: Any = pooled.driver_connection
-            connection.autocommit = True
+            if not together:
+                connection.autocommit = True
             yield Direct(connection, self.note_direct)
-            connection.autocommit = False
+            connection.commit() if together else None
         except psycopg.Error as error:
             _forget(error)
             if connection.broken or error.sqlstate in _DOWN_STATES:
                 pooled.invalidate()
                 raise DatabaseDown from error
-            connection.autocommit = False
-            raise
-        except BaseException:
-            connection.autocommit = False
             raise
         finally:
-            pooled.close()
+            if not together and not connection.closed:
+                connection.autocommit = False
+            pooled.close()  # which rolls back what was not committed
 
     def dispose(self) -> None:
         """Close all pooled connections (after a fork, at the end)."""

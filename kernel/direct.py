@@ -1,8 +1,8 @@
-"""Hot statements straight to the driver: each is one exchange and a transaction of its own.
+"""Hot statements straight to the driver: each is one exchange, mostly a transaction of its own.
 
 Where hundreds of people wait at once, what SQLAlchemy does around a statement and `BEGIN` and `COMMIT` cost
-more than the statement itself. Only statements that are whole pieces of work come here: there is no second
-one that could fail after the first.
+more than the statement itself. A statement that is a whole piece of work is committed by itself; a few that
+belong together may share a transaction (`Database.direct`).
 """
 
 import re
@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+_NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
+_DIALECT = PGDialect_psycopg(paramstyle="named")
 
 Note = Callable[[str], None]
 
@@ -22,12 +25,25 @@ class Statement:
     The driver prepares it on each connection when it is used again and again.
     """
 
-    __slots__ = ("_names", "text")
+    __slots__ = ("_constants", "_names", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, constants: Mapping[str, Any] | None = None) -> None:
+        """`constants` are values that the statement itself brings."""
         self._names = tuple(dict.fromkeys(_NAME.findall(text)))
+        self._constants = dict(constants or {})
         places = {name: f"${place}" for place, name in enumerate(self._names, 1)}
         self.text = _NAME.sub(lambda found: places[found[1]], text)
+
+    @classmethod
+    def of(cls, statement: Executable) -> "Statement":
+        """One that SQLAlchemy has built, without `in_`. It says the types of its parameters; JSON is a `Jsonb`."""
+        compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # all of ours can
+        constants = {}
+        for name, parameter in compiled.binds.items():
+            if not parameter.required:
+                write = parameter.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+                constants[name] = write(parameter.effective_value) if write else parameter.effective_value
+        return cls(str(compiled), constants)
 
     def ordered(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of their places.
@@ -35,7 +51,8 @@ class Statement:
         Raises:
             KeyError: one is missing.
         """
-        return [values[name] for name in self._names]
+        known = self._constants
+        return [values[name] if name in values else known[name] for name in self._names]
 
 
 class Direct:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, String, bindparam, func, select, update
+from sqlalchemy import DateTime, Select, String, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session, aliased
 
 from kernel import clock, story
 from kernel.actor import Actor
 from queueing import press
-from queueing.counters import ensure_own, groups_if_free, lock_lines_if_free, lock_session
+from queueing.counters import Seated, ensure_own, groups_if_free, lock_lines_if_free, lock_session
 from queueing.errors import CounterPaused, PressReused
 from queueing.events import TicketCalled
 from queueing.models import Call, CounterSession, Line, Ticket
@@ -112,6 +112,20 @@ def take(
     **details: Any,
 ) -> Ticket | None:
     """Take the ticket if it still waits, count and write the call, and tell it: one statement."""
+    facts = facts_of(choice, running, key=key, actor=actor, now=now, **details)
+    row = session.execute(_CALL, facts, execution_options={"populate_existing": True}).one_or_none()
+    if row is None:
+        return None
+    if row.call_id is None:
+        raise PressReused
+    ticket: Ticket = row[0]
+    return ticket
+
+
+def facts_of(
+    choice: Choice, running: Seated, *, key: str | None, actor: Actor, now: datetime, **details: Any
+) -> dict[str, Any]:
+    """The parameters of the statement that calls (`with_writes`)."""
     told = story.values_of(
         TicketCalled(choice.ticket_id, running.hall_id, 0, call_id=0, counter_id=running.counter_id),
         "ticket.call",
@@ -123,7 +137,8 @@ def take(
         reason=choice.reason.code.value,
         **details,
     )
-    facts = {
+    return {
+        **told,
         "ticket": choice.ticket_id,
         "counter": running.counter_id,
         "staff": staff_id_of(actor) or running.staff_id,
@@ -132,15 +147,6 @@ def take(
         "reason": choice.reason.as_data(),
         "key": key,
     }
-    row = session.execute(
-        _CALL, {**told, **facts}, execution_options={"populate_existing": True}
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.call_id is None:
-        raise PressReused
-    ticket: Ticket = row[0]
-    return ticket
 
 
 # Tables rather than classes: these are parts of a statement.
@@ -152,7 +158,7 @@ _NOW = bindparam("now", type_=DateTime(timezone=True))
 _HAPPENED = (_ticket.issued_at, _ticket.started_at, _ticket.absent_at, _ticket.returned_at, _ticket.since_at)
 # This call may have waited for the line while the ticket was issued or came back, a moment after its `now`.
 _AT = func.greatest(*_HAPPENED, _NOW)
-_TAKEN = (
+TAKEN = (
     update(_TICKETS)
     .where(_ticket.id == bindparam("ticket"), _ticket.state == TicketState.WAITING)
     .values(
@@ -173,38 +179,43 @@ _TAKEN = (
 )
 _COUNTED = (
     update(_LINES)
-    .where(_line.group_id == _TAKEN.c.group_id, _line.on_date == _TAKEN.c.on_date)
+    .where(_line.group_id == TAKEN.c.group_id, _line.on_date == TAKEN.c.on_date)
     .values(calls=_line.calls + 1)
     .cte("counted")
 )
 _WRITTEN = {
-    _call.hall_id: _TAKEN.c.hall_id,
-    _call.group_id: _TAKEN.c.group_id,
-    _call.on_date: _TAKEN.c.on_date,
-    _call.ticket_id: _TAKEN.c.id,
-    _call.counter_id: _TAKEN.c.counter_id,
-    _call.staff_id: _TAKEN.c.staff_id,
-    _call.track: _TAKEN.c.track,
-    _call.was_return: _TAKEN.c.returned_at.is_not(None),
+    _call.hall_id: TAKEN.c.hall_id,
+    _call.group_id: TAKEN.c.group_id,
+    _call.on_date: TAKEN.c.on_date,
+    _call.ticket_id: TAKEN.c.id,
+    _call.counter_id: TAKEN.c.counter_id,
+    _call.staff_id: TAKEN.c.staff_id,
+    _call.track: TAKEN.c.track,
+    _call.was_return: TAKEN.c.returned_at.is_not(None),
     _call.reason: bindparam("reason", type_=JSONB),
-    _call.called_at: _TAKEN.c.called_at,
-    _call.last_called_at: _TAKEN.c.called_at,
+    _call.called_at: TAKEN.c.called_at,
+    _call.last_called_at: TAKEN.c.called_at,
     _call.press_key: bindparam("key", type_=String),
 }
 # The same key pressed at two counters at once meets here; the second inserts nothing and is undone.
-_CALLED = (
+CALLED = (
     insert(_CALLS)
-    .from_select([column.name for column in _WRITTEN], select(*_WRITTEN.values()))
+    .from_select([each.name for each in _WRITTEN], select(*_WRITTEN.values()), include_defaults=False)
     .on_conflict_do_nothing(index_elements=[_call.press_key])
     .returning(_call.id)
     .cte("called")
 )
 _RECORDED, _TOLD = story.parts_of(
-    _TAKEN,
-    at=_TAKEN.c.called_at,
-    more={"group_id": _TAKEN.c.group_id, "call_id": select(_CALLED.c.id).scalar_subquery()},
+    TAKEN,
+    at=TAKEN.c.called_at,
+    more={"group_id": TAKEN.c.group_id, "call_id": select(CALLED.c.id).scalar_subquery()},
 )
-_TICKET = aliased(Ticket, _TAKEN)
-_CALL = select(_TICKET, select(_CALLED.c.id).scalar_subquery().label("call_id")).add_cte(
-    _COUNTED, _RECORDED, _TOLD
-)
+
+
+def with_writes(statement: Select[Any]) -> Select[Any]:
+    """A statement that reads TAKEN and CALLED, and writes the whole call."""
+    return statement.add_cte(_COUNTED, _RECORDED, _TOLD)
+
+
+_TICKET = aliased(Ticket, TAKEN)
+_CALL = with_writes(select(_TICKET, select(CALLED.c.id).scalar_subquery().label("call_id")))

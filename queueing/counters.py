@@ -1,6 +1,7 @@
 """Counters at work: open, pause, resume, close. One session per counter, and per officer."""
 
 from datetime import date, datetime
+from typing import Protocol
 
 from sqlalchemy import BigInteger, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -148,7 +149,20 @@ def lock_at_work(
     return None if row is None else (row[0], row[1], row[2])
 
 
-def ensure_own(running: CounterSession, actor: Actor) -> None:
+class Seated(Protocol):
+    """Who sits at a counter."""
+
+    @property
+    def hall_id(self) -> int: ...
+
+    @property
+    def counter_id(self) -> int: ...
+
+    @property
+    def staff_id(self) -> int: ...
+
+
+def ensure_own(running: Seated, actor: Actor) -> None:
     """Only who sits at a counter works it, or the duty officer; raises NotYourCounter."""
     if actor.kind == "system" or (actor.kind == "staff" and running.staff_id == actor.id):
         return

@@ -1,6 +1,6 @@
 """Reads what the rule needs, never the whole line: the first tickets of each lane, and the last calls."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Integer,
-    Row,
     Select,
     Text,
     any_,
@@ -38,7 +37,8 @@ _MADE: BindParameter[Any] = bindparam("made", type_=JSONB)
 _CALLS = cast(func.jsonb_extract_path_text(_MADE, cast(Ticket.group_id, Text)), Integer)
 _HELD = Ticket.reinsert_after_call.is_not(None) & (Ticket.reinsert_after_call > _CALLS)
 _FREE = Ticket.reinsert_after_call.is_(None) | (Ticket.reinsert_after_call <= _CALLS)
-_NOT_GREEN = Ticket.track.in_(("booked", "walk_in", "standby"))
+_BOTH = or_(Ticket.track == "booked", Ticket.track == "walk_in")
+_NOT_GREEN = or_(_BOTH, Ticket.track == "standby")
 _PUNCTUAL = (Ticket.track == "booked") & Ticket.late.is_(False)
 _LATER = (Ticket.track == "walk_in") | ((Ticket.track == "booked") & Ticket.late.is_(True))
 
@@ -46,12 +46,12 @@ _LATER = (Ticket.track == "walk_in") | ((Ticket.track == "booked") & Ticket.late
 _IN_LANE: dict[Lane, ColumnElement[bool]] = {
     Lane.RETURNED: _FREE & _NOT_GREEN & Ticket.returned_at.is_not(None),
     Lane.GREEN: _FREE & (Ticket.track == "green"),
-    Lane.BY_KEY: _FREE & Ticket.track.in_(("booked", "walk_in")),
+    Lane.BY_KEY: _FREE & _BOTH,
     Lane.BY_ISSUE: _FREE & _LATER,
     Lane.QUICK: _FREE & _LATER & Ticket.quick,
     Lane.STANDBY: _FREE & (Ticket.track == "standby"),
     Lane.BOOKED: _FREE & _PUNCTUAL,
-    Lane.FIRST_COME: _FREE & Ticket.track.in_(("booked", "walk_in")),
+    Lane.FIRST_COME: _FREE & _BOTH,
     Lane.HELD: _HELD,
 }
 _RANK = case((Ticket.late, 2), (Ticket.track == "booked", 0), (Ticket.track == "walk_in", 1), else_=3)
@@ -121,15 +121,15 @@ def first_waiting(
 
     The next `each` calls by the rule are among them. Who waits for another counter than `counter_id` is not.
     """
-    values = {**_of_groups(calls), "on_date": on_date, "each": each, "counter_id": counter_id}
+    values = {**of_groups(calls), "on_date": on_date, "each": each, "counter_id": counter_id}
     rows = session.execute(_heads(policy.discipline), values)
-    return list({row.id: _waiting(row) for row in rows}.values())
+    return list({row[0]: _waiting(row) for row in rows}.values())
 
 
 def all_waiting(session: Session, calls: Calls, *, on_date: date) -> list[Waiting]:
     """Everybody who waits in the groups of `calls`, and for which counter alone: for estimates only."""
-    rows = session.execute(_EVERYBODY, {**_of_groups(calls), "on_date": on_date})
-    return [_waiting(row, row.to_counter) for row in rows]
+    rows = session.execute(_EVERYBODY, {**of_groups(calls), "on_date": on_date})
+    return [_waiting(row, row[-1]) for row in rows]
 
 
 def tickets_by_line(session: Session, calls: Calls, *, on_date: date) -> dict[int, list[Waiting]]:
@@ -159,7 +159,7 @@ def recent_calls(
         select(Call.track, Call.was_return)
         .where(Call.group_id.in_(group_ids), Call.on_date == on_date, Call.undone.is_(False))
         .order_by(Call.id.desc())
-        .limit(max(policy.green_run, policy.return_every - 1))
+        .limit(looked_at(policy))
     )
     return [RecentCall(Track(row.track), row.was_return) for row in session.execute(query)]
 
@@ -185,18 +185,27 @@ def first_and_recent(
     session: Session, calls: Calls, *, on_date: date, policy: QueuePolicy, counter_id: int
 ) -> tuple[list[Waiting], list[RecentCall]]:
     """`first_waiting` and `recent_calls` in one statement: other counters wait for the line meanwhile."""
-    looked_at = max(policy.green_run, policy.return_every - 1)
-    values = {**_of_groups(calls), "on_date": on_date, "each": 1, "looked_at": looked_at}
-    statement = _heads_and_recent(policy.discipline)
-    rows = session.execute(statement, {**values, "counter_id": counter_id}).all()
-    recent = (rows[0].recent if rows else None) or []
-    return list({row.id: _waiting(row) for row in rows}.values()), [
+    values = {**of_groups(calls), "on_date": on_date, "each": 1, "looked_at": looked_at(policy)}
+    statement = heads_and_recent(policy.discipline)
+    return found_of(session.execute(statement, {**values, "counter_id": counter_id}).all())
+
+
+def looked_at(policy: QueuePolicy) -> int:
+    """How many of the last calls the rule asks about."""
+    return max(policy.green_run, policy.return_every - 1)
+
+
+def found_of(rows: Sequence[Sequence[Any]]) -> tuple[list[Waiting], list[RecentCall]]:
+    """What the rows of `heads_and_recent` say."""
+    recent = (rows[0][-1] if rows else None) or []
+    return list({row[0]: _waiting(row) for row in rows}.values()), [
         RecentCall(Track(track), was_return) for track, was_return in recent
     ]
 
 
 @cache
-def _heads_and_recent(discipline: str) -> Select[Any]:
+def heads_and_recent(discipline: str) -> Select[Any]:
+    """The statement of `first_and_recent`; it is made once."""
     last = (
         select(Call.id, Call.track, Call.was_return)
         .where(Call.group_id == any_(_GROUPS), Call.on_date == bindparam("on_date"), Call.undone.is_(False))
@@ -222,23 +231,28 @@ def _heads(discipline: str) -> CompoundSelect[Any]:
     return union_all(*(select(head) for head in heads))
 
 
-def _of_groups(calls: Calls) -> dict[str, Any]:
+def of_groups(calls: Calls) -> dict[str, Any]:
+    """The parameters that say which lines, and how many calls each has made."""
     return {"group_ids": list(calls), "made": {str(group_id): made for group_id, made in calls.items()}}
 
 
-def _waiting(row: Row[Any], to_counter: int | None = None) -> Waiting:
+def _waiting(row: Sequence[Any], to_counter: int | None = None) -> Waiting:
+    """From a row of `_COLUMNS`, in their order: finding them by name takes longer."""
+    ticket_id, label, track, due_at, issued_at, ordinal, slot_at, late, returned_at, minutes, quick, calls = (
+        row[: len(_COLUMNS)]
+    )
     return Waiting(
-        ticket_id=row.id,
-        label=row.label,
-        track=Track(row.track),
-        due_at=row.due_at,
-        issued_at=row.issued_at,
-        ordinal=row.ordinal,
-        slot_starts_at=row.slot_starts_at,
-        late=row.late,
-        returned_at=row.returned_at,
-        calls_to_wait=row.calls_to_wait,
-        minutes=row.minutes,
-        quick=row.quick,
+        ticket_id,
+        label,
+        Track(track),
+        due_at,
+        issued_at,
+        ordinal,
+        slot_at,
+        late=late,
+        returned_at=returned_at,
+        calls_to_wait=calls,
+        minutes=minutes,
+        quick=quick,
         to_counter=to_counter,
     )

@@ -49,9 +49,9 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def direct() -> Iterator[Direct]:
-    """For statements that are a transaction each (`kernel.direct`)."""
-    with parts().database.direct() as straight:
+def direct(*, together: bool = False) -> Iterator[Direct]:
+    """For statements that are a transaction each, or one `together` (`kernel.direct`)."""
+    with parts().database.direct(together=together) as straight:
         yield straight
 
 

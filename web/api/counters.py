@@ -12,6 +12,7 @@ from halls.models import Counter, Hall
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
 from kernel.actor import Actor
 from queueing import counters
+from queueing.call_at_once import CalledAtOnce, CalledElsewhere, call_at_once
 from queueing.call_next import Called, call_to
 from queueing.desk import Seat, list_seats
 from queueing.errors import (
@@ -29,8 +30,9 @@ from queueing.queries import current_ticket
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once, key_of_request, press_of
+from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
+from web.bare import bare
 from web.guards import bearer_only
 
 blueprint = Blueprint("counters", __name__, description="Windows at work. 窗口")
@@ -95,6 +97,7 @@ def pause_counter(body: Mapping[str, str], code: str, number: int) -> dict[str, 
 
 
 @blueprint.post(f"{ADDRESS}/call-next")
+@bare
 @bearer_only("ticket.call")
 @idempotent
 @refuses(
@@ -115,6 +118,9 @@ def call_next_ticket(code: str, number: int) -> Response:
 
     按规则叫下一位，并说明理由；同一 `Idempotency-Key` 返回同一张号票。
     """
+    called = _call_at_once(code, number) if key_of_request() is None else None
+    if called is not None:
+        return answer_at_once(present.called_at_once(called, hall=code, counter=number), status=200)
 
     def work(session: Session) -> dict[str, Any]:
         at_work = counters.lock_at_work(session, code, number)
@@ -128,6 +134,14 @@ def call_next_ticket(code: str, number: int) -> Response:
         return _called(session, hall, call_to(session, running, actor=actor, now=edge.now(), press_key=key))
 
     return answer_once(work, CALLED, status=200, caller=edge.actor())
+
+
+def _call_at_once(code: str, number: int) -> CalledAtOnce | None:
+    try:
+        with edge.direct(together=True) as direct:
+            return call_at_once(direct, code, number, actor=edge.actor(), now=edge.now())
+    except CalledElsewhere:
+        return None
 
 
 def _at(session: Session, code: str, number: int, permission: str) -> tuple[Hall, Counter, Actor]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.orm import Session
@@ -18,9 +19,11 @@ from halls.queries import get_group, get_hall_by_id, list_counters, list_groups
 from kernel.actor import Actor
 from kernel.direct import Direct, Statement
 from kernel.kept import Kept
+from queueing.call_at_once import CalledAtOnce
 from queueing.models import Ticket
 from queueing.place import OpenLine
 from queueing.queries import of_appointment, ticket_view
+from queueing.states import TicketState
 from web import edge
 
 _HALL = (
@@ -188,4 +191,36 @@ def ticket_at_work(
         "next_groups": [line.code for line in view.next_lines],
         "low_minutes": view.low_min,
         "high_minutes": view.high_min,
+    }
+
+
+def called_at_once(called: CalledAtOnce, *, hall: str, counter: int) -> dict[str, Any]:
+    """As a call by `call_next` is told."""
+    ticket, zone = called.ticket, ZoneInfo(called.time_zone)
+    next_groups = []
+    if ticket.legs:
+        with edge.transaction() as session:
+            next_groups = [get_group(session, leg["group_id"]).code for leg in ticket.legs]
+    return {
+        "ticket": {
+            "label": ticket.label,
+            "hall": hall,
+            "track": ticket.track,
+            "late": ticket.late,
+            "state": TicketState.CALLED,
+            "group": ticket.group,
+            "group_zh": ticket.group_zh,
+            "group_en": ticket.group_en,
+            "next_groups": next_groups,
+            "issued_at": ticket.issued_at,
+            "slot_starts_at": ticket.slot_starts_at,
+            "ahead": None,
+            "low_minutes": None,
+            "high_minutes": None,
+            "latest_at": ticket.promised_at,
+            "counter_number": counter,
+            "called_at": ticket.called_at,
+        },
+        "reason_zh": called.reason.text("zh", zone),
+        "reason_en": called.reason.text("en", zone),
     }

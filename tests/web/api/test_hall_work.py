@@ -139,6 +139,20 @@ def test_a_key_that_comes_with_another_body_is_refused(town):
     assert again.headers["Idempotency-Replayed"] == "true"
 
 
+def test_a_call_at_once_is_told_in_the_bytes_of_the_schema(town):
+    """With a key a call goes the other way, whose answer the schema writes."""
+    ticket = town.issue()
+    _open(town)
+    path = f"/halls/{town.hall}/counters/1/call-next"
+    at_once = town.post(path, who="officer")
+    assert at_once.json["ticket"]["label"] == ticket["label"]
+    assert _step(town, ticket, "undo").status_code == 200
+    by_schema = town.post(path, who="officer", Idempotency_Key="k")
+    assert at_once.data == by_schema.data
+    told = ("Content-Type", "Content-Security-Policy", "X-Content-Type-Options", "Cache-Control")
+    assert [at_once.headers.get(name) for name in told] == [by_schema.headers.get(name) for name in told]
+
+
 def test_nobody_waiting_is_no_error(town):
     _open(town)
     assert _call(town) == {"ticket": None, "reason_zh": None, "reason_en": None}
