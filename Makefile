@@ -45,8 +45,8 @@ test: install-dev ## the test suite (minutes)
 	@$(BIN)/python tools/need_chromium.py || true
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-faults: install-dev ## the long suite: kills, cuts, floods
-	$(BIN)/pytest -m faults
+faults: install-dev ## the long suite: kills, cuts, floods (most of it waits: two tests at a time)
+	$(BIN)/pytest -m faults -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: install ## measure the budgets beside their floors (NAMES="book rush", QUICK=1)
 	$(BIN)/youhao bench $(NAMES) $(if $(QUICK),--quick)

@@ -33,6 +33,15 @@ NOW = datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 
 # Files of a minute or so: begun first, or the last of them would run alone at the end.
 LONG_FILES = (
+    "faults/test_interleavings.py",
+    "queueing/test_any_order.py",
+    "faults/test_hour_with_kills.py",
+    "faults/test_hour_in_a_browser.py",
+    "faults/test_up.py",
+    "faults/test_messages.py",
+    "faults/test_redis_away.py",
+    "faults/test_drive.py",
+    "faults/test_screen_in_a_browser.py",
     "journey/test_journey.py",
     "web/test_hall_in_a_browser.py",
     "twin/drive/test_drive.py",
@@ -53,6 +62,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     path = item.path.as_posix()
     return next((at for at, name in enumerate(LONG_FILES) if name in path), len(LONG_FILES))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How long everything took to come back (`tests.faults.stage.report`)."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    facts = [fact for report in reports for fact in getattr(report, "user_properties", ())]
+    lines = dict.fromkeys(value for name, value in facts if name == "measured")
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.line(line)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
-"""The end of `make faults` shows how long everything took to come back."""
+"""What was measured during a test goes with its result; tests/conftest.py tells it."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.stage import MEASURED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if MEASURED:
-        terminalreporter.section("measured")
-    for line in MEASURED:
-        terminalreporter.line(line)
+@pytest.fixture(autouse=True)
+def measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hand over what `tests.faults.stage.report` has noted."""
+    MEASURED.clear()
+    yield
+    request.node.user_properties += [("measured", line) for line in MEASURED]

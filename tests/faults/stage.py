@@ -61,7 +61,7 @@ def staged(
 
 
 def report(what: str, seconds: float, limit: float) -> None:
-    """Keep a measured time for the end of the run (conftest.py), and hold it to its limit.
+    """Keep a measured time for the end of the run (tests/conftest.py), and hold it to its limit.
 
     The limits are those of a machine that does nothing else; a busy one gets as much more as it is slower.
     """

@@ -1,0 +1,180 @@
+"""A whole hour of the demonstration at 30 times its speed, before a console, a kiosk, two screens, a phone.
+
+At the end each page must show what the database says, without having been loaded again.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Page
+
+from tests.faults.hall_hour import HOUR, RATE, Hour
+from tests.faults.load import HALL
+from tests.faults.stage import Stage, now, report, staged
+from tests.journey.browser import DESK, KIOSK, SCREEN, Faces
+from tests.journey.hands import Kiosk, Screen, Window, sign_in
+
+CONSOLE = 1
+RIGHT_WITHIN = 20.0  # a screen 15 s, a phone asks every 12 to 18 s
+#: What the console's big field says → the key that an officer presses then.
+KEYS = {"窗口空闲": "Enter", "正在呼叫": "S", "正在办理": "F"}
+
+CALLS = """
+    SELECT label, counter.number FROM call
+    JOIN ticket ON ticket.id = call.ticket_id JOIN counter ON counter.id = call.counter_id
+    JOIN hall ON hall.id = call.hall_id
+    WHERE hall.code = :hall AND ticket.on_date = :day
+      AND ticket.state IN ('called', 'serving', 'completed', 'parked', 'absent')
+      AND call.id = (SELECT max(id) FROM call AS later WHERE later.ticket_id = ticket.id)
+    ORDER BY last_called_at DESC, call.id DESC LIMIT 20
+"""
+WAITING = """
+    SELECT letter, count(ticket.id) FROM service_group JOIN hall ON hall.id = service_group.hall_id
+    LEFT JOIN ticket ON ticket.group_id = service_group.id AND ticket.state = 'waiting' AND on_date = :day
+    WHERE hall.code = :hall GROUP BY letter ORDER BY letter
+"""
+AT_COUNTER = """
+    SELECT label, ticket.state FROM ticket JOIN counter ON counter.id = ticket.counter_id
+    JOIN hall ON hall.id = ticket.hall_id
+    WHERE hall.code = :hall AND counter.number = :number AND ticket.state IN ('called', 'serving')
+"""
+TICKET = "SELECT label, state FROM ticket WHERE reference = :reference"
+LABELS = "SELECT label FROM ticket JOIN hall ON hall.id = hall_id WHERE code = :hall AND on_date = :day"
+WORDS = {
+    "waiting": "您",
+    "called": "号窗口",
+    "serving": "号窗口办理",
+    "parked": "号为您留着",
+    "absent": "已经叫过您的号",
+    "completed": "已办完",
+    "abandoned": "这个号已取消",
+}
+COUNTERS = """
+    SELECT DISTINCT number FROM counter JOIN hall ON hall.id = counter.hall_id
+    JOIN counter_skill ON counter_skill.counter_id = counter.id
+    JOIN service_group ON service_group.id = counter_skill.group_id
+    WHERE hall.code = :hall AND letter IN ('A', 'B') AND number <> :mine ORDER BY number LIMIT 3
+"""
+
+
+@dataclass
+class Room:
+    """The pages, and who works them."""
+
+    stage: Stage
+    console: Page
+    kiosk: Kiosk
+    screens: list[Page]
+    phone: Page
+    mine: str = ""  # the reference of the phone's ticket
+
+    def rows(self, statement: str, **values: object) -> list[tuple[object, ...]]:
+        return self.stage.ledger.rows(statement, hall=HALL, **values)
+
+    def work(self, chance: random.Random) -> None:
+        """One look around: the officer at the console presses a key, somebody takes a number at the kiosk."""
+        with suppress(Error):  # the console takes no key yet, or the server is away: the next look
+            said = self.console.locator(".console__now").inner_text(timeout=2000)
+            key = next((key for words, key in KEYS.items() if words in said), None)
+            if key is not None:
+                self.console.keyboard.press(key)
+        if chance.random() < 0.1 and not self.stage.phone.server_errors():
+            with suppress(Error, AssertionError):
+                _label, self.mine = self.kiosk.take("身份证补领")
+                self.phone.goto(f"/q/{self.mine}")
+        self.console.wait_for_timeout(chance.uniform(500, 2500))
+
+
+@contextmanager
+def opened(var: Path, chromium: Browser) -> Iterator[Room]:
+    """An installation with everybody's pages."""
+    with staged(var) as stage:
+        faces = Faces(chromium, stage.installation.url)
+        accounts = stage.installation.accounts()
+        desk = Window(faces.open(DESK))
+        sign_in(desk.page, "window01", accounts["window01"])
+        desk.open(str(CONSOLE))
+        kiosk = Kiosk(faces.open(KIOSK))
+        tokens = json.loads((var / "demo-devices.json").read_text(encoding="utf-8"))
+        kiosk.start(tokens[f"kiosk/{HALL}"])
+        screens = [Screen(faces.open(SCREEN)) for _ in range(2)]
+        for screen in screens:
+            screen.hang_up()
+        yield Room(stage, desk.page, kiosk, [screen.page for screen in screens], faces.phone())
+        faces.close()
+
+
+def play(room: Room, faults: Sequence[Callable[[Stage], object]] = ()) -> Hour:
+    """The hour, with each fault in turn, evenly over it."""
+    numbers = room.rows(COUNTERS, mine=CONSOLE)
+    hour = Hour(room.stage, [int(str(number)) for (number,) in numbers], ["A", "B"])
+    chance, began, todo = random.Random(1), now(), list(faults)  # a draw that can be repeated
+    each = HOUR.total_seconds() / RATE / (len(todo) + 1)
+    with hour:
+        while not hour.is_over():
+            room.work(chance)
+            if todo and now() - began > each * (len(faults) - len(todo) + 1):
+                todo.pop(0)(room.stage)
+    assert not todo, "the hour was over before all was broken"
+    return hour
+
+
+def differences(room: Room, day: object) -> list[str]:
+    """What the pages say that the database does not."""
+    found = []
+    calls = [(str(label), str(number)) for label, number in room.rows(CALLS, day=day)]
+    waiting = {str(letter): int(str(count)) for letter, count in room.rows(WAITING, day=day)}
+    for at, screen in enumerate(room.screens):
+        shown, lines = calls_on(screen), waiting_on(screen)
+        if len(shown) < 4 or shown != calls[: len(shown)]:  # the newest and some before it
+            found.append(f"screen {at} shows {shown}, called were {calls}")
+        found += [f"screen {at} shows {lines} waiting, there are {waiting}"] if lines != waiting else []
+    here = room.rows(AT_COUNTER, number=CONSOLE)
+    said = room.console.locator(".console__now").inner_text()
+    wanted = f"{here[0][0]}" if here else "窗口空闲"
+    found += [f"the console says {said!r}, there is {here}"] if wanted not in said else []
+    ((label, state),) = room.rows(TICKET, reference=room.mine)
+    said = room.phone.locator("#mine").inner_text()
+    wanted = WORDS[str(state)]
+    found += (
+        [f"the phone says {said!r}, {label} is {state}"] if not (label in said and wanted in said) else []
+    )
+    printed = room.kiosk.page.locator(".kiosk-ticket__number").inner_text()
+    return found + ([f"the kiosk gave {printed}, the phone has {label}"] if printed != label else [])
+
+
+def calls_on(screen: Page) -> list[tuple[str, str]]:
+    """The newest call and those before it, as (number, window), where both can be read."""
+    calls = screen.locator("#board [data-call]").all()
+    facts = [(each.get_attribute("data-say"), each.get_attribute("data-counter")) for each in calls]
+    return [
+        (label, number)
+        for each, (label, number) in zip(calls, facts, strict=True)
+        if label and number and {label, number} <= set(each.inner_text().split())
+    ]
+
+
+def waiting_on(screen: Page) -> dict[str, int]:
+    texts = screen.locator(".board__waiting li:has(b)").all()
+    return {each.inner_text().split()[0]: int(each.locator("b").inner_text()) for each in texts}
+
+
+def compare(room: Room, hour: Hour) -> None:
+    """Every page is right within its time, and the hall's data keeps every promise."""
+    ((day,),) = room.rows("SELECT max(on_date) FROM ticket JOIN hall ON hall.id = hall_id WHERE code = :hall")
+    began = now()
+    while found := differences(room, day):
+        assert now() - began < 60, "\n".join(found)
+        room.console.wait_for_timeout(200)
+    report("five pages as the database says", now() - began, RIGHT_WITHIN)
+    assert len(hour.served) > 15, "hardly anybody was served: this proves nothing"
+    assert room.stage.phone.server_errors() == []
+    given = {str(label) for (label,) in room.rows(LABELS, day=day)}
+    assert set(hour.issued) <= given
+    room.stage.ledger.wait_until_settled()
+    told = room.stage.phone.insist("POST", "/doctor", {}, token=room.stage.token).body
+    assert told["violations"] == []
