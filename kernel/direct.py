@@ -14,7 +14,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
-_DIALECT = PGDialect_psycopg(paramstyle="named")
+_DIALECT: Any = PGDialect_psycopg(paramstyle="named")  # type: ignore[no-untyped-call]
 
 Note = Callable[[str], None]
 
@@ -36,7 +36,7 @@ class Statement:
 
     @classmethod
     def of(cls, statement: Executable) -> "Statement":
-        """One that SQLAlchemy has built, without `in_`. It says the types of its parameters; JSON is a `Jsonb`."""
+        """One that SQLAlchemy has built, without `in_`. It knows the types of values; JSON is a `Jsonb`."""
         compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # all of ours can
         constants = {}
         for name, parameter in compiled.binds.items():
