@@ -136,7 +136,7 @@ def tickets_by_line(session: Session, calls: Calls, *, on_date: date) -> dict[in
     """The same apart for each line; lines without anybody are left out."""
     found: dict[int, list[Waiting]] = {}
     query = _WAITING.add_columns(Ticket.group_id)
-    for row in session.execute(query, {**_of_groups(calls), "on_date": on_date}):
+    for row in session.execute(query, {**of_groups(calls), "on_date": on_date}):
         found.setdefault(row.group_id, []).append(_waiting(row))
     return found
 
