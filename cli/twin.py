@@ -10,6 +10,7 @@ from cli.reading import read
 from twin.day_file import Day, DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
+from twin.sim.fit import fit as fit_estimates
 from twin.sim.replay import replay as replay_day
 from twin.sim.report import html
 from twin.sim.run import POLICY_NAMES
@@ -92,6 +93,27 @@ def replay(*, day_file: Path, fit_files: tuple[Path, ...], json_file: Path | Non
     seconds = round(time.perf_counter() - started, 3)
     told = {"day": day_file.name, "people": len(day.people), "policies": policies, "wall_seconds": seconds}
     text = json.dumps(told, ensure_ascii=False, indent=1)
+    click.echo(text)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+
+
+@twin.command()
+@click.option(
+    "--days",
+    "pairs",
+    required=True,
+    multiple=True,
+    nargs=2,
+    type=_FILE,
+    metavar="EARLIER DAY",
+    help="A day file, and before it one of an earlier day of the office to learn service times on. Repeat.",
+)
+@click.option("--json", "json_file", type=_FILE, default=None, help="Write the numbers here.")
+def fit(*, pairs: tuple[tuple[Path, Path], ...], json_file: Path | None) -> None:
+    """Fit the numbers of the estimates (queueing/estimate.py) on days; slow."""
+    found = fit_estimates([(_day(earlier), _day(day)) for earlier, day in pairs])
+    text = json.dumps(found, indent=1)
     click.echo(text)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")

@@ -4,7 +4,12 @@ The roll calls tickets one after the other by `next_from_heads`, with the booked
 when they are due (`queueing.keys.booked_key`), in proportion to p̂. With i idle counters, call k (from 0)
 comes now for k < i, and then when the open counters have worked off ½·m (m where one was idle: it starts
 afresh) and the cases of the first k − i calls, each with the minutes expected for it, else m.
-The range is the 80 % interval of that work, from the spread of services and of shows; it never is a point.
+The range is the 80 % interval of that work, of which it knows three sources of error: single services and
+shows, the pace of the day (queueing.pace), and that days do not go as planned (`Fitted.drift`):
+
+    σ² = (cv²·services + p̂(1−p̂)·booked)·m² + (σ_pace² + drift²)·work²
+
+It never is a point.
 """
 
 from __future__ import annotations
@@ -19,18 +24,16 @@ from math import ceil, floor, sqrt
 from queueing.capacity import Capacity
 from queueing.keys import booked_key
 from queueing.lineup import Lineup
-from queueing.ordering import RecentCall, Track, Waiting, next_from_heads
+from queueing.ordering import RecentCall, Track, Waiting, lanes_used, next_from_heads
+from queueing.pace import pace_error
 from queueing.policy import DEFAULT_POLICY, QueuePolicy
 from queueing.promise import Load
 
 _MINUTE = timedelta(minutes=1)
 #: 80 % of a normal distribution lies within so many standard deviations.
 _Z80 = 1.2816
-#: The further ahead, the less the day is as planned: so much of the work before a call, besides chance.
-_DRIFT = 0.15
-#: A learned correction: beyond half an hour the roll foretells too much by this share of what is beyond it
-#: (people give up, officers hurry). Fitted on days of four Warsaw offices, tested on others.
-_LONG, _LONG_SHARE = 30.0, 0.05
+#: A wait beyond so many minutes is long.
+_LONG = 30.0
 #: "about 0–2 minutes": what is said when nothing is uncertain.
 _NARROWEST_MINUTES = 2
 
@@ -52,11 +55,29 @@ class Estimate:
     promise_at_risk: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Numbers learned on days of five Warsaw offices, by `youhao twin fit` (docs/queue-science.md).
+
+    `drift`: the standard deviation of the work before a call, as a share of it, from what the hall does not
+    know. `long_share`: beyond half an hour the roll foretells too much by this share of what is beyond it.
+    """
+
+    drift: float = 0.15
+    long_share: float = 0.05
+
+
+FITTED = Fitted()
+
+
 class _Clock:
     """Turns the work before a call into a time: in opening hours and, past them, with who is still busy."""
 
-    def __init__(self, capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy) -> None:
+    def __init__(
+        self, capacity: Capacity, load: Load, now: datetime, policy: QueuePolicy, fitted: Fitted
+    ) -> None:
         self._capacity, self._load, self._policy = capacity, load, policy
+        self._unsure = pace_error(load.pace_cases, policy.service_cv) ** 2 + fitted.drift**2
         self._mean = load.service_minutes * load.pace
         self._starts_at = capacity.open_from(now) or now
         self._sums = [0.0]  # the minutes of those called so far, in the order of the calls
@@ -78,7 +99,7 @@ class _Clock:
         shows = self._load.show_probability
         services = 0.0 if calls < self._idle else calls - self._idle + 1.0
         chance = self._policy.service_cv**2 * services + shows * (1 - shows) * expected
-        return sqrt(chance * self._mean**2 + (_DRIFT * self.work_before(calls)) ** 2)
+        return sqrt(chance * self._mean**2 + self._unsure * self.work_before(calls) ** 2)
 
     def when(self, work: float) -> datetime:
         """Return the moment at which so much work is done."""
@@ -127,13 +148,15 @@ def estimate(
     capacity: Capacity,
     load: Load,
     policy: QueuePolicy = DEFAULT_POLICY,
+    fitted: Fitted = FITTED,
 ) -> dict[int, Estimate]:
     """Return an estimate for each waiting ticket, by ticket id.
 
     Of `load`, `waiting` is not used: the tickets are here. To tell someone before a ticket is taken, add the
     ticket that would be issued. Green people who come later are not foreseen.
     """
-    line, arrivals, clock = Lineup(waiting), _Arrivals(load, now, policy), _Clock(capacity, load, now, policy)
+    line = Lineup(waiting, lanes=lanes_used(policy.discipline))
+    arrivals, clock = _Arrivals(load, now, policy), _Clock(capacity, load, now, policy, fitted)
     calls = deque(recent, maxlen=max(policy.green_run, policy.return_every))
     tickets = {ticket.ticket_id: ticket for ticket in waiting}
     estimates: dict[int, Estimate] = {}
@@ -152,7 +175,7 @@ def estimate(
         calls.appendleft(RecentCall(called.track, called.returned_at is not None))
         if called.ticket_id in tickets:
             times = _times(clock, call, arrivals.numbers)
-            estimates[called.ticket_id] = _told(called, len(estimates), times, now)
+            estimates[called.ticket_id] = _told(called, len(estimates), times, now, fitted.long_share)
     return estimates
 
 
@@ -163,19 +186,24 @@ def _times(clock: _Clock, call: int, expected: int) -> tuple[datetime, datetime,
 
 
 def _told(
-    ticket: Waiting, people_ahead: int, times: tuple[datetime, datetime, datetime], now: datetime
+    ticket: Waiting,
+    people_ahead: int,
+    times: tuple[datetime, datetime, datetime],
+    now: datetime,
+    long_share: float,
 ) -> Estimate:
-    low_at, expected_at, high_at = times
+    expected_at = times[1]
+    low_min, expected_min, high_min = (_corrected(at - now, long_share) for at in times)
     promised = ticket.track is Track.WALK_IN and ticket.returned_at is None
     at_risk = promised and expected_at >= ticket.due_at + _MINUTE  # a ticket tells whole minutes
-    low, high = floor(_corrected(low_at - now)), ceil(_corrected(high_at - now))
+    low, high = floor(low_min), ceil(high_min)
     high = max(high, low + _NARROWEST_MINUTES)
     if promised and not at_risk:
         high = max(_NARROWEST_MINUTES, min(high, ceil((ticket.due_at - now) / _MINUTE)))
         low = min(low, high - _NARROWEST_MINUTES)
     return Estimate(
         people_ahead=people_ahead,
-        expected_minutes=max(low, min(high, round(_corrected(expected_at - now)))),
+        expected_minutes=max(low, min(high, round(expected_min))),
         low_minutes=low,
         high_minutes=high,
         latest_at=ticket.due_at if promised and not at_risk else now + high * _MINUTE,
@@ -183,6 +211,6 @@ def _told(
     )
 
 
-def _corrected(wait: timedelta) -> float:
+def _corrected(wait: timedelta, long_share: float) -> float:
     minutes = wait / _MINUTE
-    return minutes - _LONG_SHARE * max(0.0, minutes - _LONG)
+    return minutes - long_share * max(0.0, minutes - _LONG)

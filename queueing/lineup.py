@@ -73,11 +73,11 @@ class Lineup:
         heads: dict[Lane, Waiting] = {}
         for lane, heap in self._heaps.items():
             head = self._head(heap) if heap else None
-            if head is None:
-                continue
-            order, _, ticket = head
-            left = order[0] - self._calls if lane is Lane.HELD else 0
-            heads[lane] = replace(ticket, calls_to_wait=left) if left else ticket
+            if head is not None:
+                heads[lane] = head[2]
+        if Lane.HELD in heads:
+            held = self._heaps[Lane.HELD][0]
+            heads[Lane.HELD] = replace(held[2], calls_to_wait=held[0][0] - self._calls)
         return heads
 
     def _order(self, lane: Lane, ticket: Waiting) -> SortKey:

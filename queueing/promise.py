@@ -36,7 +36,7 @@ class Expected:
 class Load:
     """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂.
 
-    `pace`: for estimates only, how long today's cases take (queueing.pace).
+    `pace`: for estimates only, how long today's cases take (queueing.pace), from so many `pace_cases`.
     `waiting_minutes`: what is expected for those who wait, where their services are known; else m·N.
     """
 
@@ -47,6 +47,7 @@ class Load:
     show_probability: float = 1.0
     waiting_minutes: float | None = None
     pace: float = 1.0
+    pace_cases: int = 0
 
     @property
     def work_minutes(self) -> float:

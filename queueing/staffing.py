@@ -137,6 +137,7 @@ def loads_of(
             expected=expected.get(group_id, []),
             show_probability=SHOW_PROBABILITY,
             pace=pace_of([(known or mean, took) for known, took in cases.get(group_id, [])], mean),
+            pace_cases=len(cases.get(group_id, [])),
             waiting_minutes=_minutes(rows.get((group_id, "waiting")), mean),
         )
         for group_id, mean in means.items()

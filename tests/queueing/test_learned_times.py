@@ -57,8 +57,9 @@ def test_nothing_is_learned_from_nothing():
 def test_the_pace_of_the_day_is_believed_as_far_as_cases_were_seen():
     assert pace_of([], 10) == 1
     assert pace_of([(10, 20)] * 2, 10) == pytest.approx(1.2)
-    assert pace_of([(10, 20)] * 40, 10) == 1.5
-    assert pace_of([(10, 1)] * 40, 10) == 0.7
+    assert pace_of([(10, 20)] * 40, 10) == pytest.approx(88 / 48)
+    assert pace_of([(1, 100)] * 40, 10) == 4
+    assert pace_of([(10, 0)] * 1000, 10) == 0.25
     assert pace_of([(10, 900)], 10) == pytest.approx(130 / 90)
 
 
@@ -71,7 +72,8 @@ def test_a_slow_day_is_in_the_estimates_and_not_in_the_promises(session):
         finished(session, day, service, on=0, minutes=25.0)
     after = load_of(session, today, day.a, now=now)
     assert (before.pace, after.service_minutes) == (1.0, before.service_minutes)
-    assert after.pace == 1.5
+    assert after.pace == pytest.approx((30 * 25 + 80) / (30 * 10 + 80))
+    assert (before.pace_cases, after.pace_cases) == (0, 30)
     capacity = Capacity([Opening(now, now + 300 * MINUTE, 1)])
     line = [Waiting(1, "", Track.WALK_IN, at("15:00"), now, 1)]
     waits = [

@@ -133,8 +133,11 @@ def _draw_cases(group: GroupDemand, people: Sequence[Person], rng: Random, servi
     draw = service_time(group)
     means = [kind.minutes for kind in group.services]
     shares = list(accumulate(kind.share for kind in group.services))
+    total, last = shares[-1] + 0.0 if shares else 0.0, len(shares) - 1
     for person in people:
-        mean = services.choices(means, cum_weights=shares)[0] if means else group.service_minutes
+        # As Random.choices does, which checks its arguments every time.
+        kind = bisect(shares, services.random() * total, 0, last) if means else 0
+        mean = means[kind] if means else group.service_minutes
         person.expected = mean + group.changeover
         person.minutes = draw(rng) * mean / group.service_minutes
         missed, back, delay = rng.random(), rng.random(), rng.uniform(1, BACK_WITHIN)
@@ -149,10 +152,11 @@ class _ServiceTime:
     def __init__(self, group: GroupDemand) -> None:
         self._mean, self._kind = group.service_minutes, group.service_kind
         self._sigma = math.sqrt(math.log(1 + group.within_cv**2))
+        self._mu = -(self._sigma**2) / 2
 
     def __call__(self, rng: Random) -> float:
         if self._kind == LOG_NORMAL:
-            return self._mean * math.exp(rng.gauss(-(self._sigma**2) / 2, self._sigma))
+            return self._mean * math.exp(rng.gauss(self._mu, self._sigma))
         return self._mean * rng.expovariate(1) if self._kind == EXPONENTIAL else self._mean
 
 
@@ -176,7 +180,6 @@ class _Profile:
             if which < wave.share:
                 return wave.starts + within * (wave.ends - wave.starts)
             which -= wave.share
-        # As rng.choices does, which checks its arguments every time.
         half_hour = bisect(self._sums, rng.random() * self._total, 0, self._last)
         return self._opens + (half_hour + within) * SLOT_MINUTES
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
-from queueing.estimate import estimate
+from queueing.estimate import FITTED, Fitted, estimate
 from queueing.ordering import RecentCall
 from twin.sim.plan import MINUTE
 from twin.sim.reception import Line
@@ -41,7 +41,9 @@ class PredictionFigures(TypedDict):
 
 
 @dataclass(slots=True)
-class _Row:
+class Foretold:
+    """A ticket: minutes told by the estimate and the baselines, and the real `wait` once it was called."""
+
     predicted: float
     low: float
     high: float
@@ -55,17 +57,24 @@ class _Row:
 class Predictions:
     """Watches a day (twin.sim.hall.Watch)."""
 
-    _rows: dict[int, _Row] = field(default_factory=dict)
+    fitted: Fitted = FITTED
+    _rows: dict[int, Foretold] = field(default_factory=dict)
     _last_wait: dict[int, float] = field(default_factory=dict)
 
     def issued(self, line: Line, ticket: Ticket, recent: Sequence[RecentCall], now: datetime) -> None:
         """Foretell the wait of the ticket that has just joined the line."""
         waiting = line.lineup.tickets()
         told = estimate(
-            waiting, recent, now, capacity=line.capacity, load=line.load(now), policy=line.policy
+            waiting,
+            recent,
+            now,
+            capacity=line.capacity,
+            load=line.load(now),
+            policy=line.policy,
+            fitted=self.fitted,
         )[ticket.waiting.ticket_id]
         counters = max(1.0, line.capacity.counters_at(now))
-        self._rows[ticket.waiting.ticket_id] = _Row(
+        self._rows[ticket.waiting.ticket_id] = Foretold(
             predicted=told.expected_minutes,
             low=told.low_minutes,
             high=told.high_minutes,
@@ -80,19 +89,23 @@ class Predictions:
         row = self._rows[ticket.waiting.ticket_id]
         row.wait, row.called = wait, True
 
+    @property
+    def rows(self) -> list[Foretold]:
+        """What was told to everybody who was called since, and how it was."""
+        return [row for row in self._rows.values() if row.called]
+
     def figures(self) -> PredictionFigures:
         """The errors of the day."""
-        rows = [row for row in self._rows.values() if row.called]
-        ranges = [row for row in rows if row.high > NOW_MINUTES]
+        rows = self.rows
         return PredictionFigures(
             predicted=len(rows),
-            predict_mae_min=_mae([(row.predicted, row.wait) for row in rows]),
+            predict_mae_min=round(mean_error(rows), 4),
             predict_hit_share=_hits([(row.predicted, row.wait) for row in rows]),
             predict_hit_share_short=_hits(
                 [(row.predicted, row.wait) for row in rows if row.predicted <= SHORT_MINUTES]
             ),
-            predict_interval_share=_within(ranges),
-            predict_interval_all_share=_within(rows),
+            predict_interval_share=round(share_within(rows), 4),
+            predict_interval_all_share=round(_within(rows), 4),
             baseline_hall_mae_min=_mae([(row.hall, row.wait) for row in rows]),
             baseline_hall_hit_share=_hits([(row.hall, row.wait) for row in rows]),
             baseline_les_mae_min=_mae([(row.les, row.wait) for row in rows]),
@@ -100,8 +113,18 @@ class Predictions:
         )
 
 
-def _within(rows: Sequence[_Row]) -> float:
-    return round(sum(row.low <= row.wait <= row.high for row in rows) / len(rows), 4) if rows else 0.0
+def mean_error(rows: Sequence[Foretold]) -> float:
+    """The mean absolute error in minutes; 0 of nothing."""
+    return sum(abs(row.predicted - row.wait) for row in rows) / len(rows) if rows else 0.0
+
+
+def share_within(rows: Sequence[Foretold]) -> float:
+    """The share of waits within the range told, of those who were told one and not "now"; 0 of nothing."""
+    return _within([row for row in rows if row.high > NOW_MINUTES])
+
+
+def _within(rows: Sequence[Foretold]) -> float:
+    return sum(row.low <= row.wait <= row.high for row in rows) / len(rows) if rows else 0.0
 
 
 def _mae(pairs: Sequence[tuple[float, float]]) -> float:

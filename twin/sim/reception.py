@@ -65,6 +65,7 @@ class Line:
             show_probability=1 - self.demand.planned_no_show,
             waiting_minutes=self.lineup.minutes,
             pace=pace_of(self.done, self.demand.mean_minutes) if self.foretells else 1.0,
+            pace_cases=len(self.done),
         )
 
 
