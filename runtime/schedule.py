@@ -26,7 +26,7 @@ from feedback.personal_data import forget_old
 from halls.models import Hall
 from halls.queries import calendar, get_hall_by_id, list_halls
 from halls.workdays import add_working_days
-from kernel import outbox
+from kernel import clock, outbox
 from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
@@ -37,6 +37,7 @@ from queueing.owed import remind
 from queueing.unanswered import find_unanswered
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
+from runtime.forget_events import forget_events
 
 _LOCK = 0x5963686564  # one scheduler at a time looks at the clock
 _REMEMBERED = timedelta(days=10)
@@ -126,6 +127,11 @@ def forget_old_data(session: Session, _hall_id: int | None, _due_at: datetime, n
     forget_old(session, actor=SYSTEM, now=now)
 
 
+def forget_old_events(session: Session, _hall_id: int | None, _due_at: datetime, _now: datetime) -> None:
+    """Keep the outbox short."""
+    forget_events(session, real_now=clock.real_now())
+
+
 def learn_service_times(session: Session, hall_id: int | None, due_at: datetime, now: datetime) -> None:
     """Learn from the last weeks how long services take."""
     hall = _hall(session, hall_id)
@@ -165,6 +171,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
     "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),
     "write_todays_list": Entry(Daily(time(6)), write_today),
+    "forget_old_events": Entry(Every(minutes=5), forget_old_events, per_hall=False),
     "forget_old_data": Entry(Daily(time(19)), forget_old_data, per_hall=False),  # UTC: at night here
 }
 
