@@ -29,7 +29,7 @@ from kernel.errors import Forbidden, Invalid
 from kernel.ids import new_token, token_hash
 
 #: Why staff book for somebody.
-REASONS = ("no_phone", "needs_help", "elderly", "disabled", "system_trouble", "follow_up")
+REASONS = ("no_phone", "needs_help", "elderly", "disabled", "system_trouble", "follow_up", "day_full")
 #: Why the duty officer makes an exception: a duty number, or a person whom the rules stop.
 EXCEPTIONS = ("urgent", "hardship", "our_fault", "decided_by_leader")
 

@@ -62,6 +62,7 @@ Work = Callable[[Session, datetime], Told]
 #: What must have happened somewhere in so many mornings.
 UNDOABLE = {f"ticket.undo_{step}" for step in ("call", "start", "complete", "park", "resume", "abandon")}
 
+AUDITED_HERE = "audit_entry.xmin::text = (txid_current() % (2::numeric ^ 32)::bigint)::text"
 WRITTEN_HERE = "ticket.xmin::text = (txid_current() % (2::numeric ^ 32)::bigint)::text"
 
 #: The state a ticket is in → what an officer may press then, in whatever proportion.
@@ -162,30 +163,32 @@ class Officer(Person):
         return [(ticket_id, "next_leg" if verb == "complete" and ticket.state == "waiting" else verb)]
 
     def _undo(self, counter_id: int, session: Session, now: datetime) -> Told:
-        """The last step pressed at the counter, whichever it was: the audit names what it was called back."""
+        """The last step pressed at the counter, whichever it was."""
         last = find_undoable(session, counter_id, real_now=clock.real_now())
         if last is None:
             return []
         undo(session, last, actor=self.actor, now=now, real_now=clock.real_now())
-        session.flush()
-        mine = select(AuditEntry.action).where(
-            AuditEntry.subject_kind == "ticket", AuditEntry.subject_id == last.id
-        )
-        action = session.scalars(mine.order_by(AuditEntry.id.desc()).limit(1)).one()
-        return [(last.id, action.removeprefix("ticket."))]
+        return _written(session, last)
 
     def _transfer(self, session: Session, ticket: Ticket, now: datetime) -> Told:
-        """Who was only called is taken as having come: told as the two steps that these are."""
-        steps = ["start_serving"] if ticket.state == "called" else []
-        if steps:
-            serve.start_serving(session, ticket, actor=self.actor, now=now)
+        """Who was only called is taken as having come: the audit has the two steps that these are."""
+        to = next(group for group in self.morning.groups if group != ticket.group_id)
         if self.chance.random() < 0.5:
             counter_id = self.chance.choice(self.morning.counters)
             send_to_counter(session, ticket, counter_id=counter_id, actor=self.actor, now=now)
-            return [(ticket.id, verb) for verb in [*steps, "transfer"]]
-        to = next(group for group in self.morning.groups if group != ticket.group_id)
-        serve.transfer(session, ticket, group_id=to, actor=self.actor, now=now)
-        return [(ticket.id, verb) for verb in [*steps, "transfer"]]
+        else:
+            serve.transfer(session, ticket, group_id=to, actor=self.actor, now=now)
+        return _written(session, ticket)
+
+
+def _written(session: Session, ticket: Ticket) -> Told:
+    """The steps of the ticket that this transaction wrote to the audit, in their order."""
+    session.flush()
+    mine = (AuditEntry.subject_kind == "ticket", AuditEntry.subject_id == ticket.id)
+    found = select(AuditEntry.action).where(*mine, AuditEntry.to_state.is_not(None), text(AUDITED_HERE))
+    return [
+        (ticket.id, each.removeprefix("ticket.")) for each in session.scalars(found.order_by(AuditEntry.id))
+    ]
 
 
 class Kiosk(Person):

@@ -204,6 +204,7 @@ REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "disabled": ("残障人士", "Disabled"),
         "system_trouble": ("系统故障", "Trouble with the system"),
         "follow_up": ("材料不齐，改天再来", "Comes again with what was missing"),
+        "day_full": ("今天现场号已停发", "No more walk-in numbers that day"),
     },
     "counter.pause": {
         "break": ("休息", "Break"),

@@ -1,6 +1,11 @@
+import re
+from datetime import timedelta
+
 import pytest
 
+from booking.models import Appointment
 from kernel.audit import AuditEntry
+from tests import build
 from tests.web.hall_faces import token
 
 PLACE = "/console/halls/yunzhou/reception"
@@ -56,3 +61,65 @@ def test_other_halls_and_other_roles_are_refused(faces):
     desk = faces.officer(roles=("desk",))
     assert desk.get(PLACE).status_code == 403
     assert faces.officer().get("/console/halls/nowhere/reception").status_code == 404
+
+
+# ---- a line that gives no more numbers ----
+
+PERSON = {"name": "王小明", "kind": "passport_cn", "number": "E12345678", "spot_phone": ""}
+
+
+@pytest.fixture
+def full(faces):
+    """At 16:59 one more walk-in would not be served; tomorrow at ten there are two online numbers."""
+    faces.at("16:59")
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("10:00") + timedelta(days=1), numbers=2)
+        build.make_slot(session, faces.a, build.at("10:00") + timedelta(days=9), numbers=2)
+    return {"for": f"A/{faces.renewal.code}"}
+
+
+def booked(faces):
+    with faces.parts.database.transaction() as session:
+        return session.query(Appointment).all()
+
+
+def test_a_full_line_offers_standby_and_the_next_three_working_days(faces, full):
+    page = receive(faces.officer(), **full).text
+    assert "取候补号" in page
+    starts = re.findall(r'name="starts_at" value="([^"]+)"', page)
+    assert [each[:10] for each in starts] == ["2026-03-03"]
+    assert "值班长同意，仍给号" not in page
+    assert "值班长同意，仍给号" in receive(faces.officer(roles=("duty_officer",)), **full).text
+
+
+def test_one_of_the_times_is_booked_for_who_stands_there(faces, full):
+    client = faces.officer()
+    start = re.search(r'name="starts_at" value="([^"]+)"', receive(client, **full).text).group(1)
+    answer = receive(client, do="book", starts_at=start, press="b1", **full, **PERSON)
+    assert answer.status_code == 303
+    [made] = booked(faces)
+    assert made.code in client.get(answer.location).text
+    assert (made.made_by, made.starts_at) == ("staff", build.at("10:00") + timedelta(days=1))
+    receive(client, do="book", starts_at=start, press="b1", **full, **PERSON)
+    assert len(booked(faces)) == 1
+    with faces.parts.database.transaction() as session:
+        entry = session.query(AuditEntry).filter_by(action="appointment.make_by_staff").one()
+        assert entry.details["reason"] == "day_full"
+
+
+def test_a_mistake_in_the_document_keeps_what_was_typed(faces, full):
+    client = faces.officer()
+    start = re.search(r'name="starts_at" value="([^"]+)"', receive(client, **full).text).group(1)
+    answer = receive(client, do="book", starts_at=start, **full, **PERSON | {"number": "1"})
+    assert answer.status_code == 422
+    assert "王小明" in answer.text
+    assert booked(faces) == []
+
+
+def test_standby_is_given_and_a_line_without_a_matter_asks_for_one(faces, full):
+    client = faces.officer()
+    page = receive(client, **{"for": "A"}).text
+    assert "在下面选具体事项再取号" in page
+    assert "starts_at" not in page
+    assert receive(client, do="standby", **full).status_code == 303
+    assert faces.tickets()[0].track == "standby"
