@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from halls import plan_history
+from halls import own_rules, plan_history
+from halls.calendar_days import days_content, keep_days, lock_days
 from halls.closures import save_closures
 from halls.events import HallSaved
 from halls.models import CalendarDay, Counter, CounterSkill, Hall, ServiceGroup
@@ -59,7 +60,7 @@ def save_hall(
         session.flush()
     changes = {
         "place": _set(hall, {name: getattr(plan, name) for name in _PLACE} | {"active": True}),
-        "policy": _set_policy(hall, time_zone, policy),
+        "policy": _set_policy(session, hall, time_zone, policy, actor=actor, now=now),
     }
     groups, changes["groups"] = _save_groups(session, hall, plan)
     changes["counters"] = _save_counters(session, hall, plan.counters, groups)
@@ -84,6 +85,8 @@ def save_hall(
 
 def save_calendar(session: Session, rows: tuple[CalendarRow, ...], *, actor: Actor, now: datetime) -> int:
     """Write the city's own working and resting days over what is there; how many changed."""
+    lock_days(session)
+    before = days_content(session)
     known = {day.on_date: day for day in session.scalars(select(CalendarDay))}
     changed = []
     for row in rows:
@@ -97,6 +100,7 @@ def save_calendar(session: Session, rows: tuple[CalendarRow, ...], *, actor: Act
             changed.append(row.on_date.isoformat())
     if changed:
         audit.record(session, "calendar.save", actor=actor, now=now, subject=("calendar", None), days=changed)
+        keep_days(session, before, actor=actor, now=now)
     session.flush()
     return len(changed)
 
@@ -109,10 +113,20 @@ def _set(row: Base, values: Mapping[str, Any]) -> bool:
     return bool(different)
 
 
-def _set_policy(hall: Hall, time_zone: str | None, policy: Mapping[str, Any] | None) -> bool:
+def _set_policy(
+    session: Session,
+    hall: Hall,
+    time_zone: str | None,
+    policy: Mapping[str, Any] | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> bool:
     differs = _set(hall, {"time_zone": time_zone}) if time_zone is not None else False
+    before = {part: {} for part in own_rules.KINDS} | hall.policy
     if policy is not None and _set(hall, {"policy": dict(policy)}):
         hall.policy_version += 1
+        own_rules.keep(session, hall, before, actor=actor, now=now)
         differs = True
     return differs
 

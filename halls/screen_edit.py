@@ -6,13 +6,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from halls.events import HallSaved
 from halls.models import Counter, Hall, ServiceGroup
+from halls.own_rules import lock_rules, save_part
 from halls.queries import policy
 from halls.screens import ScreenPolicy, ScreenPolicyInvalid
-from kernel import audit, outbox
 from kernel.actor import Actor
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Invalid
 
 
 class ScreenSettingsInvalid(Invalid):
@@ -21,14 +20,6 @@ class ScreenSettingsInvalid(Invalid):
     code = "screen_settings_invalid"
     zh = "叫号屏的设置有误（{name}）：{problem}。"
     en = "A setting of the screens is wrong ({name}): {problem}."
-
-
-class ScreenSettingsMovedOn(Conflict):
-    """Somebody else saved the hall's settings meanwhile."""
-
-    code = "screen_settings_moved_on"
-    zh = "您修改期间设置已被他人保存过，请重新打开后再改。"
-    en = "Somebody else saved the settings meanwhile. Please open them again and repeat your change."
 
 
 def screens_of(hall: Hall) -> ScreenPolicy:
@@ -54,20 +45,13 @@ def save_screens(
     """Write the settings; `version` is the one that the editor saw. Screens follow at once.
 
     Raises:
-        ScreenSettingsInvalid, ScreenSettingsMovedOn
+        ScreenSettingsInvalid, RulesMovedOn
     """
-    session.scalar(select(Hall.id).where(Hall.id == hall.id).with_for_update())
-    session.refresh(hall)
-    if hall.policy_version != version:
-        raise ScreenSettingsMovedOn
+    lock_rules(session, hall, version=version)
     fresh = check_screens(values)
     _refuse_unknown(session, hall, fresh)
-    if fresh == screens_of(hall):
-        return
-    hall.policy = {**hall.policy, "screens": fresh.as_mapping()}
-    hall.policy_version += 1
-    audit.record(session, "screens.save", actor=actor, now=now, subject=("hall", hall.id), hall_id=hall.id)
-    outbox.emit(session, HallSaved(hall_id=hall.id), now=now)
+    if fresh != screens_of(hall):
+        save_part(session, hall, "screens", fresh.as_mapping(), actor=actor, now=now, action="screens.save")
 
 
 def _refuse_unknown(session: Session, hall: Hall, screens: ScreenPolicy) -> None:

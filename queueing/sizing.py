@@ -26,6 +26,8 @@ _SIZES = (
     (20.0, 0.80, timedelta(minutes=2)),
 )
 _EFFICIENCY, _LEAD = "promise_efficiency", "booked_lead_seconds"
+#: Stored names of what follows from the size of a line unless the hall says it.
+SIZED = frozenset({_EFFICIENCY, _LEAD})
 
 
 def sized(policy: QueuePolicy, said: Collection[str], counters: float) -> QueuePolicy:

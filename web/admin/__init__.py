@@ -26,6 +26,7 @@ from web.admin import (
     plan_versions,
     plans,
     privacy,
+    queue_rules,
     screens,
     services,
     staff,
@@ -40,7 +41,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
     topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
     halls, hall_parts, hall_budget, plans, plan_sessions, plan_closures, plan_numbers, plan_rules,
-    plan_versions, days,
+    queue_rules, plan_versions, days,
     staff, staff_member, devices, screens, privacy, audit_log,
 )  # fmt: skip
 for page in PAGES:

@@ -11,6 +11,7 @@ from booking.affected import Affected
 from booking.change_days import DaysChange, change_days, preview_days
 from booking.close import Then
 from booking.notice_years import years_without_notice
+from halls.calendar_days import days_back
 from halls.models import CalendarDay
 from halls.plan_rows import CalendarRow
 from halls.queries import list_groups, list_halls
@@ -19,7 +20,7 @@ from web import edge
 from web.admin import plan_edge
 from web.guards import staff_only
 
-_FIELDS = ("remove", "on", "working", "name_zh", "name_en")
+_FIELDS = ("restore", "remove", "on", "working", "name_zh", "name_en")
 
 
 def _page(session: Session, *, wrong: list[str] | None = None) -> str:
@@ -39,11 +40,14 @@ def show() -> Any:
 
 @staff_only("hall.edit")
 def save() -> Any:
-    """Write or remove a day; it concerns every hall. Where bookings lose their place, ask first."""
+    """Write or remove a day, or have an earlier calendar again, in every hall.
+
+    Where bookings lose their place, ask first.
+    """
     try:
         who, asked = edge.require_everywhere("hall.edit"), "then" in request.form
         with edge.transaction() as session:
-            change = _change()
+            change = _change(session)
             stranded = [] if asked else preview_days(session, change, actor=who, now=edge.now())
             if stranded:
                 session.expire_all()
@@ -56,7 +60,10 @@ def save() -> Any:
     return redirect(url_for("admin.days"), 303)
 
 
-def _change() -> DaysChange:
+def _change(session: Session) -> DaysChange:
+    if number := plan_edge.typed("restore", 9):
+        rows, removed = days_back(session, int(number) if number.isdecimal() else 0)
+        return DaysChange(rows, removed)
     if plan_edge.typed("remove"):
         return DaysChange(removed=(plan_edge.typed_day("remove"),))
     return DaysChange((_typed(),))

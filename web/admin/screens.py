@@ -32,7 +32,7 @@ def save(code: str) -> Any:
     """Write them; what no panel can show is refused and said.
 
     Raises:
-        HallUnknown, Forbidden, ScreenSettingsMovedOn
+        HallUnknown, Forbidden, RulesMovedOn
     """
     version = request.form.get("version", "")
     try:

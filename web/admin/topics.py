@@ -65,8 +65,13 @@ _BELONGS = {"admin.screens": "admin.devices", "admin.screens_save": "admin.devic
 _OF_HISTORY = {
     "service": "admin.services",
     "guide": "admin.guides",
-    "packages": "admin.packages",
+    "package": "admin.packages",
     "synonyms": "admin.synonyms",
+    "calendar": "admin.days",
+    "booking_policy": "admin.plans",
+    "queue_policy": "admin.plans",
+    "code_budget": "admin.halls",
+    "screen_rules": "admin.devices",
 }
 
 

@@ -37,7 +37,7 @@ from people.staff import (
     UsernameTaken,
     create_staff,
 )
-from queueing.policy import PolicyInvalid, QueuePolicy
+from queueing.save_rules import QueuePolicyInvalid, read_rules
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, refuses
@@ -47,14 +47,6 @@ from web.api.schemas import system as shapes
 from web.guards import bearer_only
 
 blueprint = Blueprint("administration", __name__, description="For administrators. 管理")
-
-
-class QueuePolicyInvalid(Invalid):
-    """A value of the queue's rule has the wrong type or lies outside its range; `problem` says which."""
-
-    code = "queue_policy_invalid"
-    zh = "排队规则的取值有误：{problem}。"
-    en = "A value of the queue's rule is wrong: {problem}."
 
 
 class TimeZoneUnknown(Invalid):
@@ -214,10 +206,7 @@ def _policy(values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     BookingPolicy.from_mapping(values.get("booking", {}))
     CodeBudget.from_mapping(values.get("phone_codes", {}))
     check_screens(values.get("screens", {}))
-    try:
-        QueuePolicy.from_mapping(values.get("queue", {}))
-    except (PolicyInvalid, TypeError) as error:
-        raise QueuePolicyInvalid(problem=str(error)) from error
+    read_rules(values.get("queue", {}))
     return values
 
 

@@ -9,7 +9,7 @@ from catalog import guide_drafts
 from catalog.history import GUIDE, PACKAGE, SERVICE, SYNONYMS
 from catalog.queries import ServiceUnknown
 from catalog.restore import find_any_service
-from halls import plan_history
+from halls import calendar_days, own_rules, plan_history
 from halls.queries import HallUnknown, get_hall
 from kernel.history import Revision, RevisionUnknown, get_revision, list_revisions
 from people.models import Staff
@@ -23,6 +23,15 @@ blueprint = Blueprint("histories", __name__, description="Earlier states and dra
 #: What the address says → the kind of the history.
 KINDS = {"services": SERVICE, "guides": GUIDE, "packages": PACKAGE, "synonyms": SYNONYMS}
 _KIND = "any(services, guides, packages, synonyms)"
+#: Part of a hall's rules in the address → kind of its history, and who may read it.
+PARTS = {
+    "booking": (own_rules.KINDS["booking"], "hall.edit"),
+    "queue": (own_rules.KINDS["queue"], "hall.edit"),
+    "phone-codes": (own_rules.KINDS["phone_codes"], "hall.edit"),
+    "screens": (own_rules.KINDS["screens"], "device.enrol"),
+}
+_PART = "any('booking', 'queue', 'phone-codes', 'screens')"
+_DAYS = calendar_days.KIND, calendar_days.KEY
 
 
 def _told(session: Session, rows: list[Revision]) -> list[dict[str, Any]]:
@@ -93,9 +102,64 @@ def read_plan_revision(code: str, number: int) -> dict[str, Any]:
         return _told(session, [row])[0]
 
 
-def _hall(session: Session, code: str) -> str:
+@blueprint.get(f"/halls/<code:code>/rules/<{_PART}:part>/history")
+@bearer_only("")
+@refuses(HallUnknown)
+@blueprint.response(200, shapes.RevisionListSchema())
+def list_rules_history(code: str, part: str) -> dict[str, Any]:
+    """List the saved states of a hall's rules: of booking, of the queue, of one-time codes, of call screens.
+
+    Each holds only what the hall wants otherwise than usual. For whoever may edit them.
+
+    列出大厅预约规则、排队规则、验证码额度或叫号屏设置的修改历史；只列与默认不同的值。
+    """
+    with edge.transaction() as session:
+        kind, key = PARTS[part][0], _hall(session, code, need=PARTS[part][1])
+        return {"revisions": _told(session, list_revisions(session, kind, key))}
+
+
+@blueprint.get(f"/halls/<code:code>/rules/<{_PART}:part>/history/<int(max=2147483647):number>")
+@bearer_only("")
+@refuses(HallUnknown, RevisionUnknown)
+@blueprint.response(200, shapes.OneRevisionSchema())
+def read_rules_revision(code: str, part: str, number: int) -> dict[str, Any]:
+    """Read one saved state of a hall's rules; `PUT /halls/{code}` with `policy` brings it back.
+
+    查看规则的某一版；用保存大厅时的 policy 恢复。
+    """
+    with edge.transaction() as session:
+        kind, key = PARTS[part][0], _hall(session, code, need=PARTS[part][1])
+        return _told(session, [get_revision(session, kind, key, number)])[0]
+
+
+@blueprint.get("/calendar/history")
+@bearer_only("hall.edit")
+@blueprint.response(200, shapes.RevisionListSchema())
+def list_calendar_history() -> dict[str, Any]:
+    """List the saved states of the city's own working days.
+
+    列出工作日设置的修改历史。
+    """
+    with edge.transaction() as session:
+        return {"revisions": _told(session, list_revisions(session, *_DAYS))}
+
+
+@blueprint.get("/calendar/history/<int(max=2147483647):number>")
+@bearer_only("hall.edit")
+@refuses(RevisionUnknown)
+@blueprint.response(200, shapes.OneRevisionSchema())
+def read_calendar_revision(number: int) -> dict[str, Any]:
+    """Read one saved state of the city's own working days.
+
+    查看工作日设置的某一版。
+    """
+    with edge.transaction() as session:
+        return _told(session, [get_revision(session, *_DAYS, number)])[0]
+
+
+def _hall(session: Session, code: str, *, need: str = "plan.edit") -> str:
     hall = get_hall(session, code)
-    edge.require("plan.edit", hall.id)
+    edge.require(need, hall.id)
     return hall.code
 
 

@@ -1,12 +1,16 @@
 """Closures, waitlists, appeals, special requests, changes of numbers and histories by the API."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from booking.models import Appointment, Number
-from halls.models import Closure, ServiceGroup
+from booking.save_policy import save_policy
+from halls.edit import save_calendar
+from halls.models import Closure, Hall, ServiceGroup
+from halls.plan_rows import CalendarRow
+from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from people.sample_ids import sample_resident_id
 from tests import build
@@ -294,6 +298,26 @@ def test_histories_and_drafts_can_be_read(town):
     assert town.get(f"/halls/{town.hall}/plan/history/999", who="admin").json["code"] == "revision_unknown"
 
 
+def test_histories_of_rules_and_days_can_be_read(town):
+    with town.parts.database.transaction() as session:
+        hall = session.scalars(select(Hall).where(Hall.code == town.hall)).one()
+        by = {"actor": SYSTEM, "now": build.at("08:00")}
+        save_policy(session, hall, {"lead_time_minutes": 60}, version=hall.policy_version, **by)
+        save_calendar(session, (CalendarRow(date(2026, 10, 8), True, "补班", ""),), **by)
+    path = f"/halls/{town.hall}/rules/booking/history"
+    rows = town.get(path, who="admin").json["revisions"]
+    kept = [town.get(f"{path}/{row['number']}", who="admin").json["content"] for row in rows]
+    assert kept == [{"lead_time_minutes": 60}, {}]
+    for part in ("queue", "phone-codes", "screens"):
+        empty = town.get(f"/halls/{town.hall}/rules/{part}/history", who="admin").json
+        assert empty == {"revisions": []}, part
+    assert town.get(f"/halls/{town.hall}/rules/colours/history", who="admin").status_code == 404
+    kept = town.get("/calendar/history/2", who="admin").json["content"]["days"]
+    assert [day["on"] for day in kept] == ["2026-10-08"]
+    assert len(town.get("/calendar/history", who="admin").json["revisions"]) == 2
+    assert town.get("/calendar/history/9", who="admin").json["code"] == "revision_unknown"
+
+
 # ---- guards ----
 
 HALL = "/halls/city-hall"
@@ -311,6 +335,9 @@ GUARDED = [
     ("POST", f"{HALL}/numbers/change"),
     ("GET", "/history/services/id-card"),
     ("GET", f"{HALL}/plan/history"),
+    ("GET", f"{HALL}/rules/queue/history"),
+    ("GET", f"{HALL}/rules/screens/history/1"),
+    ("GET", "/calendar/history"),
     ("GET", "/services/id-card/guide/draft"),
 ]
 

@@ -65,6 +65,9 @@ PAGES = {
     "admin.plan_closures": "/admin/plans/{hall}/closures",
     "admin.plan_numbers": "/admin/plans/{hall}/numbers",
     "admin.plan_rules": "/admin/plans/{hall}/rules",
+    "admin.queue_rules": "/admin/plans/{hall}/queue",
+    "admin.history?rules": "/admin/history/queue_policy/{hall}",
+    "admin.version?days": "/admin/history/calendar/city/1",
     "admin.plan_history": "/admin/plans/{hall}/history",
     "admin.plan_version": "/admin/plans/{hall}/history/1",
     "admin.days": "/admin/days",
@@ -124,6 +127,8 @@ def made(faces):
     chief.send(f"/admin/services/{code}/materials/new", **material)
     add_question(chief, base, "Born where", ("Here", ""), ("Abroad", ""))
     add_situation(chief, base, "Born here", **{"when-q1": ["o1", "o2"]})
+    chief.send(f"/admin/plans/{faces.hall.code}/queue", version="1", discipline="strict", quick_share="60")
+    chief.send("/admin/days", on="2026-10-08", working="1", name_zh="补班", name_en="Make-up day")
     chief.send("/admin/packages/new", code="moving", **PACKAGE, **{"service-0": code})
     known = {
         "service": code,
