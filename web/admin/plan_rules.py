@@ -15,6 +15,7 @@ from booking.ladder import Ladder
 from booking.policy import DEFAULT_POLICY, BookingPolicy
 from booking.policy_data import LIMITS, stored_name
 from booking.save_policy import save_policy
+from booking.show_rate import LEAST, WEEKS, ShowRate, observed_show_rate
 from halls.models import Hall
 from kernel.errors import DomainError
 from web import edge
@@ -86,6 +87,29 @@ def _hint(field: str) -> str:
     return str(_("%(low)s 到 %(high)s %(unit)s", low=limits.low, high=limits.high, unit=unit)).strip()
 
 
+def seen_in_words(seen: ShowRate) -> str:
+    """How many of the hall's bookings came lately, and whether that is enough to go by."""
+    facts = {"weeks": WEEKS, "booked": seen.booked, "came": seen.came}
+    if not seen.enough:
+        short = _(
+            "近 %(weeks)s 周只有 %(booked)s 个预约可算（到场 %(came)s 个），太少，还不能作准；"
+            "至少要 %(least)s 个。",
+            least=LEAST,
+            **facts,
+        )
+        return str(short)
+    low, high = (f"{bound:.2f}" for bound in seen.interval)
+    told = _(
+        "近 %(weeks)s 周预约 %(booked)s 个，到场 %(came)s 个，比例 %(share)s"
+        "（真实比例约在 %(low)s 到 %(high)s 之间）。",
+        share=f"{seen.share:.2f}",
+        low=low,
+        high=high,
+        **facts,
+    )
+    return str(told)
+
+
 def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
     rungs = [
         {"share": f"{rung.share * _HUNDRED:g}", "days": rung.working_days_before, "at": f"{rung.at:%H:%M}"}
@@ -102,6 +126,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         hall=hall,
         rules=_rules(policy),
         rungs=_rungs(policy.ladder),
+        seen=seen_in_words(observed_show_rate(session, hall, now=edge.now())),
         duty_share=f"{policy.ladder.duty_share * _HUNDRED:g}",
         form=request.form,
         wrong=wrong or [],
