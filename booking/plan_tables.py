@@ -12,10 +12,10 @@ from booking.change_days import DaysChange, change_days
 from booking.change_plan import BookingsStranded, change_plan
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
-from halls import tables
+from halls import line_tables, tables
 from halls.plan_rows import CalendarRow, HallFile
 from kernel.actor import Actor
-from kernel.tables import Kind, Line, Mistakes
+from kernel.tables import Kind, Line, Mistakes, Read, Sheet
 
 Lines = Sequence[Line]
 
@@ -67,9 +67,14 @@ def write_calendar(
     change_days(session, DaysChange(rows), then=then, because=because, actor=actor, now=now)
 
 
-_COUNTERS, _PLAN = _with_bookings(tables.write_counters), _with_bookings(tables.write_plan)
+def _of_halls(sheet: Sheet, read: Read, writing: Callable[..., None], need: str = "hall.edit") -> Kind:
+    return Kind(sheet, need, read, _with_bookings(writing), city_wide=False, strands=True)
+
+
 KINDS = (
-    Kind(tables.COUNTERS, "hall.edit", tables.read_counters, _COUNTERS, city_wide=False, strands=True),
-    Kind(tables.PLAN, "plan.edit", tables.read_plan, _PLAN, city_wide=False, strands=True),
+    _of_halls(line_tables.HALLS, line_tables.read_halls, line_tables.write_halls),
+    _of_halls(line_tables.LINES, line_tables.read_lines, line_tables.write_lines),
+    _of_halls(tables.COUNTERS, tables.read_counters, tables.write_counters),
+    _of_halls(tables.PLAN, tables.read_plan, tables.write_plan, "plan.edit"),
     Kind(tables.CALENDAR, "plan.edit", tables.read_calendar, write_calendar, strands=True),
 )

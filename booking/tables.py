@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking import plan_tables
+from booking import closure_table, plan_tables
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
+from catalog import package_table
 from catalog import tables as catalog_tables
 from catalog.edit import offer
 from catalog.models import HallService, Service
@@ -117,8 +118,10 @@ def _write_staff(
 
 _ALL = (
     *catalog_tables.KINDS,
+    package_table.KIND,
     Kind(OFFERS, "catalog.edit", read_offers, write_offers, city_wide=False),
     *plan_tables.KINDS,
+    closure_table.KIND,
     Kind(LICENCES, "licence.edit", read_licences, write_licences),
     Kind(STAFF, "staff.edit", _read_staff, _write_staff, city_wide=False),
 )

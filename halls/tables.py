@@ -1,7 +1,7 @@
 """Counters, plan lines and calendar days as tables: what a spreadsheet shows, and what it may change."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -17,13 +17,14 @@ from kernel.actor import Actor
 from kernel.data_file import DataFileInvalid
 from kernel.tables import Column, Line, Mistakes, Row, Sheet
 
-_LISTED = re.compile(r"(counters|plan|extras|seasons)\[(\d+)\](?:\.plan\[(\d+)\])?\.?(.*)")
+_LISTED = re.compile(r"(groups|counters|plan|extras|seasons)\[(\d+)\](?:\.plan\[(\d+)\])?\.?(.*)")
 Marks = dict[tuple[str, ...], Line]
 #: What saves a changed hall: bookings come first there, which halls know nothing of.
 Save = Callable[[HallFile], None]
 
 
-def _column(name: str, kind: str = "text", **facts: Any) -> Column:
+def hall_column(name: str, kind: str = "text", **facts: Any) -> Column:
+    """A column that is called as on pages (`halls.words`), `called` as another name there."""
     return Column(name, *NAMES[facts.pop("called", name)], kind=kind, **facts)
 
 
@@ -32,12 +33,12 @@ COUNTERS = Sheet(
     "窗口",
     "Counters",
     (
-        _column("hall", "code", needed=True),
-        _column("number", "whole", needed=True),
-        _column("name_zh"),
-        _column("name_en"),
-        _column("groups", "list"),
-        _column("active", "flag"),
+        hall_column("hall", "code", needed=True),
+        hall_column("number", "whole", needed=True),
+        hall_column("name_zh"),
+        hall_column("name_en"),
+        hall_column("groups", "list"),
+        hall_column("active", "flag"),
     ),
     key=("hall", "number"),
 )
@@ -46,18 +47,18 @@ PLAN = Sheet(
     "排班",
     "Plan",
     (
-        _column("hall", "code", needed=True),
-        _column("group", "code", needed=True),
-        _column("season"),
-        _column("weekdays", "list"),
-        _column("on", "date"),
-        _column("kind"),
-        _column("starts", "time", needed=True),
-        _column("ends", "time", needed=True),
-        _column("counters", "number", needed=True, called="planned"),
-        _column("session"),
-        _column("place_zh"),
-        _column("place_en"),
+        hall_column("hall", "code", needed=True),
+        hall_column("group", "code", needed=True),
+        hall_column("season"),
+        hall_column("weekdays", "list"),
+        hall_column("on", "date"),
+        hall_column("kind"),
+        hall_column("starts", "time", needed=True),
+        hall_column("ends", "time", needed=True),
+        hall_column("counters", "number", needed=True, called="planned"),
+        hall_column("session"),
+        hall_column("place_zh"),
+        hall_column("place_en"),
     ),
     key=("hall", "group", "season", "weekdays", "on", "kind", "starts", "ends", "session"),
     whole=("hall",),
@@ -66,7 +67,12 @@ CALENDAR = Sheet(
     "calendar",
     "日历",
     "Calendar",
-    (_column("on", "date", needed=True), _column("working", "flag"), _column("name_zh"), _column("name_en")),
+    (
+        hall_column("on", "date", needed=True),
+        hall_column("working", "flag"),
+        hall_column("name_zh"),
+        hall_column("name_en"),
+    ),
     key=("on",),
 )
 
@@ -74,7 +80,7 @@ CALENDAR = Sheet(
 def read_counters(session: Session, actor: Actor) -> list[Row]:
     """The counters of one's halls, also those out of use."""
     rows = []
-    for hall in _own(session, actor, "hall.edit"):
+    for hall in own_halls(session, actor, "hall.edit"):
         used = {each["number"]: each for each in as_data(current_plan(session, hall))["counters"]}
         counters = session.scalars(select(Counter).where(Counter.hall_id == hall.id).order_by(Counter.number))
         rows += [
@@ -95,7 +101,7 @@ def write_counters(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, *, save: Save
 ) -> None:
     """Make and change counters, or put them out of use; those that are not named stay."""
-    for hall, rows in _by_hall(session, lines, mistakes, actor, "hall.edit"):
+    for hall, rows in by_hall(session, lines, mistakes, actor, "hall.edit"):
         data = as_data(current_plan(session, hall))
         counters = {each["number"]: each for each in data["counters"]}
         marks: Marks = {(): rows[0]}
@@ -109,13 +115,13 @@ def write_counters(
         for at, each in enumerate(data["counters"], 1):
             line_of = next((line for line in rows if line.row["number"] == each["number"]), rows[0])
             marks["counters", str(at)] = line_of
-        _save(hall, data, marks, mistakes=mistakes, save=save)
+        save_or_note(hall, data, marks, mistakes=mistakes, save=save)
 
 
 def read_plan(session: Session, actor: Actor) -> list[Row]:
     """The plan lines of one's halls: weekly ones, those of seasons, and those of single dates."""
     rows: list[Row] = []
-    for hall in _own(session, actor, "plan.edit"):
+    for hall in own_halls(session, actor, "plan.edit"):
         plan = current_plan(session, hall)
         weekly = [("", row) for row in plan.plan]
         weekly += [(season.name_zh, row) for season in plan.seasons for row in season.plan]
@@ -141,7 +147,7 @@ def write_plan(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, *, save: Save
 ) -> None:
     """Write the plan of every hall that the table names, whole; the dates of seasons stay as they are."""
-    for hall, rows in _by_hall(session, lines, mistakes, actor, "plan.edit"):
+    for hall, rows in by_hall(session, lines, mistakes, actor, "plan.edit"):
         data = as_data(current_plan(session, hall))
         marks: Marks = {(): rows[0]}
         data["plan"], data["extras"] = [], []
@@ -150,7 +156,7 @@ def write_plan(
             season["plan"] = []
         for line in rows:
             _place(line, data, seasons, marks, mistakes)
-        _save(hall, data, marks, mistakes=mistakes, save=save)
+        save_or_note(hall, data, marks, mistakes=mistakes, save=save)
 
 
 def _place(
@@ -186,15 +192,16 @@ def read_calendar(session: Session, _actor: Actor) -> list[Row]:
     ]
 
 
-def _own(session: Session, actor: Actor, need: str) -> list[Hall]:
+def own_halls(session: Session, actor: Actor, need: str) -> list[Hall]:
+    """The halls in which this person may do that."""
     return [hall for hall in list_halls(session) if actor.may(need, hall.id)]
 
 
-def _by_hall(
+def by_hall(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, need: str
 ) -> list[tuple[Hall, list[Line]]]:
     """The lines of each hall; a hall that there is not, or not for this person, is a mistake."""
-    own = {hall.code: hall for hall in _own(session, actor, need)}
+    own = {hall.code: hall for hall in own_halls(session, actor, need)}
     found: dict[str, list[Line]] = {}
     for line in lines:
         if line.row["hall"] not in own:
@@ -204,8 +211,19 @@ def _by_hall(
     return [(own[code], rows) for code, rows in found.items()]
 
 
-def _save(hall: Hall, data: dict[str, Any], marks: Marks, *, mistakes: Mistakes, save: Save) -> None:
-    """Save the hall's data, or note its mistakes at the lines that they came from (`()`: any other)."""
+def save_or_note(
+    hall: Hall,
+    data: dict[str, Any],
+    marks: Marks,
+    *,
+    mistakes: Mistakes,
+    save: Save,
+    columns: Collection[str] = (),
+) -> None:
+    """Save the hall's data, or note its mistakes at the lines that they came from (`()`: any other).
+
+    `columns` are those whose mistakes belong to the hall itself.
+    """
     if mistakes.found:
         return
     try:
@@ -216,6 +234,7 @@ def _save(hall: Hall, data: dict[str, Any], marks: Marks, *, mistakes: Mistakes,
             key = tuple(each for each in (part[1], part[2], part[3]) if each) if part else ()
             line = marks.get(key, marks[()])
             column = part[4].partition("[")[0] if part and key in marks else ""
+            column = problem.key if problem.key in columns else column
             place = "" if column else f"{problem.key}："
             mistakes.add(line.number, column, zh=f"{place}{problem.zh}", en=f"{place}{problem.en}")
         return

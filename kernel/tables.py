@@ -366,5 +366,5 @@ def _text(column: Column, value: Any, language: str) -> str:
     if column.kind == "yuan":
         return f"{Decimal(value) / _FEN:.2f}".removesuffix(".00")
     if column.kind == "number":
-        return f"{value:g}"
+        return f"{value:.9g}"
     return f"{value:%H:%M}" if isinstance(value, time) else str(value)

@@ -1,13 +1,10 @@
-from datetime import date, time
-from pathlib import Path
+from datetime import time
 
 import pytest
 
 from booking.tables import KINDS, TableUnknown, export_table, get_kind, import_table, kinds_for
 from catalog.queries import get_service, list_services
-from halls.edit import save_calendar
 from halls.models import Counter, Hall, PlanLine
-from halls.plan_rows import CalendarRow
 from kernel.actor import Actor
 from kernel.audit import AuditEntry
 from kernel.table_files import read_table, write_csv, write_xlsx
@@ -15,44 +12,10 @@ from kernel.tables import TableInvalid
 from people.models import Staff
 from people.permissions import permissions_of
 from people.staff import check_password, find_by_username
-from runtime.load_city import load_city
-from tests import build
+from tests.booking.city_tables import BY, city, find, put, sheet
 from tests.conftest import NOW
 
-CITY = Path(__file__).parents[2] / "examples" / "city"
-CHIEF = Actor("staff", 1, permissions_of(["admin"]))
-BY = {"actor": CHIEF, "now": NOW}
-
-
-@pytest.fixture
-def city(session):
-    load_city(session, CITY, actor=CHIEF, now=NOW, passwords={})
-    save_calendar(session, (CalendarRow(date(2026, 10, 8), True, "补班", "Make-up day"),), **BY)
-    build.make_staff(session, username="li", roles=["officer"])
-
-
-@pytest.fixture
-def sheet(session, city):
-    """A table as cells, by column name."""
-
-    def take(code, actor=CHIEF):
-        cells = export_table(session, KINDS[code], language="zh", actor=actor, now=NOW)
-        cells[0] = [column.name for column in KINDS[code].sheet.columns]
-        return cells
-
-    return take
-
-
-def put(cells, line, **values):
-    for name, value in values.items():
-        cells[line - 1][cells[0].index(name)] = value
-    return cells
-
-
-def find(cells, **values):
-    """The number of the first line with these values."""
-    wanted = [(cells[0].index(name), value) for name, value in values.items()]
-    return next(n for n, row in enumerate(cells, 1) if all(row[at] == value for at, value in wanted))
+__all__ = ["city", "sheet"]  # fixtures
 
 
 @pytest.mark.parametrize("code", sorted(KINDS.keys() - {"licences"}))  # never given out
@@ -189,10 +152,18 @@ def test_wrong_staff_are_named_and_nobody_is_made(session, sheet):
 def test_who_works_in_one_hall_sees_and_changes_it_alone(session, sheet):
     station = session.query(Hall).filter_by(code="xihu-station").one()
     chief = Actor("staff", 2, permissions_of(["admin"]), frozenset({station.id}))
-    assert {kind.sheet.code for kind in kinds_for(chief)} == {"offers", "counters", "plan", "staff"}
+    assert {kind.sheet.code for kind in kinds_for(chief)} == {
+        "offers",
+        "halls",
+        "lines",
+        "counters",
+        "plan",
+        "closures",
+        "staff",
+    }
     with pytest.raises(TableUnknown):
         get_kind("services", chief)
-    for code in ("offers", "counters", "plan"):
+    for code in ("offers", "halls", "lines", "counters", "plan"):
         assert {row[0] for row in sheet(code, chief)[1:]} == {"xihu-station"}
         with pytest.raises(TableInvalid) as refused:
             import_table(session, KINDS[code], sheet(code), actor=chief, now=NOW)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from booking.change_plan import change_plan, preview_plan
 from booking.close import Then
 from halls.edit import save_hall
+from halls.line_tables import without_line
 from halls.models import Hall
 from halls.plan_file import hall_from_data
 from halls.plan_history import as_data, current_plan
@@ -177,18 +178,6 @@ def _closed(hall: Hall) -> dict[str, Data]:
         return {row.code: {name: getattr(row, name) for name in (*_GROUP, *_MINUTES)} for row in rows}
 
 
-def _without(data: Data, code: str) -> None:
-    """Take a line out of the hall's data, with its hours and at its counters."""
-    plans = [data, *data["seasons"]]
-    for plan in plans:
-        plan["plan"] = [each for each in plan["plan"] if each["group"] != code]
-    data["extras"] = [each for each in data["extras"] if each["group"] != code]
-    data["groups"] = [each for each in data["groups"] if each["code"] != code]
-    for counter in data["counters"]:
-        counter["groups"] = [each for each in counter["groups"] if each != code]
-    data["counters"] = [each for each in data["counters"] if each["groups"]]
-
-
 @staff_only("hall.edit")
 def group(code: str, part: str) -> Any:
     """A line's form; `new` is an empty one."""
@@ -214,7 +203,7 @@ def save_group(code: str, part: str) -> Any:
         if part != "new" and part not in codes and part not in closed:
             raise GroupUnknown
         if request.form.get("do") == "close":
-            _without(data, part)
+            without_line(data, part)
             return
         at[0] = codes.index(part) if part in codes else len(codes)
         data["groups"][at[0] : at[0] + 1] = [typed]

@@ -2,7 +2,7 @@ import html
 import json
 import re
 from dataclasses import fields
-from datetime import date, time, timedelta
+from datetime import date, time
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -14,7 +14,6 @@ from halls.models import CalendarDay, Closure, Counter, Hall, PlanLine
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
-from tests import build
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
 from tests.web.hall_faces import set_clock, token
@@ -324,18 +323,6 @@ def test_the_ladder_is_edited(faces, manager):
     with faces.parts.database.transaction() as session:
         ladder = session.get(Hall, faces.hall.id).policy["booking"]["ladder"]
     assert [(rung["share"], rung["working_days_before"]) for rung in ladder["rungs"]] == [(0.6, 7), (0.4, 3)]
-
-
-def test_the_share_that_came_stands_beside_the_field_of_overbooking(faces, manager):
-    page = manager.get(BASE + "/rules").text
-    assert "近 8 周只有 0 个预约可算（到场 0 个），太少，还不能作准；至少要 100 个。" in page
-    with faces.parts.database.transaction() as session:
-        yesterday = build.at("10:00", TODAY - timedelta(days=1))
-        slot = build.make_slot(session, session.merge(faces.a), yesterday)
-        for number in range(100):
-            build.make_appointment(session, slot, state="no_show" if number < 12 else "fulfilled")
-    page = manager.get(BASE + "/rules").text
-    assert "近 8 周预约 100 个，到场 88 个，比例 0.88（真实比例约在 0.80 到 0.93 之间）。" in page
 
 
 def test_working_days_are_kept_by_whom_no_hall_limits(faces, manager):
