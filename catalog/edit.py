@@ -32,6 +32,8 @@ _PLAIN = (
     "online_url",
     "online_note_zh",
     "online_note_en",
+    "machine_zh",
+    "machine_en",
     "by_post",
 )
 

@@ -20,6 +20,7 @@ ALL_SYNONYMS = "all"
 _SAME_NAME = (
     "position", "name_zh", "name_en", "summary_zh", "summary_en", "minutes", "fee_fen", "fee_note_zh",
     "fee_note_en", "handling_zh", "handling_en", "online_url", "online_note_zh", "online_note_en", "by_post",
+    "machine_zh", "machine_en",
     "keywords", "ways", "pay", "materials",
 )  # fmt: skip
 

@@ -15,7 +15,8 @@ class Service(Base):
 
     Fees are in fen. `minutes` is the planned length at the counter. `group_code` is the default line;
     `keywords` are citizens' own words; `by_post` says that the result can be sent home. `ways` are the
-    classes of 四办, `pay` the ways to pay: the names of `catalog.service_file`.
+    classes of 四办, `pay` the ways to pay: the names of `catalog.service_file`. `machine_*` say
+    which self-service machine does it, and where it stands; empty when none does.
     """
 
     __tablename__ = "service"
@@ -38,6 +39,8 @@ class Service(Base):
     online_url: Mapped[str] = mapped_column(String(300), default="")
     online_note_zh: Mapped[str] = mapped_column(String(200), default="")
     online_note_en: Mapped[str] = mapped_column(String(200), default="")
+    machine_zh: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    machine_en: Mapped[str] = mapped_column(String(200), default="", server_default="")
     handling_zh: Mapped[str] = mapped_column(String(120), default="")
     handling_en: Mapped[str] = mapped_column(String(120), default="")
     by_post: Mapped[bool] = mapped_column(default=False, server_default="false")

@@ -48,6 +48,8 @@ class ServiceFile:
     online_url: str
     online_note_zh: str
     online_note_en: str
+    machine_zh: str
+    machine_en: str
     by_post: bool
     keywords: tuple[str, ...]
     materials: tuple[Material, ...]
@@ -125,6 +127,8 @@ def _service(table: Table, hall_groups: Mapping[str, Collection[str]]) -> Servic
         online_url=_url(table),
         online_note_zh=table.text("online_note_zh", "", most=200),
         online_note_en=table.text("online_note_en", "", most=200),
+        machine_zh=table.text("machine_zh", "", most=200),
+        machine_en=table.text("machine_en", "", most=200),
         by_post=table.flag("by_post", default=False),
         keywords=table.texts("keywords"),
         materials=tuple(material for _, material in rows),

@@ -44,6 +44,8 @@ SERVICES = Sheet(
         _column("online_url"),
         _column("online_note_zh"),
         _column("online_note_en"),
+        _column("machine_zh", optional=True),
+        _column("machine_en", optional=True),
         _column("by_post", "flag"),
         _column("keywords", "list"),
         _column("position", "whole"),

@@ -25,6 +25,8 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "online_url": ("网上办理地址", "Online address"),
     "online_note_zh": ("网上办理说明（中文）", "About doing it online (Chinese)"),
     "online_note_en": ("网上办理说明（英文）", "About doing it online (English)"),
+    "machine_zh": ("自助机与位置（中文）", "Self-service machine and where (Chinese)"),
+    "machine_en": ("自助机与位置（英文）", "Self-service machine and where (English)"),
     "by_post": ("结果可邮寄", "Result can be sent home"),
     "keywords": ("群众常用说法", "Citizens' own words"),
     "active": ("在用", "In use"),

@@ -15,11 +15,11 @@ from kernel.errors import Invalid
 
 
 class ScreenSettingsInvalid(Invalid):
-    """A setting of the screens is wrong; `name` and `problem` say which and why."""
+    """A setting of the screens is wrong; `name` says which, `problem_zh` and `problem_en` why."""
 
     code = "screen_settings_invalid"
-    zh = "叫号屏的设置有误（{name}）：{problem}。"
-    en = "A setting of the screens is wrong ({name}): {problem}."
+    zh = "叫号屏的设置有误（{label_zh}）：{problem_zh}。"
+    en = "A setting of the screens is wrong ({label_en}): {problem_en}."
 
 
 def screens_of(hall: Hall) -> ScreenPolicy:
@@ -36,7 +36,7 @@ def check_screens(values: Mapping[str, object]) -> ScreenPolicy:
     try:
         return ScreenPolicy.from_mapping(values)
     except ScreenPolicyInvalid as error:
-        raise ScreenSettingsInvalid(name=error.name, problem=error.problem) from error
+        raise _invalid(error.name, error.labels, zh=error.zh, en=error.en) from error
 
 
 def save_screens(
@@ -60,4 +60,13 @@ def _refuse_unknown(session: Session, hall: Hall, screens: ScreenPolicy) -> None
     for zone in screens.zones:
         unknown = [*(set(zone.groups) - groups), *map(str, set(zone.counters) - numbers)]
         if unknown:
-            raise ScreenSettingsInvalid(name=zone.code, problem=", ".join(sorted(unknown)))
+            what = ", ".join(sorted(unknown))
+            zh, en = f"没有这样的业务或窗口：{what}", f"there is no such line or counter: {what}"
+            raise _invalid(zone.code, (f"区域 {zone.code}", f"zone {zone.code}"), zh=zh, en=en)
+
+
+def _invalid(name: str, labels: tuple[str, str], *, zh: str, en: str) -> ScreenSettingsInvalid:
+    label_zh, label_en = labels
+    return ScreenSettingsInvalid(
+        name=name, label_zh=label_zh, label_en=label_en, problem_zh=zh, problem_en=en
+    )

@@ -21,12 +21,32 @@ _CODE = re.compile(r"[a-z0-9-]{1,16}")
 CHAIR, INCHES = (2.0, 60.0), (10.0, 200.0)
 
 
-class ScreenPolicyInvalid(ValueError):
-    """A value has the wrong type or lies outside its range; `name` says which."""
+#: What the settings are called, in both languages.
+NAMES: Mapping[str, tuple[str, str]] = {
+    "last_chair_m": ("最后一排座位的距离", "distance of the last chair"),
+    "panel_inches": ("屏幕对角线", "diagonal of the panel"),
+    "portrait": ("竖着挂", "hung upright"),
+    "silent": ("静音叫号", "silent calling"),
+    "english": ("英语报号", "calls in English"),
+    "night_from": ("夜间黑屏的开始时间", "beginning of the night"),
+    "night_to": ("夜间黑屏的结束时间", "end of the night"),
+    "zones": ("区域", "zones"),
+    "groups": ("区域的业务", "lines of a zone"),
+    "counters": ("区域的窗口", "counters of a zone"),
+}
 
-    def __init__(self, name: str, problem: str) -> None:
-        self.name, self.problem = name, problem
-        super().__init__(f"{name}: {problem}")
+
+class ScreenPolicyInvalid(ValueError):
+    """A value has the wrong type or lies outside its range; `name` says which, `zh` and `en` why."""
+
+    def __init__(self, name: str, *, zh: str, en: str) -> None:
+        self.name, self.zh, self.en = name, zh, en
+        super().__init__(f"{name}: {en}")
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The setting as people call it, in both languages."""
+        return NAMES.get(self.name, (self.name, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +95,11 @@ def choose_layout(panel: Panel, last_chair_m: float) -> Layout:
         if panel.reach_m(layout) >= last_chair_m:
             return layout
     farthest = panel.reach_m(LAYOUTS[-1])
-    raise ScreenPolicyInvalid("last_chair_m", f"this panel reaches {farthest:.0f} m at most")
+    raise ScreenPolicyInvalid(
+        "last_chair_m",
+        zh=f"这块屏幕最远只能让 {farthest:.0f} 米内看清，请换更大的屏幕或挂近一些",
+        en=f"this panel reaches {farthest:.0f} m at most; a larger or nearer one is needed",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +140,7 @@ class ScreenPolicy:
                 choose_layout(self.panel, chair)
         codes = [zone.code for zone in self.zones]
         if len(set(codes)) != len(codes):
-            raise ScreenPolicyInvalid("zones", "two zones have one code")
+            raise ScreenPolicyInvalid("zones", zh="两个区域的代码相同", en="two zones have one code")
 
     @property
     def panel(self) -> Panel:
@@ -148,7 +172,7 @@ class ScreenPolicy:
         known = {each.name for each in fields(cls)}
         for name in values:
             if name not in known:
-                raise ScreenPolicyInvalid(name, "is no setting of screens")
+                raise ScreenPolicyInvalid(name, zh="没有这项设置", en="is no setting of screens")
         read = {name: _read(name, value) for name, value in values.items()}
         return cls(**read)  # type: ignore[arg-type]  # _read gave each its type
 
@@ -184,12 +208,16 @@ def _read(name: str, value: object) -> object:
 
 def _zone(value: object) -> Zone:
     if not isinstance(value, Mapping):
-        raise ScreenPolicyInvalid("zones", "a zone is a mapping")
+        raise ScreenPolicyInvalid("zones", zh="每个区域应是一组键和值", en="a zone is a mapping")
     code, name_zh = value.get("code"), value.get("name_zh")
     if not isinstance(code, str) or not _CODE.fullmatch(code):
-        raise ScreenPolicyInvalid("zones", "a code is 1 to 16 small letters, digits or hyphens")
+        raise ScreenPolicyInvalid(
+            "zones",
+            zh="代码应为 1 到 16 个小写字母、数字或横线",
+            en="a code is 1 to 16 small letters, digits or hyphens",
+        )
     if not isinstance(name_zh, str) or not name_zh:
-        raise ScreenPolicyInvalid("zones", "a zone needs a name")
+        raise ScreenPolicyInvalid("zones", zh="区域要有中文名称", en="a zone needs a name")
     chair, silent = value.get("last_chair_m"), value.get("silent")
     return Zone(
         code,
@@ -204,25 +232,25 @@ def _zone(value: object) -> Zone:
 
 def _list(name: str, value: object) -> Sequence[object]:
     if not isinstance(value, list | tuple):
-        raise ScreenPolicyInvalid(name, "must be a list")
+        raise ScreenPolicyInvalid(name, zh="应是一个列表", en="must be a list")
     return value
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ScreenPolicyInvalid("counters", "must be whole numbers")
+        raise ScreenPolicyInvalid("counters", zh="应是窗口的号码（整数）", en="must be whole numbers")
     return value
 
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ScreenPolicyInvalid(name, "must be true or false")
+        raise ScreenPolicyInvalid(name, zh="只能是“是”或“否”", en="must be true or false")
     return value
 
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ScreenPolicyInvalid(name, "must be a number")
+        raise ScreenPolicyInvalid(name, zh="应是一个数字", en="must be a number")
     return float(value)
 
 
@@ -230,10 +258,14 @@ def _time(name: str, value: object) -> time:
     try:
         return time.fromisoformat(str(value))
     except ValueError:
-        raise ScreenPolicyInvalid(name, "must be a time such as 21:00") from None
+        raise ScreenPolicyInvalid(
+            name, zh="应是时间，例如 21:00", en="must be a time such as 21:00"
+        ) from None
 
 
 def _within(name: str, value: float, limits: tuple[float, float]) -> None:
     low, high = limits
     if not low <= value <= high:
-        raise ScreenPolicyInvalid(name, f"must lie between {low:g} and {high:g}")
+        raise ScreenPolicyInvalid(
+            name, zh=f"应在 {low:g} 到 {high:g} 之间", en=f"must lie between {low:g} and {high:g}"
+        )

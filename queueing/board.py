@@ -22,7 +22,7 @@ class BoardCall:
     """One line of the screen. `last_called_at` grows with each repetition: screens announce it again.
 
     `serving` says that the person came, `done` that they have left the counter again,
-    `room` where they were sent meanwhile. `silent`: shown and not spoken.
+    `room` where they were sent meanwhile, which is a call of its own. `silent`: shown and not spoken.
     """
 
     call_id: int
@@ -87,7 +87,16 @@ def _calls(
 ) -> list[BoardCall]:
     """The last calls of every line by its index, and those that still stand, however old; newest first."""
     rows = session.execute(
-        select(Call, Ticket.label, Ticket.track, Ticket.state, Ticket.room, Ticket.silent, Counter.number)
+        select(
+            Call,
+            Ticket.label,
+            Ticket.track,
+            Ticket.state,
+            Ticket.room,
+            Ticket.since_at,
+            Ticket.silent,
+            Counter.number,
+        )
         .join(Ticket, Ticket.id == Call.ticket_id)
         .join(Counter, Counter.id == Call.counter_id)
         .where(
@@ -99,17 +108,18 @@ def _calls(
     )
     by_id = {group.id: group for group in groups}
     shown: dict[int, BoardCall] = {}
-    for call, label, track, state, room, silent, number in rows:
+    for call, label, track, state, room, since_at, silent, number in rows:
         if call.ticket_id in shown or call.group_id not in by_id:
             continue
         group = by_id[call.group_id]
+        sent_at = since_at if state == "parked" and room else None
         shown[call.ticket_id] = BoardCall(
             call_id=call.id,
             label=label,
             booked=track == "booked",
             counter_number=number,
             called_at=call.called_at,
-            last_called_at=call.last_called_at,
+            last_called_at=max(call.last_called_at, sent_at or call.last_called_at),
             group_name_zh=group.name_zh,
             group_name_en=group.name_en,
             serving=state != "called",
@@ -117,7 +127,8 @@ def _calls(
             room=room if state == "parked" else None,
             silent=silent,
         )
-    return _most_wanted(list(shown.values()))
+    newest_first = sorted(shown.values(), key=lambda call: (call.last_called_at, call.call_id), reverse=True)
+    return _most_wanted(newest_first)
 
 
 def _most_wanted(calls: list[BoardCall]) -> list[BoardCall]:

@@ -5,7 +5,8 @@
     `refetch`  fetch everything again: something may have been missed;
     `beat`     {"fed": true|false} every 10 s: the line is alive; not fed means Redis is down and the page
                should ask by itself.
-A stream ends after about ten minutes; the browser comes back by itself with its Last-Event-ID.
+A stream ends after about ten minutes; the browser comes back by itself with its Last-Event-ID, as a header or
+as `last_event_id` in the address (which needs no leave of another origin).
 """
 
 import asyncio
@@ -117,7 +118,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     if request.transport is not None:
         request.transport.set_write_buffer_limits(high=WRITE_BUFFER)
-    listener = hub.add(topics, last_id=request.headers.get("Last-Event-ID", ""))
+    last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
+    listener = hub.add(topics, last_id=last_id)
     try:
         await _tell(response, hub, listener)
     except (TimeoutError, ConnectionError):

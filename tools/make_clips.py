@@ -29,6 +29,31 @@ _SILENCE = 250  # of 32,767: what is quieter at both ends is cut, or the words w
 _QUIET_SECONDS = 0.03
 
 _DIGITS = ("ling2", "yi1", "er4", "san1", "si4", "wu3", "liu4", "qi1", "ba1", "jiu3")
+# Where people are sent besides counters, as web/display/spoken.py names it.
+_AFTER_NUMBER = {
+    "room": "hao4 shi4",
+    "area": "hao4 qu1",
+    "desk": "hao4 tai2",
+    "hall": "hao4 ting1",
+    "case": "hao4 gui4",
+    "machine": "hao4 ji1",
+    "photo-point": "hao4 zhao4 xiang4 dian3",
+}
+_NAMED = {
+    "photo-room": "zhao4 xiang4 shi4",
+    "capture-room": "cai3 ji2 shi4",
+    "pay-desk": "jiao3 fei4 tai2",
+    "pay-window": "jiao3 fei4 chuang1 kou3",
+    "pay-machine": "jiao3 fei4 ji1",
+    "collect-window": "qu3 zheng4 chuang1 kou3",
+    "collect-case": "qu3 zheng4 gui4",
+    "self-area": "zi4 zhu4 qu1",
+    "self-machine": "zi4 zhu4 ji1",
+    "help-desk": "zi1 xun2 tai2",
+    "reception-room": "jie1 dai4 shi4",
+    "mediation-room": "tiao2 jie3 shi4",
+    "health-room": "ti3 jian3 shi4",
+}
 _ENGLISH_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -44,10 +69,14 @@ def words() -> dict[str, tuple[str, str]]:
         "zh-to": (MANDARIN, "dao4"),
         "zh-ten": (MANDARIN, "shi2"),
         "zh-window": (MANDARIN, "hao4 chuang1 kou3"),
+        "zh-look": (MANDARIN, "kan4 ping2 mu4"),
+        "en-look": (ENGLISH, "please see the screen"),
+        "en-room": (ENGLISH, "please go to room"),
         "en-number": (ENGLISH, "number"),
         "en-to": (ENGLISH, "please go to counter"),
     }
     said |= {f"zh-{at}": (MANDARIN, sound) for at, sound in enumerate(_DIGITS)}
+    said |= {f"zh-{name}": (MANDARIN, sound) for name, sound in (_AFTER_NUMBER | _NAMED).items()}
     said |= {f"en-{at}": (ENGLISH, word) for at, word in enumerate(_ENGLISH_DIGITS)}
     # Halls call letters by their English names, in both languages.
     said |= {

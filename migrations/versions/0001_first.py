@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_ed527b25"
+revision = "0001_542f69d1"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -480,6 +480,8 @@ def upgrade() -> None:
         sa.Column("online_url", sa.String(length=300), nullable=False),
         sa.Column("online_note_zh", sa.String(length=200), nullable=False),
         sa.Column("online_note_en", sa.String(length=200), nullable=False),
+        sa.Column("machine_zh", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("machine_en", sa.String(length=200), server_default="", nullable=False),
         sa.Column("handling_zh", sa.String(length=120), nullable=False),
         sa.Column("handling_en", sa.String(length=120), nullable=False),
         sa.Column("by_post", sa.Boolean(), server_default="false", nullable=False),

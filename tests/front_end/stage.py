@@ -35,6 +35,8 @@ class State:
     posts: list[dict[str, str]] = field(default_factory=list)
     down: bool = False
     lose_answers: int = 0
+    token: str = "first"
+    streams: list[str] = field(default_factory=list)
 
     def mark(self) -> tuple[object, ...]:
         return self.called, tuple(self.slots), tuple(self.calls)
@@ -105,12 +107,16 @@ def add_live(app: Flask, state: State) -> None:
     def stream() -> tuple[str, int] | Response:
         if state.down:
             return "bad gateway", 502
-        return Response(nudges(state), mimetype="text/event-stream")
+        if request.args.get("token", state.token) != state.token:
+            return "", 403
+        state.streams.append(request.args.get("last_event_id", ""))
+        return Response(nudges(state, state.token), mimetype="text/event-stream")
 
 
-def nudges(state: State) -> Iterator[str]:
+def nudges(state: State, token: str) -> Iterator[str]:
     seen = None
-    while not state.down:
+    yield f"id: {token}-1\nevent: beat\ndata: {{}}\n\n"
+    while not state.down and token == state.token:
         yield ": beat\n\n" if state.mark() == seen else "event: nudge\ndata: 1\n\n"
         seen = state.mark()
         time.sleep(0.05)

@@ -38,6 +38,16 @@ def test_comes_back_by_itself_after_502_and_shows_what_it_missed(page: Page, sta
     expect(page.locator("#called")).to_have_text("7")
 
 
+def test_goes_on_by_itself_when_its_token_ends_and_says_what_it_heard_last(page: Page, state: State) -> None:
+    page.goto("/board")
+    expect(page.get_by_text("实时更新中")).to_be_visible()
+    state.token = "second"  # the page holds the first one, which is refused from now on
+    state.calls.insert(0, ("c2", "A002", False))
+    expect(page.locator("[data-call=c2]")).to_be_visible(timeout=8000)
+    expect(page.get_by_text("实时更新中")).to_be_visible()
+    assert state.streams == ["", "first-1"]
+
+
 def test_an_impatient_finger_calls_one_person(page: Page, state: State) -> None:
     page.goto("/desk")
     expect(page.get_by_text("实时更新中")).to_be_visible()

@@ -1,3 +1,4 @@
+import string
 from datetime import time
 
 import pytest
@@ -57,8 +58,12 @@ def test_what_is_stored_is_read_again():
     ],
 )
 def test_refuses_what_is_no_setting(wrong):
-    with pytest.raises(ScreenPolicyInvalid):
+    with pytest.raises(ScreenPolicyInvalid) as refused:
         ScreenPolicy.from_mapping(wrong)
+    zh, _en = refused.value.labels
+    # A Chinese reader reads no English in between, but for what was typed.
+    assert not set(refused.value.zh) & set(string.ascii_letters)
+    assert "colour" in wrong or not zh.isascii()
 
 
 @pytest.mark.parametrize(

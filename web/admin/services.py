@@ -25,7 +25,7 @@ from web.guards import staff_only
 
 _TEXTS = (
     "name_zh", "name_en", "summary_zh", "summary_en", "group", "fee_note_zh", "fee_note_en", "handling_zh",
-    "handling_en", "online_url", "online_note_zh", "online_note_en",
+    "handling_en", "online_url", "online_note_zh", "online_note_en", "machine_zh", "machine_en",
 )  # fmt: skip
 
 

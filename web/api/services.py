@@ -114,6 +114,7 @@ def _guide(session: Session, service: Service) -> Guide:
 _SERVICE = (
     "code", "name_zh", "name_en", "summary_zh", "summary_en", "minutes", "fee_fen", "fee_note_zh",
     "fee_note_en", "handling_zh", "handling_en", "online_url", "ways", "pay", "by_post",
+    "machine_zh", "machine_en",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from queueing.arrival_code import arrival_code
 from queueing.board import Board, Only, board
 from queueing.counters import list_group_ids, session_of_counter
 from web import edge
+from web.display.spoken import Spoken, say_room
 
 STALE_SECONDS = 60
 _QUIET = timedelta(hours=1)
@@ -123,9 +124,15 @@ def board_view(shown: Shown) -> dict[str, Any]:
         "is_silent": screens.is_silent(shown.zone) or shown.counter is not None,
         "says_english": screens.english,
         "stale_seconds": _stale_seconds(),
+        "say_room": _say_room,
         "arrival_code": arrival_code(shown.hall.id, local.date()),
         "is_off": screens.is_night(local.time()) and _is_quiet(shown.board),
     }
+
+
+def _say_room(room: str) -> Spoken:
+    recording = edge.parts().settings.var / "clips" / f"zh-{room}.wav"
+    return say_room(room, recorded=recording.is_file())
 
 
 def _stale_seconds() -> float:

@@ -66,8 +66,8 @@ def _words() -> dict[str, Any]:
         "hall_name": edge.text(g.hall, "name"),
         "kiosk_home": home,
         "kiosk_help": url_for("kiosk.staff_help"),
-        # The next person finds Chinese again, whatever the last one chose.
-        "kiosk_reset": url_for("preferences.choose", lang="zh", next=home),
+        # The next person finds Chinese and the usual letters again, whatever the last one chose.
+        "kiosk_reset": url_for("preferences.choose", lang="zh", care="0", next=home),
         "has_printer": request.cookies.get(PRINTER_COOKIE) == "1" or g.device.printer == BROWSER_PRINTS,
         "has_network_printer": g.device.printer not in ("", BROWSER_PRINTS),
         "hour": words.hour,

@@ -20,7 +20,7 @@ from queueing.outlook import outlook
 from web import edge, problems
 from web.kiosk.face import blueprint, hall, kiosk_only
 
-AT_FIRST = 7  # matters of a line that stand on the first page, most asked for first
+AT_FIRST, AT_FIRST_LARGE = 7, 3  # matters of a line on the first page, most asked for first; in large letters
 
 
 @blueprint.get("/take")
@@ -32,7 +32,8 @@ def take() -> ResponseReturnValue:
         groups = [group for group in list_groups(session, hall().id, active=True) if line in ("", group.code)]
         services = services_by_group(session, hall().id)
         waiting = {line.group_id: line.count for line in board(session, hall().id, now=edge.now()).waiting}
-    most = None if line else AT_FIRST
+    large = request.cookies.get("care") == "1"
+    most = None if line else AT_FIRST_LARGE if large else AT_FIRST
     return render_template("kiosk/take.html", groups=groups, services=services, waiting=waiting, most=most)
 
 

@@ -7,6 +7,9 @@ from halls.models import Hall
 from halls.screen_edit import save_screens
 from halls.screens import LAYOUTS
 from kernel.actor import SYSTEM
+from kernel.clock import now as edge_now
+from people.staff import actor_of
+from queueing import serve
 from tests import build
 from tests.web.hall_browser import list_violations, open_page, serving
 from tests.web.hall_faces import press
@@ -74,6 +77,25 @@ def test_a_call_is_chimed_and_said_twice_then_in_english(faces, page):
     page.goto("/screen/yunzhou")
     call(faces, faces.a)
     assert hear(page, 1 + 2 * len(ZH) + len(EN)) == ["chime", *ZH, *ZH, *EN]
+
+
+def test_who_is_sent_to_a_room_is_called_there(faces, page):
+    set_screens(faces, english=True)
+    page.goto("/screen/yunzhou")
+    call(faces, faces.a)
+    counter = 1 + 2 * len(ZH) + len(EN)
+    hear(page, counter)
+    desk, ticket = faces.officers[-1], faces.tickets()[-1]
+    with faces.parts.database.transaction() as session:
+        serve.start_serving(session, ticket, actor=actor_of(desk), now=edge_now())
+    faces.at("09:04")  # the call itself would be too old to be said
+    with faces.parts.database.transaction() as session:
+        serve.park(session, ticket, actor=actor_of(desk), now=edge_now(), reason="photo", room="照相室")
+    room = ["zh-please", "zh-A", "zh-0", "zh-1", "zh-2", "zh-number", "zh-to", "zh-photo-room"]
+    english = ["en-number", "en-A", "en-0", "en-1", "en-2", "en-look"]
+    heard = hear(page, counter + 1 + 2 * len(room) + len(english))
+    assert heard[counter:] == ["chime", *room, *room, *english]
+    expect(page.locator(".board__newest")).to_contain_text("到 照相室")
 
 
 def test_two_counters_never_speak_over_each_other(faces, page):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from catalog.models import Service
 from kernel.actor import SYSTEM
 from people import devices
 from people.citizens import identity_index
@@ -150,6 +151,40 @@ def test_tells_first_that_a_service_can_be_done_online(faces):
     assert "邮寄到家" in page
 
 
+def test_tells_first_which_machine_does_it_and_where(faces):
+    with faces.parts.database.transaction() as session:
+        service = session.get(Service, faces.renewal.id)
+        service.machine_zh, service.machine_en = "一楼自助制证机，24 小时", "Machine on the ground floor"
+    client = faces.kiosk()
+    assert "也可自助机办" in client.get("/kiosk/yunzhou/take").text
+    page = client.get(f"/kiosk/yunzhou/take/A?service={faces.renewal.code}").text
+    assert page.index("一楼自助制证机") < page.index("取号</button>")
+    assert "自助机就能办" in page
+    client.set_cookie("lang", "en")
+    assert (
+        "Machine on the ground floor"
+        in client.get(f"/kiosk/yunzhou/take/A?service={faces.renewal.code}").text
+    )
+
+
+def test_large_letters_show_fewer_matters_and_go_with_the_person(faces):
+    with faces.parts.database.transaction() as session:
+        for at in range(6):
+            build.make_service(session, faces.a, position=90 + at)
+    client = faces.kiosk()
+    assert client.get("/kiosk/yunzhou/take").text.count("take/A?service=") == 7
+    client.get("/preferences?care=1&next=/kiosk/yunzhou/take")
+    page = client.get("/kiosk/yunzhou/take").text
+    assert "data-care" in page
+    assert page.count("take/A?service=") == 3
+    assert "全部 7 项" in page
+    assert (
+        'data-reset-url="/preferences?lang=zh&amp;care=0&amp;next=' in client.get("/kiosk/yunzhou/home").text
+    )
+    client.get("/preferences?lang=zh&care=0&next=/kiosk/yunzhou/home")
+    assert "data-care" not in client.get("/kiosk/yunzhou/home").text
+
+
 def test_the_same_press_twice_gives_one_ticket(faces):
     client = faces.kiosk()
     page = client.get("/kiosk/yunzhou/take/A").text
@@ -283,7 +318,7 @@ def test_speaks_english_and_goes_back_to_chinese(faces):
     client.set_cookie("lang", "en")
     page = client.get("/kiosk/yunzhou/home").text
     assert "Yunzhou Hall" in page
-    assert 'data-reset-url="/preferences?lang=zh&amp;next=' in page
+    assert 'data-reset-url="/preferences?lang=zh&amp;care=0&amp;next=' in page
 
 
 def test_posts_without_the_form_are_refused(faces):

@@ -9,7 +9,7 @@ from kernel.actor import SYSTEM
 from people import devices
 from tests import build
 from tests.fakes.printer import find_code, recording_printer
-from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving
+from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
 from web.kiosk import raster
 from web.qr import modules
 
@@ -29,6 +29,15 @@ def page(chromium, address):
     page.context.close()
 
 
+TAPS = """
+addEventListener('pointerdown', () => sessionStorage.setItem('taps', 1 + +sessionStorage.getItem('taps')));
+"""
+
+
+def count_taps(page):
+    return page.evaluate("+sessionStorage.getItem('taps')")
+
+
 def let_print(faces, address):
     with faces.parts.database.transaction() as session:
         device = devices.find_device(session, faces.kiosk_token)
@@ -38,7 +47,7 @@ def let_print(faces, address):
 def take(page, faces, path="take/A"):
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     page.goto(f"/kiosk/yunzhou/{path}")
-    page.locator(".kiosk-wish button[type=submit]").click()
+    page.locator(".kiosk-wish .btn--primary").click()
 
 
 def ink(rows):
@@ -78,15 +87,50 @@ def test_a_cut_line_says_so_and_the_same_press_later_takes_one_number(faces, pag
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     page.goto("/kiosk/yunzhou/take/A")
     page.context.set_offline(True)
-    page.locator(".kiosk-wish button[type=submit]").click()
+    page.locator(".kiosk-wish .btn--primary").click()
     expect(page.locator("#no-line")).to_contain_text("请再按一次，不会重复取号")
     page.get_by_role("link", name="回到首页").click()
     expect(page.locator("#no-line")).to_contain_text("暂时打不开")
     assert list_violations(page) == []
     page.context.set_offline(False)
-    page.locator(".kiosk-wish button[type=submit]").click()
+    page.locator(".kiosk-wish .btn--primary").click()
     expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
     assert len(faces.tickets()) == 1
+
+
+@pytest.mark.parametrize("green", ["", "老年人"])
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("size", [(1080, 1920), (1280, 800)])
+def test_three_taps_give_a_number_with_care_and_green_channel(faces, page, size, large, green):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.add_init_script(TAPS)
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.get_by_role("link", name="大字取号" if large else "现场取号").click()
+    page.get_by_role("link", name="护照签发").click()
+    page.get_by_role("button", name=green or "取号", exact=True).click()
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("B001")
+    assert count_taps(page) == 3
+    assert page.locator("html[data-care]").count() == large
+    [ticket] = faces.tickets()
+    assert (ticket.track, ticket.green_reason) == (("green", "elderly") if green else ("walk_in", None))
+
+
+PAGES = ("home", "take", "take?line=A", "take/B?service={}", "check-in", "check-in/document", "help")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1280, 800)])
+def test_large_letters_fit_every_page_and_pass_axe(faces, page, width, height, lang):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    plain = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    page.goto(f"/preferences?care=1&lang={lang}&next=/kiosk/yunzhou/home")
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 1.2 * plain
+    for path in PAGES:
+        page.goto(f"/kiosk/yunzhou/{path.format(faces.passport.code)}")
+        assert list_violations(page) == [], path
+        assert not is_too_wide(page), path
+        assert small_targets(page, 90) == [], path
 
 
 def test_an_answer_that_was_lost_on_the_way_costs_no_second_number(faces, page):

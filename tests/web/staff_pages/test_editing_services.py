@@ -41,6 +41,15 @@ def test_a_service_is_made_with_a_form_and_found_in_the_list(chief, faces, code)
     assert "居民身份证补领" in chief.get("/admin/services?q=bu+ka")
 
 
+def test_the_machine_that_does_it_is_edited_and_told_to_citizens(chief, faces, code):
+    machine = {"machine_zh": "一楼自助机，24 小时", "machine_en": "Machine on the ground floor"}
+    chief.send(f"/admin/services/{code}", **FORM, **machine)
+    assert 'value="一楼自助机，24 小时"' in chief.get(f"/admin/services/{code}")
+    citizen = faces.app.test_client()
+    assert "自助机：一楼自助机，24 小时" in citizen.get(f"/services/{code}").text
+    assert citizen.get(f"/api/v1/services/{code}").json["machine_en"] == machine["machine_en"]
+
+
 def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(chief, faces, code):
     wrong = {
         **FORM,

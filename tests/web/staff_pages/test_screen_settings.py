@@ -30,9 +30,17 @@ def test_settings_are_saved_whole_and_shown_again(faces, chief):
 
 def test_smaller_type_than_the_last_chair_reads_is_refused_in_words(faces, chief):
     wrong = chief.send(PATH, status=422, version=version(chief), **USUAL | {"last_chair_m": "50"})
-    assert "reaches 29 m" in wrong.text
-    chief.send(PATH, status=422, version=version(chief), **USUAL | {"night_from": "x"})
-    chief.send(PATH, status=422, version=version(chief), **USUAL, **zone(code="x", name_zh="y", counters="z"))
+    assert "最后一排座位的距离" in wrong.text
+    assert "最远只能让 29 米内看清" in wrong.text
+    wrong = chief.send(PATH, status=422, version=version(chief), **USUAL | {"night_from": "x"})
+    assert "夜间黑屏的开始时间）：应是时间，例如 21:00。" in wrong.text
+    wrong = chief.send(
+        PATH, status=422, version=version(chief), **USUAL, **zone(code="x", name_zh="y", counters="z")
+    )
+    assert "区域的窗口）：应是窗口的号码" in wrong.text
+    unknown = zone(code="x", name_zh="y", groups="A Q")
+    wrong = chief.send(PATH, status=422, version=version(chief), **USUAL, **unknown)
+    assert "没有这样的业务或窗口：Q" in wrong.text
     assert screens_of(faces.read(Hall, faces.hall.id)).last_chair_m == 12
 
 

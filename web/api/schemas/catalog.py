@@ -31,6 +31,8 @@ class ServiceSchema(Told):
     handling_zh = some()
     handling_en = some()
     online_url = some()
+    machine_zh = some()
+    machine_en = some()
     by_post = some(fields.Boolean)
     ways = some(fields.List, fields.String())
     pay = some(fields.List, fields.String())
@@ -191,6 +193,10 @@ class ServiceEditSchema(Asked):
     online_url = Text(300)
     online_note_zh = Text(200)
     online_note_en = Text(200)
+    machine_zh = Text(
+        200, metadata={"description": "Which self-service machine does it, and where. 自助机与位置。"}
+    )
+    machine_en = Text(200)
     ways = fields.List(Text(16), validate=validate.ContainsOnly(WAYS), metadata={"description": "四办。"})
     pay = fields.List(
         Text(16),

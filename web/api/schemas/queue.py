@@ -141,6 +141,7 @@ class BoardCallSchema(Told):
     group_name_zh = some()
     group_name_en = some()
     serving = some(fields.Boolean)
+    room = some(allow_none=True)
     silent = some(fields.Boolean, metadata={"description": "Show it and do not say it. 只显示，不出声。"})
 
 

@@ -22,11 +22,17 @@ function look() {
     const id = element.dataset.call;
     if (known.has(id)) continue;
     known.add(id);
-    if (!('stale' in element.dataset)) queue.push({ id, label: element.dataset.say, counter: element.dataset.counter, quiet: 'quiet' in element.dataset, seenAt: performance.now() });
+    if (!('stale' in element.dataset)) queue.push({ id, ...called(element.dataset), quiet: 'quiet' in element.dataset, seenAt: performance.now() });
   }
   if (known.size > 500) forget();
   mark();
   announceAll();
+}
+
+/** Whom to call where; a room comes with the clips that say it. */
+function called({ say, counter, room, to, toEn }) {
+  const place = room ? { name: room, zh: to.split(' '), en: toEn.split(' ') } : null;
+  return { label: say, counter, place };
 }
 
 function forget() {
@@ -61,11 +67,11 @@ function mark() {
   }
 }
 
-async function sound({ label, counter, quiet }) {
+async function sound({ label, counter, place, quiet }) {
   const { dataset } = document.getElementById('board');
   if (quiet || 'silent' in dataset) return; // the hall's wish, or of who is called
   try {
-    await announce({ label, counter, english: 'english' in dataset, chime, isHurried: () => queue.length > 0 });
+    await announce({ label, counter, place, english: 'english' in dataset, chime, isHurried: () => queue.length > 0 });
     notice.hidden = true;
   } catch (problem) {
     // Without --autoplay-policy=no-user-gesture-required the browser wants one touch first.

@@ -16,12 +16,12 @@ export function chineseNumber(number) {
   return digits[1] === '0' ? words : [...words, `zh-${digits[1]}`];
 }
 
-/** The clips of a call, in each language. */
-export function phrases(label, counter) {
+/** The clips of a call, in each language, to a counter or to a `place` that comes with its own clips. */
+export function phrases(label, counter, place) {
   const letters = [...label.toUpperCase()].filter((letter) => /[A-Z0-9]/.test(letter));
   return {
-    zh: ['zh-please', ...letters.map((letter) => `zh-${letter}`), 'zh-number', 'zh-to', ...chineseNumber(Number(counter)), 'zh-window'],
-    en: ['en-number', ...letters.map((letter) => `en-${letter}`), 'en-to', ...[...String(counter)].map((digit) => `en-${digit}`)],
+    zh: ['zh-please', ...letters.map((letter) => `zh-${letter}`), 'zh-number', ...(place?.zh ?? ['zh-to', ...chineseNumber(Number(counter)), 'zh-window'])],
+    en: ['en-number', ...letters.map((letter) => `en-${letter}`), ...(place?.en ?? ['en-to', ...[...String(counter)].map((digit) => `en-${digit}`)])],
   };
 }
 
@@ -40,7 +40,7 @@ export function play(source) {
 }
 
 async function speak(names) {
-  for (const name of names) await play(`/screen-clips/${name}.wav`);
+  for (const name of names) await play(`/screen-clips/${encodeURIComponent(name)}.wav`);
 }
 
 function speakByBrowser(text) {
@@ -56,10 +56,10 @@ function speakByBrowser(text) {
 }
 
 /** Say a call, twice when nobody else waits for the loudspeaker, then in English where the hall wants it. */
-export async function announce({ label, counter, english, chime, isHurried }) {
+export async function announce({ label, counter, place, english, chime, isHurried }) {
   await play(chime);
   if (!label) return;
-  const said = phrases(label, counter);
+  const said = phrases(label, counter, place);
   try {
     if (clipsMissing) throw new Error('missing');
     await speak(said.zh);
@@ -72,6 +72,6 @@ export async function announce({ label, counter, english, chime, isHurried }) {
     if (problem.name === 'NotAllowedError') throw problem;
     clipsMissing = true;
     setTimeout(() => { clipsMissing = false; }, 600_000); // somebody may have put them there
-    await speakByBrowser(`请${[...label].join(' ')}号，到${counter}号窗口`);
+    await speakByBrowser(`请${[...label].join(' ')}号，到${place?.name ?? `${counter}号窗口`}`);
   }
 }
