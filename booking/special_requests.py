@@ -335,10 +335,10 @@ def list_own_requests(session: Session, phone: str, *, since: datetime) -> Seque
     ).all()
 
 
-def is_answer_to_request(session: Session, appointment_id: int) -> bool:
-    """Whether this appointment was made for a special request."""
-    query = select(SpecialRequest.id).where(SpecialRequest.appointment_id == appointment_id)
-    return session.scalar(query.limit(1)) is not None
+def answers_to_requests(session: Session, appointment_ids: Collection[int]) -> set[int]:
+    """Those of these appointments that were made for special requests."""
+    query = select(SpecialRequest.appointment_id).where(SpecialRequest.appointment_id.in_(appointment_ids))
+    return {each for each in session.scalars(query) if each is not None}
 
 
 def person_of(asked: SpecialRequest) -> Person:

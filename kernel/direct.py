@@ -64,6 +64,10 @@ class Direct:
         self._cursor = psycopg.RawCursor(connection)
         self._note = note
 
+    def run(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        """Execute one that gives no rows."""
+        self._execute(statement, values)
+
     def all(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
         """Execute it; all its rows as tuples."""
         return self._execute(statement, values).fetchall()

@@ -1,6 +1,6 @@
 """Plan a message: one row, written with the change it tells of. Nothing is sent here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -32,12 +32,46 @@ def plan(
     plan_at: datetime | None = None,
     expires_in: timedelta | None = None,
 ) -> None:
-    """Add the message unless it was planned before: (event_key, phone, channel, template) is unique.
+    """Add the message unless it was planned before (`row_of` says what of)."""
+    row = row_of(
+        template,
+        event_key=event_key,
+        phone=phone,
+        language=language,
+        subject=subject,
+        hall_id=hall_id,
+        now=now,
+        facts=facts,
+        plan_at=plan_at,
+        expires_in=expires_in,
+    )
+    plan_rows(session, [row])
+
+
+def plan_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add messages, all at once, but for those planned before."""
+    if rows:
+        session.execute(insert(_MESSAGES).on_conflict_do_nothing(), rows)
+
+
+def row_of(
+    template: str,
+    *,
+    event_key: str,
+    phone: str,
+    language: str,
+    subject: tuple[str, int],
+    hall_id: int | None,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+    plan_at: datetime | None = None,
+    expires_in: timedelta | None = None,
+) -> dict[str, Any]:
+    """The row of a message to plan: (event_key, phone, channel, template) is unique.
 
     Whether its owner wants it is asked when it is sent.
 
     Args:
-        session: the transaction of the change.
         template: one of `notifications.kinds.KINDS`.
         event_key: what it tells of, for example `appointment:12:booked`.
         phone: E.164.
@@ -53,30 +87,26 @@ def plan(
     lifetime = expires_in if expires_in is not None else KINDS[template].lifetime
     later = plan_at is not None and plan_at > now
     wait = plan_at - now if plan_at is not None and later else timedelta(0)
-    session.execute(
-        insert(_MESSAGES)
-        .values(
-            reference=ids.new_reference(),
-            event_key=event_key,
-            channel="sms",
-            template=template,
-            language="en" if language.startswith("en") else "zh",
-            recipient_index=cipher().blind_index(phone, "phone"),
-            phone_sealed=cipher().encrypt(phone, "message.phone"),
-            hall_id=hall_id,
-            subject_kind=subject[0],
-            subject_id=subject[1],
-            facts=dict(facts or {}),
-            state=MessageState.PLANNED if later else MessageState.QUEUED,
-            plan_at=plan_at or now,
-            next_at=real_now,
-            expires_at=real_now + wait + lifetime,
-            attempt=0,
-            lookups=0,
-            created_at=real_now,
-        )
-        .on_conflict_do_nothing()
-    )
+    return {
+        "reference": ids.new_reference(),
+        "event_key": event_key,
+        "channel": "sms",
+        "template": template,
+        "language": "en" if language.startswith("en") else "zh",
+        "recipient_index": cipher().blind_index(phone, "phone"),
+        "phone_sealed": cipher().encrypt(phone, "message.phone"),
+        "hall_id": hall_id,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "facts": dict(facts or {}),
+        "state": MessageState.PLANNED if later else MessageState.QUEUED,
+        "plan_at": plan_at or now,
+        "next_at": real_now,
+        "expires_at": real_now + wait + lifetime,
+        "attempt": 0,
+        "lookups": 0,
+        "created_at": real_now,
+    }
 
 
 def cancel_pending(session: Session, subject: tuple[str, int], *, templates: frozenset[str]) -> int:

@@ -16,7 +16,7 @@ from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from catalog.models import Service
 from catalog.queries import services_of
 from halls.models import Closure, Counter, Hall, ServiceGroup
-from halls.sessions import find_session
+from halls.sessions import ExtraSession, find_session, list_sessions
 from kernel.db import Base
 from notifications import texts
 from notifications.models import Message
@@ -30,10 +30,14 @@ from queueing.models import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What all texts share: the sender's signature and the address of the citizens' pages."""
+    """What all texts share: the sender's signature and the address of the citizens' pages.
+
+    `sessions` are the halls' extra sessions that the texts of a batch may speak of; None: ask for each.
+    """
 
     signature: str
     base_url: str
+    sessions: Sequence[ExtraSession] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,15 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
     return rows
 
 
+def sessions_around(session: Session, rows: Sequence[object]) -> list[ExtraSession]:
+    """The extra sessions of the lines and days of the appointments among `rows`, for `Wording`."""
+    about = [row for row in rows if isinstance(row, Appointment)]
+    if not about:
+        return []
+    days = [row.on_date for row in about]
+    return list_sessions(session, {row.group_id for row in about}, first_on=min(days), last_on=max(days))
+
+
 def render(session: Session, message: Message, *, wording: Wording, now: datetime) -> Rendered:
     """The text of `message` as of business time `now`, or why it is not to be sent."""
     values = _WRITERS[message.subject_kind](session, message, wording, now)
@@ -133,7 +146,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     done = [each for each in appointment.service_ids if each not in undone]
     return {
         "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
-        "hall": _place(session, appointment, hall, message.language),
+        "hall": _place(session, appointment, hall, message.language, wording),
         "group": _lines(session, appointment, message.language),
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
@@ -147,10 +160,15 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     }
 
 
-def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:
+def _place(session: Session, appointment: Appointment, hall: Hall, language: str, wording: Wording) -> str:
     """Where to go: a mobile session's place, else the hall."""
-    zone = ZoneInfo(hall.time_zone)
-    found = find_session(session, appointment.group_id, appointment.starts_at, tz=zone)
+    zone, group_id, at = ZoneInfo(hall.time_zone), appointment.group_id, appointment.starts_at
+    found: ExtraSession | None
+    if wording.sessions is None:
+        found = find_session(session, group_id, at, tz=zone)
+    else:
+        mine = (each for each in wording.sessions if each.group_id == group_id)
+        found = next((each for each in mine if each.holds(at, zone)), None)
     place = found and ((found.place_en if language.startswith("en") else "") or found.place_zh)
     return place or _named(hall, language)
 

@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,7 +24,7 @@ from notifications.gateways.base import Accepted, Gateway, Outcome, Outgoing, Re
 from notifications.kinds import OPTIONAL, URGENT
 from notifications.models import Message, OptOut
 from notifications.phones import phone_of_message
-from notifications.render import Rendered, Skip, Wording, prefetch, render
+from notifications.render import Rendered, Skip, Wording, prefetch, render, sessions_around
 from notifications.retry import ATTEMPTS, delay_after
 from notifications.segments import segments
 from notifications.states import MessageState
@@ -74,17 +74,19 @@ def claim(
     begin_before = time.monotonic() + MARGIN - _SPARE
     rows = _take(session, limit, lease_until=real_now + timedelta(seconds=lease), real_now=real_now)
     kept = prefetch(session, rows)
+    wording = replace(wording, sessions=sessions_around(session, kept))
     unwanted = _unwanted(session, rows)
     claimed = []
-    for message in rows:
-        if message.id in unwanted:
-            written: Rendered = Skip(MessageState.SUPPRESSED, "opted_out")
-        else:
-            written = _text_of(session, message, wording, now=now)
-        if isinstance(written, Skip):
-            _end(message, written, real_now=real_now)
-        else:
-            claimed.append(_prepare(message, written, begin_before, real_now=real_now))
+    with session.no_autoflush:  # what is noted on all of them is written at the end, at once
+        for message in rows:
+            if message.id in unwanted:
+                written: Rendered = Skip(MessageState.SUPPRESSED, "opted_out")
+            else:
+                written = _text_of(session, message, wording, now=now)
+            if isinstance(written, Skip):
+                _end(message, written, real_now=real_now)
+            else:
+                claimed.append(_prepare(message, written, begin_before, real_now=real_now))
     kept.clear()
     return claimed
 

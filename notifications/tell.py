@@ -4,20 +4,21 @@ Handlers run once per event, in one transaction with the mark that they ran. Pla
 so even a repeated event tells nobody twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
 from booking.queries import phone_of
 from booking.rehouse import HALL_CLOSED
-from booking.special_requests import is_answer_to_request
+from booking.special_requests import answers_to_requests
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
-from notifications.plan import cancel_pending, plan, redirect_pending
+from notifications.plan import cancel_pending, plan, plan_rows, redirect_pending, row_of
 from notifications.timing import reminders_for
 from people.models import PhoneCode
 from people.phone_codes import phone_of_code
@@ -49,10 +50,20 @@ def phone_code(session: Session, event: Facts, *, now: datetime) -> None:
 
 def booked(session: Session, event: Facts, *, now: datetime) -> None:
     """Confirm a booking and plan its reminders."""
-    appointment = session.get_one(Appointment, event["appointment_id"])
-    if not is_answer_to_request(session, appointment.id):  # which tells the same, and why
-        _plan_about(session, appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
-    _plan_reminders(session, appointment, now=now)
+    all_booked(session, [event], now=now)
+
+
+def all_booked(session: Session, events: Sequence[Facts], *, now: datetime) -> None:
+    """The same for many bookings, in as few statements as for one: a morning brings hundreds."""
+    ids = [event["appointment_id"] for event in events]
+    found = session.scalars(select(Appointment).where(Appointment.id.in_(ids)).order_by(Appointment.id)).all()
+    answers = answers_to_requests(session, ids)
+    rows = []
+    for appointment in found:
+        if appointment.id not in answers:  # which tells the same, and why
+            rows += _about(appointment, "booked", f"appointment:{appointment.id}:booked", now=now)
+        rows += _reminders(session, appointment, now=now)
+    plan_rows(session, rows)
 
 
 def rescheduled(session: Session, event: Facts, *, now: datetime) -> None:
@@ -143,14 +154,26 @@ def _plan_about(
     *,
     now: datetime,
     plan_at: datetime | None = None,
-    expires_in: timedelta | None = None,
     facts: Facts | None = None,
 ) -> None:
+    plan_rows(session, _about(appointment, template, event_key, now=now, plan_at=plan_at, facts=facts))
+
+
+def _about(
+    appointment: Appointment,
+    template: str,
+    event_key: str,
+    *,
+    now: datetime,
+    plan_at: datetime | None = None,
+    expires_in: timedelta | None = None,
+    facts: Facts | None = None,
+) -> list[dict[str, Any]]:
+    """The message, none where its owner has asked us to forget them."""
     phone = phone_of(appointment)
     if phone is None:
-        return  # its owner has asked us to forget them
-    plan(
-        session,
+        return []
+    row = row_of(
         template,
         event_key=event_key,
         phone=phone,
@@ -162,17 +185,22 @@ def _plan_about(
         expires_in=expires_in,
         facts=facts,
     )
+    return [row]
 
 
 def _plan_reminders(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    plan_rows(session, _reminders(session, appointment, now=now))
+
+
+def _reminders(session: Session, appointment: Appointment, *, now: datetime) -> list[dict[str, Any]]:
     """The key is the slot: in whatever order events are handled, each slot has its reminders once."""
     if appointment.state != "booked":
-        return
+        return []
     tz = ZoneInfo(session.get_one(Hall, appointment.hall_id).time_zone)
+    rows = []
     for each in reminders_for(appointment.starts_at, booked_at=now, tz=tz):
         key = f"appointment:{appointment.id}:remind:{appointment.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}"
-        _plan_about(
-            session,
+        rows += _about(
             appointment,
             each.template,
             key,
@@ -181,6 +209,7 @@ def _plan_reminders(session: Session, appointment: Appointment, *, now: datetime
             expires_in=each.expires_at - each.send_at,
             facts={"starts_at": appointment.starts_at.astimezone(UTC).isoformat()},
         )
+    return rows
 
 
 def plan_for_ticket(

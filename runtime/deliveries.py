@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -29,6 +30,7 @@ _NOT_DONE = text("event_delivery.done_at IS NULL")
 
 Handler = Callable[..., None]
 HandlersOf = Callable[[str], tuple[str, ...]]
+_NONE: Mapping[str, Handler] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,7 @@ def deliver_all(
     *,
     now: datetime,
     apart: frozenset[str] = frozenset(),
+    of_many: Mapping[str, Handler] = _NONE,
 ) -> None:
     """Make deliveries, together in one transaction while all goes well.
 
@@ -119,6 +122,7 @@ def deliver_all(
         handlers: by name.
         now: business time.
         apart: handlers that hold locks for long; each of their deliveries has its own transaction.
+        of_many: what to call instead of a handler when there are several of its deliveries: with all events.
 
     Raises:
         DatabaseDown: nothing was done and nothing can be noted; they stay due.
@@ -127,7 +131,7 @@ def deliver_all(
     if len(single) > 1:
         try:
             with database.transaction() as session:
-                single = _run_together(session, single, handlers, now=now, apart=apart)
+                single = _run_together(session, single, handlers, now=now, apart=apart, of_many=of_many)
         except DatabaseDown:
             raise
         except Exception as error:  # noqa: BLE001  # found again, and noted, below
@@ -162,6 +166,7 @@ def _run_together(
     *,
     now: datetime,
     apart: frozenset[str] = frozenset(),
+    of_many: Mapping[str, Handler] = _NONE,
 ) -> list[int]:
     """Run what is ours of these deliveries; returns those that are to run apart."""
     _hold_what_is_read(session)
@@ -172,11 +177,12 @@ def _run_together(
         .order_by(EventDelivery.id)
         .with_for_update(skip_locked=True, of=EventDelivery)
     ).all()
+    # All of a handler when its first is due: whatever came before in the same matter still comes before.
+    batches: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for _delivery_id, name, event in taken:
-        handler = handlers.get(name)
-        if handler is None:
-            raise HandlerUnknown
-        handler(session, facts_of(event), now=now)
+        batches.setdefault((name, 0 if name in of_many else event.id), []).append(facts_of(event))
+    for (name, _event_id), events in batches.items():
+        _handle(session, name, events, handlers, of_many, now=now)
     if taken:
         done = update(EventDelivery).where(EventDelivery.id.in_([row.id for row in taken]))
         session.execute(done.values(done_at=clock.real_now(), error=None))
@@ -186,6 +192,24 @@ def _run_together(
         EventDelivery.id.in_(delivery_ids), EventDelivery.handler.in_(apart)
     )
     return list(session.scalars(others))
+
+
+def _handle(
+    session: Session,
+    name: str,
+    events: Sequence[Mapping[str, Any]],
+    handlers: Mapping[str, Handler],
+    of_many: Mapping[str, Handler],
+    *,
+    now: datetime,
+) -> None:
+    if len(events) > 1:
+        of_many[name](session, events, now=now)
+        return
+    handler = handlers.get(name)
+    if handler is None:
+        raise HandlerUnknown
+    handler(session, events[0], now=now)
 
 
 def _hold_what_is_read(session: Session) -> None:

@@ -14,7 +14,7 @@ from notifications.reconcile import reconcile_due
 from notifications.render import Wording
 from notifications.sender import Sender
 from runtime import deliveries
-from runtime.subscriptions import APART, HANDLERS
+from runtime.subscriptions import APART, HANDLERS, OF_MANY
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,9 @@ class Work:
 
     def deliver(self, delivery_ids: list[int]) -> None:
         """Make deliveries; a failing one does not stop the others."""
-        deliveries.deliver_all(self.parts.database, delivery_ids, HANDLERS, now=clock.now(), apart=APART)
+        deliveries.deliver_all(
+            self.parts.database, delivery_ids, HANDLERS, now=clock.now(), apart=APART, of_many=OF_MANY
+        )
 
     def send_due(self) -> int:
         """Send what is due."""
@@ -72,8 +74,8 @@ def deliver(delivery_ids: list[int]) -> None:
 
 
 def send_due() -> None:
-    """Job: send what is due."""
-    _do("send_due", _works[0].send_due)
+    """Job: begin to send what is due. The next job need not wait for a gateway."""
+    _do("send_due", _works[0].sender.begin)
 
 
 def reconcile() -> None:

@@ -96,6 +96,9 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {name_of(handler): handler for handlers in SUBSCRIPTIONS.values() for handler in handlers}
 )
 
+#: What takes all events of a batch together, instead of the handler of each.
+OF_MANY: Mapping[str, Handler] = MappingProxyType({name_of(tell.booked): tell.all_booked})
+
 #: Handlers that take long, or lock a line or a ticket; their deliveries have transactions of their own.
 APART: frozenset[str] = frozenset(
     map(

@@ -6,15 +6,13 @@ receipt, which often comes before our own commit; that is the order that real pr
 """
 
 import time
-from typing import cast
 
-from sqlalchemy import Table, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from kernel import clock, ids
 from kernel.crypto import cipher
 from kernel.db import Database
-from notifications import receipts
+from kernel.direct import Statement
 from notifications.gateways.base import (
     Absent,
     Accepted,
@@ -31,7 +29,6 @@ from notifications.gateways.base import (
 from notifications.models import SimulatedSms
 
 NAME = "console"
-_KEPT = cast("Table", SimulatedSms.__table__)
 
 
 class ConsoleGateway:
@@ -46,8 +43,8 @@ class ConsoleGateway:
         """Accept, always."""
         time.sleep(self._delay / 2)
         provider_id = f"SIM{ids.new_reference()}"
-        with self._database.transaction() as session:
-            _keep(session, message, provider_id)
+        with self._database.direct() as direct:
+            direct.run(_KEEP, _values(message, provider_id))
         time.sleep(self._delay / 2)
         return Accepted(provider_id)
 
@@ -74,17 +71,27 @@ class ConsoleGateway:
         return []
 
 
-def _keep(session: Session, message: Outgoing, provider_id: str) -> None:
-    real_now = clock.real_now()
-    session.execute(
-        insert(_KEPT).values(
-            provider_id=provider_id,
-            message_reference=message.reference,
-            phone_index=cipher().blind_index(message.phone, "phone"),
-            phone_sealed=cipher().encrypt(message.phone, "simulator.phone"),
-            text_sealed=cipher().encrypt(message.text, "simulator.text"),
-            accepted_at=clock.now(),  # what the phone's own clock shows
-        )
-    )
-    receipt = Receipt(provider_id, "delivered", message.reference)
-    receipts.store(session, NAME, [receipt], real_now=real_now)
+# The message and its receipt, in one exchange.
+_KEEP = Statement("""
+WITH kept AS (
+    INSERT INTO simulated_sms (provider_id, message_reference, phone_index, phone_sealed, text_sealed,
+                               accepted_at)
+    VALUES (:provider_id, :reference, :phone_index, :phone_sealed, :text_sealed, :accepted_at)
+)
+INSERT INTO message_receipt (provider, provider_id, message_reference, status, received_at)
+VALUES (:provider, :provider_id, :reference, 'delivered', :received_at)
+ON CONFLICT DO NOTHING
+""")
+
+
+def _values(message: Outgoing, provider_id: str) -> dict[str, object]:
+    return {
+        "provider": NAME,
+        "provider_id": provider_id,
+        "reference": message.reference,
+        "phone_index": cipher().blind_index(message.phone, "phone"),
+        "phone_sealed": cipher().encrypt(message.phone, "simulator.phone"),
+        "text_sealed": cipher().encrypt(message.text, "simulator.text"),
+        "accepted_at": clock.now(),  # what the phone's own clock shows
+        "received_at": clock.real_now(),
+    }

@@ -1,9 +1,11 @@
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
+from halls.models import PlanLine
 from kernel import clock
 from notifications.gateways.base import Accepted, Rejected, RetryLater, Unknown
 from notifications.models import Message, OptOut
@@ -20,6 +22,7 @@ from tests.fakes.gateway import FakeGateway
 PHONE = "+8613800138000"
 WORDING = Wording("有号", "https://yh.example.cn")
 S = MessageState
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def plan_thanks(session, key="k", **values):
@@ -296,3 +299,61 @@ def test_a_gateway_that_hangs_holds_up_neither_the_caller_nor_later_messages(dat
     sender.close()
     with database.transaction() as session:
         assert set(session.scalars(select(Message.state))) == {S.ACCEPTED}
+
+
+def test_who_begins_to_send_does_not_wait_for_the_gateway(database):
+    gateway, release = FakeGateway(), threading.Event()
+
+    def hang(message):
+        release.wait(10)
+        gateway.sent.append(message)
+        return Accepted(f"LATE{message.reference}")
+
+    gateway.answers = [hang] * 2
+    with database.transaction() as session:
+        plan_thanks(session, "one")
+    sender = Sender(database, gateway, WORDING, threads=4, business_now=lambda: NOW)
+    sender.begin()
+    sender.begin()  # it is at it already
+    assert gateway.sent == []
+    release.set()
+    sender.close()
+    assert len(gateway.sent) == 1
+    with database.transaction() as session:
+        assert only_message(session).state == S.ACCEPTED
+
+
+def claimed_statements(database, gateway, count):
+    """Plan and claim so many confirmations of one day; the statements of the claim, and the texts."""
+    with database.transaction() as session:
+        group = make_group(session, make_hall(session))
+        make_plan_line(session, group)
+        for minute in range(count):
+            slot = make_slot(session, group, NOW + timedelta(days=1, minutes=minute), numbers=0)
+            about = ("appointment", make_appointment(session, slot).id)
+            plan(session, "booked", event_key=f"b{group.id}:{minute}", phone=PHONE, language="zh", subject=about,
+                 hall_id=group.hall_id, now=NOW)  # fmt: skip
+    statements = []
+    with database.transaction() as session:
+        event.listen(session.connection(), "before_cursor_execute", lambda *told: statements.append(told[2]))
+        texts = [each.outgoing.text for each in take(session, gateway, limit=count)]
+        session.flush()
+    return len(statements), texts
+
+
+def make_plan_line(session, group):
+    """A mobile session tomorrow, from a minute after the first slot on."""
+    on = (NOW + timedelta(days=1)).astimezone(ZONE)
+    line = {"on_date": on.date(), "starts": (on + timedelta(minutes=1)).time(), "ends": time(20)}
+    session.add(
+        PlanLine(group_id=group.id, counters=1, kind="extra", session="mobile", place_zh="陈家村", **line)
+    )
+    session.flush()
+
+
+def test_a_claim_of_many_asks_no_more_than_one_of_few(database, gateway):
+    few, texts = claimed_statements(database, gateway, 2)
+    assert [("陈家村" in each) for each in texts] == [False, True]
+    many, texts = claimed_statements(database, gateway, 12)
+    assert sum("陈家村" in each for each in texts) == 11
+    assert many == few

@@ -11,7 +11,7 @@ from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.job_run import JobRun
 from kernel.outbox import Event, EventDelivery, OutboxEvent
-from runtime.deliveries import ATTEMPTS, LEASE, deliver, dispatch, retry_dead, take_overdue
+from runtime.deliveries import ATTEMPTS, LEASE, deliver, deliver_all, dispatch, retry_dead, take_overdue
 from tests.conftest import NOW
 
 
@@ -223,3 +223,59 @@ def test_dead_deliveries_get_a_fresh_start_and_the_others_none(database):
         assert session.get_one(EventDelivery, dead).attempts == 0
         entry = session.scalars(select(AuditEntry)).one()
         assert (entry.action, entry.subject_id) == ("delivery.retry", dead)
+
+
+def write_rows(session, events, *, now):
+    """What takes many events at once; it leaves a mark of its own."""
+    for event in events:
+        write_row(session, event, now=now)
+    session.add(JobRun(name=f"test: {len(events)} at once", due_at=clock.real_now(), recorded_at=now))
+
+
+def break_all_down(session, events, *, now):
+    write_rows(session, events, now=now)
+    session.flush()
+    raise ValueError
+
+
+def test_several_deliveries_of_one_handler_are_made_together(database):
+    emit(database, 4)
+    ids = dispatch_to(database, "write_row").delivery_ids
+    deliver_all(database, ids, HANDLERS, now=NOW, of_many={"write_row": write_rows})
+    with database.transaction() as session:
+        assert "test: 4 at once" in session.scalars(select(JobRun.name)).all()
+        assert session.scalar(select(func.count()).where(EventDelivery.done_at.is_(None))) == 0
+    assert effects(database) == 5
+
+
+def test_what_fails_together_is_made_one_by_one(database):
+    emit(database, 4)
+    ids = dispatch_to(database, "write_row").delivery_ids
+    deliver_all(database, ids, HANDLERS, now=NOW, of_many={"write_row": break_all_down})
+    assert effects(database) == 4  # nothing of what broke down is left, and nothing is missing
+
+
+def test_a_batch_keeps_what_came_before_in_the_same_matter_before(database):
+    """Those of one handler move together to the place of their first, so never behind what followed one."""
+    emit(database, 3)
+    order = []
+
+    def note(name):
+        return lambda _session, event, *, now: order.append((name, event["number"]))
+
+    with database.transaction() as session:
+        handlers = {0: ("first",), 1: ("second",), 2: ("first",)}
+        numbers = iter(sorted(handlers))
+        ids = dispatch(session, lambda _name: handlers[next(numbers)], real_now=clock.real_now()).delivery_ids
+
+    def firsts(_session, events, *, now):
+        order.extend(("first", event["number"]) for event in events)
+
+    deliver_all(
+        database,
+        ids,
+        {"first": note("first"), "second": note("second")},
+        now=NOW,
+        of_many={"first": firsts},
+    )
+    assert order == [("first", 0), ("first", 2), ("second", 1)]
