@@ -331,8 +331,8 @@ def claimed_statements(database, gateway, count):
         for minute in range(count):
             slot = make_slot(session, group, NOW + timedelta(days=1, minutes=minute), numbers=0)
             about = ("appointment", make_appointment(session, slot).id)
-            plan(session, "booked", event_key=f"b{group.id}:{minute}", phone=PHONE, language="zh", subject=about,
-                 hall_id=group.hall_id, now=NOW)  # fmt: skip
+            facts = {"phone": PHONE, "language": "zh", "hall_id": group.hall_id, "now": NOW}
+            plan(session, "booked", event_key=f"b{group.id}:{minute}", subject=about, **facts)
     statements = []
     with database.transaction() as session:
         event.listen(session.connection(), "before_cursor_execute", lambda *told: statements.append(told[2]))
