@@ -7,6 +7,7 @@ exchange (调休). The State Council's exceptions come from `halls.state_calenda
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _DAY = timedelta(days=1)
 _MONDAY_TO_FRIDAY = frozenset(range(5))
@@ -43,10 +44,12 @@ def is_working(day: date, calendar: Calendar) -> bool:
     return calendar.is_working(day)
 
 
+@lru_cache(maxsize=4096)
 def add_working_days(day: date, count: int, calendar: Calendar) -> date:
     """The `count`-th working day strictly after `day` (before it, if negative); `day` itself for 0.
 
-    D−7 working days is `add_working_days(d, -7, calendar)`, also where D itself is not worked.
+    D−7 working days is `add_working_days(d, -7, calendar)`, also where D itself is not worked. Remembered:
+    every hold asks for its date's.
     """
     if count == 0:
         return day

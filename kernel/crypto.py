@@ -74,7 +74,7 @@ class Cipher:
     def blind_index(self, text: str, purpose: str) -> bytes:
         """A keyed hash (16 bytes) by which equal texts of one purpose find each other."""
         message = purpose.encode() + b"\x00" + text.encode()
-        return hmac.new(self.index, message, hashlib.sha256).digest()[:16]
+        return hmac.digest(self.index, message, "sha256")[:16]
 
     def derive_digits(self, seed: str, purpose: str, digits: int) -> str:
         """A decimal code derived from `seed`: one-time codes need not be stored anywhere."""

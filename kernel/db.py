@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from kernel.direct import Direct, Note
+from kernel.direct import TRUSTED_SECONDS, Direct, Note, Straight
 from kernel.errors import Unavailable
 
 # Named constraints become domain errors where they are raised (see `constraint_of`).
@@ -25,10 +25,6 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-#: A connection that was used so recently is taken as it is.
-TRUSTED_SECONDS = 1.0
 
 
 class DatabaseDown(Unavailable):
@@ -103,6 +99,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.note_direct: Note | None = None  # told of each statement past SQLAlchemy
+        self._straight = Straight(self._connect)
         self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=True)
 
     @contextmanager
@@ -133,28 +130,35 @@ class Database:
             DatabaseDown: when PostgreSQL went away; whether the last statement was carried out is not known.
         """
         try:
-            pooled = self.engine.raw_connection()
+            connection = self._straight.take()
         except psycopg.OperationalError as error:
             raise DatabaseDown from error
-        connection: Any = pooled.driver_connection
         try:
-            if not together:
-                connection.autocommit = True
+            if together:
+                connection.autocommit = False
             yield Direct(connection, self.note_direct)
-            connection.commit() if together else None
+            if together:
+                connection.commit()
         except psycopg.Error as error:
             _forget(error)
             if connection.broken or error.sqlstate in _DOWN_STATES:
-                pooled.invalidate()
+                connection.close()
                 raise DatabaseDown from error
             raise
         finally:
-            if not together and not connection.closed:
-                connection.autocommit = False
-            pooled.close()  # which rolls back what was not committed
+            self._straight.give_back(connection)
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        """As the pool connects, which forgets it."""
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()
+        connection.autocommit = True
+        return connection  # type: ignore[no-any-return]  # the driver's
 
     def dispose(self) -> None:
         """Close all pooled connections (after a fork, at the end)."""
+        self._straight.close()
         self.engine.dispose()
 
 

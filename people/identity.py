@@ -145,6 +145,8 @@ def normalise(kind: str, text: str) -> str:
 
     In a number with a check character the multiplication sign stands for X: some keyboards offer it.
     """
+    if text.isascii() and text.isalnum() and len(text) <= _LONGEST_INPUT:
+        return text.upper()  # as nearly everybody types it
     folded = unicodedata.normalize("NFKC", text[:_LONGEST_INPUT]).upper()
     bare = "".join(
         c for c in folded if not c.isspace() and c not in "-‐‑–—.·" and unicodedata.category(c) != "Cf"

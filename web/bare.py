@@ -1,14 +1,21 @@
 """Operations that hundreds ask for at once: no session, no cookies, no pages, so none of these is looked at.
 
 What Flask and its extensions do before and after every request takes as long as the whole view of a hold. A
-bare view answers with a `Response`; its errors are answered as everywhere.
+bare view answers with a whole `Response`; its errors are answered as everywhere. Where its address has no
+variable parts, it is found by that alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
+from flask.ctx import RequestContext
+from flask.sessions import SecureCookieSession
+from werkzeug.routing import MapAdapter, Rule
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -29,16 +36,59 @@ class Application(Flask):
     def _bare(self) -> dict[str, Any]:
         return {endpoint: view for endpoint, view in self.view_functions.items() if hasattr(view, "__bare__")}
 
-    def full_dispatch_request(self) -> Response:
+    @cached_property
+    def _fixed(self) -> dict[tuple[str, str], Rule]:
+        """By method and path, the rules of those for which nothing need be matched."""
+        rules = [rule for rule in self.url_map.iter_rules() if rule.endpoint in self._bare]
+        return {
+            (method, rule.rule): rule
+            for rule in rules
+            for method in (rule.methods or set()) - {"OPTIONS"}
+            if not rule.arguments
+        }
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer the request."""
+        rule = self._fixed.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if rule is None:
+            return super().wsgi_app(environ, start_response)
+        asked = self.request_class(environ)
+        asked.url_rule, asked.view_args = rule, {}
+        with RequestContext(self, environ, asked, SecureCookieSession()):
+            try:
+                response: Response = self._bare[rule.endpoint]()
+            except Exception as error:  # noqa: BLE001 - as Flask does: the handlers know which are ours
+                return self._refusal(error)(environ, start_response)
+            start_response(response.status, [*response.headers, *self.hardening])
+            return [response.get_data()]
+
+    def full_dispatch_request(self) -> Response:
+        """Answer a request that was routed."""
         rule: Any = request.url_rule
         view = self._bare.get(rule.endpoint) if rule is not None else None
-        if view is None:
+        if view is None or request.method == "OPTIONS":
             return super().full_dispatch_request()
-        self._got_first_request = True
         try:
             response: Response = view(**(request.view_args or {}))
-        except Exception as error:  # noqa: BLE001 - as Flask does: the handlers know which are ours
-            return self.finalize_request(self.handle_user_exception(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._refusal(error)
         response.headers.extend(self.hardening)
         return response
+
+    def _refusal(self, error: Exception) -> Response:
+        try:
+            return self.finalize_request(self.handle_user_exception(error))
+        except Exception as failure:  # noqa: BLE001 - as Flask does
+            return self.handle_exception(failure)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """None where nothing need be matched."""
+        rule = request.url_rule if request is not None else None
+        known = rule is not None and not rule.arguments and rule.endpoint in self._bare
+        return None if known else super().create_url_adapter(request)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """After a bare view there is nothing to clear away."""
+        rule = request.url_rule
+        if rule is None or rule.endpoint not in self._bare:
+            super().do_teardown_request(exc)

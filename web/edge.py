@@ -57,9 +57,9 @@ def direct(*, together: bool = False) -> Iterator[Direct]:
 
 def now() -> datetime:
     """Business time of this request, read once."""
-    if "now" not in g:
-        g.now = clock.now()
-    moment: datetime = g.now
+    moment: datetime | None = g.get("now")
+    if moment is None:
+        moment = g.now = clock.now()
     return moment
 
 

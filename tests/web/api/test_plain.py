@@ -122,3 +122,27 @@ def test_a_refusal_of_a_bare_view_is_a_problem_with_the_same_headers(town):
     refused = town.hold(starts_at=(build.at("10:00") - timedelta(days=3)).isoformat())
     assert refused.content_type == "application/problem+json"
     assert refused.headers["X-Frame-Options"] == "DENY"
+
+
+def test_holds_and_bookings_are_found_by_their_address_alone(town):
+    assert set(town.app._fixed) == {("POST", "/api/v1/holds"), ("POST", "/api/v1/appointments")}
+
+
+@pytest.mark.parametrize("method", ["get", "put", "options", "head"])
+def test_other_methods_of_a_bare_address_are_answered_as_everywhere(town, method):
+    answer = getattr(town.app.test_client(), method)("/api/v1/holds")
+    assert answer.status_code == (200 if method == "options" else 405)
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_a_crash_in_a_bare_view_is_a_problem_that_tells_nothing(town, monkeypatch):
+    def crash():
+        raise RuntimeError("张三")
+
+    endpoint = town.app._fixed["POST", "/api/v1/holds"].endpoint
+    monkeypatch.setitem(town.app._bare, endpoint, crash)
+    answer = town.hold()
+    assert answer.status_code == 500
+    assert answer.content_type == "application/problem+json"
+    assert "张三" not in answer.text
+    assert answer.headers["X-Frame-Options"] == "DENY"

@@ -1,0 +1,120 @@
+"""Connections for hot statements: kept while whole, replaced when broken, never lent half-way."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from kernel import direct as module
+from kernel.db import Database, DatabaseDown, make_engine
+from kernel.direct import Statement
+
+PID = Statement("SELECT pg_backend_pid()")
+
+
+@pytest.fixture
+def own(servers):
+    database = Database(make_engine(servers.database_url, pool_size=1, max_overflow=0))
+    yield database
+    database.dispose()
+
+
+def pid_of(database):
+    with database.direct() as direct:
+        return direct.find(PID, {})[0]
+
+
+def end(database, pid):
+    with database.transaction() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+
+def test_one_after_the_other_shares_a_connection(own):
+    assert pid_of(own) == pid_of(own)
+
+
+def test_two_at_once_have_one_each_and_the_pool_keeps_its_own(own):
+    together = Barrier(2)
+
+    def both():
+        with own.direct() as direct:
+            together.wait(timeout=10)
+            return direct.find(PID, {})[0]
+
+    pid_of(own)
+    with ThreadPoolExecutor(2) as pool:
+        found = {future.result() for future in [pool.submit(both) for _ in range(2)]}
+    assert len(found) == 2
+    with own.transaction() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) not in found
+
+
+def test_a_connection_lost_while_it_rested_is_replaced_unnoticed(own, database, monkeypatch):
+    monkeypatch.setattr(module, "TRUSTED_SECONDS", 0.0)
+    lost = pid_of(own)
+    end(database, lost)
+    assert pid_of(own) != lost
+
+
+def test_a_connection_lost_within_a_second_costs_one_answer(own, database, monkeypatch):
+    monkeypatch.setattr(module, "TRUSTED_SECONDS", 60.0)
+    end(database, pid_of(own))
+    with pytest.raises(DatabaseDown):
+        pid_of(own)
+    assert pid_of(own)
+
+
+def test_a_refused_statement_leaves_the_connection_whole(own):
+    before = pid_of(own)
+    with pytest.raises(psycopg.errors.DivisionByZero), own.direct() as direct:
+        direct.find(Statement("SELECT 1 / 0"), {})
+    assert pid_of(own) == before
+
+
+def test_a_connection_left_in_a_transaction_is_not_lent_again(own, database):
+    with own.direct() as direct:
+        left = direct.find(PID, {})[0]
+        direct._cursor.execute("BEGIN")
+    assert pid_of(own) != left
+    there = "SELECT count(*) FROM pg_stat_activity WHERE pid = :pid AND state LIKE 'idle in%'"
+    with database.transaction() as session:
+        assert session.scalar(text(there), {"pid": left}) == 0
+
+
+def test_each_statement_is_committed_by_itself(own, database):
+    with own.direct() as direct:
+        direct._cursor.execute("CREATE TABLE direct_thing (n int)")
+        with database.transaction() as session:
+            assert session.scalar(text("SELECT count(*) FROM direct_thing")) == 0
+            session.execute(text("DROP TABLE direct_thing"))
+
+
+def count_things(database):
+    with database.transaction() as session:
+        return session.scalar(text("SELECT count(*) FROM direct_thing"))
+
+
+def test_statements_together_are_all_committed_or_none(own, database):
+    add = Statement("INSERT INTO direct_thing VALUES (1) RETURNING n")
+    with own.direct() as direct:
+        direct._cursor.execute("CREATE TABLE direct_thing (n int)")
+        before = direct.find(PID, {})
+    with own.direct(together=True) as direct:
+        direct.find(add, {})
+        assert count_things(database) == 0
+    assert count_things(database) == 1
+    with suppress(ZeroDivisionError), own.direct(together=True) as direct:
+        direct.find(add, {})
+        1 / 0  # noqa: B018 - something of ours goes wrong
+    with suppress(psycopg.errors.DivisionByZero), own.direct(together=True) as direct:
+        direct.find(add, {})
+        direct.find(Statement("SELECT 1 / 0"), {})
+    assert count_things(database) == 1
+    with own.direct() as direct:
+        assert direct.find(PID, {}) == before  # a refusal costs no connection
+        direct.find(add, {})
+        assert count_things(database) == 2  # each by itself again
+        direct._cursor.execute("DROP TABLE direct_thing")
