@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bench.availability import availability, availability_cold, sold_out
 from bench.book import book
+from bench.closure import closure
 from bench.hall import call_next, tickets
 from bench.messages import messages
 from bench.publish import publish
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "tickets": tickets,
     "availability-cold": availability_cold,
     "publish": publish,
+    "closure": closure,
     "push": push,
     "messages": messages,
     "twin": twin,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -121,19 +122,65 @@ def make_numbers(
         session.execute(_NUMBERS, {"group_id": group_id, "first_on": first_on, "each": each})
 
 
+# People of whom nobody reads anything: what would be encrypted is random.
+_BOOKINGS = text("""
+WITH wanted AS (
+    SELECT number.*, slot.ends_at, row_number() OVER (ORDER BY number.id) AS place
+    FROM number JOIN slot ON slot.id = number.slot_id
+    WHERE number.hall_id = :hall_id AND number.on_date = :on AND number.ordinal <= :each
+),
+people AS (
+    INSERT INTO citizen (reference, identity_kind, identity_index, number_sealed, name_sealed, phone_sealed,
+                         phone_index, language, created_at)
+    SELECT 'citizen-' || id, 'resident_id', decode(md5('a' || id), 'hex'), decode(md5('b' || id), 'hex'),
+           decode(md5('c' || id), 'hex'), decode(md5('d' || id), 'hex'), decode(md5('e' || id), 'hex'),
+           'zh', :now
+    FROM wanted
+    RETURNING id, reference
+),
+booked AS (
+    INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
+                             ends_at, service_ids, answers, state, booked_at, phone_sealed, phone_index,
+                             language)
+    SELECT 'visit-' || wanted.id, lpad(place::text, 6, '0'), people.id, hall_id, wanted.group_id, slot_id,
+           on_date, starts_at, ends_at, jsonb_build_array(hall_service.service_id), '{}', 'booked', :now,
+           decode(md5('d' || wanted.id), 'hex'), decode(md5('e' || wanted.id), 'hex'), 'zh'
+    FROM wanted
+    JOIN people ON people.reference = 'citizen-' || wanted.id
+    JOIN hall_service USING (hall_id, group_id)
+    RETURNING id, reference, hall_id
+),
+recorded AS (
+    INSERT INTO audit_entry (at, recorded_at, actor_kind, action, subject_kind, subject_id, hall_id, to_state,
+                             details)
+    SELECT :now, :now, 'citizen', 'appointment.book', 'appointment', id, hall_id, 'booked', '{}' FROM booked
+)
+UPDATE number SET appointment_id = booked.id
+FROM booked
+WHERE booked.reference = 'visit-' || number.id
+""")
+
+
+def book_numbers(session: Session, place: Place, *, on: date, each: int) -> int:
+    """Book the first `each` numbers of every half-hour of a day, each for somebody of their own; how many."""
+    facts = {"hall_id": place.hall_id, "on": on, "each": each, "now": MOMENT}
+    found: Any = session.execute(_BOOKINGS, facts)
+    return int(found.rowcount)
+
+
 def slot_at(on: date, half: int) -> datetime:
     """The start of a half-hour of a day, counted from opening."""
     return datetime.combine(on, _OPENS, ZONE) + half * timedelta(minutes=30)
 
 
-def make_officers(session: Session, how_many: int) -> list[str]:
-    """Bearer tokens of so many officers."""
+def make_officers(session: Session, how_many: int, *, role: str = "officer") -> list[str]:
+    """Bearer tokens of so many officers, or of others of the staff."""
     staff = [
         Staff(
             username=f"officer{next(_serial)}",
             name="李警官",
             password_hash="!",  # noqa: S106 - nobody signs in with it
-            roles=["officer"],
+            roles=[role],
             created_at=MOMENT,
         )
         for _ in range(how_many)
