@@ -24,3 +24,15 @@ class CaseOpened(Event):
     def topics(self) -> list[str]:
         """The follow-up desk's page, as well as the hall's."""
         return [f"hall:{self.hall_id}", "desk"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMoved(Event):
+    """The owner of a bad rating was called, or answered for good."""
+
+    case_id: int
+    hall_id: int
+
+    def topics(self) -> list[str]:
+        """As for `CaseOpened`."""
+        return [f"hall:{self.hall_id}", "desk"]

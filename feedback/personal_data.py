@@ -91,6 +91,17 @@ def _forget_ratings(session: Session, which: Any) -> None:
         .values(comment_sealed=None)
         .execution_options(synchronize_session=False)
     )
+    # What was said to its owner, in a case that is closed.
+    answered = select(FollowUpCase.id).join(Rating, Rating.id == FollowUpCase.rating_id)
+    session.execute(
+        update(FollowUpCase)
+        .where(
+            FollowUpCase.id.in_(answered.where(Rating.survey_id.in_(surveys))),
+            FollowUpCase.closed_at.is_not(None),
+        )
+        .values(facts=FollowUpCase.facts.op("-")("note"))
+        .execution_options(synchronize_session=False)
+    )
     owed = exists().where(
         Rating.survey_id == Survey.id, FollowUpCase.rating_id == Rating.id, FollowUpCase.closed_at.is_(None)
     )

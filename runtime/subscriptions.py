@@ -82,6 +82,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         queueing.ExtraTimeProposed,
         queueing.ExtraTimeDecided,
         feedback.CaseOpened,
+        feedback.CaseMoved,
     }
 )
 

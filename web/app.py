@@ -22,6 +22,7 @@ FACES = (
     "cockpit",
     "duty",
     "after",
+    "desk",
     "admin",
     "simulator",
     "api",

@@ -131,6 +131,7 @@ FACES = (
     ("counter.work", "console.home", _("窗口工作台")),
     ("request.decide", "duty.home", _("值班")),
     ("task.work", "after.home", _("出件和补件")),
+    ("case.work", "desk.home", _("差评回访")),
     ("cockpit.view", "cockpit.home", _("数据驾驶舱")),
     ("", "admin.home", _("管理")),
     ("simulator.use", "simulator.home", _("短信模拟器")),

@@ -60,7 +60,7 @@ Told = list[tuple[int, str]]  # ticket and verb
 Work = Callable[[Session, datetime], Told]
 
 #: What must have happened somewhere in so many mornings.
-UNDOABLE = {f"ticket.undo_{step}" for step in ("call", "start", "complete", "park", "resume", "abandon")}
+UNDOABLE = {f"ticket.undo_{step}" for step in ("call", "start", "complete", "park", "abandon")}
 
 AUDITED_HERE = "audit_entry.xmin::text = (txid_current() % (2::numeric ^ 32)::bigint)::text"
 WRITTEN_HERE = "ticket.xmin::text = (txid_current() % (2::numeric ^ 32)::bigint)::text"

@@ -56,6 +56,10 @@ BODIES = {
     "special-requests.refuse_request": {"answer": "当天已满"},
     "appeals.decide_hall_appeal": {"accepted": True, "answer": "已核实"},
 }
+VERBS = {
+    "staff_work.hand_counter_over": tuple(HANDS),
+    "staff_work.settle_owed_paper": ("settle", "waive"),
+}
 FORMS = {
     "admin.devices_enrol": {"hall": "yunzhou", "name": "x"},
     "admin.plan_publish": {"days": "7"},
@@ -133,7 +137,7 @@ def routes(faces, kind):
         if not getattr(view, "__guard__", "").startswith(kind) or rule.endpoint in OF_NO_HALL | CITY_WIDE:
             continue
         verbs = {
-            "verb": tuple(HANDS) if rule.endpoint == "staff_work.hand_counter_over" else ("open", "close"),
+            "verb": VERBS.get(rule.endpoint, ("open", "close")),
             "step": ("start", "abandon"),
             "action": ("next", "close"),
             "state": ("ready",),

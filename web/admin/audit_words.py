@@ -53,6 +53,8 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "numbers.change": ("调整号源", "Changed numbers"),
     "numbers.duty_flow": ("机动号转给现场", "Gave duty numbers to walk-ins"),
     "numbers.publish": ("发布号源", "Published numbers"),
+    "case.contact": ("联系评价人", "Called who rated"),
+    "case.close": ("办结回访", "Closed a follow-up case"),
     "open_case": ("建立回访", "Opened a follow-up case"),
     "packages.save": ("修改一件事", "Changed packages"),
     "phone_code.budget_set": ("修改全市验证码额度", "Changed the city's budget of codes"),

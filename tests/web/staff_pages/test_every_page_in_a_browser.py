@@ -21,12 +21,13 @@ from tests.build import TODAY, at
 from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
 from tests.web.hall_faces import PASSWORD
 from tests.web.staff_pages.conftest import Pages
+from tests.web.staff_pages.test_desk import make_case
 from tests.web.staff_pages.test_duty import make_appeal, make_request
 from tests.web.staff_pages.test_editing_guides import add_question, add_situation
 from tests.web.staff_pages.test_editing_packages_and_words import PACKAGE
 
 SHOTS = os.environ.get("SHOTS", "")
-PREFIXES = ("/admin/", "/duty/", "/after/")
+PREFIXES = ("/admin/", "/duty/", "/after/", "/desk/")
 #: Endpoints that answer with a file, or with a piece of a page that is looked at.
 FILES = {"after.day_sheet", "admin.table_download", "admin.day_list_download", "duty.extra_list"}
 #: Endpoint → address of one page of it; what stands in braces is filled in by `made`.
@@ -88,6 +89,8 @@ PAGES = {
     "after.tasks": "/after/{hall}/tasks",
     "after.owed": "/after/{hall}/owed",
     "after.day_end": "/after/{hall}/day?on={day}",
+    "desk.home": "/desk/",
+    "desk.case": "/desk/{hall}/cases/{case}",
     "duty.correction": "/duty/{hall}/correct/{booked}",
 }
 #: Names without an English form, as people gave them.
@@ -111,7 +114,7 @@ def made(faces):
     asked = make_request(faces, "urgent")
     make_appeal(faces)
     booked = faces.appointment("11:00")
-    client = faces.officer(roles=("admin", "duty_officer"))
+    client = faces.officer(roles=("admin", "duty_officer", "desk"))
     with faces.parts.database.transaction() as session:
         session.get(Staff, faces.officers[-1].id).hall_ids = None
         session.execute(update(PlanLine).values(counters=1))
@@ -131,6 +134,7 @@ def made(faces):
     chief.send("/admin/days", on="2026-10-08", working="1", name_zh="补班", name_en="Make-up day")
     chief.send("/admin/packages/new", code="moving", **PACKAGE, **{"service-0": code})
     known = {
+        "case": make_case(faces).reference,
         "service": code,
         "hall": faces.hall.code,
         "day": TODAY.isoformat(),

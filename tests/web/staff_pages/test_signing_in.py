@@ -205,8 +205,6 @@ def test_a_form_of_nowhere_leads_to_the_home_of_its_sender(faces, referrer):
     assert answer.location == "/sign-in"
 
 
-def test_a_role_without_a_page_of_its_own_is_named(faces):
-    page = faces.officer(roles=("desk",)).get("/staff").text
-    assert "还没有您的角色（回访员）的页面" in page
-    assert "还没有分配角色" not in page
+def test_who_answers_bad_ratings_is_led_to_them_and_who_has_no_role_is_told(faces):
+    assert faces.officer(roles=("desk",)).get("/staff").location == "/desk/"
     assert "还没有分配角色" in faces.officer(roles=()).get("/staff").text

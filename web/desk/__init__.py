@@ -1,0 +1,122 @@
+"""The follow-up desk: every bad rating is answered within its time."""
+
+from datetime import date, datetime
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from feedback.case_list import CaseRow, list_cases, view_case
+from feedback.grades import GRADES, REASONS
+from feedback.handle import (
+    OUTCOMES,
+    TRIES,
+    close_case,
+    due_on,
+    get_case,
+    is_overdue,
+    note_contact,
+    note_of,
+)
+from halls.models import Hall
+from halls.queries import list_halls
+from kernel.errors import DomainError
+from web import edge
+from web.citizen import words
+from web.console.once import Said, once
+from web.duty.face import my_hall
+from web.guards import staff_only
+from web.problems import status_of
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+CLOSED_SHOWN = 20
+
+
+@blueprint.get("/")
+@staff_only("case.work")
+def home() -> ResponseReturnValue:
+    """What is open, the first due first, and what was closed lately."""
+    may = edge.actor().may
+    with edge.transaction() as session:
+        halls = {hall.id: hall for hall in list_halls(session) if may("case.work", hall.id)}
+        waiting = list_cases(session, halls, closed=False)
+        done = list_cases(session, halls, closed=True, limit=CLOSED_SHOWN)
+    late = {row.case.id for row in waiting if is_overdue(row.case, today=_today(row.hall))}
+    return render_template("desk/home.html", waiting=waiting, done=done, late=late)
+
+
+@blueprint.get("/<hall_code>/cases/<reference>")
+@staff_only("case.work")
+def case(hall_code: str, reference: str) -> ResponseReturnValue:
+    """One case: what was said, whom to call, and the answer."""
+    return _page(hall_code, reference)
+
+
+@blueprint.post("/<hall_code>/cases/<reference>")
+@staff_only("case.work")
+def answer_case(hall_code: str, reference: str) -> ResponseReturnValue:
+    """Reached, not reached, or closed with an answer; the same press twice counts once."""
+    try:
+        category, sentence = once(lambda session: _step(session, hall_code, reference))
+    except DomainError as refusal:
+        flash(refusal.sentence(edge.language()), "bad")
+        return _page(hall_code, reference), status_of(refusal)
+    flash(sentence, category)
+    if request.form.get("do") == "close":
+        return redirect(url_for(".home"), 303)
+    return redirect(url_for(".case", hall_code=hall_code, reference=reference), 303)
+
+
+def _step(session: Session, hall_code: str, reference: str) -> Said:
+    hall = my_hall(session, hall_code, "case.work")
+    found, by = get_case(session, reference, hall_id=hall.id), edge.actor()
+    if request.form.get("do") == "close":
+        outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
+        close_case(session, found, outcome=outcome, note=note, actor=by, now=edge.now())
+        return "ok", _("已办结。")
+    reached = request.form.get("do") == "reached"
+    note_contact(session, found, reached=reached, actor=by, now=edge.now())
+    return "ok", _("已记下：联系到本人。") if reached else _("已记下：没有接通。请换一天再联系。")
+
+
+def _page(hall_code: str, reference: str) -> str:
+    with edge.transaction() as session:
+        hall = my_hall(session, hall_code, "case.work")
+        view = view_case(session, get_case(session, reference, hall_id=hall.id))
+    found = view.row.case
+    return render_template(
+        "desk/case.html",
+        view=view,
+        hall=hall,
+        late=is_overdue(found, today=_today(hall)),
+        note=note_of(found),
+        outcomes=[(code, pair[edge.language() == "en"]) for code, pair in OUTCOMES.items()],
+        tries=TRIES,
+        here=url_for(".case", hall_code=hall_code, reference=reference),
+    )
+
+
+def _today(hall: Hall) -> date:
+    now: datetime = edge.local(edge.now(), hall.time_zone)
+    return now.date()
+
+
+def _grade(row: CaseRow) -> str:
+    return GRADES[row.rating.grade][edge.language() == "en"]
+
+
+def _reasons(row: CaseRow) -> str:
+    english = edge.language() == "en"
+    return str(_("、")).join(REASONS[code][english] for code in row.rating.reasons if code in REASONS)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    shared = {"day": words.day, "hour": words.hour, "due_on": due_on, "today_in": _today}
+    return {**shared, "grade": _grade, "reasons": _reasons}
+
+
+def register(app: Flask) -> None:
+    """Add the desk."""
+    app.register_blueprint(blueprint)
