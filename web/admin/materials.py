@@ -4,15 +4,17 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from catalog.guide_edit import free_code
+from catalog.history import service_content
 from catalog.models import Service
 from catalog.restore import find_any_service
 from kernel.data_file import DataFileInvalid
 from kernel.errors import NotFound
 from web import edge, problems
 from web.admin import entry
-from web.admin.services import save_changed
+from web.admin.services import form_page, is_unsaved, save_changed, typed_facts
 from web.guards import staff_only
 
 _TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "licence")
@@ -102,21 +104,42 @@ def _save(code: str, material: str | None) -> Any:
 
 @staff_only("catalog.edit")
 def change(code: str, material: str) -> Any:
-    """Move a material up or down, or take it away; `do` says which.
+    """Move a material up or down, or take it away; `do` says which, and from where (`up:2`).
 
-    Raises:
-        ServiceFileInvalid: the guide needs it.
+    The buttons send the service's form along: what was typed there and not saved yet stays on the page.
     """
-    who, do = edge.require_everywhere("catalog.edit"), request.form.get("do", "")
-    with edge.transaction() as session:
-        service = find_any_service(session, code)
-        rows = list(service.materials)
-        row = rows.pop(at := _at(service, material))
-        if do != "remove":
-            rows.insert(max(0, at + (1 if do == "down" else -1)), row)
-        save_changed(session, service, {"materials": rows}, who=who)
+    who = edge.require_everywhere("catalog.edit")
+    try:
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+            _rearrange(session, service, material, who=who)
+            if is_unsaved(session, service):
+                flash(_("材料已改好。上面改过的内容还没有保存。"), "warn")
+                return form_page(session, service, {**service_content(service), **typed_facts()})
+    except DataFileInvalid as error:
+        with edge.transaction() as session:
+            service = find_any_service(session, code)
+            data = service_content(service) | (typed_facts() if is_unsaved(session, service) else {})
+            return form_page(session, service, data, entry.mistakes(error)), problems.status_of(error)
     flash(_("已保存。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
+
+
+def _rearrange(session: Session, service: Service, material: str, *, who: Any) -> None:
+    """Do what the button says, once: the same page sent again finds the material elsewhere, or gone.
+
+    Raises:
+        MaterialUnknown
+        ServiceFileInvalid: the guide needs it.
+    """
+    do, _colon, place = request.form.get("do", "").partition(":")
+    rows = list(service.materials)
+    if place and (not place.isdecimal() or [row["code"] for row in rows][int(place) :][:1] != [material]):
+        return
+    row = rows.pop(at := _at(service, material))
+    if do != "remove":
+        rows.insert(max(0, at + (1 if do == "down" else -1)), row)
+    save_changed(session, service, {"materials": rows}, who=who)
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -73,7 +73,7 @@ def new() -> Any:
     """An empty form."""
     edge.require_everywhere("catalog.edit")
     with edge.transaction() as session:
-        return _form(session, None, {"minutes": 10, "fee_fen": 0, "position": 0})
+        return form_page(session, None, {"minutes": 10, "fee_fen": 0, "position": 0})
 
 
 @staff_only("catalog.edit")
@@ -81,12 +81,13 @@ def show(code: str) -> Any:
     """One service's form."""
     with edge.transaction() as session:
         service = find_any_service(session, code)
-        return _form(session, service, service_content(service))
+        return form_page(session, service, service_content(service))
 
 
-def _form(
+def form_page(
     session: Session, service: Service | None, data: dict[str, Any], errors: dict[str, str] | None = None
 ) -> str:
+    """The form with these facts in it."""
     halls = [(hall, list_groups(session, hall.id, active=True)) for hall in _own_halls(session)]
     return render_template(
         "admin/service.html",
@@ -126,7 +127,7 @@ def _lines_of_halls(
     }
 
 
-def _typed() -> dict[str, Any]:
+def typed_facts() -> dict[str, Any]:
     """The form in the shape of a service file, but for materials and guide."""
     return {
         **entry.texts(_TEXTS),
@@ -143,7 +144,7 @@ def _typed() -> dict[str, Any]:
 @staff_only("catalog.edit")
 def add() -> Any:
     """Make a service; its first material is that every visit needs: the identity document."""
-    who, data, code = edge.require_everywhere("catalog.edit"), _typed(), entry.text("code")
+    who, data, code = edge.require_everywhere("catalog.edit"), typed_facts(), entry.text("code")
     try:
         with edge.transaction() as session:
             if session.scalar(select(Service.id).where(Service.code == code)) is not None:
@@ -153,7 +154,7 @@ def add() -> Any:
     except DomainError as error:
         errors = entry.mistakes(error)
         with edge.transaction() as session:
-            return _form(session, None, {**data, "code": code}, errors), problems.status_of(error)
+            return form_page(session, None, {**data, "code": code}, errors), problems.status_of(error)
     flash(_("事项已建立。请补充材料，并选择在哪些大厅办理。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
 
@@ -169,7 +170,7 @@ def save(code: str) -> Any:
     """
     facts = edge.actor().everywhere or "name_zh" in request.form
     who = edge.require_everywhere("catalog.edit") if facts else edge.actor()
-    data = _typed() if facts else {}
+    data = typed_facts() if facts else {}
     try:
         with edge.transaction() as session:
             service = find_any_service(session, code)
@@ -179,9 +180,18 @@ def save(code: str) -> Any:
     except DataFileInvalid as error:
         with edge.transaction() as session:
             service = find_any_service(session, code)
-            return _form(session, service, data, entry.mistakes(error)), problems.status_of(error)
+            return form_page(session, service, data, entry.mistakes(error)), problems.status_of(error)
     flash(_("已保存，群众立即可见。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
+
+
+def is_unsaved(session: Session, service: Service) -> bool:
+    """Whether the form came along and says anything else than what is kept."""
+    if "name_zh" not in request.form:
+        return False
+    kept, offered = service_content(service), dict(halls_offering(session, service.id))
+    facts = any(kept[name] != value for name, value in typed_facts().items())
+    return facts or any(offered.get(hall) != line for hall, line in _chosen_lines(session).items())
 
 
 def _chosen_lines(session: Session) -> dict[int, int | None]:

@@ -115,6 +115,36 @@ def test_a_service_goes_out_of_use_and_back(chief, faces, code):
     assert read(faces, code).active is True
 
 
+def test_moving_a_material_keeps_what_was_typed_and_not_saved_yet(chief, faces, code):
+    base = f"/admin/services/{code}/materials"
+    chief.send(f"{base}/new", code="photo", **MATERIAL)
+    page = chief.get(f"/admin/services/{code}")
+    button = (
+        'formaction="/admin/services/id-card/materials/photo/change" formnovalidate name="do" value="up:1"'
+    )
+    assert f'form="service-form" {button}' in page
+    typed = {**FORM, "minutes": "twenty", "summary_zh": "写到一半"}
+    page = chief.send(f"{base}/photo/change", 200, do="up:1", **typed).text
+    assert "写到一半" in page
+    assert 'value="twenty"' in page
+    assert "还没有保存" in page
+    service = read(faces, code)
+    assert [row["code"] for row in service.materials] == ["photo", "id-card"]
+    assert (service.minutes, service.summary_zh) == (15, "")
+    chief.send(f"{base}/photo/change", 200, do="up:1", **typed)  # the page sent again moves nothing
+    assert [row["code"] for row in read(faces, code).materials] == ["photo", "id-card"]
+    chief.send(f"{base}/photo/change", do="remove:0", **FORM)  # nothing else was typed: the page as it is
+    assert "写到一半" in chief.send(f"{base}/photo/change", 200, do="remove:0", **typed).text
+    assert [row["code"] for row in read(faces, code).materials] == ["id-card"]
+
+
+def test_a_material_that_must_stay_stays_and_so_does_what_was_typed(chief, faces, code):
+    typed = {**FORM, "summary_zh": "写到一半"}
+    page = chief.send(f"/admin/services/{code}/materials/id-card/change", 422, do="remove:0", **typed).text
+    assert "写到一半" in page
+    assert [row["code"] for row in read(faces, code).materials] == ["id-card"]
+
+
 def test_history_tells_who_changed_what_and_brings_it_back(chief, faces, code):
     chief.send(f"/admin/services/{code}", **{**FORM, "minutes": "25"})
     page = chief.get(f"/admin/history/service/{code}")

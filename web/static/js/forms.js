@@ -25,10 +25,11 @@ const agreed = new WeakSet();
 
 document.addEventListener('submit', (event) => {
   const form = event.target;
-  if (!form.dataset.confirm || agreed.has(form)) return agreed.delete(form);
+  const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+  if (!question || agreed.has(form)) return agreed.delete(form);
   event.preventDefault();
   event.stopImmediatePropagation();
-  ask(form.dataset.confirm).then((yes) => {
+  ask(question).then((yes) => {
     if (!yes) return;
     agreed.add(form);
     form.requestSubmit(event.submitter);
