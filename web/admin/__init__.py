@@ -11,6 +11,7 @@ from web.admin import (
     days,
     devices,
     entry,
+    guide_files,
     guide_parts,
     guides,
     hall_budget,
@@ -39,8 +40,8 @@ from web.citizen.words import yuan
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 PAGES = (
-    topics, services, materials, guides, guide_parts, packages, synonyms, tables, day_lists, histories,
-    halls, hall_parts, hall_budget, plans, plan_sessions, plan_closures, plan_numbers, plan_rules,
+    topics, services, materials, guides, guide_parts, guide_files, packages, synonyms, tables, day_lists,
+    histories, halls, hall_parts, hall_budget, plans, plan_sessions, plan_closures, plan_numbers, plan_rules,
     queue_rules, plan_versions, days,
     staff, staff_member, devices, screens, privacy, audit_log,
 )  # fmt: skip

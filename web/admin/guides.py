@@ -53,7 +53,14 @@ def show(code: str) -> Any:
         draft = guide_drafts.get_draft(session, service)
         found = guide_drafts.problems_of(service, draft.tree)
     faults = [fault_of(code, draft.tree, problem) for problem in found] if draft.begun else []
-    return render_template("admin/guide.html", service=service, draft=draft, tree=draft.tree, faults=faults)
+    return render_template(
+        "admin/guide.html",
+        service=service,
+        draft=draft,
+        tree=draft.tree,
+        faults=faults,
+        everywhere=edge.actor().everywhere,
+    )
 
 
 def fault_of(code: str, tree: guide_edit.Tree, problem: Problem) -> Fault:

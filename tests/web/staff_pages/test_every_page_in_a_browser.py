@@ -29,7 +29,13 @@ from tests.web.staff_pages.test_editing_packages_and_words import PACKAGE
 SHOTS = os.environ.get("SHOTS", "")
 PREFIXES = ("/admin/", "/duty/", "/after/", "/desk/")
 #: Endpoints that answer with a file, or with a piece of a page that is looked at.
-FILES = {"after.day_sheet", "admin.table_download", "admin.day_list_download", "duty.extra_list"}
+FILES = {
+    "after.day_sheet",
+    "admin.day_list_download",
+    "admin.guide_file",
+    "admin.table_download",
+    "duty.extra_list",
+}
 #: Endpoint → address of one page of it; what stands in braces is filled in by `made`.
 PAGES = {
     "admin.home": "/admin/",
