@@ -11,6 +11,7 @@ from twin.day_file import Day, DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
 from twin.sim.fit import fit as fit_estimates
+from twin.sim.fit import histories_of
 from twin.sim.replay import replay as replay_day
 from twin.sim.report import html
 from twin.sim.run import POLICY_NAMES
@@ -99,21 +100,17 @@ def replay(*, day_file: Path, fit_files: tuple[Path, ...], json_file: Path | Non
 
 
 @twin.command()
-@click.option(
-    "--days",
-    "pairs",
-    required=True,
-    multiple=True,
-    nargs=2,
-    type=_FILE,
-    metavar="EARLIER DAY",
-    help="A day file, and before it one of an earlier day of the office to learn service times on. Repeat.",
-)
+@click.argument("day_files", metavar="DAY.jsonl...", nargs=-1, required=True, type=_FILE)
 @click.option("--json", "json_file", type=_FILE, default=None, help="Write the numbers here.")
-def fit(*, pairs: tuple[tuple[Path, Path], ...], json_file: Path | None) -> None:
-    """Fit the numbers of the estimates (queueing/estimate.py) on days; slow."""
-    found = fit_estimates([(_day(earlier), _day(day)) for earlier, day in pairs])
-    text = json.dumps(found, indent=1)
+def fit(*, day_files: tuple[Path, ...], json_file: Path | None) -> None:
+    """Fit the numbers of the estimates on days of one hall or of several; slow.
+
+    Each day is foretold with the service times of the earlier days of its hall.
+    """
+    days = [_day(each) for each in day_files]
+    if not histories_of(days):
+        raise click.BadParameter("needs two days of a hall at least", param_hint="DAY.jsonl")
+    text = json.dumps(fit_estimates(days), indent=1)
     click.echo(text)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")

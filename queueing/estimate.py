@@ -63,8 +63,8 @@ class Fitted:
     know. `long_share`: beyond half an hour the roll foretells too much by this share of what is beyond it.
     """
 
-    drift: float = 0.15
-    long_share: float = 0.05
+    drift: float = 0.175
+    long_share: float = 0.2
 
 
 FITTED = Fitted()

@@ -1,11 +1,12 @@
 """PURE: the numbers of the estimates (queueing.estimate.Fitted), fitted on recorded days.
 
-Each pair is a day and an earlier one of the same office, on which its service times are learned, as when
-errors are measured (twin.sim.replay). First `long_share`: the one with the least mean absolute error. Then
-`drift`: the one whose ranges hold nearest to 80 % of the waits of those who were told a range.
+Every day is foretold with the service times of the earlier days of its hall, as a running hall would; the
+first day of each hall is only learned from. First `long_share`: the one with the least mean absolute error.
+Then `drift`: the one whose ranges hold nearest to 80 % of the waits of those who were told a range.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
@@ -20,8 +21,8 @@ from twin.sim.replay import learned_minutes, people_of, scenario_of
 from twin.sim.run import rule_of
 from twin.sim.ticket import Ticket
 
-LONG_SHARES = (0.0, 0.025, 0.05, 0.075, 0.1, 0.15)
-DRIFTS = (0.0, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25)
+LONG_SHARES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+DRIFTS = (0.0, 0.05, 0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25)
 COVERED = 0.8
 
 
@@ -68,11 +69,12 @@ class _Tried:
         return round(share_within(self.rows), 4)
 
 
-def fit(pairs: Sequence[tuple[Day, Day]]) -> Found:
-    """Fit on pairs of an earlier day and the day to be foretold; the same for the same days."""
-    shares = _try(pairs, [Fitted(FITTED.drift, share) for share in LONG_SHARES])
+def fit(days: Iterable[Day]) -> Found:
+    """Fit on days of one hall or of several; the same for the same days."""
+    histories = histories_of(days)
+    shares = _try(histories, [Fitted(FITTED.drift, share) for share in LONG_SHARES])
     long_share = min(shares, key=lambda tried: tried.error).fitted.long_share
-    drifts = _try(pairs, [Fitted(drift, long_share) for drift in DRIFTS])
+    drifts = _try(histories, [Fitted(drift, long_share) for drift in DRIFTS])
     best = min(drifts, key=lambda tried: abs(tried.covered - COVERED))
     return Found(
         foretold=len(best.rows),
@@ -83,11 +85,19 @@ def fit(pairs: Sequence[tuple[Day, Day]]) -> Found:
     )
 
 
-def _try(pairs: Sequence[tuple[Day, Day]], numbers: Sequence[Fitted]) -> list[_Tried]:
+def histories_of(days: Iterable[Day]) -> list[tuple[list[Day], Day]]:
+    """Each day that has earlier ones of its hall, with these."""
+    by_hall: defaultdict[str, list[Day]] = defaultdict(list)
+    for day in sorted(days, key=lambda day: (day.hall_code, day.on_date)):
+        by_hall[day.hall_code].append(day)
+    return [(hall[:at], hall[at]) for hall in by_hall.values() for at in range(1, len(hall))]
+
+
+def _try(histories: Sequence[tuple[Sequence[Day], Day]], numbers: Sequence[Fitted]) -> list[_Tried]:
     tried = [_Tried(each) for each in numbers]
-    for earlier, day in pairs:
+    for earlier, day in histories:
         watches = [Predictions(each) for each in numbers]
-        scenario = scenario_of(day, learned=learned_minutes([earlier]))
+        scenario = scenario_of(day, learned=learned_minutes(earlier))
         people, rule = people_of(day), rule_of(scenario, "promise")
         HallDay(scenario, people, rule, day=0, walk_in_only=False, watch=_Beside(watches)).play()
         for each, watch in zip(tried, watches, strict=True):
