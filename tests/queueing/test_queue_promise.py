@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from queueing.admission import Ground, admit, needed_minutes
 from queueing.capacity import Capacity, Opening
-from queueing.estimate import estimate
+from queueing.estimate import Fitted, estimate
 from queueing.ordering import Track, Waiting
 from queueing.policy import QueuePolicy
 from queueing.promise import Expected, Load, latest_call, promise_at_close, promised_call
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WHOLE = QueuePolicy(promise_efficiency=1.0, admission_efficiency=1.0)
+#: Waits as the roll gives them.
+UNCORRECTED = Fitted(long_share=0.0)
 
 
 def at(minutes):
@@ -253,7 +255,9 @@ def booked(number, slot):
 
 
 def told(waiting, *, now=0, capacity=FULL, **more):
-    return estimate(waiting, (), at(now), capacity=capacity, load=load(**more), policy=WHOLE)
+    return estimate(
+        waiting, (), at(now), capacity=capacity, load=load(**more), policy=WHOLE, fitted=UNCORRECTED
+    )
 
 
 class TestEstimate:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from queueing.admission import needed_minutes
 from queueing.capacity import Capacity, Opening
-from queueing.estimate import estimate
+from queueing.estimate import Fitted, estimate
 from queueing.keys import is_quick
 from queueing.models import Call
 from queueing.ordering import POLICIES, Track, Waiting, next_ticket
@@ -83,7 +83,8 @@ def test_the_estimate_counts_the_minutes_of_those_ahead():
     waits = []
     for minutes in (5.0, 20.0):
         line = [walk_in(n, due=200 + n, minutes=minutes, since=n) for n in range(1, 5)]
-        told = estimate(line, [], TEN + 9 * MINUTE, capacity=day, load=Load(11, 4, busy=1))
+        load = Load(11, 4, busy=1)
+        told = estimate(line, [], TEN + 9 * MINUTE, capacity=day, load=load, fitted=Fitted(long_share=0.0))
         waits.append(told[4].expected_minutes)
     assert waits[1] - waits[0] >= 3 * 15
 
