@@ -1,10 +1,13 @@
 """3WD% and TNA, summed from the samples of `booking.promise_samples` and from citizens' own attempts.
 
 3WD% of a line and day: the share of the quarter-hours at which a free number within three working days
-could be booked. Weighted by attempts: the share of the day's visitors who looked and saw one. TNA: working
+could be booked. Weighted by attempts, of a service in a hall: the share of the visitors and days on which it
+was looked for and a number was seen. TNA: working
 days to the third free number, taken daily at 10:00 by the hall's clock; beside it the same in calendar days.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -45,6 +48,15 @@ class Attempts:
         return self.found / self.looked if self.looked else None
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceAttempts:
+    """The attempts at one service of a hall; its line, None when the hall offers it no more."""
+
+    service_id: int
+    group_id: int | None
+    attempts: Attempts
+
+
 _KEPT = text("""
 SELECT group_id, count(*) AS samples,
        avg(available::int)::float8, avg(available_with_today::int)::float8,
@@ -72,6 +84,16 @@ FROM (
 ) AS person_days
 """)
 
+_BY_SERVICE = text("""
+SELECT attempt.service_id, offered.group_id, count(*), count(*) FILTER (WHERE attempt.found)
+FROM attempt
+LEFT JOIN hall_service AS offered
+       ON offered.hall_id = attempt.hall_id AND offered.service_id = attempt.service_id
+WHERE attempt.hall_id = :hall_id AND attempt.on_date BETWEEN :first_on AND :last_on
+GROUP BY attempt.service_id, offered.group_id
+ORDER BY avg(attempt.found::int), count(*) DESC, attempt.service_id
+""")
+
 
 def promise_kept(session: Session, hall: Hall, *, first_on: date, last_on: date) -> list[PromiseKept]:
     """Per line of a hall, over hall-local dates, both included."""
@@ -90,3 +112,25 @@ def attempts(session: Session, hall: Hall, *, first_on: date, last_on: date) -> 
     """Person-days whose search in this hall saw an eligible number, over all of its services."""
     facts = {"hall_id": hall.id, "first_on": first_on, "last_on": last_on}
     return Attempts(*session.execute(_ATTEMPTS, facts).one())
+
+
+def attempts_by_service(
+    session: Session, hall: Hall, *, first_on: date, last_on: date
+) -> list[ServiceAttempts]:
+    """The same per service, for which the indicator is defined; the worst first, of these the most sought."""
+    facts = {"hall_id": hall.id, "first_on": first_on, "last_on": last_on}
+    return [
+        ServiceAttempts(row[0], row[1], Attempts(row[2], row[3]))
+        for row in session.execute(_BY_SERVICE, facts)
+    ]
+
+
+def attempts_by_line(of_services: Sequence[ServiceAttempts]) -> dict[int, Attempts]:
+    """Line → the attempts at all of its services together."""
+    looked: Counter[int] = Counter()
+    found: Counter[int] = Counter()
+    for each in of_services:
+        if each.group_id is not None:
+            looked[each.group_id] += each.attempts.looked
+            found[each.group_id] += each.attempts.found
+    return {group_id: Attempts(count, found[group_id]) for group_id, count in looked.items()}

@@ -1,7 +1,8 @@
 """How a hall stands today: released, booked, arrived and handled per group, and who waits.
 
-Definitions are those of docs/indicators.md: 放号量, 预约量, 办理量, 实际办理率. What is released, booked and
-handled is counted by `booking.counts`, for the cockpit as for the pages of administration.
+Definitions are those of docs/indicators.md: 放号量, 预约量, 办理量, 实际办理率. What is released and booked,
+and who of the booked came and was handled, is counted by `booking.counts`, for the cockpit as for the pages
+of administration.
 """
 
 from collections import Counter
@@ -42,7 +43,7 @@ class GroupToday:
 
     @property
     def arrived(self) -> int:
-        """Everyone who took a ticket."""
+        """到场: booked people who checked in, and everyone who took a ticket without a booking."""
         return self.arrived_booked + self.arrived_walk_in
 
     @property
@@ -58,7 +59,7 @@ class GroupToday:
 
 _COUNTS = text("""
 SELECT g.id AS group_id, g.code, g.name_zh, g.name_en,
-  b.arrived_booked, t.arrived_walk_in, t.waiting,
+  t.arrived_walk_in, t.waiting,
   (SELECT count(*) FROM counter_session s JOIN counter_skill k ON k.counter_id = s.counter_id
      WHERE k.group_id = g.id AND s.closed_at IS NULL AND s.state = 'open') AS open_counters
 FROM service_group g
@@ -67,10 +68,6 @@ CROSS JOIN LATERAL (
          count(*) FILTER (WHERE state = 'waiting') AS waiting
   FROM ticket WHERE ticket.group_id = g.id AND ticket.on_date = :day
 ) t
-CROSS JOIN LATERAL (
-  SELECT count(*) AS arrived_booked
-  FROM ticket WHERE ticket.issued_group_id = g.id AND ticket.on_date = :day AND appointment_id IS NOT NULL
-) b
 WHERE g.hall_id = :hall_id ORDER BY g.position, g.id
 """)
 
@@ -92,6 +89,7 @@ def hall_today(session: Session, hall: Hall, *, now: datetime) -> list[GroupToda
                 **row,
                 released=released[group_id],
                 booked=booked.booked,
+                arrived_booked=booked.arrived,
                 handled_booked=booked.handled,
                 handled_walk_in=walk_ins.get(group_id, 0),
             )

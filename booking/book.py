@@ -92,13 +92,14 @@ RENEW_PERSON = """SET (name_sealed, phone_sealed, phone_index, language) = (
             number_sealed = excluded.number_sealed, erased_at = NULL"""
 
 # The numbers are those that still carry the token. A hold that ran out is as good as a running one while
-# nobody else has taken them: who types slowly loses nothing that is still there.
+# nobody else has taken them: who types slowly loses nothing that is still there. Somebody who is just taking
+# one, or a hall that is closing, has it: a closure waits for people, so whoever books must not wait for it.
 # `plain` says yes too seldom rather than too often: where it says no, the rules themselves are asked.
 _WRITE = text(f"""
 WITH mine AS MATERIALIZED (
     SELECT id FROM number
     WHERE hold_token = :token AND appointment_id IS NULL
-    FOR UPDATE
+    FOR UPDATE SKIP LOCKED
 ),
 plain AS (
     SELECT count(*) FILTER (WHERE state IN ('booked', 'checked_in')) < :most_open
@@ -274,9 +275,5 @@ def _story(draft: Row[Any], *, actor: Actor, now: datetime) -> dict[str, object]
 
 
 def _still_held(session: Session, facts: Mapping[str, object]) -> bool:
-    found = session.scalar(
-        select(func.count())
-        .select_from(Number)
-        .where(Number.hold_token == facts["token"], Number.appointment_id.is_(None))
-    )
-    return found == facts["needed"]
+    mine = select(Number.id).where(Number.hold_token == facts["token"], Number.appointment_id.is_(None))
+    return len(session.scalars(mine.with_for_update(skip_locked=True)).all()) == facts["needed"]

@@ -48,7 +48,7 @@ WITH held AS MATERIALIZED (
 mine AS MATERIALIZED (
     SELECT id FROM number
     WHERE hold_token = :token AND appointment_id IS NULL AND (SELECT count(*) FROM held) = 1
-    FOR UPDATE
+    FOR UPDATE SKIP LOCKED
 ),
 before AS MATERIALIZED (
     SELECT id, xmin AS version, erased_at FROM citizen WHERE identity_index = :identity_index

@@ -20,6 +20,7 @@ from booking.models import Appointment, Slot
 from booking.policy import InPast, numbers_needed
 from booking.staff_visits import find_visit, take_for_staff
 from booking.taking import Wanted, take
+from booking.turns import wait_for_hall
 from catalog.queries import minutes_in_situation, services_of
 from halls.models import ServiceGroup
 from halls.queries import get_hall_by_id
@@ -89,6 +90,7 @@ def book_by_staff(session: Session, command: StaffBooking, *, actor: Actor, now:
     """Take the numbers and book them; whoever calls has asked for the permission."""
     if command.starts_at <= now:
         raise InPast
+    wait_for_hall(session, command.hall_id)  # the numbers are locked before their person
     token = new_token()
     channel = _take(session, command, token, now=now)
     appointment = book(

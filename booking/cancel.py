@@ -12,6 +12,7 @@ from booking.policy import ensure_cancellable
 from booking.queries import lock_appointment
 from booking.standing import BY_CITIZEN
 from booking.states import AppointmentState, ensure_can_become
+from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -35,6 +36,7 @@ def cancel(
     Raises:
         AppointmentStateConflict, CancellationTooLate (a citizen, once the slot has begun)
     """
+    wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
     before = appointment.state
     if before == AppointmentState.CANCELLED:

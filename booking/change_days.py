@@ -11,6 +11,7 @@ from booking.change_plan import BookingsStranded, follow, list_stranded, publish
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from booking.rehouse import Rehoused
+from booking.turns import stop_moves
 from halls.calendar_days import remove_day
 from halls.edit import save_calendar
 from halls.models import Hall
@@ -88,6 +89,7 @@ def _save(session: Session, change: DaysChange, actor: Actor, now: datetime) -> 
 
 
 def _touched(session: Session, hall: Hall, named: Sequence[date], now: datetime) -> _Touched:
+    stop_moves(session, hall.id)
     published = published_days(session, hall, now=now)
     days = [(on, on) for on in named if any(first_on <= on <= last_on for first_on, last_on in published)]
     return _Touched(hall, days, list_stranded(session, hall, days, now=now))

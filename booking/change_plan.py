@@ -16,6 +16,7 @@ from booking.models import Slot
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from booking.standing import lock_people
+from booking.turns import stop_moves
 from catalog.edit import stop_offering
 from halls.edit import save_hall
 from halls.models import Hall
@@ -91,6 +92,7 @@ def change_plan(
     closed = [group.id for group in list_groups(session, hall.id) if not group.active]
     if closed:
         stop_offering(session, hall.id, closed, actor=actor, now=now)
+    stop_moves(session, hall.id)
     days = published_days(session, hall, now=now)
     stranded = list_stranded(session, hall, days, now=now)
     if stranded and then is None:
@@ -119,6 +121,9 @@ def follow(
 
     lock_people(session, [each.citizen_id for each in stranded])
     added, rehoused = publish_all(), Rehoused(0, 0)
+    stranded = list_stranded(session, hall, spans, now=now)  # somebody may have confirmed meanwhile
+    if stranded and then is None:
+        raise BookingsStranded(count=len(stranded))
     if stranded and then is not Then.KEEP:
         move = then is Then.MOVE
         rehoused = rehouse(session, hall, stranded, move=move, because=because, actor=actor, now=now)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, bindparam, select, text
+from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.orm import Session
 
 from booking.affected import Affected, ClosedTime, list_in_closed_time
@@ -12,6 +12,7 @@ from booking.hall_rules import rules_of
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from booking.standing import lock_people
+from booking.turns import stop_moves
 from halls.closures import add_closure, lift_closure
 from halls.models import Closure, Hall
 from halls.queries import calendar
@@ -74,7 +75,7 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
 
     The number of statements does not depend on the number of bookings.
 
-    1. Lock the hall and write the closure.
+    1. Lock the hall and its moves, and write the closure.
     2. Lock the bookings that fall into it and their people (before any number, as everybody does), withdraw
        what is free or held there, and look again: somebody may have confirmed meanwhile. Nobody books into it
        any more.
@@ -84,7 +85,7 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
     Raises:
         ClosureBackwards
     """
-    session.execute(select(Hall.id).where(Hall.id == hall.id).with_for_update())
+    stop_moves(session, hall.id)
     closure = add_closure(
         session,
         hall,

@@ -20,6 +20,7 @@ from booking.policy import AlreadyBookedThatDay
 from booking.queries import groups_of, lock_appointment
 from booking.standing import has_another_that_day, lock_person
 from booking.states import OPEN
+from booking.turns import wait_for_hall
 from catalog.queries import services_of
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
@@ -93,6 +94,7 @@ def correct(
         raise Forbidden
     if command.reason not in REASONS:
         raise CorrectionReasonUnknown
+    wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
     if appointment.state not in OPEN:
         raise CorrectionTooLate

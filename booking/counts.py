@@ -22,7 +22,8 @@ class ChannelCount:
 
     `planned` are all rows; `released` those that could be booked so far: booked ones and those that were
     given back and return within minutes are among them, and only a withdrawal takes one out again. `free` are
-    those that can be booked at this moment; `overbooked` those beyond the quota.
+    those of slots to come that can be booked at this moment, for walk-ins and duty by staff; `overbooked`
+    those beyond the quota.
     """
 
     group_id: int
@@ -39,7 +40,8 @@ class ChannelCount:
 class BookingCount:
     """The appointments of one line and day; a cancellation by the hall is in none but `by_hall`.
 
-    Who came and was handled only in part has `arrived` and is not `handled`.
+    `booked` = `to_come` + `arrived` + `no_shows` + `late_cancelled`. Who came and was handled only in part
+    has `arrived` and is not `handled`; who came and left, or never answered a call, is among the `unserved`.
     """
 
     group_id: int
@@ -50,6 +52,7 @@ class BookingCount:
     no_shows: int
     late_cancelled: int
     by_hall: int
+    unserved: int
 
     @property
     def actual_rate(self) -> float | None:
@@ -63,7 +66,7 @@ class BookingCount:
 
 
 #: Of a line that has no appointment that day.
-NOTHING_BOOKED = BookingCount(0, 0, 0, 0, 0, 0, 0, 0)
+NOTHING_BOOKED = BookingCount(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ SELECT group_id, channel, count(*) AS planned,
        count(*) FILTER (WHERE appointment_id IS NOT NULL OR {RETURNING}) AS released,
        count(appointment_id) AS booked,
        count(*) FILTER (WHERE appointment_id IS NULL AND held_until > :now) AS held,
-       count(*) FILTER (WHERE appointment_id IS NULL AND released_at <= :now
+       count(*) FILTER (WHERE appointment_id IS NULL AND starts_at > :now
+                        AND (channel <> 'online' OR released_at <= :now)
                         AND (held_until IS NULL OR held_until <= :now)) AS free,
        count(*) FILTER (WHERE ordinal > :above) AS overbooked
 FROM number
@@ -94,19 +98,21 @@ ORDER BY group_id, channel
 _BOOKINGS = text("""
 WITH told AS (
     SELECT group_id, state, undone_service_ids,
+           state IN ('checked_in', 'fulfilled') OR checked_in_at IS NOT NULL AS came,
            state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link') AS by_citizen,
            state = 'cancelled' AND starts_at - cancelled_at < CAST(:cutoff AS interval) AS late
     FROM appointment
     WHERE hall_id = :hall_id AND on_date = :on_date
 )
 SELECT group_id,
-       count(*) FILTER (WHERE state <> 'cancelled' OR by_citizen AND late) AS booked,
+       count(*) FILTER (WHERE state <> 'cancelled' OR came OR by_citizen AND late) AS booked,
        count(*) FILTER (WHERE state = 'booked') AS to_come,
-       count(*) FILTER (WHERE state IN ('checked_in', 'fulfilled')) AS arrived,
+       count(*) FILTER (WHERE came) AS arrived,
        count(*) FILTER (WHERE state = 'fulfilled' AND undone_service_ids = '[]') AS handled,
-       count(*) FILTER (WHERE state = 'no_show') AS no_shows,
-       count(*) FILTER (WHERE by_citizen AND late) AS late_cancelled,
-       count(*) FILTER (WHERE state = 'cancelled' AND NOT by_citizen) AS by_hall
+       count(*) FILTER (WHERE state = 'no_show' AND NOT came) AS no_shows,
+       count(*) FILTER (WHERE by_citizen AND late AND NOT came) AS late_cancelled,
+       count(*) FILTER (WHERE state = 'cancelled' AND NOT by_citizen AND NOT came) AS by_hall,
+       count(*) FILTER (WHERE came AND state IN ('cancelled', 'no_show')) AS unserved
 FROM told
 GROUP BY group_id
 ORDER BY group_id

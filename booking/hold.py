@@ -20,11 +20,11 @@ from booking.errors import (
     SlotUnknown,
 )
 from booking.leg_holding import LegsWanted, take_legs
-from booking.models import Draft, Number, Slot
+from booking.models import Draft, Slot
 from booking.offers import Offer
 from booking.policy import ensure_bookable
 from booking.recent import NOTHING_KEPT, Recent
-from booking.taking import Taken, Wanted, take, take_at_once
+from booking.taking import Taken, Wanted, let_go, take, take_at_once
 from booking.visit_offer import get_visit_offer
 from halls.queries import HallUnknown
 from kernel.actor import Actor
@@ -220,11 +220,7 @@ def find_draft(session: Session, token: str, *, now: datetime) -> Draft | None:
 def release(session: Session, token: str, *, now: datetime) -> None:
     """Give the numbers back at once; the draft stays, its hold has ended."""
     hashed = token_hash(token)
-    session.execute(
-        update(Number)
-        .where(Number.hold_token == hashed, Number.appointment_id.is_(None))
-        .values(held_until=None, hold_token=None)
-    )
+    let_go(session, hashed)
     session.execute(
         update(Draft)
         .where(Draft.token_hash == hashed, Draft.appointment_id.is_(None), Draft.held_until > now)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, select, text, update
+from sqlalchemy import BigInteger, LargeBinary, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Integer
 
 from booking.availability import SlotCount
 from booking.errors import SlotFull, SlotUnknown
-from booking.models import Number, Slot
-from booking.taking import RELEASED, RETURNING
+from booking.models import Slot
+from booking.taking import RELEASED, RETURNING, let_go
 from booking.visit_availability import fit_on, nearest_visits
 from booking.visit_offer import Leg, VisitOffer, legs_as_data
 
@@ -124,7 +124,8 @@ def take_fitting(
     """
     for _ in range(TRIES):
         with session.begin_nested() as savepoint:
-            _give_up(session, wanted.previous)
+            if wanted.previous is not None:
+                let_go(session, wanted.previous)
             fitted = fit()
             taken = _take(session, wanted, fitted, now=now, returning=returning) if fitted else None
             if taken is not None:
@@ -133,17 +134,6 @@ def take_fitting(
         if fitted is None:
             break
     return None
-
-
-def _give_up(session: Session, previous: bytes | None) -> None:
-    """Numbers of a hold that has run out may be somebody else's in this moment: those are not waited for."""
-    if previous is not None:
-        own = select(Number.id).where(Number.hold_token == previous, Number.appointment_id.is_(None))
-        session.execute(
-            update(Number)
-            .where(Number.id.in_(own.with_for_update(skip_locked=True)))
-            .values(held_until=None, hold_token=None)
-        )
 
 
 def _take(

@@ -102,9 +102,10 @@ def change_numbers(
         .limit(command.most)
         .with_for_update(skip_locked=True)
     )
+    # Read first: as a subquery PostgreSQL may ask for it again and again, each time for so many more.
     changed = session.scalars(
         update(Number)
-        .where(Number.id.in_(chosen))
+        .where(Number.id.in_(session.scalars(chosen).all()))
         .values(**_what(command.change, now), held_until=None, hold_token=None)
         .returning(Number.id)
         .execution_options(synchronize_session=False)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from booking.events import NumbersPublished
 from booking.ladder import OVERBOOKED_ABOVE, Channel
 from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days
-from halls.models import ServiceGroup
+from halls.models import Hall, ServiceGroup
 from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.story import tell
@@ -86,6 +86,8 @@ def publish(
     Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked and
     held ones stay.
     """
+    # Two who write the same days at once would lock their slots and numbers in different orders.
+    session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update(key_share=True))
     planned = plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now)
     groups = list_groups(session, hall_id)
     _write_slots(session, hall_id, planned)

@@ -17,6 +17,7 @@ from booking.policy import AlreadyBookedThatDay, InPast, counts_as_no_show, ensu
 from booking.queries import groups_of, lock_appointment
 from booking.standing import has_another_that_day, lock_person
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
+from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -48,6 +49,7 @@ def reschedule(
         AppointmentStateConflict, CancellationTooLate, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay,
         CannotBePosted (the draft is for other services, and the result was to be posted)
     """
+    wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
     draft = session.scalar(select(Draft).where(Draft.token_hash == token_hash(token)).with_for_update())
     if draft is None:

@@ -11,10 +11,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import BigInteger, DateTime, LargeBinary, TextualSelect, bindparam, column, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    LargeBinary,
+    TextualSelect,
+    bindparam,
+    column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from booking.models import Number
 from kernel.direct import Direct, Statement
 
 # What makes the race safe. Without it two citizens read the same free number and both are told it is theirs.
@@ -61,12 +72,15 @@ taken AS (
     FROM visit
     WHERE number.id IN (SELECT id FROM picked)
 ),
+own AS (
+    SELECT id FROM number
+    WHERE hold_token = :previous AND appointment_id IS NULL
+    FOR UPDATE SKIP LOCKED
+),
 given_up AS (
     UPDATE number SET held_until = NULL, hold_token = NULL
     FROM visit
-    WHERE number.hold_token = :previous
-      AND number.appointment_id IS NULL
-      AND number.id NOT IN (SELECT id FROM picked)
+    WHERE number.id IN (SELECT id FROM own) AND number.id NOT IN (SELECT id FROM picked)
 ),
 drafted AS (
     INSERT INTO draft (token_hash, hall_id, group_id, slot_id, service_ids, needed, answers, form_sealed,
@@ -102,8 +116,13 @@ def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextualSelect:
     return statement.columns(*_TAKEN)
 
 
+def take_at_once_statement(lock: str = LOCK) -> Statement:
+    """The same for the driver."""
+    return Statement(_TAKE.format(lock=lock, released=RELEASED))
+
+
 TAKE = take_statement()
-_TAKE_AT_ONCE = Statement(_TAKE.format(lock=LOCK, released=RELEASED))
+TAKE_AT_ONCE = take_at_once_statement()
 TAKE_RETURNING = take_statement(released=RETURNING)
 
 
@@ -151,7 +170,7 @@ def take_at_once(direct: Direct, wanted: Wanted, *, now: datetime) -> Taken | No
     """As `take`, in a transaction of its own."""
     values = _values(wanted, now=now)
     values["service_ids"], values["answers"] = Jsonb(values["service_ids"]), Jsonb(values["answers"])
-    row = direct.find(_TAKE_AT_ONCE, values)
+    row = direct.find(TAKE_AT_ONCE, values)
     return None if row is None else Taken(*row)
 
 
@@ -173,3 +192,16 @@ def _values(wanted: Wanted, *, now: datetime) -> dict[str, Any]:
         "channel": str(wanted.channel),
         "now": now,
     }
+
+
+def let_go(session: Session, token: bytes) -> None:
+    """Give up what a hold (the hash of its token) keeps.
+
+    Numbers of one that has run out may be somebody else's in this moment: those are not waited for.
+    """
+    own = select(Number.id).where(Number.hold_token == token, Number.appointment_id.is_(None))
+    session.execute(
+        update(Number)
+        .where(Number.id.in_(own.with_for_update(skip_locked=True)))
+        .values(held_until=None, hold_token=None)
+    )

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from booking import taking
 from booking.events import WaitlistOffered
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import off_the_minute
@@ -166,11 +167,7 @@ def let_go(session: Session, entry: WaitlistEntry, *, now: datetime) -> bool:
     if draft is not None and draft.appointment_id is not None:
         return False
     if draft is not None:
-        session.execute(
-            update(Number)
-            .where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
-            .values(held_until=None, hold_token=None)
-        )
+        taking.let_go(session, draft.token_hash)
         draft.held_until = min(draft.held_until, now)
     entry.token_sealed = entry.offer_until = None
     return True
@@ -186,6 +183,8 @@ def _lapse(session: Session, *, now: datetime) -> dict[int, dict[int, list[int]]
     )
     freed: dict[int, dict[int, list[int]]] = {}
     for entry in session.scalars(over.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)):
+        if not _nobody_books(session, entry):
+            continue  # at this very moment: the next run sees what became of it
         held = _held(session, entry)
         if not let_go(session, entry, now=now):
             end(session, entry, WaitState.TAKEN, now=now)
@@ -200,6 +199,12 @@ def _lapse(session: Session, *, now: datetime) -> dict[int, dict[int, list[int]]
             freed.setdefault(entry.hall_id, {}).setdefault(group_id, []).append(number_id)
     session.flush()
     return freed
+
+
+def _nobody_books(session: Session, entry: WaitlistEntry) -> bool:
+    """Whether its draft could be locked without waiting: who waits here keeps numbers locked meanwhile."""
+    draft = select(Draft.id).where(Draft.id == entry.draft_id).with_for_update(skip_locked=True)
+    return session.scalar(draft) is not None or session.get(Draft, entry.draft_id) is None
 
 
 def _held(session: Session, entry: WaitlistEntry) -> list[tuple[int, int]]:

@@ -6,10 +6,11 @@ having served two people: that is what `violations` looks for.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,26 @@ class Told:
     reference: str
     began: float
     ended: float
-    numbers: tuple[int, ...] = ()
+    numbers: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True)
 class Final:
-    """The rows at the end: number → reference of its visit or None; reference → state."""
+    """The rows at the end: number → reference of its visit or None; reference → state.
 
-    numbers: Mapping[int, str | None]
+    A number goes by whatever names it: its id, or its place (line, start, ordinal).
+    """
+
+    numbers: Mapping[Any, str | None]
     states: Mapping[str, str]
 
 
 def violations(
-    told: Sequence[Told], final: Final, *, numbers: Iterable[int], needed: Mapping[str, int]
+    told: Sequence[Told], final: Final, *, numbers: Iterable[Hashable], needed: Mapping[str, int]
 ) -> list[str]:
     """Everything that cannot be true; empty when the history is possible.
 
-    `numbers` are the ids that were there at first, `needed` how many each acknowledged visit must have.
+    `numbers` are those that were there at first, `needed` how many each acknowledged visit must have.
     """
     by_visit, by_token = _steps(told, holds=False), _steps(told, holds=True)
     return [
@@ -66,7 +70,7 @@ def _steps(told: Sequence[Told], *, holds: bool) -> dict[str, list[Told]]:
     return found
 
 
-def _rows(final: Final, numbers: set[int]) -> list[str]:
+def _rows(final: Final, numbers: set[Hashable]) -> list[str]:
     lost, made = numbers - final.numbers.keys(), final.numbers.keys() - numbers
     found = [f"number {number} is lost" for number in lost]
     found += [f"number {number} comes from nothing" for number in made]
@@ -95,7 +99,7 @@ def _visit(reference: str, steps: Sequence[Told], final: Final, needed: Mapping[
 
 def _overlaps(by_visit: Mapping[str, Sequence[Told]]) -> list[str]:
     """A number is certainly a visit's from the end of the step that gave it to the beginning of the next."""
-    certain: dict[int, list[tuple[float, float, str]]] = defaultdict(list)
+    certain: dict[Hashable, list[tuple[float, float, str]]] = defaultdict(list)
     for reference, steps in by_visit.items():
         for step, after in pairwise([*steps, None]):
             until = after.began if after is not None else inf

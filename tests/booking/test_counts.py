@@ -1,17 +1,19 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from booking.affected import ClosedTime, list_in_closed_time
 from booking.book import Book, book
 from booking.cancel import cancel
+from booking.check_in import mark_checked_in
 from booking.close import Close, Then, close
 from booking.counts import booking_counts, channel_counts, release_steps
 from booking.duty_flow import flow_duty
 from booking.hold import HoldSlot, hold
 from booking.ladder import OVERBOOKED_ABOVE
 from booking.models import Number
+from booking.no_show import mark_no_show
 from booking.number_changes import Change, ChangeNumbers, NoSuchNumbers, ReasonMissing, change_numbers
 from booking.overbooking import numbers_to_offer
 from booking.publish import publish
@@ -99,6 +101,23 @@ def test_bookings_are_counted_as_defined(session, hall, group):
     assert (found.actual_rate, found.no_show_rate) == (1 / 8, 1 / 8)
 
 
+def test_who_came_and_left_unserved_stays_booked_has_arrived_and_is_neither_missed_nor_the_halls(
+    session, hall, group
+):
+    publish_days(session, hall)
+    made = book_all(session, hall, TODAY, most=5, now=NOW)
+    for each in made[:4]:
+        mark_checked_in(session, each, actor=SYSTEM, now=each.starts_at - timedelta(minutes=20))
+    cancel(session, made[0], reason="left", actor=SYSTEM, now=made[0].starts_at)
+    cancel(session, made[1], reason="day_closed", actor=SYSTEM, now=made[1].starts_at)
+    cancel(session, made[2], reason="citizen", actor=ANONYMOUS, now=made[2].starts_at - timedelta(minutes=1))
+    mark_no_show(session, made[3], actor=SYSTEM, now=made[3].starts_at)
+    mark_no_show(session, made[4], actor=SYSTEM, now=at("13:00"))
+    (found,) = booking_counts(session, hall, on_date=TODAY)
+    assert (found.booked, found.arrived, found.unserved) == (5, 4, 4)
+    assert (found.no_shows, found.late_cancelled, found.by_hall, found.actual_rate) == (1, 0, 0, 0)
+
+
 def test_a_day_closed_by_the_hall_has_no_bookings_and_no_no_shows(session, hall, group):
     publish_days(session, hall)
     made = book_all(session, hall, TODAY, most=10, now=NOW)
@@ -148,6 +167,13 @@ def test_numbers_go_from_one_channel_to_another(session, hall, group, what, ways
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "numbers.change")).one()
     assert (entry.details["change"], entry.details["count"]) == (str(what), 3)
     assert entry.details["reason"] == "fewer_staff"
+
+
+def test_no_more_numbers_change_than_were_asked_for_however_the_server_goes_about_it(session, hall, group):
+    publish_days(session, hall)
+    for way in ("hashagg", "hashjoin", "mergejoin", "material", "sort"):
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    assert change(session, hall, group, Change.DUTY_TO_ONLINE, most=3) == 3
 
 
 def test_withdrawn_numbers_stay_withdrawn_over_the_night_and_can_be_released_again(session, hall, group):

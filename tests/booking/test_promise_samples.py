@@ -3,7 +3,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
-from analytics.promise_kept import Attempts, attempts, promise_kept
+from analytics.day_numbers import day_numbers
+from analytics.promise_kept import Attempts, attempts, attempts_by_service, promise_kept
+from booking.attempts import record_look
 from booking.models import Attempt, PromiseSample
 from booking.promise_samples import take_samples
 from halls.models import CalendarDay
@@ -129,3 +131,34 @@ def test_attempts_are_counted_by_person_and_day(session, hall, group):
     assert attempts(session, hall, first_on=TODAY, last_on=TODAY) == Attempts(3, 1)
     assert attempts(session, hall, first_on=TODAY, last_on=FRIDAY).share == 0.5
     assert attempts(session, hall, first_on=FRIDAY, last_on=FRIDAY).share is None
+
+
+def test_attempts_are_those_at_a_service_and_of_a_line_those_at_its_services(session, hall, group):
+    other = make_group(session, hall, "B")
+    mine, also_mine, theirs = [make_service(session, each) for each in (group, group, other)]
+    gone = make_service(session)
+    for n, (service, found) in enumerate(
+        [(mine, True), (mine, False), (also_mine, True), (theirs, False), (gone, False)]
+    ):
+        record_look(
+            session,
+            bytes([n]) * 16,
+            service_ids=[service.id],
+            hall_id=hall.id,
+            on_date=TODAY,
+            found=found,
+            now=at("10:00"),
+        )
+    found = attempts_by_service(session, hall, first_on=TODAY, last_on=TODAY)
+    assert {each.service_id: (each.group_id, each.attempts) for each in found} == {
+        theirs.id: (other.id, Attempts(1, 0)),
+        gone.id: (None, Attempts(1, 0)),
+        mine.id: (group.id, Attempts(2, 1)),
+        also_mine.id: (group.id, Attempts(1, 1)),
+    }
+    assert [each.attempts.share for each in found] == [0, 0, 0.5, 1]  # the worst first
+    lines = day_numbers(session, hall, on_date=FRIDAY, since_on=TODAY, now=at("10:00"))
+    assert {line.group.id: line.looks for line in lines} == {
+        group.id: Attempts(3, 2),
+        other.id: Attempts(1, 0),
+    }

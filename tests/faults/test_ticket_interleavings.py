@@ -43,7 +43,7 @@ from queueing.undo import find_undoable, undo
 from tests import build
 from tests.build import TODAY, at
 from tests.faults.hall_history import AT_COUNTER, ENDS, Done, Row, violations
-from tests.faults.test_interleavings import restless
+from tests.faults.town import restless
 from tests.queueing.hall_day import KIOSK, officer_of
 
 calling = import_module("queueing.call_next")

@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from analytics.day_numbers import day_numbers
-from analytics.promise_kept import attempts
+from analytics.promise_kept import attempts, attempts_by_service
 from booking.counts import release_steps
 from booking.hall_rules import rules_of
 from booking.number_changes import REASONS, Change, ChangeNumbers, change_numbers
+from catalog.queries import services_of
+from halls.models import Hall
 from halls.queries import list_groups
 from kernel.errors import DomainError
 from web import edge
@@ -22,6 +24,7 @@ from web.guards import staff_only
 _PATH = "/plans/<code>/numbers"
 MONTH = timedelta(days=29)
 _MOST = 1000
+_WORST = 5
 
 
 def _day(today: date) -> date:
@@ -32,6 +35,17 @@ def _day(today: date) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise plan_edge.FormValueWrong from None
+
+
+def _worst(session: Session, hall: Hall, on: date) -> list[tuple[Any, Any]]:
+    """The services whose seekers saw a number least often in the month to that day, with their attempts."""
+    missed = [
+        each
+        for each in attempts_by_service(session, hall, first_on=on - MONTH, last_on=on)
+        if each.attempts.found < each.attempts.looked
+    ][:_WORST]
+    services = {each.id: each for each in services_of(session, [each.service_id for each in missed])}
+    return [(services[each.service_id], each.attempts) for each in missed if each.service_id in services]
 
 
 def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
@@ -45,6 +59,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         rows=day_numbers(session, hall, on_date=on, since_on=on - MONTH, now=edge.now()),
         steps=release_steps(session, hall, on_date=on),
         attempts=attempts(session, hall, first_on=on, last_on=on),
+        worst=_worst(session, hall, on),
         now=edge.now(),
         changeable=on >= today,
         reasons=[(code, reason_in_words("numbers.change", code, edge.language())) for code in REASONS],

@@ -44,18 +44,30 @@ def test_the_cockpit_and_the_pages_of_administration_count_the_same(faces):
     faces.appointment("10:00", state="fulfilled", undone_service_ids=[faces.renewal.id])
     faces.appointment("10:30", state="fulfilled")
     faces.appointment("11:00", state="cancelled", cancelled_at=build.at("10:30"), cancel_reason="reply")
+    left = {"state": "cancelled", "cancelled_at": build.at("10:30"), "cancel_reason": "left"}
+    faces.appointment("09:30", checked_in_at=build.at("10:20"), **left)
     faces.waiting(1, state="completed", called_at=build.at("10:00"))
     now = build.at("12:00")
     with faces.parts.database.transaction() as session:
         build.make_slot(session, faces.a, build.at("15:00"), released_at=build.at("12:00") + HALF_MINUTE)
         today = hall_today(session, faces.hall, now=now)
         lines = day_numbers(session, faces.hall, on_date=build.TODAY, since_on=build.TODAY, now=now)
-    cockpit = [(g.released, g.booked, g.handled_booked, g.handled_walk_in, g.actual_rate) for g in today]
+    cockpit = [
+        (g.released, g.booked, g.arrived_booked, g.handled_booked, g.handled_walk_in, g.actual_rate)
+        for g in today
+    ]
     assert cockpit == [
-        (line.released, line.bookings.booked, line.bookings.handled, line.walk_ins, line.bookings.actual_rate)
+        (
+            line.released,
+            line.bookings.booked,
+            line.bookings.arrived,
+            line.bookings.handled,
+            line.walk_ins,
+            line.bookings.actual_rate,
+        )
         for line in lines
     ]
-    assert cockpit[0] == (12, 3, 1, 1, 1 / 3)
+    assert cockpit[0] == (15, 4, 3, 1, 1, 1 / 4)
 
 
 def test_a_booked_visit_counts_in_the_line_it_was_booked_for_also_when_it_ends_in_another(faces):

@@ -267,6 +267,7 @@ class LineDaySchema(Told):
     no_shows = some(fields.Integer)
     late_cancelled = some(fields.Integer)
     by_hall = some(fields.Integer)
+    unserved = some(fields.Integer)
     channels = some(fields.List, fields.Nested(ChannelSchema()))
 
 

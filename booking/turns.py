@@ -1,0 +1,25 @@
+"""Who may move bookings of a hall at this moment: people theirs, side by side, or the hall everybody's.
+
+A change of the hall's time locks bookings, their people and numbers, and then looks for bookings that were
+made meanwhile. Whoever moves or cancels a single booking locks the same things in another order; of two who
+wait for each other PostgreSQL ends one. So the moves wait for the change, and the change for the moves that
+have begun. Booking need not wait: it skips numbers that the hall is taking away.
+"""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from halls.models import Hall
+
+_GATE = 0x67617465
+
+
+def wait_for_hall(session: Session, hall_id: int) -> None:
+    """Before anything is locked that belongs to one booking; held until the commit."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(_GATE, hall_id % 2**31)))
+
+
+def stop_moves(session: Session, hall_id: int) -> None:
+    """Before bookings of a hall are looked for because its time changes; held until the commit."""
+    session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update())
+    session.execute(select(func.pg_advisory_xact_lock(_GATE, hall_id % 2**31)))

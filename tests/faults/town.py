@@ -1,0 +1,312 @@
+"""A town for interleavings of bookings: many small lines, and citizens who act at once on real threads.
+
+Each interleaving has a line (or two) and a day of its own with a few numbers and half a dozen citizens who
+hold, book, move and cancel at the same time, in one exchange with the database or in several, as the API and
+the pages do. Before each statement a thread may rest for a moment drawn from the interleaving's seed: the
+statements of different transactions then meet in ever other orders.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from threading import Barrier, local
+from time import monotonic, sleep
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from booking.book import Book, book
+from booking.book_at_once import book_at_once
+from booking.cancel import cancel
+from booking.hold import HoldSlot, hold, hold_at_once, release
+from booking.models import Appointment, Number
+from booking.publish import publish
+from booking.recent import Recent
+from booking.reschedule import reschedule
+from kernel.actor import ANONYMOUS, SYSTEM
+from kernel.db import Database
+from kernel.direct import Statement
+from kernel.errors import DomainError
+from kernel.ids import token_hash
+from people.sample_ids import sample_resident_id
+from tests.booking_history import Told
+from tests.build import at, make_group, make_hall, make_plan, make_service
+
+CITIZENS = 6
+STEPS = 3
+LONGEST_REST = 0.002  # seconds
+STARTS = ("10:00", "10:30")
+#: Five weeks without a holiday, from Monday to Friday.
+DAYS = [date(2026, 3, 2) + timedelta(days=7 * week + day) for week in range(5) for day in range(5)]
+HALLS = 40
+PHONE = "+8613800138000"
+
+#: A number, whatever its row: line, start, ordinal. What a closure took away comes back as the same place.
+Place = tuple[int, datetime, int]
+PLACE = (Number.group_id, Number.starts_at, Number.ordinal)
+_OF_TOKEN = Statement(
+    "SELECT group_id, starts_at, ordinal FROM number WHERE hold_token = :token AND appointment_id IS NULL"
+)
+_OF_VISIT = Statement("""
+SELECT number.group_id, number.starts_at, number.ordinal
+FROM number JOIN appointment ON appointment.id = number.appointment_id
+WHERE appointment.reference = :reference
+""")
+
+
+@dataclass(frozen=True)
+class Town:
+    """Forty halls of two lines; line `n` is the first or the second one of hall `n // 2`."""
+
+    database: Database
+    hall_ids: list[int]
+    group_ids: list[int]
+    codes: list[tuple[str, str]]
+    planned: dict[tuple[int, date], set[Place]]
+    recent: Recent = field(default_factory=Recent)
+    acknowledged: set[str] = field(default_factory=set)
+
+    def place(self, n: int) -> tuple[int, date]:
+        return n % len(self.group_ids), DAYS[n // len(self.group_ids)]
+
+
+def make_town(database: Database) -> Town:
+    """Every line has a few numbers each day, fewer than the citizens of an interleaving want."""
+    with database.transaction() as session:
+        halls = [make_hall(session, f"h{n}") for n in range(HALLS)]
+        groups = [make_group(session, hall, letter) for hall in halls for letter in "AB"]
+        for group in groups:
+            make_plan(session, group, counters=1.5, hours="10:00-11:00")
+        codes = [
+            (make_service(session, group).code, make_service(session, group, minutes=20).code)
+            for group in groups
+        ]
+        for hall in halls:
+            publish(session, hall.id, first_on=DAYS[0], last_on=DAYS[-1], actor=SYSTEM, now=at("08:00"))
+        planned: dict[tuple[int, date], set[Place]] = defaultdict(set)
+        for *place, on in session.execute(select(*PLACE, Number.on_date)):
+            planned[place[0], on].add(tuple(place))
+        return Town(database, [hall.id for hall in halls], [group.id for group in groups], codes, planned)
+
+
+@dataclass
+class Interleaving:
+    """One line on one day, and what its citizens were told."""
+
+    town: Town
+    n: int
+    told: list[Told] = field(default_factory=list)
+    needed: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def line(self) -> int:
+        return self.town.place(self.n)[0]
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        return (self.line,)
+
+    @property
+    def group_ids(self) -> list[int]:
+        return [self.town.group_ids[at_] for at_ in self.lines]
+
+    @property
+    def keys(self) -> list[tuple[int, date]]:
+        return [(group_id, self.day) for group_id in self.group_ids]
+
+    @property
+    def hall_id(self) -> int:
+        return self.town.hall_ids[self.line // 2]
+
+    @property
+    def hall_code(self) -> str:
+        return f"h{self.line // 2}"
+
+    def codes(self, needed: int, _chance: random.Random) -> tuple[str, ...]:
+        """The services of a visit that takes so many numbers."""
+        return (self.town.codes[self.line][needed - 1],)
+
+    @property
+    def day(self) -> date:
+        return self.town.place(self.n)[1]
+
+    @property
+    def now(self) -> datetime:
+        return at("08:30", self.day)
+
+    @property
+    def clocks_differ(self) -> bool:
+        """In every other interleaving, so that holds run out while they are booked."""
+        return self.n % 2 == 1
+
+    @property
+    def holds_are_certain(self) -> bool:
+        """Whether nobody may have a number that somebody holds."""
+        return not self.clocks_differ
+
+
+class Citizen:
+    """One thread: random steps from a seed, everything acknowledged is noted."""
+
+    def __init__(self, scene: Interleaving, who: int) -> None:
+        self.scene = scene
+        self.who = who
+        self.chance = random.Random(scene.n * 100 + who)  # a draw that can be repeated
+        late = self.chance.choice([0, 0, 5, 11]) if scene.clocks_differ else 0
+        self.now = scene.now + timedelta(minutes=late)
+        self.token: str | None = None
+        self.reference: str | None = None
+
+    @property
+    def database(self) -> Database:
+        return self.scene.town.database
+
+    def live(self) -> None:
+        for _ in range(STEPS):
+            step = self.chance.choice(self._possible())
+            try:
+                step()
+            except DomainError:
+                self.token = None  # refused: begin again
+
+    def _possible(self) -> list[Callable[[], None]]:
+        if self.reference is not None:
+            return [self._move, self._cancel]
+        return [self._book, self._book, self._book, self._hold_and_let_go]
+
+    def _hold(self, needed: int) -> str:
+        codes = self.scene.codes(needed, self.chance)
+        starts_at = at(self.chance.choice(STARTS), self.scene.day)
+        began = self._let_go()
+        wanted = HoldSlot(self.scene.hall_code, codes, starts_at, previous_token=self.token)
+        token = self._hold_somehow(wanted)
+        if self.scene.holds_are_certain:
+            self.scene.told.append(Told("hold", token, began, monotonic(), self._numbers_of_token(token)))
+        return token
+
+    def _hold_somehow(self, wanted: HoldSlot) -> str:
+        """In one exchange where that is enough, as the API does; or as the pages do."""
+        if self.chance.random() < 0.5:
+            with self.database.direct() as direct:
+                held = hold_at_once(direct, wanted, recent=self.scene.town.recent, now=self.now)
+            if held is not None:
+                return held.token
+        with self.database.transaction() as session:
+            return hold(session, wanted, actor=ANONYMOUS, now=self.now, recent=self.scene.town.recent).token
+
+    def _numbers_of_token(self, token: str) -> tuple[Place, ...]:
+        """Read when it is acknowledged: nobody may take what runs."""
+        with self.database.direct() as direct:
+            return tuple(direct.all(_OF_TOKEN, {"token": token_hash(token)}))
+
+    def _let_go(self) -> float:
+        """What is held is certain no longer: it is about to be booked, released or replaced."""
+        began = monotonic()
+        if self.token is not None:
+            self.scene.told.append(Told("let_go", self.token, began, began))
+        return began
+
+    def _hold_and_let_go(self) -> None:
+        self.token = self._hold(1)
+        if self.chance.random() < 0.5:
+            self._let_go()
+            with self.database.transaction() as session:
+                release(session, self.token, now=self.now)
+
+    def _book(self) -> None:
+        needed = self.chance.choice([1, 1, 2])
+        self.token = self._hold(needed)
+        who = sample_resident_id(self.scene.n * CITIZENS + self.who)
+        began = self._let_go()
+        self.reference = self._book_somehow(Book(self.token, "张三", "resident_id", who, PHONE))
+        self.scene.needed[self.reference] = needed
+        self.scene.town.acknowledged.add(self.reference)
+        with self.database.direct() as direct:  # nobody but its owner, or the hall, takes them away again
+            numbers = tuple(direct.all(_OF_VISIT, {"reference": self.reference}))
+        self.scene.told.append(Told("book", self.reference, began, monotonic(), numbers))
+
+    def _book_somehow(self, command: Book) -> str:
+        """In one exchange, or in several where that says no; some have always needed several."""
+        if self.chance.random() < 0.5:
+            with self.database.direct() as direct:
+                made = book_at_once(direct, command, actor=ANONYMOUS, now=self.now)
+            if made is not None:
+                return made.reference
+        with self.database.transaction() as session:
+            return book(session, command, actor=ANONYMOUS, now=self.now).reference
+
+    def _move(self) -> None:
+        assert self.reference is not None
+        self.token = None
+        self.token = token = self._hold(self.scene.needed[self.reference])
+        began = self._let_go()
+        with self.database.transaction() as session:
+            found = appointment_of(session, self.reference)
+            reschedule(session, found, token=token, actor=ANONYMOUS, now=self.now, fraction=0.0)
+            numbers = places_of(session, found)
+        self.scene.told.append(Told("move", self.reference, began, monotonic(), numbers))
+
+    def _cancel(self) -> None:
+        assert self.reference is not None
+        began = monotonic()
+        with self.database.transaction() as session:
+            found = appointment_of(session, self.reference)
+            cancel(session, found, reason="citizen", actor=ANONYMOUS, now=self.now, fraction=0.0)
+        self.scene.told.append(Told("cancel", self.reference, began, monotonic()))
+        self.reference = None
+
+
+def appointment_of(session: Session, reference: str) -> Appointment:
+    return session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+
+
+def places_of(session: Session, appointment: Appointment) -> tuple[Place, ...]:
+    """The numbers that a visit has."""
+    session.flush()
+    mine = select(*PLACE).where(Number.appointment_id == appointment.id)
+    return tuple(tuple(row) for row in session.execute(mine))
+
+
+@contextmanager
+def restless(database: Database) -> Iterator[local]:
+    """Let each thread rest before its statements, as long as its own seed says."""
+    mine = local()
+
+    def rest(*_: object) -> None:
+        chance = getattr(mine, "chance", None)
+        if chance is not None and chance.random() < 0.5:
+            sleep(chance.random() * LONGEST_REST)
+
+    event.listen(database.engine, "before_cursor_execute", rest)
+    database.note_direct = rest
+    try:
+        yield mine
+    finally:
+        database.note_direct = None
+        event.remove(database.engine, "before_cursor_execute", rest)
+
+
+#: What one thread of an interleaving does.
+Life = Callable[[], None]
+
+
+def meet(scene: Interleaving, lives: Sequence[Life], pool: ThreadPoolExecutor, mine: local) -> None:
+    """Let all of them begin at once, and wait until they are done."""
+    barrier = Barrier(len(lives))
+
+    def live(who: int) -> None:
+        mine.chance = random.Random(scene.n * 1000 + who)  # a draw that can be repeated
+        barrier.wait()
+        lives[who]()
+
+    for each in [pool.submit(live, who) for who in range(len(lives))]:
+        each.result()
+
+
+def play(scene: Interleaving, pool: ThreadPoolExecutor, mine: local) -> None:
+    """One interleaving of citizens alone."""
+    meet(scene, [Citizen(scene, who).live for who in range(CITIZENS)], pool, mine)
