@@ -20,10 +20,14 @@ class Place:
     reference: str | None = None
     returned: bool = False
 
-    def free(self, now: datetime, previous: str | None = None) -> bool:
-        online = self.channel == "online" and self.released_at is not None and self.released_at <= now
-        held = self.held_until is not None and self.held_until > now and self.token != previous
-        return online and self.reference is None and not held
+    def held(self, now: datetime) -> bool:
+        return self.held_until is not None and self.held_until > now
+
+    def free(self, now: datetime, previous: str | None = None, channel: str = "online") -> bool:
+        """For citizens from its release on; the numbers of the other channels are there for staff."""
+        released = channel != "online" or (self.released_at is not None and self.released_at <= now)
+        held = self.held(now) and self.token != previous
+        return self.channel == channel and released and self.reference is None and not held
 
     def released(self, now: datetime) -> bool:
         """It could be booked once; a number that was given back could."""
@@ -63,14 +67,19 @@ class Model:
     by_hall: int = 0
 
     def pick(
-        self, starts_at: datetime, needed: int, now: datetime, previous: str | None
+        self,
+        starts_at: datetime,
+        needed: int,
+        now: datetime,
+        previous: str | None,
+        channel: str = "online",
     ) -> list[Place] | None:
         """The places a visit takes: the first free ones from its slot on, unbroken; None: it does not fit."""
         free = sorted(
             (
                 place
                 for place in self.places
-                if place.free(now, previous)
+                if place.free(now, previous, channel)
                 and (place.starts_at == starts_at or (needed > 1 and place.starts_at > starts_at))
             ),
             key=lambda place: (place.starts_at, place.ordinal),
@@ -85,6 +94,37 @@ class Model:
 
     def of_visit(self, reference: str) -> list[Place]:
         return [place for place in self.places if place.reference == reference]
+
+    def changeable(self, change: str, now: datetime) -> list[Place]:
+        """What a change by hand is about, in the order in which it is done to them."""
+        untouched = [
+            place
+            for place in self.places
+            if place.starts_at > now and place.reference is None and not place.held(now)
+        ]
+        online = [place for place in untouched if place.channel == "online"]
+        waiting = [place for place in online if place.released_at is None or place.released_at > now]
+        released = [place for place in online if place.released_at is not None]
+        found = {
+            "release": waiting,
+            "withdraw": released,
+            "duty_to_online": [place for place in untouched if place.channel == "duty"],
+            "duty_to_walk_in": [place for place in untouched if place.channel == "duty"],
+            "online_to_walk_in": online,
+            "walk_in_to_online": [place for place in untouched if place.channel == "walk_in"],
+        }[change]
+        later = change == "withdraw"
+        return sorted(
+            found, key=lambda p: (later and p.released_at and p.released_at > now, p.ordinal, p.starts_at)
+        )
+
+    def change(self, places: list[Place], change: str, now: datetime) -> None:
+        for place in places:
+            place.let_go()
+            place.returned = False
+            place.released_at = now if change.endswith("online") or change == "release" else None
+            if change != "withdraw":
+                place.channel = "walk_in" if change.endswith("walk_in") else "online"
 
     def give_back(self, places: list[Place], moment: datetime) -> None:
         for place in places:

@@ -1,107 +1,36 @@
-"""Hold, book, cancel, move, close, open, release, expire in any order: the rows always equal a plain model.
+"""Steps of citizens, staff, the hall and time in any order: the rows always equal a plain model."""
 
-The model knows every number as one place. It takes places by the rule as written in docs, and after each
-step the database must show exactly the model's places: none twice, none lost, none from nothing.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from booking import doctor
-from booking.availability import slot_counts
 from booking.book import Book, book
+from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.cancel import cancel
-from booking.counts import booking_counts, channel_counts
+from booking.duty_flow import flow_duty
 from booking.hold import HoldSlot, hold, release
-from booking.ladder import returned_at
-from booking.models import Appointment, Number
+from booking.ladder import Channel, returned_at
 from booking.no_show import close_no_shows
-from booking.publish import publish
+from booking.number_changes import Change, ChangeNumbers, change_numbers
 from booking.reschedule import reschedule
 from halls.closures import add_closure, lift_closure, list_closures
 from kernel.actor import ANONYMOUS, SYSTEM
-from kernel.errors import DomainError
-from kernel.ids import token_hash
-from kernel.outbox import OutboxEvent
 from people.sample_ids import sample_resident_id
-from tests.booking_model import Hold, Model, Place, Visit
-from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service
-
-LEAD = timedelta(minutes=30)
-KEPT = timedelta(minutes=10)
-CUTOFF = timedelta(minutes=60)
-STARTS = (at("10:00"), at("10:30"), at("11:00"))
-PHONE = "+8613800138000"
+from tests.booking.any_order import CUTOFF, KEPT, LEAD, OFFICER, PHONE, STARTS, Line
+from tests.booking_model import Hold, Place, Visit
+from tests.build import TODAY, at
 
 
-class Citizens(RuleBasedStateMachine):
-    """Steps on one line of one hall on one morning."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.outer = session
-        self.savepoint = session.begin_nested()
-        self.session = session
-        self.now = at("08:30")
-        self.people = count(1)
-        self.hall = make_hall(session, policy={"booking": {"max_open_appointments": 50}})
-        self.group = make_group(session, self.hall)
-        make_plan(session, self.group, counters=2, hours="10:00-11:30")
-        self.codes = {
-            needed: make_service(session, self.group, minutes=10 * needed).code for needed in (1, 2, 3)
-        }
-        self.publish()
-        self.model = Model([_place(row, {}) for row in self.rows()])
-        self.planned = [(place.starts_at, place.ordinal, place.released_at) for place in self.model.places]
-        self.channels = {(place.starts_at, place.ordinal): place.channel for place in self.model.places}
-
-    def teardown(self) -> None:
-        broken = doctor.check(self.session)
-        self.savepoint.rollback()
-        self.session.expunge_all()
-        assert broken == []
-
-    def publish(self) -> None:
-        publish(self.session, self.hall.id, first_on=TODAY, last_on=TODAY, actor=SYSTEM, now=self.now)
-
-    def rows(self) -> list[Number]:
-        self.session.expire_all()
-        query = (
-            select(Number).where(Number.group_id == self.group.id).order_by(Number.starts_at, Number.ordinal)
-        )
-        return list(self.session.scalars(query))
-
-    @contextmanager
-    def expecting(self, *, success: bool) -> Iterator[None]:
-        """The step works exactly when the model says so; a refusal changes nothing."""
-        step = self.session.begin_nested()
-        refusal: str | None = None
-        try:
-            yield
-            step.commit()
-        except DomainError as error:
-            step.rollback()
-            refusal = error.code
-        assert (refusal is None) is success, refusal or "should have been refused"
-
-    def some(self, choice: int, keys: list[str]) -> str:
-        """One of them, the newest first: the oldest are mostly over."""
-        return keys[-1 - choice % len(keys)]
+class Citizens(Line):
+    """Steps of citizens, of the hall and of time."""
 
     @rule(
         slot=st.integers(0, 2),
@@ -259,84 +188,44 @@ class Citizens(RuleBasedStateMachine):
         """Closing no-shows in the same half-day touches nothing."""
         assert close_no_shows(self.session, now=self.now) == 0
 
-    def appointment(self, reference: str) -> Appointment:
-        return self.session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+    @rule(change=st.sampled_from(list(Change)), most=st.sampled_from([1, 2, 20]))
+    def change_by_hand(self, change: Change, most: int) -> None:
+        """Release before the time, withdraw, or give to another channel what nobody has."""
+        chosen = self.model.changeable(str(change), self.now)[:most]
+        command = ChangeNumbers(self.group.id, TODAY, change, most, "many_bookings")
+        with self.expecting(success=bool(chosen)):
+            done = change_numbers(self.session, self.hall, command, actor=SYSTEM, now=self.now)
+            assert done == len(chosen)
+            self.model.change(chosen, str(change), self.now)
 
-    @invariant()
-    def the_rows_are_the_places_of_the_model(self) -> None:
-        names = dict(self.session.execute(select(Appointment.id, Appointment.reference)).all())
-        tokens = {token_hash(token): token for token in self.model.holds}
-        seen = [_seen(_place(row, names), tokens.get(row.hold_token or b"")) for row in self.rows()]
-        wanted = sorted(self.model.places, key=lambda place: (place.starts_at, place.ordinal))
-        assert seen == [_seen(place, place.token) for place in wanted]
+    @precondition(lambda self: self.now > at("09:30"))
+    @rule()
+    def unused_duty_numbers_flow(self) -> None:
+        """To walk-ins, from ten o'clock on."""
+        unused = self.model.changeable("duty_to_walk_in", self.now) if self.now >= at("10:00") else []
+        assert flow_duty(self.session, now=self.now) == len(unused)
+        self.model.change(unused, "duty_to_walk_in", self.now)
 
-    @invariant()
-    def what_is_offered_is_what_is_free(self) -> None:
-        offered = slot_counts(self.session, self.group.id, TODAY, now=self.now)
-        for slot in offered:
-            free = sum(
-                place.free(self.now) for place in self.model.places if place.starts_at == slot.starts_at
-            )
-            assert slot.free == (free if slot.starts_at - self.now >= LEAD else 0)
-
-    @invariant()
-    def numbers_are_counted_as_the_model_has_them(self) -> None:
-        found = {
-            each.channel: (each.planned, each.released, each.booked, each.held, each.free)
-            for each in channel_counts(self.session, self.hall, on_date=TODAY, now=self.now)
-            if each.channel == "online"
-        }
-        places = [place for place in self.model.places if place.channel == "online"]
-        held = [place.held_until is not None and place.held_until > self.now for place in places]
-        wanted = (
-            len(places),
-            sum(place.released(self.now) for place in places),
-            sum(place.reference is not None for place in places),
-            sum(held),
-            sum(place.free(self.now) for place in places),
+    @rule(slot=st.integers(0, 2), needed=st.sampled_from([1, 1, 2]), channel=st.sampled_from(list(Channel)))
+    def book_by_staff(self, slot: int, needed: int, channel: Channel) -> None:
+        """From any channel, until the slot begins."""
+        starts_at, person = STARTS[slot], next(self.people)
+        picked = self.model.pick(starts_at, needed, self.now, None, str(channel))
+        command = StaffBooking(
+            self.hall.id,
+            self.group.id,
+            (self.service_ids[needed],),
+            starts_at,
+            (channel,),
+            "needs_help",
+            Book("", "张三", "resident_id", sample_resident_id(person), PHONE),
         )
-        assert found == ({"online": wanted} if places else {})
-
-    @invariant()
-    def bookings_are_counted_as_the_model_has_them(self) -> None:
-        visits = self.model.visits.values()
-        to_come = sum(visit.state == "booked" for visit in visits)
-        late = sum(visit.state == "cancelled" and visit.counts for visit in visits)
-        by_hall = self.model.by_hall
-        found = [
-            (each.booked, each.to_come, each.handled, each.late_cancelled, each.by_hall)
-            for each in booking_counts(self.session, self.hall, on_date=TODAY)
-        ]
-        assert found == ([(to_come + late, to_come, 0, late, by_hall)] if visits else [])
-
-    @invariant()
-    def counts_equal_history(self) -> None:
-        told = dict(
-            self.session.execute(
-                select(OutboxEvent.name, func.count())
-                .where(OutboxEvent.name.in_(("AppointmentBooked", "AppointmentCancelled")))
-                .group_by(OutboxEvent.name)
-            ).all()
-        )
-        assert told.get("AppointmentBooked", 0) == len(self.model.visits)
-        assert told.get("AppointmentCancelled", 0) == self.model.cancelled
-
-
-def _place(row: Number, names: dict[int, str]) -> Place:
-    reference = names[row.appointment_id] if row.appointment_id is not None else None
-    return Place(row.starts_at, row.ordinal, row.channel, row.released_at, None, row.held_until, reference)
-
-
-def _seen(place: Place, token: str | None) -> tuple[object, ...]:
-    return (
-        place.starts_at,
-        place.ordinal,
-        place.channel,
-        place.released_at,
-        token,
-        place.held_until,
-        place.reference,
-    )
+        with self.expecting(success=picked is not None and starts_at > self.now):
+            booked = book_by_staff(self.session, command, actor=OFFICER, now=self.now)
+            for place in picked or []:
+                place.let_go()
+                place.reference = booked.reference
+            self.model.visits[booked.reference] = Visit(starts_at, person, "")
 
 
 def play(session: Session, *, examples: int, steps: int) -> None:
