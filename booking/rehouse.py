@@ -56,7 +56,8 @@ class _Why:
         return (self.because.zh, self.because.en) if self.because else ("", "")
 
 
-# Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet.
+# Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet. Not
+# those that somebody has withdrawn, which have no moment of release: nobody is there to serve them.
 # So many of each line that a full one does not look empty because another has much that is nearer.
 _FREE = text("""
 SELECT free.*
@@ -67,6 +68,7 @@ CROSS JOIN LATERAL (
     WHERE number.group_id = line.group_id
       AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at >= :earliest_at
       AND number.appointment_id IS NULL AND number.channel = 'online'
+      AND number.released_at IS NOT NULL
       AND (number.held_until IS NULL OR number.held_until <= :now)
     ORDER BY abs(extract(epoch FROM number.starts_at - CAST(:middle AS timestamptz))), number.ordinal
     LIMIT line.most
