@@ -7,13 +7,14 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking import appeals
-from booking.errors import AppointmentUnknown, IdempotencyKeyReused, RequestInProgress
+from booking.errors import AppointmentUnknown
 from booking.models import Appeal, Appointment
 from halls.queries import HallUnknown, get_hall
 from people import phone_token
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
+from web.api.person import phone_of
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only, public
 
@@ -46,9 +47,6 @@ def _of_hall(asked: Appeal, appointment: Appointment) -> dict[str, Any]:
     appeals.WordsMissing,
     appeals.NothingToAppeal,
     appeals.AlreadyAppealed,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.AppealSchema())
 @blueprint.response(201, APPEALED)
@@ -57,7 +55,7 @@ def make_appeal(body: Mapping[str, str], reference: str) -> Response:
 
     对爽约提出申诉；须用预约时的手机号验证。
     """
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
 
     def work(session: Session) -> dict[str, Any]:
         missed = appeals.get_own(session, reference, phone=phone)
@@ -92,9 +90,6 @@ def list_hall_appeals(query: Mapping[str, str], code: str) -> dict[str, Any]:
     appeals.AppealUnknown,
     appeals.WordsMissing,
     appeals.AppealIsDecided,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.DecideAppealSchema())
 @blueprint.response(200, OF_HALL)

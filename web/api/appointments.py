@@ -13,9 +13,7 @@ from booking.delivery import AddressImpossible, CannotBePosted, PostcodeMalforme
 from booking.errors import (
     AppointmentUnknown,
     HoldExpired,
-    IdempotencyKeyReused,
     OtherGroup,
-    RequestInProgress,
 )
 from booking.policy import (
     AlreadyBookedThatDay,
@@ -32,18 +30,15 @@ from kernel.phone import PhoneMalformed
 from people import phone_token
 from people.citizens import identity_index, phone_index
 from people.identity import (
-    IdentityBirthImpossible,
-    IdentityChecksumWrong,
-    IdentityKindUnknown,
-    IdentityMalformed,
     normalise,
 )
-from people.names import NameImpossible, NameMissing, check_name
+from people.names import check_name
 from people.saved_persons import Profile, SavedPersonUnknown, get_profile
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request
+from web.api.once import answer_at_once, answer_once, key_of_request
+from web.api.person import PERSON_REFUSED, phone_of
 from web.api.plain import plain_booking
 from web.api.schemas import booking as shapes
 from web.bare import bare
@@ -62,12 +57,7 @@ APPOINTMENT = shapes.AppointmentSchema()
 @refuses(
     LimitReached,
     phone_token.PhoneNotVerified,
-    NameMissing,
-    NameImpossible,
-    IdentityKindUnknown,
-    IdentityMalformed,
-    IdentityChecksumWrong,
-    IdentityBirthImpossible,
+    *PERSON_REFUSED,
     SavedPersonUnknown,
     PhoneMalformed,
     AddressImpossible,
@@ -78,9 +68,6 @@ APPOINTMENT = shapes.AppointmentSchema()
     AlreadyBookedThatDay,
     TooManyOpen,
     SuspendedForNoShows,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.BookSchema(), plain=plain_booking)
 @blueprint.response(201, APPOINTMENT)
@@ -155,7 +142,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
 
 
 def _book(body: Mapping[str, Any]) -> Book:
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
     who = _profile(body, phone)
     return Book(
         token=body["hold_token"],

@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 import flask_smorest
 from werkzeug.routing import BaseConverter
 
+from booking.errors import IdempotencyKeyReused, RequestInProgress
 from kernel.db import DatabaseDown
 from kernel.errors import DomainError, Forbidden, Unauthenticated
 from web.api.fields import CODE, LABEL, REFERENCE
+from web.api.once import IdempotencyKeyMalformed
 from web.api.reading import BodyParser
 from web.problems import HTTP_SENTENCES, status_of
 
@@ -66,7 +68,7 @@ def refuses(*errors: type[DomainError]) -> Callable[[View], View]:
 
 
 def idempotent(view: View) -> View:
-    """Say that the operation reads the header `Idempotency-Key` (see `web.api.once`)."""
+    """Say that the operation reads the header `Idempotency-Key` (`web.api.once`), and may refuse it."""
     view.__idempotent__ = True  # type: ignore[attr-defined]  # read below
     return view
 
@@ -130,6 +132,8 @@ def _refusals(view: Any, rule: str, known: dict[str, Any]) -> dict[int, list[Ref
     """Every way in which the operation can say no, by status."""
     locations = {each["in"] for each in known.get("arguments", {}).get("parameters", ())}
     errors = [*getattr(view, "__refuses__", ()), DatabaseDown]
+    if getattr(view, "__idempotent__", False):
+        errors += [IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress]
     if view.__guard__.startswith("bearer:"):
         errors += [Unauthenticated, Forbidden]
     plain = [404] if "<" in rule else []

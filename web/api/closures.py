@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from booking.change_plan import BookingsStranded
 from booking.close import Close, Then, close, preview, reopen
-from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.slot_cutting import PlanLineImpossible
 from halls.closures import ClosureBackwards, ClosureUnknown, list_closures
 from halls.models import Closure, Hall
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall, list_groups
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only
 
@@ -62,9 +61,6 @@ def list_hall_closures(code: str) -> dict[str, Any]:
     ClosureBackwards,
     BookingsStranded,
     PlanLineImpossible,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.CloseSchema())
 @blueprint.response(201, CLOSED)

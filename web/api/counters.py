@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from flask import Response
 from sqlalchemy.orm import Session
 
-from booking.errors import IdempotencyKeyReused, RequestInProgress
 from halls.models import Counter, Hall
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
 from kernel.actor import Actor
@@ -30,7 +29,7 @@ from queueing.queries import current_ticket
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request, press_of
+from web.api.once import answer_at_once, answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.bare import bare
 from web.guards import bearer_only
@@ -108,9 +107,6 @@ def pause_counter(body: Mapping[str, str], code: str, number: int) -> dict[str, 
     CounterBusy,
     NotYourCounter,
     PressReused,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.response(200, CALLED)
 def call_next_ticket(code: str, number: int) -> Response:

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from analytics.day_numbers import LineDay, day_numbers
 from booking.counts import release_steps
-from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.hall_rules import rules_of
 from booking.number_changes import Change, ChangeNumbers, NoSuchNumbers, ReasonMissing, change_numbers
 from halls.queries import GroupUnknown, HallUnknown, get_group_by_code, get_hall
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only
 
@@ -62,9 +61,6 @@ def _line(row: LineDay) -> dict[str, Any]:
     GroupUnknown,
     ReasonMissing,
     NoSuchNumbers,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.ChangeNumbersSchema())
 @blueprint.response(200, CHANGED)

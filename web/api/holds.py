@@ -6,8 +6,6 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking.errors import (
-    IdempotencyKeyReused,
-    RequestInProgress,
     ServiceNotOffered,
     SlotFull,
     SlotUnknown,
@@ -18,7 +16,7 @@ from halls.queries import HallUnknown
 from kernel.limits import LimitReached
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_at_once, answer_once, key_of_request
+from web.api.once import answer_at_once, answer_once, key_of_request
 from web.api.plain import plain_hold
 from web.api.schemas import booking as shapes
 from web.bare import bare
@@ -44,9 +42,6 @@ HELD = shapes.HeldSchema()
     InPast,
     InsideLeadTime,
     BeyondHorizon,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.HoldSchema(), plain=plain_hold)
 @blueprint.response(201, HELD)

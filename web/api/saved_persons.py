@@ -5,16 +5,13 @@ from typing import Any
 
 from people import phone_token, saved_persons
 from people.identity import (
-    IdentityBirthImpossible,
-    IdentityChecksumWrong,
-    IdentityKindUnknown,
-    IdentityMalformed,
     check,
 )
-from people.names import NameImpossible, NameMissing, check_name
+from people.names import check_name
 from people.saved_persons import Relation, TooManySavedPersons
 from web import edge
 from web.api.blueprint import Blueprint, refuses
+from web.api.person import PERSON_REFUSED, phone_of
 from web.api.schemas import booking as shapes
 from web.guards import public
 
@@ -22,7 +19,7 @@ blueprint = Blueprint("saved-persons", __name__, description="Whom a phone books
 
 
 def _phone(body: Mapping[str, str]) -> str:
-    return phone_token.open(body["phone_token"], now=edge.now())
+    return phone_of(body)
 
 
 @blueprint.post("/saved-persons/list")
@@ -44,12 +41,7 @@ def list_saved_persons(body: Mapping[str, str]) -> Any:
 @public
 @refuses(
     phone_token.PhoneNotVerified,
-    NameMissing,
-    NameImpossible,
-    IdentityKindUnknown,
-    IdentityMalformed,
-    IdentityChecksumWrong,
-    IdentityBirthImpossible,
+    *PERSON_REFUSED,
     TooManySavedPersons,
 )
 @blueprint.arguments(shapes.SavePersonSchema())

@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 from booking import special_requests as requests
 from booking.appeals import WordsMissing
 from booking.errors import (
-    IdempotencyKeyReused,
-    RequestInProgress,
     ServiceNotOffered,
     ServicesInDifferentLines,
     SlotFull,
@@ -25,16 +23,13 @@ from halls.queries import HallUnknown, get_hall
 from kernel.limits import LimitReached
 from people import phone_token
 from people.identity import (
-    IdentityBirthImpossible,
-    IdentityChecksumWrong,
-    IdentityKindUnknown,
-    IdentityMalformed,
     mask,
 )
-from people.names import NameImpossible, NameMissing, check_name
+from people.names import check_name
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
+from web.api.person import PERSON_REFUSED, phone_of
 from web.api.schemas import booking as booking_shapes
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only, public
@@ -74,16 +69,8 @@ def _shown(session: Session, asked: SpecialRequest) -> dict[str, Any]:
     WordsMissing,
     InPast,
     BeyondHorizon,
-    NameMissing,
-    NameImpossible,
-    IdentityKindUnknown,
-    IdentityMalformed,
-    IdentityChecksumWrong,
-    IdentityBirthImpossible,
+    *PERSON_REFUSED,
     requests.OneOpenRequest,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.AskSpeciallySchema())
 @blueprint.response(201, ASKED)
@@ -92,7 +79,7 @@ def ask_specially(body: Mapping[str, Any]) -> Response:
 
     申请绿色通道、急事或特殊情况的号；答复用短信告知。
     """
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
     limit_phone("request.phone", phone)
     command = requests.AskSpecially(
         hall_code=body["hall"],
@@ -124,7 +111,7 @@ def list_own_requests(body: Mapping[str, str]) -> list[dict[str, Any]]:
 
     列出手机号提出的特殊申请。
     """
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
     with edge.transaction() as session:
         rows = requests.list_own_requests(session, phone, since=edge.now() - _SHOWN_FOR)
         return [_shown(session, each) for each in rows]
@@ -140,7 +127,7 @@ def withdraw_request(body: Mapping[str, str], reference: str) -> dict[str, Any]:
 
     撤回未答复的申请；重复撤回不改变结果。
     """
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
     with edge.transaction() as session:
         asked = requests.get_own_request(session, reference, phone=phone)
         requests.withdraw(session, asked, actor=edge.actor(), now=edge.now())
@@ -221,9 +208,6 @@ def _mine(session: Session, code: str, reference: str) -> SpecialRequest:
     SlotFull,
     InPast,
     AlreadyBookedThatDay,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.ApproveSchema())
 @blueprint.response(200, ONE)
@@ -249,9 +233,6 @@ def approve_request(body: Mapping[str, Any], code: str, reference: str) -> Respo
     requests.RequestUnknown,
     requests.RequestIsDecided,
     WordsMissing,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.RefuseSchema())
 @blueprint.response(200, ONE)

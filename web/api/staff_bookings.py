@@ -9,8 +9,6 @@ from sqlalchemy.orm import Session
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, StaffReasonUnknown, book_at_counter
 from booking.errors import (
-    IdempotencyKeyReused,
-    RequestInProgress,
     ServiceNotOffered,
     SlotFull,
     SlotUnknown,
@@ -20,16 +18,11 @@ from booking.policy import AlreadyBookedThatDay, InPast, SuspendedForNoShows, To
 from booking.visit_offer import VisitOffer, get_visit_offer
 from halls.queries import HallUnknown, get_hall
 from kernel.phone import PhoneMalformed, normalise
-from people.identity import (
-    IdentityBirthImpossible,
-    IdentityChecksumWrong,
-    IdentityKindUnknown,
-    IdentityMalformed,
-)
-from people.names import NameImpossible, NameMissing, check_name
+from people.names import check_name
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
+from web.api.person import PERSON_REFUSED
 from web.api.schemas import staff_booking as shapes
 from web.guards import bearer_only
 
@@ -49,18 +42,10 @@ BOOKED = shapes.BookedForSomebodySchema()
     InPast,
     StaffReasonUnknown,
     PhoneMalformed,
-    NameMissing,
-    NameImpossible,
-    IdentityKindUnknown,
-    IdentityMalformed,
-    IdentityChecksumWrong,
-    IdentityBirthImpossible,
+    *PERSON_REFUSED,
     AlreadyBookedThatDay,
     TooManyOpen,
     SuspendedForNoShows,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.BookForSomebodySchema())
 @blueprint.response(201, BOOKED)

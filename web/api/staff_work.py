@@ -6,7 +6,6 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
-from booking.errors import IdempotencyKeyReused, RequestInProgress
 from catalog.models import Service
 from catalog.queries import ServiceUnknown, get_service
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall
@@ -38,7 +37,7 @@ from queueing.task_states import DueDateUnfit, TaskMoved, TaskState
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once, key_of_request, press_of
+from web.api.once import answer_once, key_of_request, press_of
 from web.api.schemas import staff_work as shapes
 from web.api.schemas.queue import TicketAtWorkSchema
 from web.guards import bearer_only
@@ -51,7 +50,6 @@ TICKET = TicketAtWorkSchema()
 ADDRESS = "/halls/<code:code>/tickets/<label:label>"
 COUNTER = "/halls/<code:code>/counters/<int(max=999):number>"
 AT_WORK = (HallUnknown, TicketUnknown, TicketMoved, NotYourCounter)
-ONCE = (IdempotencyKeyMalformed, IdempotencyKeyReused, RequestInProgress)
 
 
 @blueprint.post(f"{ADDRESS}/counter")
@@ -107,7 +105,7 @@ def set_services(body: Mapping[str, Any], code: str, label: str) -> dict[str, An
 @blueprint.post(f"{ADDRESS}/owed-papers")
 @bearer_only("ticket.call")
 @idempotent
-@refuses(*AT_WORK, ServiceUnknown, owed.PaperUnknown, owed.NotDeferrable, DueDateUnfit, *ONCE)
+@refuses(*AT_WORK, ServiceUnknown, owed.PaperUnknown, owed.NotDeferrable, DueDateUnfit)
 @blueprint.arguments(shapes.OweSchema())
 @blueprint.response(201, shapes.OwedSchema())
 def owe_paper(body: Mapping[str, Any], code: str, label: str) -> Response:
@@ -146,7 +144,7 @@ def list_owed_papers(code: str) -> dict[str, Any]:
 @blueprint.post("/halls/<code:code>/owed-papers/<reference:reference>/<any(settle,waive):verb>")
 @bearer_only("task.work")
 @idempotent
-@refuses(HallUnknown, owed.OwedUnknown, owed.OwedSettled, *ONCE)
+@refuses(HallUnknown, owed.OwedUnknown, owed.OwedSettled)
 @blueprint.response(200, shapes.OwedSchema())
 def settle_owed_paper(code: str, reference: str, verb: str) -> Response:
     """Note that an owed paper has come (settle), or that nobody needs it any more (waive).
@@ -167,7 +165,7 @@ def settle_owed_paper(code: str, reference: str, verb: str) -> Response:
 @blueprint.post(f"{ADDRESS}/tasks")
 @bearer_only("ticket.call")
 @idempotent
-@refuses(*AT_WORK, ServiceUnknown, ServiceNotHere, DueDateUnfit, RoomUnreadable, *ONCE)
+@refuses(*AT_WORK, ServiceUnknown, ServiceNotHere, DueDateUnfit, RoomUnreadable)
 @blueprint.arguments(shapes.OpenTaskSchema())
 @blueprint.response(201, shapes.TaskSchema())
 def open_back_task(body: Mapping[str, Any], code: str, label: str) -> Response:
@@ -206,7 +204,7 @@ def list_back_tasks(code: str) -> dict[str, Any]:
 @blueprint.post(f"/halls/<code:code>/tasks/<reference:reference>/<any({','.join(TaskState)}):state>")
 @bearer_only("task.work")
 @idempotent
-@refuses(HallUnknown, back_tasks.TaskUnknown, TaskMoved, *ONCE)
+@refuses(HallUnknown, back_tasks.TaskUnknown, TaskMoved)
 @blueprint.response(200, shapes.TaskSchema())
 def move_back_task(code: str, reference: str, state: str) -> Response:
     """Take a task one step on: working, ready (its owner is told), collected or cancelled.
@@ -239,7 +237,6 @@ def move_back_task(code: str, reference: str, state: str) -> Response:
     ChosenReasonUnknown,
     NotServedHere,
     PressReused,
-    *ONCE,
 )
 @blueprint.arguments(shapes.ChooseSchema())
 @blueprint.response(200, TICKET)

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
-from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
 from catalog.queries import ServiceUnknown, get_service
 from halls.models import ServiceGroup
@@ -43,7 +42,7 @@ from queueing.undo import undo
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once, key_of_request, press_of
+from web.api.once import answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.guards import bearer_only, public
 
@@ -112,9 +111,6 @@ def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
     WalkInsStopped,
     LineClosed,
     PressReused,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.IssueSchema())
 @blueprint.response(201, GIVEN)

@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session
 
 from booking import waitlist
 from booking.errors import (
-    IdempotencyKeyReused,
-    RequestInProgress,
     ServiceNotOffered,
     ServicesInDifferentLines,
 )
@@ -20,7 +18,8 @@ from halls.queries import HallUnknown
 from people import phone_token
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import IdempotencyKeyMalformed, answer_once
+from web.api.once import answer_once
+from web.api.person import phone_of
 from web.api.schemas import booking as booking_shapes
 from web.api.schemas import exceptions as shapes
 from web.guards import public
@@ -57,9 +56,6 @@ def _shown(session: Session, entry: WaitlistEntry) -> dict[str, Any]:
     waitlist.NumbersAreFree,
     waitlist.AlreadyWaiting,
     waitlist.TooManyWaits,
-    IdempotencyKeyMalformed,
-    IdempotencyKeyReused,
-    RequestInProgress,
 )
 @blueprint.arguments(shapes.WaitSchema())
 @blueprint.response(201, WAITING)
@@ -73,7 +69,7 @@ def join_waitlist(body: Mapping[str, Any]) -> Response:
         service_codes=tuple(body["services"]),
         first_on=body["first_on"],
         last_on=body["last_on"],
-        phone=phone_token.open(body["phone_token"], now=edge.now()),
+        phone=phone_of(body),
         answers=body["answers"],
         language=body.get("language", edge.language()),
     )
@@ -94,7 +90,7 @@ def list_waits(body: Mapping[str, str]) -> list[dict[str, Any]]:
 
     列出手机号正在候补的队伍。
     """
-    phone = phone_token.open(body["phone_token"], now=edge.now())
+    phone = phone_of(body)
     with edge.transaction() as session:
         return [_shown(session, entry) for entry in waitlist.list_open_waits(session, phone)]
 

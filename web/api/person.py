@@ -1,0 +1,29 @@
+"""Who is meant in a request: what may be wrong with them, and the phone that a token shows to be theirs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from people import phone_token
+from people.identity import (
+    IdentityBirthImpossible,
+    IdentityChecksumWrong,
+    IdentityKindUnknown,
+    IdentityMalformed,
+)
+from people.names import NameImpossible, NameMissing
+from web import edge
+
+#: For `refuses`: a name and a document that somebody typed.
+PERSON_REFUSED = (
+    NameMissing,
+    NameImpossible,
+    IdentityKindUnknown,
+    IdentityMalformed,
+    IdentityChecksumWrong,
+    IdentityBirthImpossible,
+)
+
+
+def phone_of(body: Mapping[str, Any]) -> str:
+    """The phone of `phone_token`; raises PhoneNotVerified."""
+    return phone_token.open(body["phone_token"], now=edge.now())
