@@ -13,7 +13,7 @@ COMMANDS = {
     "migrate": ("cli.migrate", "Bring the database to this version."),
     "city": ("cli.city", "Load a city from data files."),
     "staff": ("cli.staff", "Create staff accounts and set passwords."),
-    "device": ("cli.device", "Enrol a kiosk or a screen."),
+    "device": ("cli.device", "Enrol, pair, list and withdraw kiosks and screens."),
     "day-list": ("cli.day_list", "Write the halls' lists of bookings, for an outage."),
     "table": ("cli.table", "Take tables out and in as spreadsheets."),
     "doctor": ("cli.doctor", "Check the settings, the services and the data."),

@@ -25,6 +25,7 @@ RESOURCES = (
     "ratings",
     "sign_in",
     "administration",
+    "devices",
     "content",
     "closures",
     "waitlists",

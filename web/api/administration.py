@@ -1,4 +1,4 @@
-"""For administrators: halls with their plans, services, numbers, accounts and devices."""
+"""For administrators: halls with their plans, services, numbers and accounts."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -25,7 +25,6 @@ from halls.screen_edit import ScreenSettingsInvalid, check_screens
 from kernel.actor import Actor
 from kernel.errors import Forbidden, Invalid
 from people.code_budget import CodeBudget, CodeBudgetInvalid
-from people.devices import enrol
 from people.models import Staff
 from people.staff import (
     HallsBeyondYours,
@@ -144,24 +143,6 @@ def publish_numbers(body: Mapping[str, date], code: str) -> dict[str, int]:
             session, hall.id, first_on=body["from_"], last_on=body["to"], actor=actor, now=edge.now()
         )
     return {"numbers": numbers}
-
-
-@blueprint.post("/devices")
-@bearer_only("device.enrol")
-@refuses(HallUnknown)
-@blueprint.arguments(shapes.DeviceEditSchema())
-@blueprint.response(201, shapes.DeviceSchema())
-def enrol_device(body: Mapping[str, str]) -> dict[str, str]:
-    """Enrol a kiosk or a call screen; its token is shown once.
-
-    登记自助机或叫号屏；令牌只显示一次。
-    """
-    with edge.transaction() as session:
-        hall = get_hall(session, body["hall"])
-        actor = edge.require("device.enrol", hall.id)
-        facts = {"kind": body["kind"], "name": body["name"]}
-        _device, token = enrol(session, hall_id=hall.id, **facts, actor=actor, now=edge.now())
-    return {**facts, "hall": hall.code, "token": token}
 
 
 @blueprint.post("/staff")

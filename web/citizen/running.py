@@ -93,7 +93,7 @@ def running_booking() -> Running:
     if token is None:
         raise NothingRunning
     with edge.transaction() as session:
-        found = _find(session, token)
+        found = find_running(session, token)
         if found is None:
             raise NothingRunning
         return found
@@ -102,13 +102,14 @@ def running_booking() -> Running:
 def unfinished_booking(session: Session) -> Running | None:
     """What was left in the middle and can still be gone on with: offered on the home page."""
     token = hold_token()
-    found = _find(session, token) if token else None
+    found = find_running(session, token) if token else None
     if found is None or found.reference or found.starts_at <= edge.now():
         return None
     return found
 
 
-def _find(session: Session, token: str) -> Running | None:
+def find_running(session: Session, token: str) -> Running | None:
+    """What is being filled in under this token; None when it is unknown or more than a day old."""
     draft = find_draft(session, token, now=edge.now())
     return _running(session, token, draft, now=edge.now()) if draft else None
 

@@ -24,7 +24,7 @@ from web import edge
 from web.citizen import words
 from web.citizen.slots import moment_of
 from web.console.once import Said
-from web.kiosk.take import get_offered
+from web.kiosk.chosen import get_offered
 
 SHOWN = 12
 WHY = "day_full"

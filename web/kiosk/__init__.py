@@ -7,13 +7,13 @@ from halls.queries import get_hall
 from people.devices import find_device
 from web import edge
 from web.guards import DEVICE_COOKIE, DeviceUnknown, public
-from web.kiosk import check_in, paper, take, tickets
+from web.kiosk import check_in, offers, paper, spot, take, tickets
 from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, kiosk_only
 from web.pairing import keep
 
 _TEN_YEARS = 315_360_000
 
-__all__ = ["check_in", "paper", "register", "take", "tickets"]
+__all__ = ["check_in", "offers", "paper", "register", "spot", "take", "tickets"]
 
 
 @blueprint.get("")
@@ -48,8 +48,8 @@ def _check(hall_code: str, token: str) -> None:
 @blueprint.get("/home")
 @kiosk_only
 def home() -> ResponseReturnValue:
-    """Two entries, and help."""
-    return render_template("kiosk/home.html")
+    """Two entries, and help; what the last person was in the middle of is forgotten."""
+    return spot.leave(render_template("kiosk/home.html"))
 
 
 @blueprint.get("/help")

@@ -14,6 +14,7 @@ from queueing.press import stored
 from web import edge, problems
 from web.kiosk import printer
 from web.kiosk.face import blueprint, kiosk_only
+from web.kiosk.spot import booked_here
 from web.kiosk.tickets import find_here
 
 _REMEMBERED_SECONDS = 900
@@ -33,7 +34,20 @@ def print_ticket(reference: str) -> ResponseReturnValue:
     """Print what the browser drew; 204 once it is out, else a sentence to show beside the number."""
     with edge.transaction() as session:
         ticket = find_here(session, reference)
-    mark = f"printed:{g.device.id}:{ticket.id}:{stored(request.form.get('press')) or ''}"
+    return _print_once(str(ticket.id))
+
+
+@blueprint.post("/booked/print")
+@kiosk_only
+def print_booking() -> ResponseReturnValue:
+    """Print the slip of what was just booked here; answers as `print_ticket` does."""
+    with edge.transaction() as session:
+        draft = booked_here(session).draft
+    return _print_once(f"b{draft.id}")
+
+
+def _print_once(what: str) -> ResponseReturnValue:
+    mark = f"printed:{g.device.id}:{what}:{stored(request.form.get('press')) or ''}"
     if not _is_first(mark):
         return "", 204
     try:

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{22}")
 _CODE = re.compile(r"[0-9]{6}")
+_BETWEEN = re.compile(r"[|,;\t]")
 _TICKET_PATH = "q"
 _LONGEST = 300
 
@@ -34,6 +35,16 @@ def read_scan(text: str) -> Scan:
     if _REFERENCE.fullmatch(bare):
         return Scan(reference=bare)
     return Scan(identity=bare) if bare else Scan()
+
+
+def read_document(text: str) -> tuple[str, str]:
+    """Name and number as a reader of documents types them, `张三|1101…`; a bare number has no name."""
+    pieces = [piece.strip() for piece in _BETWEEN.split(unicodedata.normalize("NFKC", text[:_LONGEST]))]
+    numbers = [piece for piece in pieces if any(sign.isdigit() for sign in piece)]
+    names = [piece for piece in pieces if piece and piece not in numbers]
+    if len(numbers) != 1 or len(names) > 1:
+        return "", text.strip()[:_LONGEST]
+    return (names[0] if names else ""), numbers[0]
 
 
 def _read_address(address: str) -> Scan:

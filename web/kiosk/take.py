@@ -1,24 +1,21 @@
 """现场取号: the matter, then whether it needs a visit at all, then the number."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from catalog.models import Service
-from catalog.queries import ServiceUnknown, services_by_group
-from halls.models import ServiceGroup
-from halls.queries import get_group_by_code, get_hall_by_id, list_groups
+from catalog.queries import services_by_group
+from halls.queries import list_groups
 from kernel.errors import DomainError
 from kernel.phone import normalise
 from queueing.board import board
 from queueing.errors import LineClosed, WalkInsStopped
-from queueing.issue import GREEN_REASONS, IssueTicket, issue
-from queueing.outlook import outlook
+from queueing.issue import IssueTicket, issue
 from web import edge, problems
+from web.kiosk.chosen import chosen
 from web.kiosk.face import blueprint, hall, kiosk_only
+from web.kiosk.offers import shown
 
 AT_FIRST, AT_FIRST_LARGE = 7, 3  # matters of a line on the first page, most asked for first; in large letters
 
@@ -42,7 +39,7 @@ def take() -> ResponseReturnValue:
 def confirm(group_code: str) -> ResponseReturnValue:
     """What would be told, whether it can be done from home, and the last press."""
     with edge.transaction() as session:
-        facts = _chosen(session, group_code)
+        facts = chosen(session, group_code)
     return render_template("kiosk/confirm.html", error="", **facts)
 
 
@@ -52,7 +49,7 @@ def take_now(group_code: str) -> ResponseReturnValue:
     """Issue the number; the same press twice shows the same ticket."""
     try:
         with edge.transaction() as session:
-            command = _command(_chosen(session, group_code))
+            command = _command(chosen(session, group_code))
             ticket = issue(session, command, actor=g.actor, now=edge.now())
     except (WalkInsStopped, LineClosed) as refusal:
         return _stopped(group_code, refusal)
@@ -61,36 +58,12 @@ def take_now(group_code: str) -> ResponseReturnValue:
     return redirect(url_for("kiosk.ticket", reference=ticket.reference, new=1), 303)
 
 
-def _chosen(session: Session, group_code: str) -> dict[str, Any]:
-    group = get_group_by_code(session, hall().id, group_code)
-    return {
-        "group": group,
-        "service": _service(session, group),
-        "outlook": outlook(session, hall().id, group.id, now=edge.now()),
-        "green_reasons": GREEN_REASONS,
-    }
-
-
-def _service(session: Session, group: ServiceGroup) -> Service | None:
-    code = request.values.get("service", "")
-    return get_offered(session, group, code) if code else None
-
-
-def get_offered(session: Session, group: ServiceGroup, code: str) -> Service:
-    """A service that this line handles; raises ServiceUnknown."""
-    offered = services_by_group(session, group.hall_id).get(group.id, [])
-    found = next((each for each in offered if each.code == code), None)
-    if found is None:
-        raise ServiceUnknown
-    return found
-
-
-def _command(chosen: dict[str, Any]) -> IssueTicket:
+def _command(facts: dict[str, Any]) -> IssueTicket:
     phone, press = request.form.get("phone", "").strip(), request.form.get("press", "")
-    service = chosen["service"]
+    service = facts["service"]
     return IssueTicket(
         hall_id=hall().id,
-        group_id=chosen["group"].id,
+        group_id=facts["group"].id,
         service_ids=(service.id,) if service else (),
         track="standby" if request.form.get("track") == "standby" else "walk_in",
         green_reason=request.form.get("green") or None,
@@ -103,7 +76,7 @@ def _command(chosen: dict[str, Any]) -> IssueTicket:
 
 def _again(group_code: str, error: DomainError) -> ResponseReturnValue:
     with edge.transaction() as session:
-        facts = _chosen(session, group_code)
+        facts = chosen(session, group_code)
     page = render_template("kiosk/confirm.html", error=error.sentence(edge.language()), **facts)
     return page, problems.status_of(error)
 
@@ -111,14 +84,7 @@ def _again(group_code: str, error: DomainError) -> ResponseReturnValue:
 def _stopped(group_code: str, refusal: WalkInsStopped | LineClosed) -> ResponseReturnValue:
     """No number today: what can be done instead."""
     with edge.transaction() as session:
-        facts = _chosen(session, group_code)
-        offers = [
-            {
-                "hall": get_hall_by_id(session, each["hall_id"]),
-                "starts_at": datetime.fromisoformat(each["starts_at"]),
-                "free": each["free"],
-            }
-            for each in refusal.params.get("alternatives", [])
-        ]
-    facts |= {"sentence": refusal.sentence(edge.language()), "offers": offers, "code": refusal.code}
+        facts = chosen(session, group_code)
+        facts["offers"] = shown(session, refusal.params.get("alternatives", []))
+    facts["sentence"] = refusal.sentence(edge.language())
     return render_template("kiosk/stopped.html", **facts), problems.status_of(refusal)

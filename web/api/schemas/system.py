@@ -1,8 +1,8 @@
-"""Signing in, accounts, devices, the clock, the deep check, the SMS simulator."""
+"""Signing in, accounts, the clock, the deep check, the SMS simulator."""
 
 from marshmallow import fields, validate
 
-from people.permissions import DEVICE_ROLES, STAFF_ROLES
+from people.permissions import STAFF_ROLES
 from web.api.fields import Amount, Asked, At, Choice, Code, Matching, Moment, Text, Told, Whole, some
 from web.api.schemas.booking import phone_field
 
@@ -49,23 +49,6 @@ class StaffSchema(Told):
     username = some()
     name = some()
     roles = some(fields.List, fields.String())
-
-
-class DeviceEditSchema(Asked):
-    """A kiosk or a call screen."""
-
-    kind = Choice(sorted(DEVICE_ROLES), required=True)
-    hall = Code(required=True, metadata={"example": "city-hall"})
-    name = Text(60, least=1, required=True, metadata={"example": "自助取号机 1"})
-
-
-class DeviceSchema(Told):
-    """`token` is shown once."""
-
-    kind = some()
-    hall = some()
-    name = some()
-    token = some()
 
 
 class ClockSchema(Told):

@@ -65,7 +65,7 @@ document.addEventListener('click', (event) => {
   field.dispatchEvent(new Event('input', { bubbles: true }));
 });
 // The system's own on-screen keyboard would cover ours.
-document.querySelectorAll('[data-keypad]').forEach((pad) => {
+document.querySelectorAll('[data-keypad]:not([data-native-keys])').forEach((pad) => {
   document.getElementById(pad.dataset.keypad)?.setAttribute('inputmode', 'none');
 });
 
