@@ -18,6 +18,8 @@ _SPARE_ZONES = 2
 _TEXTS = ("code", "name_zh", "name_en")
 _ROW = (*_TEXTS, "groups", "counters", "chair", "sound")
 _LONGEST = 60
+_NUMBERS, _TIMES = ("last_chair_m", "panel_inches"), ("night_from", "night_to")
+_FLAGS = ("portrait", "silent", "english")
 
 
 @staff_only("device.enrol")
@@ -48,7 +50,7 @@ def save(code: str) -> Any:
             )
     except ScreenSettingsInvalid as error:
         with edge.transaction() as session:
-            page = _page(_hall(session, code), error.sentence(edge.language()))
+            page = _page(_hall(session, code), error)
         return page, problems.status_of(error)
     flash(_("已保存。"), "ok")
     return redirect(url_for("admin.screens", code=code), 303)
@@ -60,20 +62,53 @@ def _hall(session: Session, code: str) -> Hall:
     return hall
 
 
-def _page(hall: Hall, error: str = "") -> str:
+def _page(hall: Hall, error: ScreenSettingsInvalid | None = None) -> str:
+    """The settings in force, or, beside what is wrong with them, those that were typed."""
     screens = screens_of(hall)
-    zones = screens.as_mapping()["zones"]
-    rows = [*(zones if isinstance(zones, list) else []), *({} for _spare in range(_SPARE_ZONES))]
-    reach = [(each, screens.panel.reach_m(each)) for each in LAYOUTS]
+    values = _as_typed() if error else _in_force(screens)
+    zones: list[dict[str, str]] = values["zones"]
+    name = str(error.params["name"]) if error else ""
     return render_template(
         "admin/screens.html",
         hall=hall,
         screens=screens,
-        zones=rows,
-        reach=reach,
+        values=values,
+        zones=[*zones, *({} for _spare in range(_SPARE_ZONES))],
+        reach=[(each, screens.panel.reach_m(each)) for each in LAYOUTS],
         chosen=screens.layout(None),
-        error=error,
+        # What is wrong with a zone is said above: its fields stand several times.
+        errors={name if name in _NUMBERS + _TIMES else "_zones": error.sentence(edge.language())}
+        if error
+        else {},
     )
+
+
+def _in_force(screens: ScreenPolicy) -> dict[str, Any]:
+    return {
+        **{name: f"{getattr(screens, name):g}" for name in _NUMBERS},
+        **{name: getattr(screens, name).isoformat("minutes") for name in _TIMES},
+        **{name: getattr(screens, name) for name in _FLAGS},
+        "zones": [
+            {
+                **{name: getattr(zone, name) for name in _TEXTS},
+                "groups": " ".join(zone.groups),
+                "counters": " ".join(map(str, zone.counters)),
+                "chair": "" if zone.last_chair_m is None else f"{zone.last_chair_m:g}",
+                "sound": "" if zone.silent is None else "silent" if zone.silent else "loud",
+            }
+            for zone in screens.zones
+        ],
+    }
+
+
+def _as_typed() -> dict[str, Any]:
+    form = request.form
+    rows = zip(*(form.getlist(f"zone_{name}") for name in _ROW), strict=False)
+    return {
+        **{name: form.get(name, "")[:_LONGEST] for name in _NUMBERS + _TIMES},
+        **{name: form.get(name) == "1" for name in _FLAGS},
+        "zones": [dict(zip(_ROW, row, strict=False)) for row in rows if any(row)],
+    }
 
 
 def _typed() -> dict[str, object]:
@@ -85,7 +120,7 @@ def _typed() -> dict[str, object]:
         "panel_inches": _number(form.get("panel_inches", ""), usual.panel_inches),
         "night_from": form.get("night_from", ""),
         "night_to": form.get("night_to", ""),
-        **{name: form.get(name) == "1" for name in ("portrait", "silent", "english")},
+        **{name: form.get(name) == "1" for name in _FLAGS},
         "zones": [_zone(row) for row in rows if row[0].strip()],
     }
 

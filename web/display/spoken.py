@@ -35,6 +35,31 @@ NAMED = {
     "调解室": "zh-mediation-room",
     "体检室": "zh-health-room",
 }
+_IN_ENGLISH = {
+    "照相室": "the photo room",
+    "采集室": "the data capture room",
+    "缴费台": "the payment desk",
+    "缴费窗口": "the payment window",
+    "缴费机": "the payment machine",
+    "取证窗口": "the collection window",
+    "取证柜": "the collection locker",
+    "自助区": "the self-service area",
+    "自助机": "the self-service machine",
+    "咨询台": "the help desk",
+    "接待室": "the reception room",
+    "调解室": "the mediation room",
+    "体检室": "the health check room",
+}
+_NUMBERED_IN_ENGLISH = {
+    "室": "room",
+    "区": "area",
+    "台": "desk",
+    "厅": "hall",
+    "柜": "locker",
+    "机": "machine",
+    "窗口": "window",
+    "照相点": "photo point",
+}
 LOOK = "zh-look", "en-look"
 
 
@@ -60,6 +85,15 @@ def say_room(room: str, *, recorded: bool = False) -> Spoken:
     digits = tuple(f"en-{sign}" for sign in number)
     english = ("en-room", *digits) if kind == "室" else look
     return Spoken(("zh-to", *_read(number), _AFTER_NUMBER[kind]), english)
+
+
+def english_name(room: str) -> str:
+    """The room for readers of English; a name that halls made up themselves stays as it is."""
+    found = _NUMBERED.fullmatch(room)
+    if found is None:
+        return _IN_ENGLISH.get(room, room)
+    number, kind = found.groups()
+    return f"{_NUMBERED_IN_ENGLISH[kind]} {number}"
 
 
 def _read(number: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from queueing.arrival_code import arrival_code
 from queueing.board import Board, Only, board
 from queueing.counters import list_group_ids, session_of_counter
 from web import edge
-from web.display.spoken import Spoken, say_room
+from web.display.spoken import Spoken, english_name, say_room
 
 STALE_SECONDS = 60
 _QUIET = timedelta(hours=1)
@@ -125,6 +125,7 @@ def board_view(shown: Shown) -> dict[str, Any]:
         "says_english": screens.english,
         "stale_seconds": _stale_seconds(),
         "say_room": _say_room,
+        "room_in_english": english_name,
         "arrival_code": arrival_code(shown.hall.id, local.date()),
         "is_off": screens.is_night(local.time()) and _is_quiet(shown.board),
     }

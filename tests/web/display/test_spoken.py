@@ -6,7 +6,7 @@ import pytest
 
 from queueing.rooms import room_of
 from tools.make_clips import words
-from web.display.spoken import NAMED, clips, say_room
+from web.display.spoken import NAMED, clips, english_name, say_room
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,14 @@ def test_says_where_to_go_or_to_look(room, zh, en):
     assert [each[3:] for each in said.en] == en.split()
 
 
+@pytest.mark.parametrize(
+    ("room", "english"),
+    [("3", "room 3"), ("2台", "desk 2"), ("照相室", "the photo room"), ("玉兰厅", "玉兰厅")],
+)
+def test_is_written_for_readers_of_english(room, english):
+    assert english_name(room_of(room)) == english
+
+
 def test_a_hall_may_record_its_own_names():
     assert say_room("玉兰厅", recorded=True).zh == ("zh-to", "zh-玉兰厅")
 
@@ -40,5 +48,6 @@ def test_every_word_is_made_and_every_name_is_a_room():
     assert clips() <= set(made)
     for name in NAMED:
         assert room_of(name) == name
+        assert english_name(name).isascii()
     for clip in clips():
         assert re.fullmatch("[a-z-]+", clip)

@@ -115,6 +115,29 @@ def test_three_taps_give_a_number_with_care_and_green_channel(faces, page, size,
     assert (ticket.track, ticket.green_reason) == (("green", "elderly") if green else ("walk_in", None))
 
 
+VOICE = """
+window.said = [];
+const voices = window.mute ? [] : [{ lang: 'zh-CN', localService: true, name: 'local' }];
+Object.defineProperty(window, 'speechSynthesis', { value: Object.assign(new EventTarget(), {
+  speaking: false, getVoices: () => voices, cancel() {}, speak(words) { window.said.push(words.text); },
+}) });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
+
+
+def test_large_letters_are_read_aloud_where_the_device_has_a_voice(faces, page):
+    page.add_init_script(VOICE)
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    expect(page.locator("[data-read-aloud]")).to_have_count(0)
+    page.goto(f"/preferences?care=1&next=/kiosk/yunzhou/take/B?service={faces.passport.code}")
+    page.get_by_role("button", name="朗读本页").click()
+    [said] = page.evaluate("window.said")
+    assert "护照签发" in said
+    assert "换发可在移民局网站办理" in said
+    assert said.split("。").count("取号") == 1
+    assert list_violations(page) == []
+
+
 PAGES = ("home", "take", "take?line=A", "take/B?service={}", "check-in", "check-in/document", "help")
 
 

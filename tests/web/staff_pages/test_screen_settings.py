@@ -41,6 +41,12 @@ def test_smaller_type_than_the_last_chair_reads_is_refused_in_words(faces, chief
     unknown = zone(code="x", name_zh="y", groups="A Q")
     wrong = chief.send(PATH, status=422, version=version(chief), **USUAL, **unknown)
     assert "没有这样的业务或窗口：Q" in wrong.text
+    # Nothing typed is lost, and nothing wrong is saved.
+    assert 'value="A Q"' in wrong.text
+    far = chief.send(PATH, status=422, version=version(chief), **USUAL | {"last_chair_m": "50"}, silent="1")
+    assert 'value="50"' in far.text
+    assert 'id="field-silent" name="silent" value="1" checked' in far.text
+    assert 'href="#field-last_chair_m"' in far.text
     assert screens_of(faces.read(Hall, faces.hall.id)).last_chair_m == 12
 
 
