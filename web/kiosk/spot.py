@@ -79,11 +79,11 @@ def _hold() -> str:
 @blueprint.get("/booking")
 @kiosk_only
 def booking() -> ResponseReturnValue:
-    """The next thing to say; after the last one the confirmation."""
+    """The next thing to say; after the last one the confirmation. Scripts ask for the page twice."""
     running = _running()
     if running.reference:
         return redirect(url_for("kiosk.booked"), 303)
-    return _page(running, cookie_session.pop(_REFUSED, ""))
+    return _page(running, cookie_session.get(_REFUSED, ""))
 
 
 @blueprint.post("/booking")
@@ -95,6 +95,7 @@ def booking_step() -> ResponseReturnValue:
     A refusal is told on the page that follows, so that no press is sent twice: wrong codes are counted.
     """
     running = _running()
+    cookie_session.pop(_REFUSED, None)
     try:
         if not running.reference:
             _take(running)
@@ -123,6 +124,7 @@ def leave(page: str) -> Response:
     token = request.cookies.get(COOKIE)
     # Pages ask for the first one without wanting it (HEAD), to know whether the line is up.
     if token and request.method == "GET":
+        cookie_session.pop(_REFUSED, None)
         with edge.transaction() as session:
             forget(session, token)
         keep(answer, COOKIE, "", path=url_for("kiosk.door"), seconds=0)
