@@ -33,11 +33,12 @@ def up(settings: Settings, *, as_demo: bool, new_day: bool = False, say: Say) ->
     Raises:
         AlreadyRunning, PortTaken, ServerNotStarted, DataUnknown, NotReady: with a text for people.
     """
+    if not settings.var.exists():  # a first start that fails leaves no folder behind
+        _require_ports(settings)
     settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
     with run_files.hold(settings.var), StopSignals() as signals:
         settings = complete(settings, as_demo=as_demo)
-        ports.require_free(settings.host, settings.port)
-        ports.require_free(settings.host, settings.live_port)
+        _require_ports(settings)
         servers = LocalServers(settings.var, database_url=settings.database_url, redis_url=settings.redis_url)
         servers.start()
         try:
@@ -53,6 +54,15 @@ def up(settings: Settings, *, as_demo: bool, new_day: bool = False, say: Say) ->
     say("stopped")
 
 
+def _require_ports(settings: Settings) -> None:
+    ports.require_free(settings.host, settings.port)
+    ports.require_free(settings.host, _live_port(settings))
+
+
+def _live_port(settings: Settings) -> int:
+    return settings.live_port or settings.port + 1
+
+
 def complete(settings: Settings, *, as_demo: bool) -> Settings:
     """Fill in what differs from machine to machine: secrets of our own, the live port, the clock."""
     if as_demo and settings.production:
@@ -64,7 +74,7 @@ def complete(settings: Settings, *, as_demo: bool) -> Settings:
         settings = replace(
             settings, env="demo", clock_file=settings.var / "clock.json", sms_gateway="console"
         )
-    return replace(settings, live_port=settings.live_port or settings.port + 1)
+    return replace(settings, live_port=_live_port(settings))
 
 
 def _with_secrets(settings: Settings) -> Settings:

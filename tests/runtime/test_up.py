@@ -67,7 +67,7 @@ def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path, which: 
         told = refused(started)
     assert f"Port {port}" in told
     assert "--port" in told
-    assert not (tmp_path / "var" / "postgres").exists()
+    assert not (tmp_path / "var").exists()
 
 
 def test_ctrl_c_ends_every_process(installation: Running) -> None:

@@ -46,6 +46,11 @@ def make_hall(server: Server, day: Day) -> DriveHall:
     return DriveHall(code, service_of, kiosk["token"], ZoneInfo(day.time_zone), day.on_date)
 
 
+def leave_hall(server: Server, hall: DriveHall) -> None:
+    """Offer nothing there any more: nobody must be led to a hall whose only day is over."""
+    server.put(f"/halls/{hall.code}/services", {"services": {}})
+
+
 def hall_body(day: Day) -> dict[str, Any]:
     """The day's plan as a hall: on its date, and on no other of that weekday's dates that rest."""
     lines = [

@@ -17,7 +17,7 @@ from twin.drive.agenda import Agenda, Lag
 from twin.drive.arrivals import Arrivals
 from twin.drive.booking import Booking, identity_of
 from twin.drive.counters import Floor, plan_counters
-from twin.drive.hall import DriveHall, make_hall
+from twin.drive.hall import DriveHall, leave_hall, make_hall
 from twin.drive.lines import Lines
 from twin.drive.outcome import Outcome
 from twin.drive.pace import Pace
@@ -95,6 +95,7 @@ def drive(server: Server, day: Day, play: Play, *, say: Say) -> Outcome:
     finally:
         cast.phones.stop()
     violations = _violations(server, cast, played, findings)
+    leave_hall(server, cast.hall)
     return _outcome(server, day, cast, play, played=played, violations=violations)
 
 

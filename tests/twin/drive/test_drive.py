@@ -4,6 +4,7 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from cli.main import youhao
@@ -52,6 +53,8 @@ def test_a_whole_small_day_is_played_and_keeps_every_promise(url, tmp_path):
     assert (done.exit_code, done.exception) == (0, None), done.output
     told = json.loads(out.read_text(encoding="utf-8"))
     assert told["violations"] == []
+    offered = requests.get(f"{url}/api/v1/services", params={"hall": told["hall"]}, timeout=10).json()
+    assert offered["services"] == []  # nobody is led to a hall whose day is over
     assert sum(told["arrivals"].values()) == 39
     for track in ("booked", "walk_in", "green"):
         assert told["arrivals"][track] == sum(
