@@ -4,7 +4,7 @@ The rows of past appointments stay, because the figures of a hall are counted fr
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN
 from booking.states import OPEN, AppointmentState
 from catalog.models import Service
-from catalog.queries import services_of
+from catalog.queries import answers_in_words, services_of
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from kernel.actor import Actor
@@ -67,6 +67,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
             {
                 "hall": words.hall(row.hall_id),
                 "services": words.services(row.service_ids),
+                "answers": words.answers(row.service_ids, row.answers),
                 "from": row.first_on,
                 "to": row.last_on,
                 "state": row.state,
@@ -82,7 +83,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The names of halls and services in the reader's language."""
+    """The names of halls and services, and what was answered to guides, in the reader's language."""
 
     session: Session
     language: str
@@ -92,6 +93,10 @@ class _Words:
 
     def services(self, service_ids: Sequence[int]) -> list[str]:
         return [self._of(each) for each in services_of(self.session, service_ids)]
+
+    def answers(self, service_ids: Sequence[int], answers: Mapping[str, Any]) -> list[dict[str, str]]:
+        services = services_of(self.session, service_ids)
+        return answers_in_words(self.session, services, answers, language=self.language)
 
     def _of(self, row: Hall | Service) -> str:
         return (row.name_en if self.language == "en" else "") or row.name_zh
@@ -107,7 +112,7 @@ def _special_request(words: _Words, row: SpecialRequest) -> dict[str, Any]:
         "name": person.name,
         "identity_kind": person.identity_kind,
         "identity_number": person.identity_number,
-        "answers": row.answers,
+        "answers": words.answers(row.service_ids, row.answers),
         "reason": special_requests.reason_of(row),
         "state": row.state,
         "since": row.created_at,
@@ -140,10 +145,11 @@ def _appointment(words: _Words, row: Appointment) -> dict[str, Any]:
     return {
         "hall": words.hall(row.hall_id),
         "services": words.services(row.service_ids),
+        "undone": words.services(row.undone_service_ids),
         "starts_at": row.starts_at,
         "state": row.state,
         "code": row.code,
-        "answers": row.answers,
+        "answers": words.answers(row.service_ids, row.answers),
         "booked_at": row.booked_at,
         "cancelled_at": row.cancelled_at,
         "delivery": json.loads(cipher().decrypt(sealed, "appointment.delivery")) if sealed else None,

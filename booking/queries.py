@@ -37,6 +37,12 @@ def references_of(session: Session, appointment_ids: Collection[int]) -> dict[in
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def undone_of(session: Session, appointment_ids: Collection[int]) -> dict[int, list[int]]:
+    """Id → the services that a visit which has ended was not handled for."""
+    query = select(Appointment.id, Appointment.undone_service_ids).where(Appointment.id.in_(appointment_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
 def lock_appointment(session: Session, appointment: Appointment) -> Appointment:
     """The same appointment as it is now, locked until the commit: whoever changes its state calls this."""
     session.flush()  # reading anew would drop what this transaction has changed and not yet written

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.guide import Guide as GuideTree
-from catalog.guide import Material, UnknownAnswer, answers_for, walk
+from catalog.guide import Material, Option, Question, UnknownAnswer, answers_for, walk
 from catalog.guide_file import guide_from_data, materials_from_data
 from catalog.models import Guide, HallService, Package, Service
 from kernel.errors import NotFound
@@ -109,6 +109,29 @@ def find_guide(session: Session, service: Service) -> GuideTree | None:
         return None
     codes = {material["code"] for material in service.materials}
     return guide_from_data(row.tree, materials=codes, name=f"{service.code}.guide")
+
+
+def answers_in_words(
+    session: Session, services: Iterable[Service], answers: Mapping[str, Any], *, language: str
+) -> list[dict[str, str]]:
+    """What somebody answered to the guides of these services: question and answer, in a language.
+
+    What a guide does not ask any more stays as the codes that were kept.
+    """
+    found, known = [], set()
+    for service in services:
+        guide, own = find_guide(session, service), answers_for(service.code, answers)
+        for question in guide.questions if guide else ():
+            option = question.option(own.get(question.code, ""))
+            if option is not None:
+                found.append({"question": _text(question, language), "answer": _text(option, language)})
+                known |= {question.code, f"{service.code}.{question.code}"}
+    left = [{"question": asked, "answer": str(said)} for asked, said in answers.items() if asked not in known]
+    return found + left
+
+
+def _text(row: Question | Option, language: str) -> str:
+    return (row.text_en if language == "en" else "") or row.text_zh
 
 
 def minutes_in_situation(

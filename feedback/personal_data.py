@@ -28,7 +28,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
     return {
         **people.personal_data.collect(session, phone),
         **booking.personal_data.collect(session, phone, language=language),
-        **queueing.personal_data.collect(session, phone),
+        **queueing.personal_data.collect(session, phone, language=language),
         **notifications.personal_data.collect(session, phone),
         "ratings": _ratings(session, phone),
     }

@@ -1,22 +1,36 @@
-"""What the codes in one's own data say, for the page that shows them; the file keeps the codes."""
+"""What the codes in one's own data say, for the page that shows them; the file keeps the codes.
+
+Names, and what was answered to the guides, come in the reader's language already.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import gettext as _
 
-from booking.states import NAMES_EN, NAMES_ZH
+from booking.states import NAMES_EN as BOOKINGS_EN
+from booking.states import NAMES_ZH as BOOKINGS_ZH
+from feedback.grades import GRADES, REASONS
+from queueing.steps import NAMES_EN as TICKETS_EN
+from queueing.steps import NAMES_ZH as TICKETS_ZH
 from web import edge
 from web.citizen.family import relations
 from web.citizen.forms import kind_options
 
 
-def data_words(section: str) -> dict[str, str]:
+def data_words(section: str) -> Mapping[Any, str]:
     """Code → word in the reader's language, in one section of the data."""
-    languages = {"zh": "中文", "en": "English"}
+    english = edge.language() == "en"
     if section == "messages":
-        return {**_messages(), **_message_states(), **languages}
-    states = NAMES_EN if edge.language() == "en" else NAMES_ZH
-    named = {str(state): name for state, name in states.items()}
+        return {**_messages(), **_message_states()}
     if section == "licences":
         return licence_names()
+    if section == "tickets":
+        return {str(state): name for state, name in (TICKETS_EN if english else TICKETS_ZH).items()}
+    if section == "ratings":
+        return {code: words[english] for code, words in (*GRADES.items(), *REASONS.items())}
+    named = {str(state): name for state, name in (BOOKINGS_EN if english else BOOKINGS_ZH).items()}
+    languages = {"zh": "中文", "en": "English"}
     return {**_requests(), **languages, **dict(kind_options()), **relations(), **named}
 
 
@@ -46,6 +60,9 @@ def _messages() -> dict[str, str]:
         "called": _("叫号"),
         "missed": _("过号"),
         "next_leg": _("去下一个窗口"),
+        "paper_owed": _("要补交的材料"),
+        "paper_due": _("要补交的材料"),
+        "result_ready": _("可以领取"),
         "survey": _("请您评价"),
         "waitlist_offer": _("候补有号"),
         "appeal_decided": _("申诉的答复"),
