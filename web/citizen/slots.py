@@ -19,6 +19,7 @@ from web.citizen.face import blueprint
 from web.citizen.near import away, nearest_first, read_start, starts_to_choose
 from web.citizen.places import Choice, list_places, read_choice
 from web.citizen.running import hold_token, remember_hold
+from web.citizen.trip import Way
 from web.citizen.visit import Visit, get_visit
 from web.device import give_device
 from web.fragments import fragment
@@ -78,7 +79,7 @@ def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
     try:
         remember_hold(_hold(code, hall_code, answers, starts_at).token)
     except SlotFull as full:
-        return lost_page(code, answers, starts_at, full), 409
+        return lost_page(code, answers, full), 409
     except (SlotUnknown, InPast, InsideLeadTime, BeyondHorizon) as refusal:
         flash(refusal.sentence(edge.language()), "warn")
         return redirect(url_for(".slots", code=code, hall_code=hall_code, a=answers or None), 303)
@@ -98,7 +99,7 @@ def _hold(code: str, hall_code: str, answers: str, starts_at: datetime) -> Held:
         return hold(session, wanted, actor=edge.actor(), now=edge.now(), recent=edge.recent())
 
 
-def lost_page(code: str, answers: str, starts_at: datetime, full: SlotFull) -> str:
+def lost_page(code: str, answers: str, full: SlotFull) -> str:
     """Somebody was quicker: the nearest free slots, one tap each."""
     with edge.transaction() as session:
         visit = get_visit(session, code, answers)
@@ -111,7 +112,7 @@ def lost_page(code: str, answers: str, starts_at: datetime, full: SlotFull) -> s
     sentence = full.sentence(edge.language())
     back = url_for(".halls", code=code, a=answers or None)
     return render_template(
-        "citizen/lost.html", visit=visit, starts_at=starts_at, nearest=nearest, sentence=sentence, here=back
+        "citizen/lost.html", way=Way([visit]), nearest=nearest, sentence=sentence, here=back
     )
 
 
@@ -139,6 +140,9 @@ def _page(
     return render_template(
         "citizen/slots.html",
         visit=visit,
+        visits=[visit],
+        back=url_for(".halls", code=code, a=visit.answers or None),
+        fields=Way([visit]).fields,
         choice=choice,
         live=_live(visit, choice),
         action=url_for(".hold_slot", **address),

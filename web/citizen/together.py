@@ -130,9 +130,7 @@ def _lost(found: Trip, full: SlotFull) -> str:
         if each["hall_code"] in by_code
     ]
     way, sentence = Way(found.visits), full.sentence(edge.language())
-    return render_template(
-        "citizen/visit_lost.html", way=way, nearest=nearest, sentence=sentence, here=way.halls()
-    )
+    return render_template("citizen/lost.html", way=way, nearest=nearest, sentence=sentence, here=way.halls())
 
 
 def _asked(values: Mapping[str, str]) -> tuple[str, str]:

@@ -62,6 +62,11 @@ class TripChoice:
         return any(tab.free for tab in self.days)
 
     @property
+    def free_that_day(self) -> bool:
+        """Whether the day that is shown has room."""
+        return any(tab.free for tab in self.days if tab.on_date == self.on_date)
+
+    @property
     def counts_overlap(self) -> bool:
         """Whether slots share numbers, so that their counts add up to more than the day's."""
         day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)

@@ -61,7 +61,7 @@ def test_a_ticket_says_what_was_done_and_what_was_left(town, phone):
             legs=[{"group_id": town.other_group.id, "service_ids": [passport]}],
         )
     (ticket,) = json.loads(phone.go("/my/data.json").answer.text)["tickets"]
-    assert (ticket["done"], ticket["undone"]) == (["居民身份证"], ["签注"])
+    assert (ticket["done"], ticket["undone"]) == (["居民身份证补领、换领"], ["签注"])
     words = phone.go("/my/data").words
-    assert "没有办的事项 签注" in words
+    assert "没有办的事项签注" in words
     assert "已作废" in words
