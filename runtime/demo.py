@@ -23,7 +23,7 @@ from kernel.settings import Settings
 from people import devices
 from people.models import Device
 from runtime.demo_city import city_folder, with_days
-from runtime.demo_people import list_people, load_licences
+from runtime.demo_people import list_people, load_licences, load_visits
 from runtime.load_city import load_files, read_files, read_staff
 
 OPENS = time(8, 0)
@@ -58,6 +58,7 @@ def prepare(parts: Parts, *, say: Say, new_day: bool = False) -> list[tuple[str,
             files = with_days(read_files(city_folder()), first_on=day)
             load_files(session, files, passwords=_passwords(settings.var), actor=SYSTEM, now=now)
             load_licences(session, first_on=day, now=now)
+            load_visits(session, first_on=day)
         _publish(session, day, now)
         tokens = _devices(session, settings.var, now)
     clock.set_demo(path, now, rate=1.0)

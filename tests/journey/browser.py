@@ -7,6 +7,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.web.chinese_words import ChineseWords
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, KIOSK, DESK, SCREEN = (390, 844), (1080, 1920), (1440, 900), (1920, 1080)
 PATIENCE_MS = 15_000
@@ -66,6 +68,11 @@ class Inspector:
         page.screenshot(path=self.folder / f"{len(self.seen):02d}-{name}.png")
         self.seen.append(name)
         self.found += [f"{name}: {problem}" for problem in [*axe_violations(page, rules), *overflow(page)]]
+
+    def read_english(self, page: Page, name: str, *typed: str) -> None:
+        """Nothing stands there in Chinese but what contains a word that somebody typed."""
+        said = ChineseWords(page.content()).found
+        self.found += [f"{name}: {text}" for text in said if not any(each in text for each in typed)]
 
 
 def axe_violations(page: Page, rules: list[str]) -> list[str]:

@@ -6,14 +6,18 @@ They press what people press and wait for what people see. `look` is told of eve
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from playwright.sync_api import Locator, Page, expect
 
 from people.sample_ids import sample_resident_id
+from tests.journey.words import say
 
 HALL = "city-hall"
+POLL_MS = 25_000  # phones ask every 12 to 18 s
 Look = Callable[[Page, str], None]
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_CODE_TEXT = re.compile("验证码|is your code")
 
 
 def no_look(page: Page, name: str) -> None:
@@ -56,7 +60,7 @@ class Simulator:
         return self.log(phone).locator(".bubble").all_inner_texts()[-count:]
 
     def code(self, phone: str) -> str:
-        found = _CODE.search(self.newest(phone, "验证码"))
+        found = _CODE.search(self.newest(phone, _CODE_TEXT))
         assert found is not None
         return found.group()
 
@@ -69,55 +73,62 @@ class Simulator:
 
 @dataclass(frozen=True)
 class Citizen:
-    """One person with a phone. Uses nothing that needs scripts."""
+    """One person with a phone, who reads `language`. Uses nothing that needs scripts."""
 
     page: Page
     person: Person
     look: Look = no_look
+    language: str = "zh"
 
-    def choose_slot(self, slot: int = 0) -> None:
-        """From the search to a held number: the `slot`-th that is free on the first day."""
-        page = self.page
+    def say(self, chinese: str) -> str:
+        """What stands on their pages instead."""
+        return say(chinese, self.language)
+
+    def choose_slot(self, slot: int = 0) -> datetime:
+        """From the search to a held number: when the `slot`-th begins that is free on the first day."""
+        page, say = self.page, self.say
         page.goto("/")
         self.look(page, "citizen-home")
-        page.get_by_role("searchbox").fill("身份证丢了")
-        page.get_by_role("button", name="搜索").click()
+        page.get_by_role("searchbox").fill(say("身份证丢了"))
+        page.get_by_role("button", name=say("搜索")).click()
         page.wait_for_url("**/services?q=*")
         self.look(page, "citizen-search")
-        page.get_by_role("link", name="居民身份证").first.click()
+        page.get_by_role("link", name=say("居民身份证")).first.click()
         self.look(page, "citizen-service")
-        page.get_by_role("link", name="开始").click()
+        page.get_by_role("link", name=say("开始")).click()
         self._answer_guide("丢了", "在本省", "满 16 周岁的人")
         self.look(page, "citizen-checklist")
-        page.get_by_role("link", name="选大厅和时间").click()
+        page.get_by_role("link", name=say("选大厅和时间")).click()
         self.look(page, "citizen-halls")
         page.locator(f"a.btn[href*='/halls/{HALL}']").click()
         page.wait_for_url(f"**/halls/{HALL}*")
         self.look(page, "citizen-slots")
+        begins = page.locator("input[name=starts_at]:enabled").nth(slot).get_attribute("value")
         page.locator("input[name=starts_at]:enabled + label").nth(slot).click()
-        page.get_by_role("button", name="下一步：填写信息").click()
+        page.get_by_role("button", name=say("下一步：填写信息")).click()
         page.wait_for_url("**/booking/who")
+        return datetime.fromisoformat(begins or "")
 
     def _answer_guide(self, *answers: str) -> None:
         for at, answer in enumerate(answers):
             if at == 0:
                 self.look(self.page, "citizen-question")
-            self.page.get_by_role("link", name=answer).click()
+            self.page.get_by_role("link", name=self.say(answer)).click()
 
     def say_who(self, simulator: Simulator) -> None:
         """Name, document, phone and its code; ends on the page that asks to confirm."""
-        page = self.page
+        page, say = self.page, self.say
         expect(page.get_by_role("timer")).to_be_visible()
         self.look(page, "citizen-who")
-        page.get_by_label("姓名").fill(self.person.name)
-        page.get_by_label("证件号码").fill(self.person.number)
-        page.get_by_label("手机号").fill(self.person.phone)
-        page.get_by_role("button", name="获取验证码").click()
-        expect(page.get_by_text("验证码已发送")).to_be_visible()
+        page.get_by_label(say("姓名")).fill(self.person.name)
+        page.get_by_label(say("证件号码")).fill(self.person.number)
+        page.get_by_label(say("手机号")).fill(self.person.phone)
+        page.get_by_role("button", name=say("获取验证码")).click()
+        expect(page.get_by_text(say("验证码已发送"))).to_be_visible()
         self.look(page, "citizen-who-code")
-        page.get_by_label("验证码", exact=True).fill(simulator.code(self.person.phone))
-        page.get_by_text("我同意").click()
-        page.get_by_role("button", name="下一步：核对").click()
+        page.get_by_label(say("验证码"), exact=True).fill(simulator.code(self.person.phone))
+        page.get_by_text(say("我同意")).click()
+        page.get_by_role("button", name=say("下一步：核对")).click()
         page.wait_for_url("**/booking/check")
 
     def confirm(self) -> str:
@@ -125,9 +136,9 @@ class Citizen:
         page = self.page
         expect(page.get_by_role("timer")).to_be_visible()
         self.look(page, "citizen-check")
-        page.get_by_role("button", name="确认预约").click()
+        page.get_by_role("button", name=self.say("确认预约")).click()
         page.wait_for_url("**/b/*")
-        expect(page.get_by_role("heading", name="您的预约")).to_be_visible()
+        expect(page.get_by_role("heading", name=self.say("您的预约"))).to_be_visible()
         expect(page.locator(".qr svg")).to_be_visible()
         self.look(page, "citizen-booking")
         return "".join(page.locator(".booking-code strong").inner_text().split())
@@ -136,6 +147,34 @@ class Citizen:
         self.choose_slot(slot)
         self.say_who(simulator)
         return self.confirm()
+
+    def arrive(self, arrival_code: str) -> str:
+        """Check in on the page of the booking, with the code of the screens: the ticket's label."""
+        page = self.page
+        page.reload()
+        self.look(page, "citizen-booking-today")
+        page.get_by_label(self.say("签到码（4 位数字）")).fill(arrival_code)
+        page.get_by_role("button", name=self.say("我到了，签到")).click()
+        page.wait_for_url("**/q/*")
+        expect(page.get_by_text(self.say("下一位就是您"))).to_be_visible()
+        self.look(page, "citizen-queue")
+        return page.locator(".queue-number").inner_text().strip()
+
+    def rate(self) -> None:
+        """From the live page of a served ticket to the thanks."""
+        page = self.page
+        self.look_again()
+        page.get_by_role("link", name=self.say("说说办得怎么样")).click(timeout=POLL_MS)
+        page.wait_for_url("**/r/*")
+        self.look(page, "citizen-rate")
+        page.get_by_text(self.say("满意"), exact=True).click()
+        page.get_by_role("button", name=self.say("提交评价")).click()
+        expect(page.get_by_role("heading", name=self.say("谢谢您的评价"))).to_be_visible()
+        self.look(page, "citizen-rated")
+
+    def look_again(self) -> None:
+        """The phone is taken out of the pocket: its page asks at once."""
+        self.page.evaluate("() => dispatchEvent(new Event('online'))")
 
 
 @dataclass
@@ -231,6 +270,10 @@ class Screen:
         self.page.goto(f"/screen/{HALL}")
         expect(self.page.get_by_text("实时更新中")).to_be_visible()
         self.page.evaluate("window.hungUp = true")
+
+    def arrival_code(self) -> str:
+        """What shows a phone that its owner stands in the hall."""
+        return self.page.locator(".board__arrival b").inner_text().strip()
 
     def wait_for(self, label: str, counter: str, *, seconds: float) -> None:
         """The newest call is this one, `seconds` from now at the latest and without a reload."""

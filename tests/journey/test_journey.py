@@ -5,15 +5,17 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.journey.api import Office
+from tests.journey.api import ZONE, Office
 from tests.journey.browser import DESK, KIOSK, RULES, SCREEN, Faces, Inspector
 from tests.journey.hands import (
     HALL,
+    POLL_MS,
     Citizen,
     Kiosk,
     Look,
@@ -28,7 +30,6 @@ from tests.running import Running, running
 
 pytestmark = pytest.mark.browser
 LIVE_SECONDS = 2
-POLL_MS = 25_000  # phones ask every 12 to 18 s
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_a_visit_is_booked_called_served_and_rated(
 
     call(desk, screen, second.label)
     desk.serve()
-    rate_by_page(second.page, look)
+    Citizen(second.page, Person.sample(2, "李芳"), look).rate()
 
     call(desk, screen, third.label)
     desk.press("N", "窗口空闲")
@@ -191,18 +192,6 @@ def rate_by_reply(phone: str, simulator: Simulator, look: Look) -> None:
     look(simulator.page, "simulator")
 
 
-def rate_by_page(page: Page, look: Look) -> None:
-    """From the live page of a served ticket to the thanks."""
-    page.evaluate("() => dispatchEvent(new Event('online'))")  # taken out of the pocket: asks at once
-    page.get_by_role("link", name="说说办得怎么样").click(timeout=POLL_MS)
-    page.wait_for_url("**/r/*")
-    look(page, "citizen-rate")
-    page.get_by_text("满意", exact=True).click()
-    page.get_by_role("button", name="提交评价").click()
-    expect(page.get_by_role("heading", name="谢谢您的评价")).to_be_visible()
-    look(page, "citizen-rated")
-
-
 NARROW = {"width": 320, "height": 640}
 
 
@@ -221,28 +210,38 @@ def test_pages_of_the_phone_fit_a_narrow_one_in_care_mode(
     look_around(citizen, look)
 
 
-def test_pages_of_the_phone_fit_a_narrow_one_in_english(
-    faces: Faces, inspector: Inspector, simulator: Simulator
+def test_a_visit_is_pressed_through_in_english_on_a_narrow_phone(
+    faces: Faces, city: Running, inspector: Inspector, simulator: Simulator
 ) -> None:
-    """Each page of a booking is turned over, inspected and turned back before the next press."""
-
-    def turn(page: Page, name: str) -> None:
-        speak("en")
-        expect(page.locator("html")).to_have_attribute("lang", "en")
-        page.set_viewport_size(NARROW)
-        inspector.look(page, f"{name}-english")
-        page.set_viewport_size(size)
-        speak("zh")
-
-    def speak(language: str) -> None:
-        phone.context.add_cookies([{"name": "lang", "value": language, "url": faces.url}])
-        phone.reload()
-
+    """From the first page to the rating; nowhere on the way stands a word of Chinese but the own name."""
     phone = faces.phone()
-    size = phone.viewport_size or NARROW
-    citizen = Citizen(phone, Person.sample(12, "赵敏"), turn)
-    citizen.book(simulator, slot=3)
-    look_around(citizen, turn)
+    phone.set_viewport_size(NARROW)
+    phone.goto("/")
+    phone.get_by_role("link", name="English").click()
+
+    def look(page: Page, name: str) -> None:
+        inspector.look(page, f"{name}-english")
+        inspector.read_english(page, f"{name}-english", "赵")
+
+    citizen = Citizen(phone, Person.sample(12, "赵敏"), look, "en")
+    begins = citizen.choose_slot(3)
+    citizen.say_who(simulator)
+    citizen.confirm()
+    booking = phone.url
+    look_around(citizen, look)
+    phone.goto(booking)
+    at = begins.astimezone(ZONE) - timedelta(minutes=5)
+    Office(city.url, "admin", city.accounts()["admin"]).set_time(at.hour, at.minute)
+    screen = Screen(faces.open(SCREEN))
+    screen.hang_up()
+    desk = window(faces, city, "2", no_look)
+    label = citizen.arrive(screen.arrival_code())
+    assert desk.call_next() == label
+    citizen.look_again()
+    expect(phone.get_by_text(citizen.say("请到 2 号窗口"))).to_be_visible(timeout=POLL_MS)
+    look(phone, "citizen-queue-called")
+    desk.serve()
+    citizen.rate()
 
 
 def look_around(citizen: Citizen, look: Look) -> None:
@@ -253,13 +252,15 @@ def look_around(citizen: Citizen, look: Look) -> None:
         look(citizen.page, f"citizen-{address.rpartition('/')[2]}")
 
 
-def test_a_booking_needs_no_scripts(faces: Faces, simulator: Simulator) -> None:
+@pytest.mark.parametrize(("language", "seed"), [("zh", 21), ("en", 22)])
+def test_a_booking_needs_no_scripts(faces: Faces, simulator: Simulator, language: str, seed: int) -> None:
     phone = faces.phone(java_script_enabled=False)
-    code = Citizen(phone, Person.sample(21, "陈静")).book(simulator, slot=1)
-    assert re.fullmatch(r"\d{6}", code)
-    phone.get_by_role("link", name="取消预约").click()
-    phone.get_by_role("button", name="取消").click()
-    expect(phone.get_by_text("已取消").first).to_be_visible()
+    phone.goto(f"/preferences?lang={language}&next=/")
+    citizen = Citizen(phone, Person.sample(seed, "陈静"), language=language)
+    assert re.fullmatch(r"\d{6}", citizen.book(simulator, slot=1))
+    phone.get_by_role("link", name=citizen.say("取消预约")).click()
+    phone.get_by_role("button", name=citizen.say("取消")).click()
+    expect(phone.get_by_text(citizen.say("已取消")).first).to_be_visible()
 
 
 MISSING = "/nowhere"

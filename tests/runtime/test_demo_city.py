@@ -2,6 +2,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from booking import doctor
+from booking.seen_in_person import list_seen
 from halls.closures import list_closures
 from halls.plan_file import parse_city
 from halls.plan_rows import SESSIONS
@@ -11,7 +13,7 @@ from people.citizens import identity_index
 from people.licences import find_licences
 from people.sample_ids import sample_resident_id
 from runtime.demo_city import city_folder, with_days
-from runtime.demo_people import list_people, load_licences
+from runtime.demo_people import list_people, load_licences, load_visits
 from runtime.load_city import load_files, read_files
 
 FIRST = date(2026, 3, 2)
@@ -46,3 +48,12 @@ def test_people_to_play_hold_licences(session, now):
     held = find_licences(session, identity_index("resident_id", sample_resident_id(101)), on=FIRST)
     assert set(held) == {"id-card", "household-register", "driving-licence"}
     assert held["household-register"] is None
+
+
+def test_people_to_play_were_served_before_and_so_are_told_what_they_need_not_bring(session, now):
+    load_files(session, read_files(city_folder()), actor=SYSTEM, now=now)
+    load_visits(session, first_on=FIRST)
+    for seed, phone in ((101, "+8613800138001"), (102, "+8613800138002"), (103, "+8613800138003")):
+        assert list_seen(session, phone) == [identity_index("resident_id", sample_resident_id(seed))]
+    assert list_seen(session, "+8613800138004") == []
+    assert doctor.check(session) == []

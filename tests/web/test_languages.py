@@ -1,21 +1,18 @@
 """Every sentence of the pages has its English, and an English page says nothing in Chinese by accident."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
 from kernel import clock
+from tests.web.chinese_words import CHINESE, ChineseWords
 from tests.web.citizen.phone import Phone
 from tests.web.citizen.town import LOST, PERSON, hold_first, identify, make_town
 from tests.web.hall_faces import press
 from tools import extract_messages
 
-CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uffee]")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
-SPOKEN = {"alt", "aria-label", "content", "placeholder", "title", "value"}
 TYPED = (PERSON["name"], "欧**", "安民路")  # what a person typed, and an address that has no English
-VOID = {"meta", "link", "input", "img", "br", "hr", "wbr", "path", "circle", "source"}
 HOW = "run `python tools/extract_messages.py`, then write the English into the .po file"
 
 
@@ -27,32 +24,6 @@ def found():
 @pytest.fixture(scope="module")
 def english():
     return {(message.context, message.id): message for message in extract_messages.read() if message.id}
-
-
-class ChineseWords(HTMLParser):
-    """What a reader would see or hear in Chinese; parts that say `lang="zh…"` themselves are meant so."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._meant: list[bool] = [False]
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        at = dict(attrs)
-        meant = self._meant[-1] or (at.get("lang") or "").startswith("zh")
-        if tag not in VOID:
-            self._meant.append(meant)
-        said = [text for name, text in attrs if text and (name in SPOKEN or name.startswith("data-"))]
-        self.found += [text for text in said if not meant and CHINESE.search(text)]
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            self._meant.pop()
-
-    def handle_data(self, data):
-        if not self._meant[-1] and CHINESE.search(data):
-            self.found.append(data.strip())
 
 
 def assert_english(html, *allowed):
