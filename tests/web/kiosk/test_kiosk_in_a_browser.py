@@ -1,5 +1,6 @@
 """Paper, a cut line and a pairing code, under real fingers."""
 
+import os
 import re
 
 import pytest
@@ -48,6 +49,22 @@ def take(page, faces, path="take/A"):
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     page.goto(f"/kiosk/yunzhou/{path}")
     page.locator(".kiosk-wish .btn--primary").click()
+
+
+def test_a_ticket_of_a_visit_of_two_lines_is_one_slip_of_paper(faces, page):
+    legs = [{"group_id": faces.b.id, "service_ids": [faces.passport.id]}]
+    booked = {"track": "booked", "slot_starts_at": build.at("09:00"), "service_ids": [faces.renewal.id]}
+    ticket = faces.waiting(12, legs=legs, **booked)
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    for language in ("zh", "en"):
+        page.goto(f"/preferences?lang={language}&next=/kiosk/yunzhou/ticket/{ticket.reference}")
+        expect(page.locator(".facts")).to_contain_text("出入境" if language == "zh" else "Exit and entry")
+        if os.environ.get("YOUHAO_SHOTS"):
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 272, "height": 386})
+            page.screenshot(path=f"{os.environ['YOUHAO_SHOTS']}/kiosk-{language}.png", full_page=True)
+            page.emulate_media(media="null")
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
 
 
 def ink(rows):
