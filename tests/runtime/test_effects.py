@@ -161,10 +161,11 @@ def test_a_booking_moved_there_and_back_is_still_reminded_once_of_each(parts, ap
     assert sum("提醒" in text for text in texts_to(parts)) == 1
 
 
-def test_a_call_reaches_the_phone_and_a_late_one_does_not(parts, group):
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_call_reaches_the_phone_and_a_late_one_does_not(parts, group, silent):
     with parts.database.transaction() as session:
         counter = make_counter(session, make_hall(session), [group], number=7)
-    facts = {"state": "called", "counter_id": counter.id, "called_at": NOW}
+    facts = {"state": "called", "counter_id": counter.id, "called_at": NOW, "silent": silent}
     ticket = ticket_with_phone(parts.database, group, **facts)
     emit(parts, of_ticket(TicketCalled, ticket, 1, counter.id))
     assert f"{ticket.label}号，请到7号窗口" in texts_to(parts)[0]

@@ -213,4 +213,5 @@ def _command(session: Session, group: ServiceGroup, body: Mapping[str, Any]) -> 
         language=body.get("language", edge.language()),
         press_key=press_of(edge.actor(), body.get("press_id") or key_of_request()),
         override=body["override"],
+        silent=body["silent"],
     )

@@ -44,6 +44,20 @@ def test_a_walk_in_is_served_and_rates_the_visit(town):
     assert town.get(f"/surveys/{survey}").json["rated"] is True
 
 
+def test_who_wants_no_sound_is_marked_so_on_the_board(town):
+    for silent in (True, False):
+        body = {"group": "A", "silent": silent}
+        answer = town.post(
+            f"/halls/{town.hall}/tickets", body, who="kiosk", Idempotency_Key=f"silent-{silent}"
+        )
+        assert answer.status_code == 201, answer.text
+    for number in (1, 2):
+        _open(town, number)
+        _call(town, number)
+    calls = town.get(f"/halls/{town.hall}/board").json["calls"]
+    assert {call["label"]: call["silent"] for call in calls} == {"A001": True, "A002": False}
+
+
 @pytest.mark.parametrize("step", ["start", "transfer"])
 def test_a_number_that_nobody_has_today_is_not_found(town, step):
     ticket = town.issue()
