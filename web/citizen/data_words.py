@@ -30,7 +30,7 @@ def data_words(section: str) -> Mapping[Any, str]:
     if section == "ratings":
         return {code: words[english] for code, words in (*GRADES.items(), *REASONS.items())}
     named = {str(state): name for state, name in (BOOKINGS_EN if english else BOOKINGS_ZH).items()}
-    languages = {"zh": "中文", "en": "English"}
+    languages = {"zh": "Chinese", "en": "English"} if english else {"zh": "中文", "en": "英文"}
     return {**_requests(), **languages, **dict(kind_options()), **relations(), **named}
 
 
