@@ -24,7 +24,9 @@ BODIES = {
     "administration.save_hall": hall_body(),
     "administration.offer_services": {"services": {}},
     "administration.publish_numbers": DAYS,
-    "administration.enrol_device": {"kind": "kiosk", "hall": "yunzhou", "name": "x"},
+    "devices.enrol_device": {"kind": "kiosk", "hall": "yunzhou", "name": "x"},
+    "devices.pair_device": {"kind": "kiosk", "hall": "yunzhou", "name": "x", "code": "12345678"},
+    "devices.change_device": {"printer": "browser"},
     "administration.add_staff": ACCOUNT | {"halls": ["yunzhou"]},
     "staff-bookings.book_for_somebody": {
         "services": ["x"],
