@@ -147,7 +147,10 @@ def routes(faces, kind):
         free = [name for name in rule.arguments if name in verbs]
         assert rule.arguments <= {*known, *free}, f"{rule.rule}: say in values_of what its arguments name"
         for word in verbs[free[0]] if free else ("",):
-            _host, path = rule.build(known | dict.fromkeys(free, word), append_unknown=False)
+            facts = known | dict.fromkeys(free, word)
+            if rule.endpoint.startswith("histories."):
+                facts["part"] = "screens"  # of a hall's settings; elsewhere of a guide
+            _host, path = rule.build(facts, append_unknown=False)
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 if rule.arguments or method != "GET":
                     yield rule.endpoint, method, path
