@@ -44,7 +44,10 @@ def test_a_sound_day_has_nothing_to_say(session, day):
         ("UPDATE line SET last_ordinal = 4", "ticket_numbers_with_gaps"),
         ("UPDATE ticket SET state = 'serving' WHERE label = 'A002'", "ticket_state_untold"),
         ("DELETE FROM audit_entry WHERE to_state = 'serving'", "ticket_state_skipped"),
-        ("UPDATE audit_entry SET to_state = 'parked' WHERE to_state = 'called'", "ticket_step_not_allowed"),
+        (
+            "UPDATE audit_entry SET to_state = 'completed' WHERE to_state = 'called'",
+            "ticket_step_not_allowed",
+        ),
         ("DELETE FROM audit_entry WHERE subject_kind = 'ticket'", "ticket_state_untold"),
         (
             _COPY_A_CALL,

@@ -157,20 +157,22 @@ class TestStates:
 
     @pytest.mark.parametrize(
         ("before", "after"),
-        [("waiting", "completed"), ("waiting", "parked"), ("called", "completed"), ("absent", "serving")],
+        [("waiting", "completed"), ("called", "parked"), ("called", "completed"), ("absent", "serving")],
     )
     def test_refuses_to_skip_a_state(self, before, after):
         with pytest.raises(TransitionRefused, match=f"{before} cannot become {after}"):
             ensure(TicketState(before), TicketState(after))
 
     def test_only_an_undo_leaves_a_final_state_and_every_other_reaches_one(self):
-        undone = {arrow for arrow, verbs in TRANSITIONS.items() if verbs == ("undo_complete",)}
-        assert undone == {(TicketState.COMPLETED, TicketState.SERVING)}
+        undone = {
+            arrow for arrow, verbs in TRANSITIONS.items() if all(each.startswith("undo_") for each in verbs)
+        }
+        assert (TicketState.COMPLETED, TicketState.SERVING) in undone
         starts = {before for before, _ in set(TRANSITIONS) - undone}
         assert starts == set(TicketState) - FINAL
         ending = set(FINAL)
         for _ in TicketState:
-            ending |= {before for before, after in TRANSITIONS if after in ending}
+            ending |= {before for before, after in set(TRANSITIONS) - undone if after in ending}
         assert ending == set(TicketState)
 
     def test_no_state_becomes_itself_and_every_arrow_has_a_verb(self):
