@@ -117,6 +117,11 @@ class Database:
             if is_disconnect(error):
                 raise DatabaseDown from error
             raise
+        except psycopg.Error as error:  # of a statement past SQLAlchemy (`Direct.within`)
+            _forget(error)
+            if error.sqlstate is None or error.sqlstate in _DOWN_STATES:
+                raise DatabaseDown from error
+            raise
         finally:
             session.close()
 

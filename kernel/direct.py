@@ -15,6 +15,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.orm import Session
 
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _DIALECT: Any = PGDialect_psycopg(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -128,6 +129,13 @@ class Direct:
     def run(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """Execute one that gives no rows."""
         self._execute(statement, values)
+
+    @classmethod
+    def within(cls, session: Session) -> "Direct":
+        """In a session's own transaction, seeing what it has written."""
+        session.flush()
+        connection: Any = session.connection().connection.driver_connection
+        return cls(connection)
 
     def all(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
         """Execute it; all its rows as tuples."""

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from kernel import direct as module
 from kernel.db import Database, DatabaseDown, make_engine
-from kernel.direct import Statement
+from kernel.direct import Direct, Statement
 
 PID = Statement("SELECT pg_backend_pid()")
 
@@ -118,3 +118,25 @@ def test_statements_together_are_all_committed_or_none(own, database):
         direct.find(add, {})
         assert count_things(database) == 2  # each by itself again
         direct._cursor.execute("DROP TABLE direct_thing")
+
+
+def test_within_a_session_it_sees_and_shares_what_the_session_does(own, database):
+    with suppress(ZeroDivisionError), own.transaction() as session:
+        session.execute(text("CREATE TABLE direct_thing (n int)"))
+        Direct.within(session).find(Statement("INSERT INTO direct_thing VALUES (:n) RETURNING n"), {"n": 3})
+        assert session.scalar(text("SELECT n FROM direct_thing")) == 3
+        1 / 0  # noqa: B018 - and then all of it is undone
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT to_regclass('direct_thing')")) is None
+
+
+def test_a_server_that_goes_away_within_a_session_is_told_as_such_and_forgotten(own, database):
+    def lose():
+        with own.transaction() as session:
+            end(database, session.scalar(text("SELECT pg_backend_pid()")))
+            Direct.within(session).find(PID, {})
+
+    with pytest.raises(DatabaseDown):
+        lose()
+    with own.transaction() as session:
+        assert Direct.within(session).find(PID, {})
