@@ -119,14 +119,17 @@ def follow(
             for first_on, last_on in spans
         )
 
-    lock_people(session, [each.citizen_id for each in stranded])
+    people = {each.citizen_id for each in stranded}
+    lock_people(session, people)
     added, rehoused = publish_all(), Rehoused(0, 0)
     stranded = list_stranded(session, hall, spans, now=now)  # somebody may have confirmed meanwhile
     if stranded and then is None:
         raise BookingsStranded(count=len(stranded))
     if stranded and then is not Then.KEEP:
         move = then is Then.MOVE
-        rehoused = rehouse(session, hall, stranded, move=move, because=because, actor=actor, now=now)
+        rehoused = rehouse(
+            session, hall, stranded, move=move, because=because, locked=people, actor=actor, now=now
+        )
         publish_all()
     return PlanChanged(stranded, rehoused, added)
 

@@ -99,7 +99,8 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
         now=now,
     )
     closed = closed_time(hall, command)
-    lock_people(session, [each.citizen_id for each in list_in_closed_time(session, closed, now=now)])
+    known = {each.citizen_id for each in list_in_closed_time(session, closed, now=now)}
+    lock_people(session, known)
     session.execute(
         _WITHDRAW,
         {
@@ -113,7 +114,9 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
     rehoused = Rehoused(0, 0)
     if command.then is not Then.KEEP:
         move = command.then is Then.MOVE
-        rehoused = rehouse(session, hall, affected, move=move, closure_id=closure.id, actor=actor, now=now)
+        rehoused = rehouse(
+            session, hall, affected, move=move, closure_id=closure.id, locked=known, actor=actor, now=now
+        )
     _publish(session, hall, closed, actor=actor, now=now)
     return Closing(closure, len(affected), rehoused)
 

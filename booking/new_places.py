@@ -45,6 +45,8 @@ class _Slot:
 #: (citizen, group, day) of open appointments: a person has one a day in a line.
 Busy = set[tuple[int, int, date]]
 _Days = Mapping[date, Mapping[int, list[_Slot]]]
+#: A start, its day, and the slots of the lines that begin then.
+_Start = tuple[datetime, date, list[_Slot]]
 
 
 def find_places(
@@ -59,10 +61,16 @@ def find_places(
         for line, _ in visit.lines
     }
     taken = set(busy)
+    orders: dict[tuple[datetime, tuple[tuple[int, int], ...]], list[_Start]] = {}
     found: dict[int, list[FreeNumber]] = {}
     for visit in sorted(visits, key=lambda each: (each.starts_at, each.appointment_id)):
         own = visit.appointment_id
-        for starts_at, on in _nearest(days, visit):
+        key = visit.starts_at, visit.lines
+        if key not in orders:
+            orders[key] = _nearest(days, visit)
+        for starts_at, on, slots in orders[key]:
+            if not any(slot.free for slot in slots):
+                continue
             mine = {(visit.citizen_id, line, on) for line, _ in visit.lines}
             if any(each in taken or homes.get(each, own) != own for each in mine):
                 continue
@@ -84,16 +92,18 @@ def _slots_by_day(free: Iterable[FreeNumber]) -> _Days:
     return days
 
 
-def _nearest(days: _Days, visit: Visit) -> list[tuple[datetime, date]]:
-    """The starts at which one of its lines has a free number, the nearest first, of two the earlier."""
-    starts = {
-        (slot.first.starts_at, on)
-        for on, lines in days.items()
-        for line, _ in visit.lines
-        for slot in lines.get(line, ())
-        if slot.free
-    }
-    return sorted(starts, key=lambda each: (abs(each[0] - visit.starts_at), each[0]))
+def _nearest(days: _Days, visit: Visit) -> list[_Start]:
+    """The starts at which its lines have slots, the nearest first, of two the earlier.
+
+    Found once for all visits of the same lines and time; what is free then changes with each.
+    """
+    starts: dict[tuple[datetime, date], list[_Slot]] = defaultdict(list)
+    for on, lines in days.items():
+        for line, _ in visit.lines:
+            for slot in lines.get(line, ()):
+                starts[slot.first.starts_at, on].append(slot)
+    order = sorted(starts, key=lambda each: (abs(each[0] - visit.starts_at), each[0]))
+    return [(starts_at, on, starts[starts_at, on]) for starts_at, on in order]
 
 
 def _take(of_day: Mapping[int, list[_Slot]], visit: Visit, starts_at: datetime) -> list[FreeNumber]:

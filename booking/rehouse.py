@@ -3,12 +3,12 @@
 import json
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, all_, any_, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from booking.affected import Affected
@@ -23,11 +23,12 @@ from booking.queries import groups_of
 from booking.standing import lock_people
 from booking.states import OPEN, AppointmentState
 from halls.models import Hall
-from kernel import audit, outbox
+from kernel import audit, outbox, story
 from kernel.actor import Actor
 
 #: Cancelled by the hall: it counts against nobody, see `booking.standing`.
 HALL_CLOSED = "hall_closed"
+_IDS = ARRAY(BigInteger)
 #: How far ahead a new time is looked for.
 FARTHEST = timedelta(days=30)
 
@@ -102,6 +103,7 @@ def rehouse(
     move: bool,
     closure_id: int | None = None,
     because: Because = UNSAID,
+    locked: Collection[int] = (),
     actor: Actor,
     now: datetime,
 ) -> Rehoused:
@@ -112,12 +114,14 @@ def rehouse(
     3. Tell: an audit entry and an event each, in two inserts.
 
     A closure has its reason; other changes of the hall's time have theirs in `because`. The caller has
-    locked the bookings (`booking.affected`) and publishes the days afterwards, which withdraws the old
-    numbers that the plan no longer has.
+    locked the bookings (`booking.affected`), perhaps also their people (`locked`), and publishes the days
+    afterwards, which withdraws the old numbers that the plan no longer has.
     """
     if not affected:
         return Rehoused(0, 0)
-    lock_people(session, [each.citizen_id for each in affected])
+    people = {each.citizen_id for each in affected} - set(locked)
+    if people:
+        lock_people(session, people)
     rules = rules_of(hall)
     places = _places(session, hall, affected, rules=rules, now=now) if move else {}
     ids = [each.appointment_id for each in affected]
@@ -164,14 +168,19 @@ def _places(
     return find_places(visits, free, busy=_busy(session, hall, visits))
 
 
+def _any(ids: Sequence[int]) -> Any:
+    """One of these: one array is understood sooner than a thousand parameters."""
+    return any_(literal(ids, _IDS))
+
+
 def _busy(session: Session, hall: Hall, visits: Sequence[Visit]) -> Busy:
     """The other open appointments of these people, with every leg: one a day in a line."""
     rows = session.execute(
         select(Appointment.citizen_id, Appointment.group_id, Appointment.legs, Appointment.on_date).where(
-            Appointment.citizen_id.in_([visit.citizen_id for visit in visits]),
+            Appointment.citizen_id == _any([visit.citizen_id for visit in visits]),
             Appointment.hall_id == hall.id,
             Appointment.state.in_(OPEN),
-            Appointment.id.not_in([visit.appointment_id for visit in visits]),
+            Appointment.id != all_(literal([visit.appointment_id for visit in visits], _IDS)),
         )
     )
     return {(row.citizen_id, group_id, row.on_date) for row in rows for group_id in groups_of(row)}
@@ -182,7 +191,7 @@ def _give_back(session: Session, ids: Sequence[int], *, rules: HallRules, now: d
     chance = secrets.SystemRandom().random()
     session.execute(
         update(Number)
-        .where(Number.appointment_id.in_(ids))
+        .where(Number.appointment_id == _any(ids))
         .values(
             appointment_id=None,
             held_until=None,
@@ -254,7 +263,7 @@ def _codes(
 def _cancel(session: Session, ids: Sequence[int], *, now: datetime) -> None:
     session.execute(
         update(Appointment)
-        .where(Appointment.id.in_(ids))
+        .where(Appointment.id == _any(ids))
         .values(state=AppointmentState.CANCELLED, cancelled_at=now, cancel_reason=HALL_CLOSED)
         .execution_options(synchronize_session=False)
     )
@@ -293,8 +302,7 @@ def _tell(
                 each.appointment_id, hall.id, each.group_id, HALL_CLOSED, why.closure_id, *why.words()
             )
         )
-    session.execute(insert(audit.AuditEntry), entries)
-    session.execute(insert(outbox.OutboxEvent), [outbox.values(event, now=now) for event in events])
+    story.tell_all(session, entries, [outbox.values(event, now=now) for event in events])
 
 
 def _entry(

@@ -3,7 +3,8 @@
 `tell` is that statement; `told_of` makes both part of the statement that writes the subject itself.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,13 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     String,
+    TextClause,
     bindparam,
     func,
     insert,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -63,6 +66,27 @@ def tell(
     )
     told = {f"event_{name}": value for name, value in outbox.values(event, now=now).items()}
     session.connection().execute(_TELL, {**entry, **told})
+
+
+def _all_of(table: str, columns: Sequence[str]) -> TextClause:
+    names = ", ".join(columns)
+    return text(f"""
+        INSERT INTO {table} ({names})
+        SELECT {names} FROM jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb))
+    """)  # noqa: S608  # names of our own, no values
+
+
+_RECORD_ALL = _all_of("audit_entry", _ENTRY)
+_TELL_ALL = _all_of("outbox_event", _EVENT)
+
+
+def tell_all(
+    session: Session, entries: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]
+) -> None:
+    """Many entries (`audit.values`) and events (`outbox.values`), in their order, in a statement each."""
+    for statement, rows in ((_RECORD_ALL, entries), (_TELL_ALL, events)):
+        written = json.dumps([dict(row) for row in rows], ensure_ascii=False, default=datetime.isoformat)
+        session.execute(statement, {"rows": written})
 
 
 _ENTRY_COLUMNS = {name: audit.AuditEntry.__table__.c[name] for name in _ENTRY}
