@@ -70,8 +70,10 @@ export async function announce({ label, counter, place, english, chime, isHurrie
     if (english) await speak(said.en);
   } catch (problem) {
     if (problem.name === 'NotAllowedError') throw problem;
-    clipsMissing = true;
-    setTimeout(() => { clipsMissing = false; }, 600_000); // somebody may have put them there
+    if (!place) { // a room that nobody recorded says nothing about the clips of all calls
+      clipsMissing = true;
+      setTimeout(() => { clipsMissing = false; }, 600_000); // somebody may have put them there
+    }
     await speakByBrowser(`请${[...label].join(' ')}号，到${place?.name ?? `${counter}号窗口`}`);
   }
 }
