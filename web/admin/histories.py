@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.history import GUIDE
+from halls.queries import get_hall
 from kernel.difference import Change, changes
 from kernel.errors import NotFound
 from kernel.history import Revision, get_revision, list_revisions
@@ -28,11 +29,13 @@ def home(kind: str, key: str) -> Any:
     """
     with edge.transaction() as session:
         about = get_kind(session, kind, key)
+        hall = get_hall(session, key) if about.of_hall else None
         rows = list_revisions(session, kind, key)
         names = names_of(session, rows)
     older = [*rows[1:], None]
     shown = [(row, _lines(about, older[at], row) if older[at] else None) for at, row in enumerate(rows)]
     facts = {"kind": kind, "about": about, "key": key, "rows": shown, "names": names}
+    facts["hall"] = hall
     return render_template("admin/history.html", back=about.url(key), **facts)
 
 
@@ -45,12 +48,13 @@ def show(kind: str, key: str, number: int) -> Any:
     """
     with edge.transaction() as session:
         about = get_kind(session, kind, key)
+        hall = get_hall(session, key) if about.of_hall else None
         rows = list_revisions(session, kind, key, limit=1)
         chosen = get_revision(session, kind, key, number)
         names = names_of(session, [chosen])
     action, fields = about.action(kind, key, number)
     facts = {"kind": kind, "about": about, "key": key, "row": chosen, "names": names}
-    facts |= {"lines": _lines(about, rows[0], chosen), "action": action, "fields": fields}
+    facts |= {"lines": _lines(about, rows[0], chosen), "action": action, "fields": fields, "hall": hall}
     return render_template("admin/version.html", newest=rows[0].number == number, **facts)
 
 
@@ -95,10 +99,10 @@ def said(value: Any, label: Callable[[str], str] = entry.label) -> str:
     if isinstance(value, bool):
         return str(_("是") if value else _("否"))
     if isinstance(value, list):
-        return "、".join(said(part, label) for part in value)
+        return str(_("、")).join(said(part, label) for part in value)
     if isinstance(value, dict):
         known = {name: part for name, part in value.items() if part not in ("", None, [], {}, False)}
-        return "；".join(f"{label(name)}{_('：')}{said(part, label)}" for name, part in known.items())
+        return str(_("；")).join(f"{label(name)}{_('：')}{said(part, label)}" for name, part in known.items())
     return str(value)
 
 

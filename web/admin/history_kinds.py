@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from booking.policy import DEFAULT_POLICY as BOOKING
@@ -112,10 +113,19 @@ def _queue_whole(content: Content) -> Content:
 
 
 def _days_whole(content: Content) -> Content:
-    rows = [{**day, "working": str(_("上班") if day["working"] else _("休息"))} for day in content["days"]]
+    rows = [
+        {
+            "on": day["on"],
+            "working": str(_("上班") if day["working"] else pgettext("day", "休息")),
+            "name_zh": day["name_zh"],
+            "name_en": day["name_en"],
+        }
+        for day in content["days"]
+    ]
     return {"days": rows}
 
 
+_DAYS = {"days": _l("日历"), "working": _l("这一天")}
 _LADDER = {
     "ladder": _l("放号阶梯"),
     "rungs": _l("各档"),
@@ -144,7 +154,7 @@ KINDS = {
         lambda _key: url_for("admin.days"),
         None,
         need="hall.edit",
-        label=lambda part: str(_("日历")) if part == "days" else entry.label(part),
+        label=lambda part: str(_DAYS.get(part) or entry.label(part)),
         whole=_days_whole,
     ),
     PARTS["booking"]: Kind(

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
@@ -83,7 +84,7 @@ def _hint(field: str) -> str:
     limits = LIMITS.get(field)
     if limits is None:
         return ""
-    unit = {None: "", timedelta(minutes=1): _("分钟"), timedelta(days=1): _("天")}[limits.unit]
+    unit = {None: "", timedelta(minutes=1): pgettext("unit", "分钟"), timedelta(days=1): _("天")}[limits.unit]
     return str(_("%(low)s 到 %(high)s %(unit)s", low=limits.low, high=limits.high, unit=unit)).strip()
 
 
@@ -112,7 +113,11 @@ def seen_in_words(seen: ShowRate) -> str:
 
 def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
     rungs = [
-        {"share": f"{rung.share * _HUNDRED:g}", "days": rung.working_days_before, "at": f"{rung.at:%H:%M}"}
+        {
+            "share": f"{float(rung.share) * _HUNDRED:g}",
+            "days": rung.working_days_before,
+            "at": f"{rung.at:%H:%M}",
+        }
         for rung in ladder.rungs
     ]
     return rungs + [{"share": "", "days": "", "at": ""}] * SPARE_RUNGS
@@ -127,7 +132,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         rules=_rules(policy),
         rungs=_rungs(policy.ladder),
         seen=seen_in_words(observed_show_rate(session, hall, now=edge.now())),
-        duty_share=f"{policy.ladder.duty_share * _HUNDRED:g}",
+        duty_share=f"{float(policy.ladder.duty_share) * _HUNDRED:g}",
         form=request.form,
         wrong=wrong or [],
     )

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from halls.queries import policy
@@ -114,7 +115,8 @@ def _hint(name: str) -> str:
         for each in (limits["low"], limits["high"])
     )
     hint = str(_("%(low)s 到 %(high)s %(unit)s", low=low, high=high, unit=unit(name))).strip()
-    return f"{hint}{_('；不填则按业务组的窗口数')}" if STORED[name] in SIZED else hint
+    by_size = str(_("；不填则按业务组的窗口数"))
+    return hint + by_size if STORED[name] in SIZED else hint
 
 
 def unit(name: str) -> str:
@@ -123,7 +125,7 @@ def unit(name: str) -> str:
         return "%"
     if not STORED[name].endswith("_seconds"):
         return ""
-    return str(_("秒") if name in _SECONDS else _("分钟"))
+    return str(_("秒") if name in _SECONDS else pgettext("unit", "分钟"))
 
 
 def _rule(name: str, label: Any, said: Mapping[str, Any], errors: Mapping[str, str]) -> Rule:
