@@ -1,4 +1,4 @@
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from threading import Barrier, Thread
 
@@ -13,6 +13,7 @@ from booking.errors import HoldExpired
 from booking.hall_rules import rules_of
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number
+from booking.number_changes import Change, ChangeNumbers, NoSuchNumbers, change_numbers
 from booking.publish import publish
 from booking.standing import no_shows_of
 from halls.closures import ClosureBackwards, ClosureUnknown
@@ -113,6 +114,16 @@ def test_bookings_move_to_the_nearest_free_numbers_of_their_line(session, hall, 
     assert len(rows) == len(booked)
     assert all(row[:2] == row[2:4] for row in rows)
     assert doctor.check(session) == []
+
+
+def test_nobody_is_moved_to_a_number_that_somebody_has_withdrawn(session, hall, group, published):
+    booked = book_all(session, hall, TODAY, most=3, group=group, now=NOW)
+    for day in range(10):
+        change = ChangeNumbers(group.id, TODAY + timedelta(days=day), Change.WITHDRAW, 500, "fewer_staff")
+        with suppress(NoSuchNumbers):
+            change_numbers(session, hall, change, actor=SYSTEM, now=NOW)
+    done = shut(session, hall, hours=("09:00", "12:00"))
+    assert (done.rehoused.moved, done.rehoused.cancelled) == (0, len(booked))
 
 
 def test_who_finds_no_number_is_cancelled_by_the_hall_and_told(session, hall, group, published):
