@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from secrets import SystemRandom
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -29,7 +30,7 @@ from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.policy import last_bookable_on
 from booking.visit_availability import first_visit
 from booking.visit_offer import get_visit_offer
-from booking.waitlist_offers import GRACE, end, let_go, offer_waiting
+from booking.waitlist_offers import GRACE, end, held_by, let_go, offer_returned
 from booking.waitlist_states import OPEN_WAITS, WaitState
 from booking.waitlist_visits import legs_of, lines_of, waiting_in
 from halls.models import Hall
@@ -150,10 +151,11 @@ def join(session: Session, command: JoinWaitlist, *, actor: Actor, now: datetime
 
 
 def leave(session: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime) -> None:
-    """Wait no longer; what was offered goes to the next at once. An ended wait stays as it is."""
+    """Wait no longer; what was offered goes to the next at once (at night: in the morning). Twice is once."""
     _lock(session, entry)
     if entry.state not in OPEN_WAITS:
         return
+    held = held_by(session, entry) if entry.state == WaitState.OFFERED else []
     if entry.state == WaitState.OFFERED and not let_go(session, entry, now=now):
         end(session, entry, WaitState.TAKEN, now=now)
         return
@@ -161,8 +163,11 @@ def leave(session: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime
     _record(session, entry, "waitlist.leave", (before, WaitState.LEFT), actor=actor, now=now)
     session.flush()
     if before == WaitState.OFFERED:
+        chance = SystemRandom().random()
         for group_id in lines_of(entry):
-            offer_waiting(session, group_id, rules=_rules(session, entry), now=now)
+            ids = [number_id for number_id, line in held if line == group_id]
+            rules = _rules(session, entry)
+            offer_returned(session, group_id, ids, rules=rules, now=now, fraction=chance)
 
 
 def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:

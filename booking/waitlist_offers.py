@@ -185,7 +185,7 @@ def _lapse(session: Session, *, now: datetime) -> dict[int, dict[int, list[int]]
     for entry in session.scalars(over.order_by(WaitlistEntry.id).with_for_update(skip_locked=True)):
         if not _nobody_books(session, entry):
             continue  # at this very moment: the next run sees what became of it
-        held = _held(session, entry)
+        held = held_by(session, entry)
         if not let_go(session, entry, now=now):
             end(session, entry, WaitState.TAKEN, now=now)
             continue
@@ -207,7 +207,7 @@ def _nobody_books(session: Session, entry: WaitlistEntry) -> bool:
     return session.scalar(draft) is not None or session.get(Draft, entry.draft_id) is None
 
 
-def _held(session: Session, entry: WaitlistEntry) -> list[tuple[int, int]]:
+def held_by(session: Session, entry: WaitlistEntry) -> list[tuple[int, int]]:
     """The numbers that its offer still holds, each with its line."""
     token = select(Draft.token_hash).where(Draft.id == entry.draft_id).scalar_subquery()
     mine = select(Number.id, Number.group_id).where(

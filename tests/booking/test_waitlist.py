@@ -286,6 +286,20 @@ def test_an_offer_that_lapses_at_night_is_kept_for_the_next_person_in_the_mornin
     assert states(session, first, second) == ["waiting", "offered"]
 
 
+def test_an_offer_that_is_left_at_night_is_kept_for_the_next_person_in_the_morning(
+    session, now, group, service
+):
+    make_slot(session, group, ELEVEN, numbers=1)
+    mine = book_at(session, now, service, ELEVEN)
+    first, second = wait(session, now, service), wait(session, now + MINUTE, service, SECOND)
+    give_up(session, at("21:50"), mine)
+    assert states(session, first, second) == ["offered", "waiting"]
+    leave(session, first, actor=ANONYMOUS, now=at("22:05"))
+    assert free_now(session, group, at("22:05")) == free_now(session, group, at("06:59", TUESDAY)) == 0
+    tend(session, now=at("07:00", TUESDAY))
+    assert states(session, first, second) == ["left", "offered"]
+
+
 def test_at_night_a_number_nobody_waits_for_comes_back_as_always(session, now, group, service, booked):
     give_up(session, at("23:30"), booked)
     assert free_now(session, group, at("23:41")) == 1
