@@ -43,7 +43,7 @@ def violations(
 ) -> list[str]:
     """Everything that cannot be true; empty when the history is possible.
 
-    `numbers` are those that were there at first, `needed` how many each acknowledged visit must have.
+    `numbers` are those that were there at first, `needed` how many each acknowledged visit or hold must have.
     """
     by_visit, by_token = _steps(told, holds=False), _steps(told, holds=True)
     return [
@@ -57,6 +57,7 @@ def violations(
             f"visit {reference} is in the rows and nobody was told"
             for reference in final.states.keys() - by_visit
         ),
+        *_half_held(told, needed),
         *_overlaps(by_visit | by_token),
     ]
 
@@ -95,6 +96,15 @@ def _visit(reference: str, steps: Sequence[Told], final: Final, needed: Mapping[
     if has != (0 if cancelled else needed[reference]):
         found.append(f"visit {reference}: has {has} numbers at the end")
     return found
+
+
+def _half_held(told: Sequence[Told], needed: Mapping[str, int]) -> list[str]:
+    """A hold that was acknowledged has all its numbers; `needed` says how many, where that is known."""
+    return [
+        f"hold {each.reference}: has {each.numbers}, needs {needed[each.reference]}"
+        for each in told
+        if each.step == "hold" and len(set(each.numbers)) != needed.get(each.reference, len(each.numbers))
+    ]
 
 
 def _overlaps(by_visit: Mapping[str, Sequence[Told]]) -> list[str]:

@@ -51,3 +51,10 @@ def test_it_finds_a_number_held_by_two():
 def test_a_hold_that_was_let_go_may_be_somebody_elses():
     held = [Told("hold", "t", 0, 1, (1,)), Told("let_go", "t", 1.5, 1.5), Told("hold", "u", 2, 3, (1,))]
     assert check(held, {1: None, 2: None}, {}) == []
+
+
+def test_it_finds_a_hold_that_has_lost_a_number_by_the_time_it_is_acknowledged():
+    found = violations(
+        [Told("hold", "t", 0, 1, ())], Final({1: None, 2: None}, {}), numbers=[1, 2], needed={"t": 1}
+    )
+    assert found == ["hold t: has (), needs 1"]

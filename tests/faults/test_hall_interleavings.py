@@ -7,7 +7,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import local
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import func, select
@@ -29,6 +29,7 @@ from tests.faults.test_leg_interleavings import Crossing
 from tests.faults.town import (
     CITIZENS,
     STARTS,
+    STEPS,
     Citizen,
     Town,
     make_town,
@@ -42,6 +43,7 @@ pytestmark = pytest.mark.faults
 
 INTERLEAVINGS = 120
 JUDGED_AT_ONCE = 40
+LATEST = 0.05  # seconds
 
 
 class Waiting(Citizen):
@@ -101,7 +103,15 @@ def town(database: Database) -> Town:
 
 def play(scene: Crossing, pool: ThreadPoolExecutor, mine: local) -> None:
     lives = [Waiting(scene, who).live for who in range(CITIZENS)]
-    meet(scene, [*lives, lambda: take_away(scene, random.Random(scene.n))], pool, mine)
+    meet(scene, [*lives, lambda: hall_lives(scene)], pool, mine)
+
+
+def hall_lives(scene: Crossing) -> None:
+    """Now and then, while citizens book: at the very beginning there is nobody to move."""
+    chance = random.Random(scene.n)  # a draw that can be repeated
+    for _ in range(STEPS):
+        sleep(chance.random() * LATEST)
+        take_away(scene, chance)
 
 
 def test_interleavings_with_a_hall_that_moves_visits_have_a_possible_history(town: Town) -> None:

@@ -101,6 +101,7 @@ class Interleaving:
     n: int
     told: list[Told] = field(default_factory=list)
     needed: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
 
     @property
     def line(self) -> int:
@@ -185,6 +186,7 @@ class Citizen:
         wanted = HoldSlot(self.scene.hall_code, codes, starts_at, previous_token=self.token)
         token = self._hold_somehow(wanted)
         if self.scene.holds_are_certain:
+            self.scene.held[token] = needed
             self.scene.told.append(Told("hold", token, began, monotonic(), self._numbers_of_token(token)))
         return token
 

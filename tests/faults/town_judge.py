@@ -54,7 +54,7 @@ def _judge(
         for reference, visit in of_scene.items()
         if reference in touched
     }
-    return violations(told, final, numbers=planned, needed=scene.needed) + [
+    return violations(told, final, numbers=planned, needed=scene.held | scene.needed) + [
         f"visit {reference}: {of_scene[reference]}, needs {needed}"
         for reference, needed in wanted.items()
         if of_scene[reference].numbers != needed
