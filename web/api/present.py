@@ -219,6 +219,7 @@ def called_at_once(called: CalledAtOnce, *, hall: str, counter: int) -> dict[str
             "high_minutes": None,
             "latest_at": ticket.promised_at,
             "counter_number": counter,
+            "to_counter_number": None,
             "called_at": ticket.called_at,
         },
         "reason_zh": called.reason.text("zh", zone),
