@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import psycopg
 from sqlalchemy import BigInteger, Row, bindparam, func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from booking import codes
@@ -147,6 +148,8 @@ done AS (
 {story.told_of("booked", "appointment_id")}
 SELECT {_COLUMNS} FROM booked
 """)  # noqa: S608  # our own words
+# Less than the second after which PostgreSQL looks for a deadlock, and ends whom it likes.
+_WAIT_A_MOMENT, _WAIT_AS_EVER = text("SET LOCAL lock_timeout = '500ms'"), text("SET LOCAL lock_timeout = 0")
 _BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES).columns(*_APPOINTMENT))
 
 
@@ -275,5 +278,19 @@ def _story(draft: Row[Any], *, actor: Actor, now: datetime) -> dict[str, object]
 
 
 def _still_held(session: Session, facts: Mapping[str, object]) -> bool:
+    """Whether the numbers are there, which are then locked for the next try.
+
+    Somebody who wanted them too may have them locked for a moment, and lets them be: that one is waited for.
+    A hall that is closing is not: it may wait for this person.
+    """
     mine = select(Number.id).where(Number.hold_token == facts["token"], Number.appointment_id.is_(None))
-    return len(session.scalars(mine.with_for_update(skip_locked=True)).all()) == facts["needed"]
+    try:
+        with session.begin_nested():
+            session.execute(_WAIT_A_MOMENT)
+            found = session.scalars(mine.with_for_update()).all()
+            session.execute(_WAIT_AS_EVER)
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            return False
+        raise
+    return len(found) == facts["needed"]

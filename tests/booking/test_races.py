@@ -11,10 +11,11 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import func, select, text
 
+import booking.book
 from booking import doctor, taking
 from booking.book import Book, book
 from booking.cancel import cancel
-from booking.errors import SlotFull
+from booking.errors import HoldExpired, SlotFull
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number
 from booking.policy import TooManyOpen
@@ -94,11 +95,11 @@ def test_without_the_lock_several_citizens_are_told_the_last_place_is_theirs(
     assert len({held.token for held in winners}) == CITIZENS
 
 
-def waiting(database):
+def waiting(database, what="picked"):
     """How many wait for a row that somebody else keeps."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%picked%'"
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE :what"
     with database.transaction() as session:
-        return session.scalar(text(query))
+        return session.scalar(text(query), {"what": f"%{what}%"})
 
 
 def wait_until(condition):
@@ -133,6 +134,26 @@ def test_one_token_sent_twenty_times_at_once_is_one_appointment(database, now, c
     with database.transaction() as session:
         assert session.scalar(select(func.count()).select_from(Appointment)) == 1
         assert doctor.check(session) == []
+
+
+def test_who_only_looks_at_a_held_number_does_not_end_its_hold(database, now, code, monkeypatch):
+    monkeypatch.setattr(booking.book, "_WAIT_A_MOMENT", text("SET LOCAL lock_timeout = '20s'"))
+    token = hold_ten(database, now, code).token
+    with database.transaction() as keeper, ThreadPoolExecutor(1) as pool:
+        keeper.execute(select(Number.id).where(Number.starts_at == TEN).with_for_update())
+        asked = pool.submit(book_held, database, now, token, 1)
+        wait_until(lambda: waiting(database, "hold_token") == 1)
+        keeper.commit()
+        assert asked.result(timeout=10)
+
+
+def test_a_number_that_somebody_keeps_is_not_waited_for_long(database, now, code):
+    token = hold_ten(database, now, code).token
+    with database.transaction() as keeper:
+        keeper.execute(select(Number.id).where(Number.starts_at == TEN).with_for_update())
+        with pytest.raises(HoldExpired):
+            book_held(database, now, token, 1)
+    assert book_held(database, now, token, 1)
 
 
 def test_a_crowd_never_gets_more_numbers_than_there_are(database, now):
