@@ -103,7 +103,8 @@ def test_is_closed_only_after_its_owner_was_reached_and_once(faces, clerk):
     assert "已致歉并补办" in page
     assert "已整改" in page
     with faces.parts.database.transaction() as session:
-        told = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_kind == "case"))
+        of_cases = select(AuditEntry.action).where(AuditEntry.subject_kind == "case")
+        told = session.scalars(of_cases.order_by(AuditEntry.id))
         assert list(told) == ["open_case", "case.contact", "case.close"]
         assert "已致歉" not in str(session.scalars(select(AuditEntry.details)).all())
 
