@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from kernel import clock
 from tests.conftest import NOW
@@ -107,6 +107,17 @@ def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) 
     thumb.button("确认预约")
     page.get_by_text("预约成功").wait_for()
     assert thumb.taps <= MOST_FOR_RETURNING
+
+
+def test_what_is_typed_before_the_script_has_come_is_kept_too(town: Town, page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/js/draft.js*", lambda route: late.append(route))
+    page.goto("/services/passport/halls/city-hall")
+    with page.expect_request("**/js/draft.js*"):
+        Thumb(page).first_slot()
+    page.get_by_label("姓名").fill("欧阳")
+    with page.expect_response("**/booking/who/draft"):
+        late.pop().continue_()
 
 
 def test_what_is_typed_survives_a_killed_page(town: Town, page: Page) -> None:

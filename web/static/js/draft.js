@@ -6,7 +6,7 @@ const WAIT_MS = 800;
 
 function start(form) {
   let timer = 0;
-  let kept = content(form);
+  let kept = content(asSent(form));
   const keep = () => {
     clearTimeout(timer);
     const now = content(form);
@@ -20,14 +20,23 @@ function start(form) {
       .then((answer) => { if (!answer.ok) kept = ''; })
       .catch(() => { kept = ''; });
   };
-  form.addEventListener('input', () => {
+  const keepSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(keep, WAIT_MS);
-  });
+  };
+  form.addEventListener('input', keepSoon);
   form.addEventListener('change', keep);
   form.addEventListener('submit', () => clearTimeout(timer));
   document.addEventListener('visibilitychange', () => { if (document.hidden) keep(); });
   window.addEventListener('pagehide', keep);
+  if (content(form) !== kept) keepSoon(); // typed while this module was still on its way
+}
+
+// The form as the server wrote it.
+function asSent(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return copy;
 }
 
 // A one-time code is nobody's draft.
