@@ -149,7 +149,10 @@ done AS (
 SELECT {_COLUMNS} FROM booked
 """)  # noqa: S608  # our own words
 # Less than the second after which PostgreSQL looks for a deadlock, and ends whom it likes.
-_WAIT_A_MOMENT, _WAIT_AS_EVER = text("SET LOCAL lock_timeout = '500ms'"), text("SET LOCAL lock_timeout = 0")
+_WAIT_A_MOMENT, _WAIT_AS_EVER = (
+    text("SET LOCAL lock_timeout = '500ms'"),
+    text("SET LOCAL lock_timeout TO DEFAULT"),
+)
 _BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES).columns(*_APPOINTMENT))
 
 

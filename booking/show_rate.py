@@ -46,10 +46,11 @@ class ShowRate:
 # As 预约量 is counted (`booking.counts`): who cancelled in time left the number to others, and whom the hall
 # cancelled had no chance to come.
 _COUNT = text("""
-SELECT count(*) AS booked, count(*) FILTER (WHERE state IN ('checked_in', 'fulfilled')) AS came
+SELECT count(*) AS booked,
+       count(*) FILTER (WHERE state IN ('checked_in', 'fulfilled') OR checked_in_at IS NOT NULL) AS came
 FROM appointment
 WHERE hall_id = :hall_id AND on_date >= :first_on AND on_date < :today
-  AND (state IN ('checked_in', 'fulfilled', 'no_show')
+  AND (state IN ('checked_in', 'fulfilled', 'no_show') OR checked_in_at IS NOT NULL
        OR state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link')
           AND starts_at - cancelled_at < CAST(:cutoff AS interval))
 """)

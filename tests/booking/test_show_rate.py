@@ -38,6 +38,13 @@ def test_who_came_is_told_from_who_did_not(session, book):
     assert rate(session, book) == (3, 2)
 
 
+def test_who_came_and_was_not_served_has_come_all_the_same(session, book):
+    book("no_show", checked_in_at=at("09:50", TODAY - timedelta(days=1)))
+    book("cancelled", checked_in_at=at("09:50", TODAY - timedelta(days=1)), cancel_reason="left")
+    book("no_show")
+    assert rate(session, book) == (3, 2)
+
+
 def test_a_late_cancellation_left_the_place_empty_and_an_early_one_did_not(session, book):
     book("cancelled", cancel_reason="citizen", cancelled_before=30)
     book("cancelled", cancel_reason="citizen", cancelled_before=300)

@@ -107,7 +107,7 @@ def test_a_scan_on_the_first_page_checks_in(faces, open_at):
     booked = faces.appointment("09:00")
     page = open_at(1080, 1920)
     start_kiosk(page, faces)
-    scan(page, f"https://hall.example/bookings/{booked.reference}")
+    scan(page, f"https://hall.example/b/{booked.reference}")
     expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
     assert list_violations(page) == []
     assert page.evaluate("() => document.documentElement.scrollHeight") <= 1920

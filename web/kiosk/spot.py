@@ -113,7 +113,7 @@ def booked() -> ResponseReturnValue:
         return redirect(url_for("kiosk.booking"), 303)
     with edge.transaction() as session:
         appointment = get_appointment(session, running.reference)
-    page = f"{edge.parts().settings.base_url}/bookings/{appointment.reference}"
+    page = edge.parts().settings.base_url + url_for("citizen.booking", reference=appointment.reference)
     facts = {"running": running, "appointment": appointment, "page": page, "modules": modules(page)}
     return render_template("kiosk/booked.html", **facts)
 

@@ -111,7 +111,11 @@ def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) 
 
 def test_what_is_typed_before_the_script_has_come_is_kept_too(town: Town, page: Page) -> None:
     late: list[Route] = []
-    page.route("**/js/draft.js*", lambda route: late.append(route))
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/js/draft.js*", hold)
     page.goto("/services/passport/halls/city-hall")
     with page.expect_request("**/js/draft.js*"):
         Thumb(page).first_slot()

@@ -258,7 +258,7 @@ def test_checks_in_by_code_and_by_qr_and_shows_the_same_ticket(faces):
     assert "签到成功" in page
     assert "预约" in page
     assert "A001" in page
-    again = check_in(client, code=f"http://127.0.0.1:8000/bookings/{booked.reference}")
+    again = check_in(client, code=f"http://127.0.0.1:8000/b/{booked.reference}")
     assert again.location == check_in(client, code=booked.reference).location
     assert [each.track for each in faces.tickets()] == ["booked"]
 

@@ -8,7 +8,7 @@ REFERENCE = "Zr3kJ8-_aB9cD0eF1gH2iJ"
 @pytest.mark.parametrize(
     ("text", "scan"),
     [
-        (f"https://hall.example/bookings/{REFERENCE}?x=1\r", Scan(reference=REFERENCE)),
+        (f"https://hall.example/b/{REFERENCE}?x=1\r", Scan(reference=REFERENCE)),
         (f"https://hall.example/q/{REFERENCE}", Scan(ticket=REFERENCE)),
         (f" {REFERENCE}\n", Scan(reference=REFERENCE)),
         ("123456", Scan(code="123456")),
