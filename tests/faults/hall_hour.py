@@ -86,7 +86,7 @@ class Hour:
             if answer.status == 201:
                 self.issued.append(answer.body["label"])
             if answer.status == 201 and chance.random() < 0.1:
-                self._step(answer.body["label"], "abandon")
+                self._leave(answer.body["label"])
 
     def _work(self, counter: int, chance: random.Random) -> None:
         """Call, start, complete; now and then somebody does not come, or fetches a paper."""
@@ -109,6 +109,11 @@ class Hour:
             return
         self._step(label, "complete")
         self.served.append(label)
+
+    def _leave(self, label: str) -> None:
+        """Gives the number up, unless the officer in the browser has called it in the meantime."""
+        answer = self._ask("POST", f"/halls/{HALL}/tickets/{label}/abandon")
+        assert answer.status in DONE_BEFORE or answer.code == "not_your_counter", answer
 
     def _step(self, label: str, step: str) -> Answer:
         answer = self._ask("POST", f"/halls/{HALL}/tickets/{label}/{step}")
