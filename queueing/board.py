@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, lateral, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import Exists, Select, exists, func, lateral, select, true
+from sqlalchemy.orm import Session, aliased
 
 from halls.models import Counter, Hall, ServiceGroup
 from halls.queries import list_groups
@@ -102,6 +102,7 @@ def _calls(
         .where(
             Call.id.in_(_recent(today, counter_ids).union(_standing(today))),
             Ticket.state.in_(_SHOWN),
+            ~_called_again(),
             true() if counter_ids is None else Call.counter_id.in_(counter_ids),
         )
         .order_by(Call.last_called_at.desc(), Call.id.desc())
@@ -129,6 +130,12 @@ def _calls(
         )
     newest_first = sorted(shown.values(), key=lambda call: (call.last_called_at, call.call_id), reverse=True)
     return _most_wanted(newest_first)
+
+
+def _called_again() -> Exists:
+    """A later call counts: who was sent on is no longer called where the first call was."""
+    later = aliased(Call)
+    return exists().where(later.ticket_id == Call.ticket_id, later.id > Call.id, ~later.undone)
 
 
 def _most_wanted(calls: list[BoardCall]) -> list[BoardCall]:
