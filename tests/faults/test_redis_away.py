@@ -10,7 +10,7 @@ import pytest
 from runtime.local_valkey import url_of
 from runtime.redis_client import make_client
 from runtime.server_home import socket_directory
-from tests.faults.hall_day import check_tickets, open_counter, serve_next, take_tickets
+from tests.faults.hall_day import call_next, check_tickets, open_counter, serve_next, take_tickets
 from tests.faults.load import HALL, Answer, wait_for
 from tests.faults.screen import Screen
 from tests.faults.stage import BACK_WITHIN, Stage, now, report, staged
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.faults
 
 AWAY = 30.0
 SLOWEST = 1.0  # seconds that a booking may take while Redis is away
-HEARD = ("refetch", "nudge")
+TOLD = ("refetch", "nudge")
 CONFIRMED = "SELECT count(*) FROM message WHERE template = 'booked' AND state = 'delivered'"
 
 
@@ -41,11 +41,17 @@ def assert_nobody_noticed(answers: list[Answer]) -> None:
 
 
 def seconds_until_screen_lives(stage: Stage, screen: Screen, since: float) -> float:
-    """It hears that something may have been missed, and then of the next call."""
-    assert wait_for(lambda: any(screen.heard_since(since, event) for event in HEARD), 30)
-    back = now()
-    label = serve_next(stage)
-    assert wait_for(lambda: screen.heard_since(back, "nudge") and screen.shows(label), 30)
+    """It hears that something may have been missed, and is told after the next call.
+
+    A nudge does not say that Redis is back: it may have been under way when Redis went.
+    Who is told to fetch everything only after the call sees the call as well.
+    """
+    assert wait_for(lambda: screen.heard_since(since, "refetch"), 30)
+    label = call_next(stage)
+    called = now()
+    assert serve_next(stage, label) == label
+    assert wait_for(lambda: any(screen.heard_since(called, event) for event in TOLD), 30), screen.heard
+    assert wait_for(lambda: screen.shows(label), 30)
     return now() - since
 
 
@@ -77,7 +83,7 @@ def test_redis_hangs_for_half_a_minute(tmp_path):
             report("60 bookings confirmed by SMS without Redis", now() - began, AWAY)
             assert_nobody_noticed(stage.phone.since(began))
             assert wait_for(lambda: now() - began >= AWAY, AWAY)
-        back = now()
+            back = now()
         report("screens live again", seconds_until_screen_lives(stage, screen, back), BACK_WITHIN)
         stage.check(crowd)
         done = [label for (label,) in stage.ledger.rows("SELECT label FROM ticket WHERE state = 'completed'")]
