@@ -6,7 +6,7 @@ counter (and of the duty officer): others get NotYourCounter (403). Who waits, w
 call belongs to the whole hall.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from booking.fulfil import fulfil
 from booking.reopen import numbers_of
+from halls.models import ServiceGroup
 from kernel.actor import Actor
 from kernel.outbox import emit
 from queueing import events
@@ -22,6 +23,7 @@ from queueing.check_in import half_day_of
 from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
 from queueing.end_booking import end_booking, open_booking
 from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNumber
+from queueing.matter import matter_of
 from queueing.models import Call, Ticket
 from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
@@ -161,7 +163,7 @@ def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     move(session, ticket, _S.WAITING, "ticket.next_leg", actor=actor, now=now, group=group.code)
     ticket.done_service_ids = [*ticket.done_service_ids, *ticket.service_ids]
     ticket.group_id, ticket.service_ids, ticket.legs = group.id, leg["service_ids"], later
-    ticket.minutes, ticket.quick = 0.0, False  # what it takes in this line was not looked up
+    _expect(session, ticket, group, ticket.service_ids, now=now)
     ticket.returned_at = now
     _leave_counter(ticket)
     emit(session, events.TicketPassedOn(*_key(ticket), from_group_id=from_group_id), now=now)
@@ -287,8 +289,7 @@ def transfer(
     to = {} if to_counter_id is None else {"to_counter_id": to_counter_id}
     move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code, **to)
     ticket.group_id, ticket.returned_at, ticket.to_counter_id = group.id, now, to_counter_id
-    ticket.minutes, ticket.quick = 0.0, False
-    _merge_leg(ticket)
+    _expect(session, ticket, group, _merge_leg(ticket) or ticket.service_ids, now=now)
     _leave_counter(ticket)
     emit(session, events.TicketTransferred(*_key(ticket), from_group_id=from_group_id), now=now)
     return ticket
@@ -327,12 +328,23 @@ def _services(legs: Iterable[Mapping[str, Any]]) -> set[int]:
     return {service_id for leg in legs for service_id in leg["service_ids"]}
 
 
-def _merge_leg(ticket: Ticket) -> None:
-    """A line that the visit was still to pass is passed now, with what was to be done there."""
+def _merge_leg(ticket: Ticket) -> list[int]:
+    """A line that the visit was still to pass is passed now, with what was to be done there: returned."""
     here = [leg for leg in ticket.legs if leg["group_id"] == ticket.group_id]
-    if here:
-        ticket.legs = [leg for leg in ticket.legs if leg["group_id"] != ticket.group_id]
-        ticket.service_ids = [*ticket.service_ids, *here[0]["service_ids"]]
+    if not here:
+        return []
+    ticket.legs = [leg for leg in ticket.legs if leg["group_id"] != ticket.group_id]
+    ticket.service_ids = [*ticket.service_ids, *here[0]["service_ids"]]
+    return list(here[0]["service_ids"])
+
+
+def _expect(
+    session: Session, ticket: Ticket, group: ServiceGroup, service_ids: Collection[int], *, now: datetime
+) -> None:
+    """What it will take in its new line, as for a ticket that is issued there."""
+    policy = today_of(session, ticket.hall_id, now=now).policy
+    matter = matter_of(session, group, service_ids, policy=policy)
+    ticket.minutes, ticket.quick = matter.minutes, matter.quick
 
 
 def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> None:

@@ -7,6 +7,7 @@ from booking import doctor as booking_doctor
 from booking.book import Book, book
 from booking.counts import booking_counts
 from booking.hold import HoldSlot, hold
+from kernel import clock
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
@@ -17,9 +18,11 @@ from queueing.close_day import close_day
 from queueing.desk import matters_of
 from queueing.doctor import check
 from queueing.errors import TicketMoved
+from queueing.forecast_models import LearnedTime
 from queueing.queries import ticket_view
 from queueing.staffing import load_of
 from queueing.today import today_of
+from queueing.undo import undo
 from tests import build
 from tests.build import TODAY, at
 from tests.queueing.hall_day import KIOSK, open_hall
@@ -92,6 +95,35 @@ def test_a_finished_leg_passes_on_with_the_first_key_and_the_visit_ends_with_the
     assert ticket.service_ids == appointment.service_ids
     assert len(told(session, "VisitCompleted")) == 1
     assert check(session) == booking_doctor.check(session) == []
+
+
+def learned(session, day, group, service, minutes):
+    facts = {"hall_id": day.hall.id, "group_id": group.id, "cases": 40, "learned_at": at("02:00")}
+    session.add(LearnedTime(service_id=service.id, counter_id=None, minutes=minutes, **facts))
+    session.flush()
+
+
+@pytest.mark.parametrize("minutes", [4.0, 25.0])
+def test_a_later_leg_is_expected_to_take_what_that_line_has_learned(session, day, services, ticket, minutes):
+    learned(session, day, day.b, services[1], minutes)
+    serve_at(day, 0, "10:01")
+    finish(day, ticket, 0, "10:10")
+    assert (ticket.minutes, ticket.quick) == (minutes, minutes == 4.0)
+    load = load_of(session, today_of(session, day.hall.id, now=at("10:11")), day.b, now=at("10:11"))
+    assert load.work_minutes == minutes
+
+
+@pytest.mark.parametrize("leg", [True, False], ids=["a leg of the visit", "another line"])
+def test_a_transfer_is_expected_to_take_what_is_left_to_do_there(session, day, services, ticket, leg):
+    learned(session, day, day.b, services[0], 3.0)
+    learned(session, day, day.b, services[1], 25.0)
+    ticket.legs = ticket.legs if leg else []
+    serve_at(day, 0, "10:01")
+    before = (ticket.minutes, ticket.quick)
+    serve.transfer(session, ticket, group_id=day.b.id, actor=day.officers[0], now=at("10:05"))
+    assert (ticket.minutes, ticket.quick) == ((25.0, False) if leg else (3.0, True))
+    undo(session, ticket, actor=day.officers[0], now=at("10:05"), real_now=clock.real_now())
+    assert (ticket.minutes, ticket.quick) == before
 
 
 def test_a_later_leg_goes_before_others_as_a_transfer_does(session, day, ticket):
