@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
 from kernel.outbox import OutboxEvent
+from queueing.after_models import DayReport
 from queueing.models import Call, CounterSession, Line, Ticket
-from queueing.states import AT_COUNTER, TicketState, can_become
+from queueing.states import AT_COUNTER, FINAL, TicketState, can_become
 
 #: Enough to see what is wrong; a broken rule may break everywhere.
 _MOST = 20
@@ -27,6 +28,7 @@ def check(session: Session) -> list[Violation]:
         *_durations(session),
         *_legs(session),
         *_visits(session),
+        *_overnight(session),
     ]
 
 
@@ -189,3 +191,16 @@ def _visits(session: Session) -> Iterator[Violation]:
     )
     for row in session.execute(query.limit(_MOST)):
         yield Violation("visit_completed_twice", f"ticket {row.ticket_id}", f"{row.times} times")
+
+
+def _overnight(session: Session) -> Iterator[Violation]:
+    """Nobody stays in a line once a later day of the hall was closed.
+
+    A number given after the close of its own day is open until the next day's.
+    """
+    later = DayReport.hall_id == Ticket.hall_id, DayReport.on_date > Ticket.on_date
+    query = select(Ticket.id, Ticket.on_date).where(
+        Ticket.state.in_(sorted(set(TicketState) - FINAL)), select(DayReport).where(*later).exists()
+    )
+    for row in session.execute(query.order_by(Ticket.id).limit(_MOST)):
+        yield Violation("ticket_never_ended", f"ticket {row.id}", f"of {row.on_date}")

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from kernel.outbox import OutboxEvent
-from queueing import serve
+from queueing import day_report, serve
 from queueing.check_in import CheckIn, check_in
 from queueing.close_day import close_day
 from queueing.counters import session_of_counter
@@ -75,6 +75,29 @@ def test_a_day_that_is_closed_late_leaves_the_next_one_alone(session):
     closed = close_day(session, day.hall.id, on_date=TODAY, now=at("09:05") + tomorrow)
     assert (closed.abandoned, closed.counters_closed) == (1, 0)
     assert (old.state, new.state) == ("abandoned", "waiting")
+
+
+def test_ends_a_number_that_was_given_after_its_day_was_closed(session):
+    day, tomorrow = open_hall(session), timedelta(days=1)
+    close_day(session, day.hall.id, on_date=TODAY, now=at("15:00"))
+    late = day.take(at("15:01"), green_reason="urgent")
+    assert (
+        close_day(session, day.hall.id, on_date=TODAY + tomorrow, now=at("18:00") + tomorrow).abandoned == 1
+    )
+    assert late.state == "abandoned"
+    assert day_report.report(session, day.hall.id, on_date=TODAY).ended == {"waiting": [late.label]}
+    assert day_report.report(session, day.hall.id, on_date=TODAY + tomorrow).ended == {}
+    assert check(session) == []
+
+
+def test_ends_the_days_that_the_job_missed(session):
+    day, later = open_hall(session, planned=6, seats=0), timedelta(days=9)
+    old = [day.take(at("09:00") + timedelta(days=each)) for each in (0, 1)]
+    closed = close_day(session, day.hall.id, on_date=TODAY + later, now=at("18:00") + later)
+    assert closed.abandoned == 2
+    assert {ticket.state for ticket in old} == {"abandoned"}
+    told = session.scalars(select(OutboxEvent).where(OutboxEvent.name == "HallDayClosed")).all()
+    assert [each.payload["on_date"] for each in told] == ["2026-03-02", "2026-03-03"]
 
 
 def test_refuses_a_day_that_has_not_come(session):

@@ -1,12 +1,14 @@
 """Each rule is shown to see what it looks for: a doctor who is always content checks nothing."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 
 from kernel.outbox import emit
-from queueing import events, serve
+from queueing import day_report, events, serve
 from queueing.doctor import check
-from tests.build import at
+from tests.build import TODAY, at
 from tests.queueing.hall_day import open_hall
 
 
@@ -77,3 +79,12 @@ def test_names_rows_by_their_ids_only(session, day):
     assert [str(each) for each in found] == [
         f"ticket_numbers_with_gaps: group {day.a.id} on 2026-03-02 (3 tickets, 3 labels, up to 3)"
     ]
+
+
+def test_sees_who_was_left_in_a_line_overnight(session, day):
+    day_report.keep(session, day.hall.id, on_date=TODAY, ended={}, counters_closed=0, now=at("23:00"))
+    assert check(session) == []  # may have come after the close: the next one ends it
+    tomorrow = TODAY + timedelta(days=1)
+    day_report.keep(session, day.hall.id, on_date=tomorrow, ended={}, counters_closed=0, now=at("23:00"))
+    found = [each for each in check(session) if each.rule == "ticket_never_ended"]
+    assert [each.detail for each in found] == ["of 2026-03-02"] * 2
