@@ -14,7 +14,7 @@ from kernel.data_file import DataFileInvalid
 from kernel.errors import NotFound
 from web import edge, problems
 from web.admin import entry
-from web.admin.services import form_page, is_unsaved, save_changed, typed_facts
+from web.admin.services import form_page, is_unsaved, save_changed, sent_facts
 from web.guards import staff_only
 
 _TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "licence")
@@ -115,11 +115,11 @@ def change(code: str, material: str) -> Any:
             _rearrange(session, service, material, who=who)
             if is_unsaved(session, service):
                 flash(_("材料已改好。上面改过的内容还没有保存。"), "warn")
-                return form_page(session, service, {**service_content(service), **typed_facts()})
+                return form_page(session, service, {**service_content(service), **sent_facts()})
     except DataFileInvalid as error:
         with edge.transaction() as session:
             service = find_any_service(session, code)
-            data = service_content(service) | (typed_facts() if is_unsaved(session, service) else {})
+            data = service_content(service) | sent_facts()
             return form_page(session, service, data, entry.mistakes(error)), problems.status_of(error)
     flash(_("已保存。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)

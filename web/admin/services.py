@@ -141,6 +141,11 @@ def typed_facts() -> dict[str, Any]:
     }
 
 
+def sent_facts() -> dict[str, Any]:
+    """The same, or nothing where no form came along."""
+    return typed_facts() if "name_zh" in request.form else {}
+
+
 @staff_only("catalog.edit")
 def add() -> Any:
     """Make a service; its first material is that every visit needs: the identity document."""
@@ -164,6 +169,7 @@ def save(code: str) -> Any:
     """Write the service as typed and the halls that handle it; materials and guide stay as they are.
 
     Who works in some halls only has the form of the facts locked, and says what their own halls handle.
+    `then` is where the button leads that saved on its way: a material of it, or the form of a new one.
 
     Raises:
         CityWideOnly, GroupUnknown
@@ -174,6 +180,7 @@ def save(code: str) -> Any:
     try:
         with edge.transaction() as session:
             service = find_any_service(session, code)
+            changed = is_unsaved(session, service)
             if facts:
                 save_changed(session, service, data, who=who)
             edit.offer_service(session, service, _chosen_lines(session), actor=who, now=edge.now())
@@ -181,16 +188,24 @@ def save(code: str) -> Any:
         with edge.transaction() as session:
             service = find_any_service(session, code)
             return form_page(session, service, data, entry.mistakes(error)), problems.status_of(error)
-    flash(_("已保存，群众立即可见。"), "ok")
-    return redirect(url_for("admin.service", code=code), 303)
+    then = entry.text("then")
+    if changed or not then:
+        flash(_("已保存，群众立即可见。"), "ok")
+    return redirect(_next_page(code, then), 303)
+
+
+def _next_page(code: str, then: str) -> str:
+    if not then:
+        return url_for("admin.service", code=code)
+    if then == "new":
+        return url_for("admin.material_new", code=code)
+    return url_for("admin.material", code=code, material=then.removeprefix("material:"))
 
 
 def is_unsaved(session: Session, service: Service) -> bool:
     """Whether the form came along and says anything else than what is kept."""
-    if "name_zh" not in request.form:
-        return False
     kept, offered = service_content(service), dict(halls_offering(session, service.id))
-    facts = any(kept[name] != value for name, value in typed_facts().items())
+    facts = any(kept[name] != value for name, value in sent_facts().items())
     return facts or any(offered.get(hall) != line for hall, line in _chosen_lines(session).items())
 
 
@@ -224,11 +239,15 @@ def save_changed(session: Session, service: Service, changed: dict[str, Any], *,
 
 @staff_only("catalog.edit")
 def switch(code: str) -> Any:
-    """Take the service out of use, or back in."""
+    """Take the service out of use, or back in; what was typed on its page and not saved yet stays there."""
     who = edge.require_everywhere("catalog.edit")
     with edge.transaction() as session:
         service = find_any_service(session, code)
-        edit.set_active(session, service, active=not service.active, actor=who, now=edge.now())
+        wanted = {"yes": True, "no": False}.get(entry.text("active"), not service.active)
+        edit.set_active(session, service, active=wanted, actor=who, now=edge.now())
+        if is_unsaved(session, service):
+            flash(_("已保存。页面上改过的内容还没有保存。"), "warn")
+            return form_page(session, service, {**service_content(service), **sent_facts()})
     flash(_("已保存。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
 

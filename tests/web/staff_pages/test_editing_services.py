@@ -138,6 +138,40 @@ def test_moving_a_material_keeps_what_was_typed_and_not_saved_yet(chief, faces, 
     assert [row["code"] for row in read(faces, code).materials] == ["id-card"]
 
 
+def test_opening_a_material_saves_what_was_typed_first(chief, faces, code):
+    base = f"/admin/services/{code}"
+    page = chief.get(base)
+    assert 'form="service-form" name="then" value="new"' in page
+    assert 'form="service-form" name="then" value="material:id-card"' in page
+    answer = chief.send(base, then="new", **{**FORM, "minutes": "20"})
+    assert answer.location == f"{base}/materials/new"
+    assert read(faces, code).minutes == 20
+    answer = chief.send(base, then="material:id-card", **{**FORM, "minutes": "25"})
+    assert answer.location == f"{base}/materials/id-card"
+    assert read(faces, code).minutes == 25
+    page = chief.send(base, 422, then="new", **{**FORM, "minutes": "x", "summary_zh": "写到一半"}).text
+    assert 'value="x"' in page
+    assert "写到一半" in page
+    assert read(faces, code).minutes == 25
+
+
+def test_opening_a_material_changes_and_says_nothing_where_nothing_was_typed(chief, faces, code):
+    chief.send(f"/admin/services/{code}", then="material:id-card", **FORM)
+    assert "已保存" not in chief.get(f"/admin/services/{code}/materials/id-card")
+
+
+def test_taking_a_service_out_of_use_keeps_what_was_typed(chief, faces, code):
+    typed = {**FORM, "minutes": "twenty", "summary_zh": "写到一半"}
+    page = chief.send(f"/admin/services/{code}/switch", 200, active="no", **typed).text
+    assert "写到一半" in page
+    assert 'value="twenty"' in page
+    assert "还没有保存" in page
+    service = read(faces, code)
+    assert (service.active, service.minutes, service.summary_zh) == (False, 15, "")
+    chief.send(f"/admin/services/{code}/switch", 200, active="no", **typed)  # the page sent again
+    assert read(faces, code).active is False
+
+
 def test_a_material_that_must_stay_stays_and_so_does_what_was_typed(chief, faces, code):
     typed = {**FORM, "summary_zh": "写到一半"}
     page = chief.send(f"/admin/services/{code}/materials/id-card/change", 422, do="remove:0", **typed).text
