@@ -1,47 +1,15 @@
 """How many of those who booked came: what a hall's overbooking should go by, counted from the rows."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
+from booking.show_share import ShowRate
 from halls.models import Hall
 
 WEEKS = 8
-#: From so many people on the share is known within a few percent: ± 7 % with 100 of whom 85 % come.
-LEAST = 100
-_Z = 1.96
-
-
-@dataclass(frozen=True, slots=True)
-class ShowRate:
-    """Of `booked` people `came` so many."""
-
-    booked: int
-    came: int
-
-    @property
-    def enough(self) -> bool:
-        """Whether there are enough people to go by."""
-        return self.booked >= LEAST
-
-    @property
-    def share(self) -> float:
-        """The share that came; 0 of nobody."""
-        return self.came / self.booked if self.booked else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Within which the true share lies with 95 % (Wilson 1927)."""
-        if not self.booked:
-            return 0.0, 1.0
-        n, p = self.booked, self.share
-        middle, spread = p + _Z**2 / (2 * n), _Z * sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-        return (middle - spread) / (1 + _Z**2 / n), (middle + spread) / (1 + _Z**2 / n)
-
 
 # As 预约量 is counted (`booking.counts`): who cancelled in time left the number to others, and whom the hall
 # cancelled had no chance to come.

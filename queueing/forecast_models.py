@@ -30,6 +30,17 @@ class LearnedTime(Base):
     learned_at: Mapped[datetime]
 
 
+class LearnedShows(Base):
+    """How many of those who `booked` in the last weeks `came` to a hall (`queueing.shows`)."""
+
+    __tablename__ = "learned_shows"
+
+    hall_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    booked: Mapped[int]
+    came: Mapped[int]
+    learned_at: Mapped[datetime]
+
+
 class ExtraTime(Base):
     """A proposal of `queueing.relief` for one line today: so many counters more, or so many minutes longer.
 

@@ -26,10 +26,9 @@ from queueing.matter import minutes_by_line
 from queueing.models import CounterSession, Ticket
 from queueing.pace import LAST_CASES, pace_of
 from queueing.promise import Expected, Load
+from queueing.shows import show_probability_of
 from queueing.today import Today
 
-#: p̂: how many of those who booked come, until a hall knows better.
-SHOW_PROBABILITY = 0.88
 _TO_SIT_DOWN = timedelta(minutes=10)
 _SLOT = timedelta(minutes=30)
 
@@ -129,13 +128,14 @@ def loads_of(
     )
     rows: _Counted = {(row.group_id, row.state): row for row in session.execute(active)}
     cases, expected = _cases(session, today, means, now=now), _expected(session, today, means, now=now)
+    shows = show_probability_of(session, today.hall.id)
     return {
         group_id: Load(
             service_minutes=mean,
             waiting=_tickets(rows, group_id, "waiting"),
             busy=_tickets(rows, group_id, "called") + _tickets(rows, group_id, "serving"),
             expected=expected.get(group_id, []),
-            show_probability=SHOW_PROBABILITY,
+            show_probability=shows,
             pace=pace_of([(known or mean, took) for known, took in cases.get(group_id, [])], mean),
             pace_cases=len(cases.get(group_id, [])),
             waiting_minutes=_minutes(rows.get((group_id, "waiting")), mean),

@@ -34,6 +34,7 @@ from queueing.close_day import close_day
 from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
 from queueing.owed import remind
+from queueing.shows import learn_shows
 from queueing.unanswered import find_unanswered
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
@@ -133,10 +134,11 @@ def forget_old_events(session: Session, _hall_id: int | None, _due_at: datetime,
 
 
 def learn_service_times(session: Session, hall_id: int | None, due_at: datetime, now: datetime) -> None:
-    """Learn from the last weeks how long services take."""
+    """Learn from the last weeks how long services take, and how many of those who book come."""
     hall = _hall(session, hall_id)
     on_date = due_at.astimezone(ZoneInfo(hall.time_zone)).date()
     learn_times(session, hall.id, on_date=on_date, now=now)
+    learn_shows(session, hall, now=now)
 
 
 def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_542f69d1"
+revision = "0001_82a0cf62"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -218,6 +218,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_known_browser_token_hash")),
     )
     op.create_index(op.f("ix_known_browser_phone_index"), "known_browser", ["phone_index"], unique=False)
+    op.create_table(
+        "learned_shows",
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("booked", sa.Integer(), nullable=False),
+        sa.Column("came", sa.Integer(), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hall_id", name=op.f("pk_learned_shows")),
+    )
     op.create_table(
         "learned_time",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1327,6 +1335,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_learned_time_hall_id"), table_name="learned_time")
     op.drop_index("ix_learned_time_group", table_name="learned_time")
     op.drop_table("learned_time")
+    op.drop_table("learned_shows")
     op.drop_index(op.f("ix_known_browser_phone_index"), table_name="known_browser")
     op.drop_table("known_browser")
     op.drop_table("job_run")

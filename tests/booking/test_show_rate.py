@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from booking.show_rate import LEAST, WEEKS, ShowRate, observed_show_rate
+from booking.show_rate import WEEKS, observed_show_rate
+from booking.show_share import LEAST, SHOW_PROBABILITY, ShowRate
 from tests import build
 from tests.build import TODAY, at
 
@@ -74,3 +75,8 @@ def test_says_how_sure_the_share_is():
     assert many.interval == pytest.approx((0.834, 0.865), abs=0.001)
     assert (ShowRate(LEAST - 1, 80).enough, ShowRate(LEAST, 80).enough) == (False, True)
     assert ShowRate(0, 0).interval == (0.0, 1.0)
+
+
+def test_the_queue_goes_by_the_share_once_there_are_enough_people():
+    assert ShowRate(LEAST - 1, LEAST - 1).probability == SHOW_PROBABILITY == 0.88
+    assert ShowRate(LEAST, LEAST // 2).probability == 0.5

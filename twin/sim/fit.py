@@ -1,6 +1,7 @@
 """PURE: the numbers of the estimates (queueing.estimate.Fitted), fitted on recorded days.
 
-Every day is foretold with the service times of the earlier days of its hall, as a running hall would; the
+Every day is foretold with what the earlier days of its hall taught (service times, how many of those who
+book come), as by a running hall; the
 first day of each hall is only learned from. First `long_share`: the one with the least mean absolute error.
 Then `drift`: the one whose ranges hold nearest to 80 % of the waits of those who were told a range.
 """
@@ -17,7 +18,7 @@ from twin.day_file import Day
 from twin.sim.hall import HallDay
 from twin.sim.predictions import Foretold, Predictions, mean_error, share_within
 from twin.sim.reception import Line
-from twin.sim.replay import learned_minutes, people_of, scenario_of
+from twin.sim.replay import people_of, scenario_after
 from twin.sim.run import rule_of
 from twin.sim.ticket import Ticket
 
@@ -97,7 +98,7 @@ def _try(histories: Sequence[tuple[Sequence[Day], Day]], numbers: Sequence[Fitte
     tried = [_Tried(each) for each in numbers]
     for earlier, day in histories:
         watches = [Predictions(each) for each in numbers]
-        scenario = scenario_of(day, learned=learned_minutes(earlier))
+        scenario = scenario_after(day, earlier)
         people, rule = people_of(day), rule_of(scenario, "promise")
         HallDay(scenario, people, rule, day=0, walk_in_only=False, watch=_Beside(watches)).play()
         for each, watch in zip(tried, watches, strict=True):

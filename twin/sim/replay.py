@@ -8,6 +8,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Any
 
+from booking.show_share import SHOW_PROBABILITY, ShowRate
 from halls.plan_rows import minute_of
 from queueing.service_times import Case, learn
 from twin.day_file import BOOKED, GREEN, Day, DayGroup
@@ -18,16 +19,13 @@ from twin.sim.predictions import Predictions
 from twin.sim.run import POLICY_NAMES, WALK_IN_ONLY, figures, rule_of
 from twin.sim.scenario import CONSTANT, SLOT_MINUTES, CounterPlan, GroupDemand, Scenario, Span
 
-#: What the running hall believes (queueing.staffing), which reads the database and is not imported here.
-SHOW_PROBABILITY = 0.88
-
 
 def replay(day: Day, *, policies: Sequence[str] = POLICY_NAMES, fit: Sequence[Day] = ()) -> dict[str, Any]:
     """Play the day under each policy: policy → figures of waits and of predictions.
 
-    The hall believes the mean minutes of the file, or those it has learned on the days of `fit`.
+    The hall believes the mean minutes of the file, or what it has learned on the days of `fit`.
     """
-    scenario, people = scenario_of(day, learned=learned_minutes(fit)), people_of(day)
+    scenario, people = scenario_after(day, fit), people_of(day)
     told: dict[str, Any] = {}
     for policy in policies:
         rule = rule_of(scenario, policy)
@@ -56,7 +54,23 @@ def learned_minutes(days: Sequence[Day]) -> dict[str, float]:
     return learned
 
 
-def scenario_of(day: Day, *, learned: Mapping[str, float] = MappingProxyType({})) -> Scenario:
+def learned_shows(days: Sequence[Day]) -> float:
+    """The share of booked people that came on these days, believed as the running hall does."""
+    booked = [one for day in days for one in day.people if one.track == BOOKED]
+    return ShowRate(len(booked), sum(not one.absent for one in booked)).probability
+
+
+def scenario_after(day: Day, earlier: Sequence[Day]) -> Scenario:
+    """The day's plan, with what the hall has learned on earlier days."""
+    return scenario_of(day, learned=learned_minutes(earlier), shows=learned_shows(earlier))
+
+
+def scenario_of(
+    day: Day,
+    *,
+    learned: Mapping[str, float] = MappingProxyType({}),
+    shows: float = SHOW_PROBABILITY,
+) -> Scenario:
     """The day's plan. A counter is open in the half-hours in which the plan needs it."""
     opens = min(minute_of(line.starts) for line in day.open)
     closes = max(minute_of(line.ends) for line in day.open)
@@ -78,7 +92,8 @@ def scenario_of(day: Day, *, learned: Mapping[str, float] = MappingProxyType({})
         opens=opens,
         closes=closes,
         groups=tuple(
-            _demand(group, len(slots), learned.get(group.code, group.mean_minutes)) for group in day.groups
+            _demand(group, len(slots), learned.get(group.code, group.mean_minutes), shows)
+            for group in day.groups
         ),
         counters=counters,
     )
@@ -94,7 +109,7 @@ def _spans(slots: Sequence[int]) -> list[Span]:
     return spans
 
 
-def _demand(group: DayGroup, slots: int, minutes: float) -> GroupDemand:
+def _demand(group: DayGroup, slots: int, minutes: float, shows: float) -> GroupDemand:
     """What the hall believes of a line; nobody is drawn from it, so the demand itself stays empty."""
     return GroupDemand(
         code=group.code,
@@ -104,7 +119,7 @@ def _demand(group: DayGroup, slots: int, minutes: float) -> GroupDemand:
         booked_most=1.0,
         green_share=0.0,
         no_show=0.0,
-        planned_no_show=1 - SHOW_PROBABILITY,
+        planned_no_show=1 - shows,
         service_minutes=minutes,
         service_cv=0.0,
         service_kind=CONSTANT,

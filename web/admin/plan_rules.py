@@ -16,7 +16,8 @@ from booking.ladder import Ladder
 from booking.policy import DEFAULT_POLICY, BookingPolicy
 from booking.policy_data import LIMITS, stored_name
 from booking.save_policy import save_policy
-from booking.show_rate import LEAST, WEEKS, ShowRate, observed_show_rate
+from booking.show_rate import WEEKS, observed_show_rate
+from booking.show_share import LEAST, ShowRate
 from halls.models import Hall
 from kernel.errors import DomainError
 from web import edge

@@ -6,10 +6,10 @@ from datetime import time
 
 from click.testing import CliRunner
 
+from booking.show_share import LEAST, SHOW_PROBABILITY
 from cli.main import youhao
-from queueing import staffing
 from twin.day_file import BOOKED, OpenLine, format_day
-from twin.sim.replay import SHOW_PROBABILITY, learned_minutes, people_of, replay, scenario_of
+from twin.sim.replay import learned_minutes, learned_shows, people_of, replay, scenario_after, scenario_of
 from twin.sim.run import POLICY_NAMES
 from twin.synthetic_day import synthetic_day
 
@@ -55,8 +55,15 @@ def test_a_line_whose_counters_close_before_the_hall_is_served_to_the_end():
     assert figures["predicted"] == figures["arrivals"] - refused
 
 
-def test_the_hall_believes_in_the_twin_what_it_believes_when_it_runs():
-    assert SHOW_PROBABILITY == staffing.SHOW_PROBABILITY
+def test_the_hall_believes_of_shows_what_it_has_seen_on_enough_earlier_days():
+    booked = [one for one in DAY.people if one.track == BOOKED]
+    away = replace(DAY, people=(replace(booked[0], absent=True), *booked[1:]))
+    share = (len(booked) - 1) / len(booked)
+    assert len(booked) < LEAST
+    assert learned_shows([]) == learned_shows([away]) == SHOW_PROBABILITY != share
+    assert learned_shows([away] * 20) == share
+    for group in scenario_after(DAY, [away] * 20).groups:
+        assert group.planned_no_show == 1 - share
 
 
 def test_the_command_writes_the_figures(tmp_path):
