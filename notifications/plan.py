@@ -12,7 +12,7 @@ from kernel import clock, ids
 from kernel.crypto import cipher
 from notifications.kinds import KINDS
 from notifications.models import Message, OptOut
-from notifications.states import WAITING, MessageState
+from notifications.states import MAY_BE_READ, WAITING, MessageState
 
 # The statement as it is: one row needs no ORM around it.
 _MESSAGES = cast("Table", Message.__table__)
@@ -126,6 +126,17 @@ def cancel_pending(session: Session, subject: tuple[str, int], *, templates: fro
         .returning(Message.id)
     )
     return len(waiting.all())
+
+
+def find_sent(session: Session, subject: tuple[str, int], *, templates: frozenset[str]) -> int | None:
+    """The id of the newest message about `subject`, where its phone has it, or may have it; else None.
+
+    After `cancel_pending`: what a sender has claimed meanwhile is found here.
+    """
+    mine = Message.subject_kind == subject[0], Message.subject_id == subject[1]
+    query = select(Message.id, Message.state).where(*mine, Message.template.in_(templates))
+    newest = session.execute(query.order_by(Message.id.desc()).limit(1)).one_or_none()
+    return newest.id if newest is not None and newest.state in MAY_BE_READ else None
 
 
 def redirect_pending(session: Session, subject: tuple[str, int], *, phone: str) -> None:

@@ -73,11 +73,12 @@ _APPOINTMENT_STATES = {
     "cancelled": {"cancelled"},
     "closed": {"cancelled"},
     "partly_done": {"fulfilled"},
+    "reopened": {"checked_in"},
     "moved": {"booked"},
     "special_request_approved": {"booked"},
 }
-# Told also when the time has passed: they say that it will not be.
-_ENDS = ("cancelled", "closed", "partly_done")
+# Told also when the time has passed: they say that it will not be, or is still on.
+_ENDS = ("cancelled", "closed", "partly_done", "reopened")
 #: Where the link of a message leads, but for the booking itself.
 _PAGES = {"cancelled": "", "closed": "", "partly_done": "/b/{reference}/rest"}
 _TICKET_STATES = {
@@ -85,6 +86,10 @@ _TICKET_STATES = {
     "next_leg": {"waiting"},
     "called": {"called"},
     "missed": {"absent"},
+    "promise_late": {"waiting"},
+    "called_undone": {"waiting"},
+    "next_leg_undone": {"serving"},
+    "missed_undone": {"called"},
 }
 
 
@@ -207,6 +212,8 @@ def _ticket(session: Session, message: Message, wording: Wording, _now: datetime
         "group": _named(session.get_one(ServiceGroup, ticket.group_id), message.language),
         "counter": str(counter.number) if counter else "",
         "ahead": str(message.facts.get("ahead", 3)),
+        "promised": _hour(message.facts.get("promised_at"), hall),
+        "latest": _hour(message.facts.get("latest_at"), hall),
         "link": f"{wording.base_url}/q/{ticket.reference}",
     }
 
@@ -297,6 +304,11 @@ def _after(session: Session, row: OwedPaper | BackTask, message: Message, wordin
         "service": _named(session.get_one(Service, row.service_id), message.language),
         "link": f"{wording.base_url}/q/{ticket.reference}",
     }
+
+
+def _hour(at: str | None, hall: Hall) -> str:
+    """A fact in ISO text as the hall's clock shows it."""
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo(hall.time_zone)):%H:%M}" if at else ""
 
 
 def _kind(kind: str, language: str) -> str:

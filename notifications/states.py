@@ -47,6 +47,8 @@ DUE = frozenset({_S.QUEUED, _S.RETRY})
 OPEN = frozenset({_S.SENDING, _S.UNKNOWN, _S.RETRY, _S.ACCEPTED, _S.UNDETERMINED})
 #: The provider took it.
 SENT = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED})
+#: Its owner has it, may have it, or will have it in a moment.
+MAY_BE_READ = frozenset({_S.SENDING, _S.UNKNOWN, _S.ACCEPTED, _S.DELIVERED, _S.UNDETERMINED})
 #: Nothing more is done by us.
 FINAL = frozenset(
     {_S.DELIVERED, _S.UNDELIVERED, _S.UNDETERMINED, _S.FAILED, _S.EXPIRED, _S.CANCELLED, _S.SUPPRESSED}

@@ -18,7 +18,7 @@ from booking.rehouse import HALL_CLOSED
 from booking.special_requests import answers_to_requests
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
-from notifications.plan import cancel_pending, plan, plan_rows, redirect_pending, row_of
+from notifications.plan import cancel_pending, find_sent, plan, plan_rows, redirect_pending, row_of
 from notifications.timing import reminders_for
 from people.models import PhoneCode
 from people.phone_codes import phone_of_code
@@ -117,10 +117,13 @@ def partly_done(session: Session, event: Facts, *, now: datetime) -> None:
 
 
 def reopened(session: Session, event: Facts, *, now: datetime) -> None:
-    """It had not ended after all: what was to be said about its end is not sent. Its owner is in the hall."""
-    del now
-    about = ("appointment", event["appointment_id"])
-    cancel_pending(session, about, templates=frozenset({"cancelled", "partly_done"}))
+    """It had not ended after all: what was to be said about its end is not sent, what was said put right."""
+    about, ends = ("appointment", event["appointment_id"]), frozenset({"cancelled", "partly_done"})
+    cancel_pending(session, about, templates=ends)
+    wrong = find_sent(session, about, templates=ends)
+    if wrong is not None:
+        appointment = session.get_one(Appointment, event["appointment_id"])
+        _plan_about(session, appointment, "reopened", f"message:{wrong}:undone", now=now)
 
 
 def _closure(event: Facts) -> Facts | None:
@@ -136,7 +139,8 @@ def called(session: Session, event: Facts, *, now: datetime) -> None:
 
 def next_leg(session: Session, event: Facts, *, now: datetime) -> None:
     """Say where the visit goes on."""
-    key = f"ticket:{event['ticket_id']}:next_leg:{event['group_id']}"
+    # By the event: a step that was taken back and done again is told again.
+    key = f"ticket:{event['ticket_id']}:next_leg:{event['event_id']}"
     plan_for_ticket(session, session.get_one(Ticket, event["ticket_id"]), "next_leg", key, now=now)
 
 

@@ -41,6 +41,14 @@ _ZH: Mapping[str, str] = {
     "next_leg": "{label}号这一步已办完。下一步：{group}，请在{hall}等候叫号，不用重新取号。进度：{link}",
     "called": "{label}号，请到{counter}号窗口。{hall}。实时进度：{link}",
     "missed": "{label}号已叫号，未见您到窗口。今天之内请到{hall}服务台恢复排队：{link}",
+    "promise_late": (
+        "{label}号：今天比预想的忙，可能晚于取号时说的{promised}，现在估计最迟{latest}叫到您。"
+        "抱歉让您久等。实时进度：{link}"
+    ),
+    "called_undone": "更正：刚才误叫了{label}号，请先不要去窗口，继续等候，顺序不变。抱歉。实时进度：{link}",
+    "next_leg_undone": "更正：{label}号这一步还没有办完，请先回到{counter}号窗口。抱歉。进度：{link}",
+    "missed_undone": "更正：{label}号没有过号，请到{counter}号窗口。{hall}。实时进度：{link}",
+    "reopened": "更正：刚才的短信有误，您{when}在{hall}的{group}预约仍然有效，不用重新预约。查看：{link}",
     "paper_owed": "您在{hall}办理的{service}已容缺受理，请在{date}前补交：{paper}。查看：{link}",
     "paper_due": "提醒：您在{hall}办理的{service}还缺{paper}，请在{date}前补交。查看：{link}",
     "result_ready": "您在{hall}办理的{service}已办好，请带证件到{place}领取，号码{label}。查看：{link}",
@@ -92,6 +100,21 @@ _EN: Mapping[str, str] = {
     "next_leg": "{label}: step done. Next: {group}. Please wait at {hall}; keep this number. Live: {link}",
     "called": "{label}: please go to counter {counter}. {hall}. Live: {link}",
     "missed": "{label} was called and missed. Ask the desk at {hall} today to rejoin the line: {link}",
+    "promise_late": (
+        "{label}: busier than expected today. You may be called later than {promised}; now by about "
+        "{latest}. Sorry. Live: {link}"
+    ),
+    "called_undone": (
+        "Correction: {label} was called by mistake. Please keep waiting; your place is the same. Live: {link}"
+    ),
+    "next_leg_undone": (
+        "Correction: {label}: this step is not done. Please return to counter {counter}. Live: {link}"
+    ),
+    "missed_undone": "Correction: {label} is not missed. Go to counter {counter}, {hall}. Live: {link}",
+    "reopened": (
+        "Correction: your booking of {when} at {hall} ({group}) still stands; no need to book again. "
+        "Our last message was wrong, sorry. View: {link}"
+    ),
     "paper_owed": "{service} at {hall} is accepted. Please hand in by {date}: {paper}. View: {link}",
     "paper_due": "Reminder: {service} at {hall} still lacks {paper}, due {date}. View: {link}",
     "result_ready": "{service} is ready. Collect it with your document at {hall}, {place}. {label}. {link}",

@@ -57,7 +57,12 @@ class CallUndone(TicketEvent):
 
 @dataclass(frozen=True, slots=True)
 class StepUndone(TicketEvent):
-    """A step at a counter, other than a call and the end of a visit, was taken back."""
+    """A step at a counter, other than a call and the end of a visit, was taken back.
+
+    `step` is the verb that was: start_serving, mark_absent, park, next_leg, …
+    """
+
+    step: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,12 @@ def count_open(session: Session, hall_ids: Collection[int], *, now: datetime) ->
     return counts
 
 
+def kinds_agreed(session: Session, group_id: int, *, now: datetime) -> frozenset[str]:
+    """What the duty officer has agreed to for a line and is still to come, or under way: flex, extension."""
+    agreed = ExtraTime.state == "accepted", ExtraTime.ends_at > now
+    return frozenset(session.scalars(select(ExtraTime.kind).where(ExtraTime.group_id == group_id, *agreed)))
+
+
 def decide(
     session: Session, extra_id: int, *, hall_id: int, accept: bool, actor: Actor, now: datetime
 ) -> ExtraTime:

@@ -91,8 +91,10 @@ def _restore(
     action = _BACK[step["action"]]
     move(session, ticket, TicketState(kept["state"]), action, actor=actor, now=now)
     snapshot.restore(ticket, kept)
-    told = events.CompletionUndone if before == _S.COMPLETED else events.StepUndone
-    emit(session, told(ticket.id, ticket.hall_id, ticket.group_id), now=now)
+    key = ticket.id, ticket.hall_id, ticket.group_id
+    over = before == _S.COMPLETED
+    undone = step["action"].removeprefix("ticket.")
+    emit(session, events.CompletionUndone(*key) if over else events.StepUndone(*key, step=undone), now=now)
 
 
 def _reopen_booking(

@@ -30,6 +30,7 @@ from kernel import clock, outbox
 from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
+from notifications.tell_late import tell_late
 from queueing.close_day import close_day
 from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
@@ -147,6 +148,11 @@ def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime
         propose_today(session, hall.id, now=now)
 
 
+def tell_who_waits_longer(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Say so to whom the hall will not call by the time that it has promised."""
+    tell_late(session, now=now)
+
+
 def follow_calls(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
     """Repeat the calls that nobody answers, and mark absent who does not come."""
     find_unanswered(session, now=now)
@@ -170,6 +176,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "expire_requests": Entry(Daily(time(0, 30)), expire_requests),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "propose_extra_time": Entry(Every(minutes=5), propose_extra_time, per_hall=False),
+    "tell_late": Entry(Every(minutes=5), tell_who_waits_longer, per_hall=False),
     "sample_promise": Entry(Every(minutes=15), sample_promise, per_hall=False),
     "write_tomorrows_list": Entry(Daily(time(20)), write_tomorrow),
     "write_todays_list": Entry(Daily(time(6)), write_today),

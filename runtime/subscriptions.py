@@ -13,7 +13,7 @@ from feedback import events as feedback
 from halls import events as halls
 from kernel.outbox import Event
 from notifications import events as notifications
-from notifications import tell, tell_after, tell_decisions, tell_soon, tell_wait
+from notifications import tell, tell_after, tell_decisions, tell_soon, tell_undone, tell_wait
 from people import events as people
 from queueing import events as queueing
 from queueing import extra_time, follow_booking, leave, unanswered
@@ -43,6 +43,8 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         queueing.PaperOwed: (tell_after.paper_owed,),
         queueing.PaperDueSoon: (tell_after.paper_due,),
         queueing.ResultReady: (tell_after.result_ready,),
+        queueing.CallUndone: (tell_undone.call_undone,),
+        queueing.StepUndone: (tell_undone.step_undone,),
         queueing.CompletionUndone: (ask.take_back,),
         notifications.ReplyReceived: (hear_reply.hear,),
         feedback.RatingGiven: (cases.open_case,),
@@ -64,8 +66,6 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         booking.AppointmentNoShow,
         queueing.TicketIssued,
         queueing.TicketRecalled,
-        queueing.CallUndone,
-        queueing.StepUndone,
         queueing.TicketReinstated,
         queueing.ServiceStarted,
         queueing.TicketParked,

@@ -31,6 +31,8 @@ VALUES = {
     "decision": texts.decision("accepted", "zh"),
     "reason": "停电",
     "until": "09:20",
+    "promised": "10:40",
+    "latest": "11:05",
     "link": "https://yh.example.cn/b/Vb0ZkS3rJ7mXq1TnE5yLhA",
 }
 ENGLISH = VALUES | {
@@ -79,6 +81,14 @@ GOLDEN_ZH = {
     f"实时进度：{LINK}",
     "next_leg": "【有号】A012号这一步已办完。下一步：出入境，请在云州市政务服务大厅等候叫号，"
     f"不用重新取号。进度：{LINK}",
+    "promise_late": "【有号】A012号：今天比预想的忙，可能晚于取号时说的10:40，现在估计最迟11:05叫到您。"
+    f"抱歉让您久等。实时进度：{LINK}",
+    "called_undone": "【有号】更正：刚才误叫了A012号，请先不要去窗口，继续等候，顺序不变。抱歉。"
+    f"实时进度：{LINK}",
+    "next_leg_undone": f"【有号】更正：A012号这一步还没有办完，请先回到7号窗口。抱歉。进度：{LINK}",
+    "missed_undone": f"【有号】更正：A012号没有过号，请到7号窗口。云州市政务服务大厅。实时进度：{LINK}",
+    "reopened": "【有号】更正：刚才的短信有误，您3月3日（周二）10:00在云州市政务服务大厅的出入境预约"
+    f"仍然有效，不用重新预约。查看：{LINK}",
     "called": f"【有号】A012号，请到7号窗口。云州市政务服务大厅。实时进度：{LINK}",
     "missed": f"【有号】A012号已叫号，未见您到窗口。今天之内请到云州市政务服务大厅服务台恢复排队：{LINK}",
     "paper_owed": "【有号】您在云州市政务服务大厅办理的身份证补领已容缺受理，请在3月3日（周二）前补交："
@@ -119,6 +129,16 @@ GOLDEN_EN = {
     f"{LINK} Stop: TD",
     "next_leg": "【有号】A012: step done. Next: Exit and entry. Please wait at Yunzhou City Hall; "
     f"keep this number. Live: {LINK}",
+    "promise_late": "【有号】A012: busier than expected today. You may be called later than 10:40; now by "
+    f"about 11:05. Sorry. Live: {LINK}",
+    "called_undone": "【有号】Correction: A012 was called by mistake. Please keep waiting; your place is the "
+    f"same. Live: {LINK}",
+    "next_leg_undone": "【有号】Correction: A012: this step is not done. Please return to counter 7. "
+    f"Live: {LINK}",
+    "missed_undone": "【有号】Correction: A012 is not missed. Go to counter 7, Yunzhou City Hall. "
+    f"Live: {LINK}",
+    "reopened": "【有号】Correction: your booking of Tue 3 Mar 10:00 at Yunzhou City Hall (Exit and entry) "
+    f"still stands; no need to book again. Our last message was wrong, sorry. View: {LINK}",
     "called": f"【有号】A012: please go to counter 7. Yunzhou City Hall. Live: {LINK}",
 }
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
+from queueing.extra_time import kinds_agreed
 from queueing.models import Ticket
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
@@ -30,7 +31,8 @@ SURVEY_SECONDS = 3  # a completed visit gets its survey by an event, moments lat
 class Stand:
     """How a ticket stands. `survey` is where its completed visit can be rated; `rated` says that it was.
 
-    `has_phone`: we can send its owner messages.
+    `has_phone`: we can send its owner messages. `relief`: where it will be late, what was agreed to for its
+    line (`flex`, `extension`).
     """
 
     ticket: Ticket
@@ -41,6 +43,7 @@ class Stand:
     rated: bool
     today: bool
     has_phone: bool = False
+    relief: frozenset[str] = frozenset()
     left: Left = field(default_factory=Left)
 
     @property
@@ -69,9 +72,11 @@ def _read(reference: str) -> Stand:
         ticket = get_ticket(session, reference)
         survey = find_survey_of_ticket(session, ticket.id)
         today = today_of(session, ticket.hall_id, now=edge.now())
+        view = ticket_view(session, ticket, now=edge.now())
+        late = view.promise_at_risk
         return Stand(
             ticket=ticket,
-            view=ticket_view(session, ticket, now=edge.now()),
+            view=view,
             hall=today.hall,
             policy=today.policy,
             survey=survey.reference if survey else None,
@@ -79,6 +84,7 @@ def _read(reference: str) -> Stand:
             today=ticket.on_date == today.on_date,
             has_phone=phone_of_ticket(session, ticket) is not None,
             left=left_of(session, ticket.id),
+            relief=kinds_agreed(session, ticket.group_id, now=edge.now()) if late else frozenset(),
         )
 
 
