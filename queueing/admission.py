@@ -50,7 +50,7 @@ class Admission:
         return max(0.0, self.needed_minutes - self.available_minutes)
 
 
-def needed_minutes(load: Load, *, expected: int, policy: QueuePolicy = DEFAULT_POLICY) -> float:
+def needed_minutes(load: Load, *, expected: float, policy: QueuePolicy = DEFAULT_POLICY) -> float:
     """Return the right side of the rule for one more walk-in, with `expected` = F until closing."""
     minutes, shows = load.service_minutes, load.show_probability
     people = load.waiting + shows * expected + 1

@@ -94,7 +94,7 @@ class _Clock:
         """Note the next call: what its case takes keeps a counter busy for the calls after it."""
         self._sums.append(self._sums[-1] + (ticket.minutes * self._load.pace or self._mean))
 
-    def spread(self, calls: int, expected: int) -> float:
+    def spread(self, calls: int, expected: float) -> float:
         """Return the standard deviation of that work, with `expected` booked people who may come or not."""
         shows = self._load.show_probability
         services = 0.0 if calls < self._idle else calls - self._idle + 1.0
@@ -126,7 +126,7 @@ class _Arrivals:
         self._show_probability = load.show_probability
         self._ids = count(1)
         self._credit = 0.5
-        self.numbers = 0
+        self.numbers = 0.0
 
     def until(self, at: datetime) -> Iterator[Waiting]:
         """Yield those who are due by `at` and have not been yielded before."""
@@ -179,7 +179,7 @@ def estimate(
     return estimates
 
 
-def _times(clock: _Clock, call: int, expected: int) -> tuple[datetime, datetime, datetime]:
+def _times(clock: _Clock, call: int, expected: float) -> tuple[datetime, datetime, datetime]:
     """Return the low end, the middle and the high end of the time of a call."""
     work, margin = clock.work_before(call), _Z80 * clock.spread(call, expected)
     return clock.when(work - margin), clock.when(work), clock.when(work + margin)

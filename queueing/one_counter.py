@@ -5,17 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from halls.models import Counter
+from halls.models import Counter, CounterSkill
 from queueing.capacity import Capacity, Opening
 from queueing.counters import list_group_ids, session_of_counter
 from queueing.estimate import Estimate, estimate
-from queueing.models import Ticket
+from queueing.models import CounterSession, Ticket
 from queueing.ordering import Waiting
 from queueing.policy import QueuePolicy
-from queueing.promise import Load
+from queueing.promise import Expected, Load
+from queueing.staffing import expected_by_line
 from queueing.states import AT_COUNTER
 from queueing.today import Today
 from queueing.waiting import all_waiting, calls_of, recent_calls
@@ -71,10 +72,33 @@ def _at(
     recent = recent_calls(session, group_ids, on_date=today.on_date, policy=policy)
     busy = select(Ticket.id).where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
     works = 0.0 if session.scalar(busy) is None else 1.0
-    # Booked people who still come may go to any counter.
-    load = replace(load, waiting=len(mine), busy=works, expected=())
+    coming = _coming(session, today, group_ids, now=now)
+    load = replace(load, waiting=len(mine), busy=works, expected=coming)
     told = estimate(mine, recent, now, capacity=capacity, load=load, policy=policy)
     return {ticket.ticket_id: told[ticket.ticket_id] for ticket in mine if ticket.to_counter == counter_id}
+
+
+def _coming(session: Session, today: Today, group_ids: Collection[int], *, now: datetime) -> list[Expected]:
+    """Booked people who may yet come to this counter: of those of each line its part among all open there."""
+    counters = _counters_open(session, group_ids)
+    return [
+        Expected(each.slot_starts_at, each.numbers / max(1, counters.get(group_id, 1)))
+        for group_id, slots in expected_by_line(session, today, group_ids, now=now).items()
+        for each in slots
+    ]
+
+
+def _counters_open(session: Session, group_ids: Collection[int]) -> dict[int, int]:
+    """Group → the counters where somebody works who may call its people."""
+    query = (
+        select(CounterSkill.group_id, func.count())
+        .join(CounterSession, CounterSession.counter_id == CounterSkill.counter_id)
+        .where(CounterSkill.group_id.in_(group_ids), CounterSession.closed_at.is_(None))
+        .where(CounterSession.state == "open")
+        .group_by(CounterSkill.group_id)
+    )
+    counters: dict[int, int] = dict(session.execute(query).all())
+    return counters
 
 
 def _alone(capacity: Capacity, now: datetime) -> Capacity:

@@ -26,10 +26,10 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Booked numbers of one slot whose owners have not checked in yet."""
+    """Booked numbers of one slot not checked in yet; a part of them for one counter of several."""
 
     slot_starts_at: datetime
-    numbers: int
+    numbers: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Load:
         """Return r = ½·m·busy: on average half of a running service is left."""
         return 0.5 * self.service_minutes * self.busy
 
-    def expected_between(self, after: datetime, until: datetime) -> int:
+    def expected_between(self, after: datetime, until: datetime) -> float:
         """Return F(after, until): booked numbers not yet checked in, with slots in (after, until]."""
         return sum(slot.numbers for slot in self.expected if after < slot.slot_starts_at <= until)
 

@@ -127,7 +127,7 @@ def loads_of(
         .group_by(Ticket.group_id, Ticket.state)
     )
     rows: _Counted = {(row.group_id, row.state): row for row in session.execute(active)}
-    cases, expected = _cases(session, today, means, now=now), _expected(session, today, means, now=now)
+    cases, expected = _cases(session, today, means, now=now), expected_by_line(session, today, means, now=now)
     shows = show_probability_of(session, today.hall.id)
     return {
         group_id: Load(
@@ -175,7 +175,7 @@ def _cases(
     return found
 
 
-def _expected(
+def expected_by_line(
     session: Session, today: Today, group_ids: Collection[int], *, now: datetime
 ) -> dict[int, list[Expected]]:
     """Numbers booked for later today whose owners have not come to this line, and the duty officer's reserve.

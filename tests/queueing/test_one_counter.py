@@ -2,10 +2,13 @@
 
 import pytest
 
-from queueing import serve
+from queueing import one_counter, serve
 from queueing.counters import close_counter
+from queueing.promise import Expected
 from queueing.queries import ticket_view
 from queueing.send_to import send_to_counter
+from queueing.today import today_of
+from tests import build
 from tests.build import at
 from tests.queueing.hall_day import open_hall
 
@@ -55,6 +58,35 @@ def test_the_second_and_third_for_the_same_counter_wait_for_the_first(day):
     # Each of them takes this counter some ten minutes, however many counters the line has.
     middles = [each.low_min + each.high_min for each in (first, third)]
     assert middles[1] - middles[0] > 2 * 2 * 0.8 * day.a.mean_minutes
+
+
+@pytest.mark.parametrize("line", ["its own", "another that it serves"])
+def test_booked_people_who_may_yet_come_to_the_counter_are_in_the_wait(session, line):
+    """Two counters, nobody else waits: of two passed on to one, the second lets who is due go between."""
+    day = open_hall(session, planned=2, seats=1)
+    day.seat(day.a, day.b, now=at("09:00"))
+    tickets = [day.take(at("09:00")) for _ in range(2)]
+    for ticket in tickets:
+        called = day.call(at("09:00"), 0)
+        serve.start_serving(session, called, actor=day.officers[0], now=at("09:00"))
+        pass_on(day, ticket, 1, at("09:01"))
+    first, second = (view(day, ticket) for ticket in tickets)
+    booked = day.a if line == "its own" else day.b
+    slot = build.make_slot(session, booked, at("09:05"))
+    for _ in range(2 if booked is day.a else 1):  # of its own line the other counter takes half
+        build.make_appointment(session, slot)
+    assert view(day, tickets[0]).high_min == first.high_min
+    assert view(day, tickets[1]).low_min > second.low_min
+    assert view(day, tickets[1]).high_min > second.high_min + 5
+
+
+def test_of_booked_people_for_many_counters_one_gets_its_part(session):
+    day = open_hall(session, planned=SEATS, seats=SEATS)
+    slot = build.make_slot(session, day.a, at("09:05"))
+    for _ in range(6):
+        build.make_appointment(session, slot)
+    today = today_of(session, day.hall.id, now=at("09:01"))
+    assert one_counter._coming(session, today, [day.a.id], now=at("09:01")) == [Expected(at("09:05"), 1.5)]
 
 
 def test_once_the_counter_is_closed_the_ticket_stands_in_the_line_again(day):
