@@ -21,7 +21,7 @@ from booking.errors import HoldExpired
 from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
 from booking.models import Appointment, Draft, Number, Slot
-from booking.policy import AlreadyBookedThatDay, InPast
+from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, InPast
 from booking.queries import groups_of
 from booking.standing import ensure_may_book, lock_key, standing_of
 from booking.states import AppointmentState
@@ -165,7 +165,8 @@ def book(
 
     Raises:
         IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
-        HoldExpired, InPast, CannotBePosted, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
+        HoldExpired, InPast, CannotBePosted, AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows,
+        DocumentNotBookable
     """
     identity = check(command.identity_kind, command.identity_number, today=today_somewhere(now))
     person = identity_index(identity.kind, identity.number)
@@ -184,7 +185,7 @@ def book(
         return _write_after_asking(session, facts)
     appointment = _write(session, facts, asked=False)
     if appointment is None:
-        _ensure_person_may_book(session, person, draft, rules, now=now)
+        _ensure_person_may_book(session, facts, draft, rules, now=now)
         appointment = _write_after_asking(session, facts)
     return appointment
 
@@ -204,10 +205,16 @@ def _lock_draft(session: Session, token: str, person: bytes) -> Any:
 
 
 def _ensure_person_may_book(
-    session: Session, person: bytes, draft: Row[Any], rules: HallRules, *, now: datetime
+    session: Session, facts: Mapping[str, Any], draft: Row[Any], rules: HallRules, *, now: datetime
 ) -> None:
     standing = standing_of(
-        session, person, rules=rules, now=now, group_ids=groups_of(draft), on_date=draft.on_date
+        session,
+        facts["identity_index"],
+        rules=rules,
+        now=now,
+        group_ids=groups_of(draft),
+        on_date=draft.on_date,
+        told=None if facts["seen"] else facts["phone_index"] or b"",
     )
     ensure_may_book(standing, rules=rules, now=now)
 
@@ -222,7 +229,7 @@ def _write(session: Session, facts: Mapping[str, object], *, asked: bool) -> App
         found: Appointment | None = session.scalar(_BOOK, {**facts, "asked": asked, "code": codes.new_code()})
     except IntegrityError as error:
         if constraint_of(error) == "uq_appointment_open_per_day":
-            raise AlreadyBookedThatDay from error
+            raise (AlreadyBookedThatDay if facts["seen"] else DocumentNotBookable) from error
         raise
     return found
 

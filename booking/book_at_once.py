@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from booking import codes
 from booking.book import RENEW_PERSON, Book, person_facts, today_somewhere
 from booking.events import AppointmentBooked
-from booking.policy import DEFAULT_POLICY, AlreadyBookedThatDay
+from booking.policy import DEFAULT_POLICY
 from booking.standing import lock_key
 from booking.states import AppointmentState
 from kernel import story
@@ -124,8 +124,7 @@ def book_at_once(direct: Direct, command: Book, *, actor: Actor, now: datetime) 
     """The appointment of a citizen who may plainly book; None, with nothing written, for everybody else.
 
     Raises:
-        IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible,
-        AlreadyBookedThatDay
+        IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong, IdentityBirthImpossible
     """
     if command.delivery is not None or actor.kind == "staff":
         return None
@@ -158,5 +157,5 @@ def _find(direct: Direct, facts: Mapping[str, object]) -> Any:
         return direct.find(_BOOK, facts)
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "uq_appointment_open_per_day":
-            raise AlreadyBookedThatDay from error
+            return None  # `book` says it in the words that this phone may hear
         raise

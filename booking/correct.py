@@ -18,7 +18,7 @@ from booking.models import Appointment, Number
 from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay
 from booking.queries import groups_of, lock_appointment
-from booking.standing import has_another_that_day, lock_person
+from booking.standing import lock_person, others_that_day
 from booking.states import OPEN
 from booking.turns import wait_for_hall
 from catalog.queries import services_of
@@ -165,7 +165,7 @@ def _give_to(session: Session, appointment: Appointment, owner: Citizen) -> None
             appointment.citizen_id = owner.id
             session.flush()
             groups, on_date = groups_of(appointment), appointment.on_date
-            if has_another_that_day(session, appointment, group_ids=groups, on_date=on_date):
+            if others_that_day(session, appointment, group_ids=groups, on_date=on_date):
                 raise AlreadyBookedThatDay
     except IntegrityError as error:
         raise AlreadyBookedThatDay from error

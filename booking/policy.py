@@ -76,6 +76,24 @@ class SuspendedForNoShows(Forbidden):
     )
 
 
+class DocumentNotBookable(Conflict):
+    """What else is known of this document forbids it, and was not made by the phone that asks.
+
+    One answer for all such reasons: anybody may type the number of somebody else's document, and must not
+    learn whether its owner has a booking, how many, or what they missed.
+    """
+
+    code = "document_not_bookable"
+    zh = (
+        "这个手机号暂时不能用这份证件预约这个时段。请换一天，或用以前预约时的手机号操作；"
+        "也可以致电大厅，或带证件到窗口当场办理。"
+    )
+    en = (
+        "This phone cannot book this time with this document. Please try another day, or use the phone that "
+        "you booked with before; or call the hall, or come to the counter with the document."
+    )
+
+
 class CheckInTooEarly(Conflict):
     """Check-in has not opened for this appointment."""
 

@@ -93,6 +93,11 @@ def list_of_phone(session: Session, phone: str, *, since_on: date) -> Sequence[A
     ).all()
 
 
+def person_of(session: Session, appointment: Appointment) -> bytes | None:
+    """The keyed hash of the document of whoever comes; None once they were forgotten."""
+    return session.scalar(select(Citizen.identity_index).where(Citizen.id == appointment.citizen_id))
+
+
 def phone_of(appointment: Appointment) -> str | None:
     """The phone in E.164 that messages about this appointment go to; None once it was erased."""
     sealed = appointment.phone_sealed

@@ -13,9 +13,15 @@ from booking.events import AppointmentRescheduled
 from booking.giving_back import give_back
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
-from booking.policy import AlreadyBookedThatDay, InPast, counts_as_no_show, ensure_cancellable
+from booking.policy import (
+    AlreadyBookedThatDay,
+    DocumentNotBookable,
+    InPast,
+    counts_as_no_show,
+    ensure_cancellable,
+)
 from booking.queries import groups_of, lock_appointment
-from booking.standing import has_another_that_day, lock_person
+from booking.standing import lock_person, others_that_day
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
 from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
@@ -47,7 +53,7 @@ def reschedule(
 
     Raises:
         AppointmentStateConflict, CancellationTooLate, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay,
-        CannotBePosted (the draft is for other services, and the result was to be posted)
+        DocumentNotBookable, CannotBePosted (the draft is for other services, and the result was to be posted)
     """
     wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
@@ -61,8 +67,10 @@ def reschedule(
     if appointment.delivery_sealed is not None:
         ensure_can_be_posted(session, draft.service_ids)
     lock_person(session, session.get_one(Citizen, appointment.citizen_id).identity_index)
-    if has_another_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date):
-        raise AlreadyBookedThatDay
+    others = others_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date)
+    if others:
+        told = actor.kind == "staff" or appointment.phone_index in others
+        raise AlreadyBookedThatDay if told else DocumentNotBookable
     mine = _lock_numbers(session, draft)
     rules = rules_of(get_hall_by_id(session, appointment.hall_id))
     before = appointment.starts_at

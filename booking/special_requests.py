@@ -70,7 +70,7 @@ class RequestKindUnknown(Invalid):
 
 
 class OneOpenRequest(Conflict):
-    """One open request per person."""
+    """One open request per person and phone."""
 
     code = "one_open_request"
     zh = "您已有一份申请正在等待答复。请等答复，或在“我的预约”里撤回后再申请。"
@@ -141,7 +141,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
         raise BeyondHorizon(last_on=(today + _FARTHEST).isoformat())
     identity = check_identity(command.identity_kind, command.identity_number, today=today)
     index = identity_index(identity.kind, identity.number)
-    _ensure_no_other(session, index)
+    _ensure_no_other(session, index, phone_index(command.phone))
     person = {
         "name": command.name,
         "identity_kind": str(identity.kind),
@@ -169,12 +169,18 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
     return asked
 
 
-def _ensure_no_other(session: Session, index: bytes) -> None:
-    """Requests of one person go one after another, so that two at once are not both the first."""
+def _ensure_no_other(session: Session, index: bytes, phone: bytes) -> None:
+    """Requests of one person go one after another, so that two at once are not both the first.
+
+    Those of other phones do not count: nobody learns by asking whether a document has one. The duty officer
+    sees them all.
+    """
     lock = func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger))
     session.execute(select(lock), {"person": int.from_bytes(index[:8], signed=True)})
     open_one = select(SpecialRequest.id).where(
-        SpecialRequest.identity_index == index, SpecialRequest.state == RequestState.ASKED
+        SpecialRequest.identity_index == index,
+        SpecialRequest.phone_index == phone,
+        SpecialRequest.state == RequestState.ASKED,
     )
     if session.scalar(open_one.limit(1)) is not None:
         raise OneOpenRequest

@@ -26,12 +26,16 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from booking.hall_rules import HallRules
 from booking.models import Appointment
 from booking.policy import (
+    AlreadyBookedThatDay,
+    DocumentNotBookable,
     NoShowStanding,
+    SuspendedForNoShows,
+    TooManyOpen,
     ensure_not_suspended,
     ensure_room_for_another,
     no_show_standing,
@@ -65,14 +69,21 @@ _MISSED = _missed(bindparam("cutoff", type_=Interval))
 _FIRST_LEG = Appointment.group_id == any_(bindparam("group_ids", type_=ARRAY(BigInteger)))
 _LATER_LEG = Appointment.legs.op("@>")(any_(cast(bindparam("as_legs", type_=ARRAY(Text)), ARRAY(JSONB))))
 _RECENT = Appointment.starts_at > bindparam("oldest")
+_THAT_DAY = and_(or_(_FIRST_LEG, _LATER_LEG), Appointment.on_date == bindparam("on_date"))
+_BY_PHONE = Appointment.phone_index == bindparam("phone", type_=LargeBinary)
+_SERVED = and_(_BY_PHONE, Appointment.state == AppointmentState.FULFILLED)
 _STANDING = (
     select(
         func.count().filter(_OPEN),
-        func.count().filter(_OPEN, or_(_FIRST_LEG, _LATER_LEG), Appointment.on_date == bindparam("on_date")),
+        func.count().filter(_OPEN, _THAT_DAY),
         func.array_agg(_MISSED_AT).filter(_MISSED, _RECENT),
+        func.count().filter(_OPEN, _BY_PHONE),
+        func.count().filter(_OPEN, _THAT_DAY, _BY_PHONE),
+        func.array_agg(_MISSED_AT).filter(_MISSED, _RECENT, _BY_PHONE),
+        func.coalesce(func.bool_or(_SERVED), False),
     )
     .join(Citizen, Citizen.id == Appointment.citizen_id)
-    .where(Citizen.identity_index == bindparam("identity_index"), or_(_OPEN, _RECENT))
+    .where(Citizen.identity_index == bindparam("identity_index"), or_(_OPEN, _RECENT, _SERVED))
 )
 
 
@@ -89,11 +100,15 @@ _TOUCH_ALL = text("UPDATE citizen SET language = language WHERE id = ANY(CAST(:i
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`missed_at` are the starts of missed slots and the moments of late cancellations."""
+    """`missed_at` are the starts of missed slots and the moments of late cancellations.
+
+    `own` is the part of it that came by the phone that asks. None: that phone may know everything.
+    """
 
     open_appointments: int
     same_group_that_day: int
     missed_at: Sequence[datetime]
+    own: "Standing | None" = None
 
 
 def standing_of(
@@ -104,8 +119,13 @@ def standing_of(
     now: datetime,
     group_ids: Collection[int] = (),
     on_date: date | None = None,
+    told: bytes | None = None,
 ) -> Standing:
-    """Read it in one statement; `group_ids` and `on_date` are those of the appointment that is wanted."""
+    """Read it in one statement; `group_ids` and `on_date` are those of the appointment that is wanted.
+
+    `told` is the phone (its keyed hash) that is told about it: unless the person was served at a counter
+    after a booking from it, it knows of its own bookings only. None: staff, who have seen the document.
+    """
     policy = rules.policy
     row = session.execute(
         _STANDING,
@@ -115,9 +135,13 @@ def standing_of(
             "on_date": on_date,
             "oldest": now - policy.no_show_window - policy.suspension,
             "cutoff": policy.cancellation_cutoff,
+            "phone": told,
         },
     ).one()
-    return Standing(row[0], row[1], row[2] or [])
+    knows_all = told is None or row[6]
+    return Standing(
+        row[0], row[1], row[2] or [], None if knows_all else Standing(row[3], row[4], row[5] or [])
+    )
 
 
 def lock_key(identity_index: bytes) -> int:
@@ -147,20 +171,18 @@ def lock_people(session: Session, citizen_ids: Collection[int]) -> None:
     session.execute(_TOUCH_ALL, {"ids": list(citizen_ids)})
 
 
-def has_another_that_day(
+def others_that_day(
     session: Session, appointment: Appointment, *, group_ids: Collection[int], on_date: date
-) -> bool:
-    """Whether the person has another open appointment in one of these lines on that day."""
-    query = select(
-        exists().where(
-            Appointment.citizen_id == appointment.citizen_id,
-            Appointment.id != appointment.id,
-            Appointment.on_date == on_date,
-            _OPEN,
-            or_(_FIRST_LEG, _LATER_LEG),
-        )
+) -> Sequence[bytes | None]:
+    """The phones (keyed hashes) of the person's other open appointments in these lines on that day."""
+    query = select(Appointment.phone_index).where(
+        Appointment.citizen_id == appointment.citizen_id,
+        Appointment.id != appointment.id,
+        Appointment.on_date == on_date,
+        _OPEN,
+        or_(_FIRST_LEG, _LATER_LEG),
     )
-    return bool(session.scalar(query, _lines(group_ids)))
+    return session.scalars(query, _lines(group_ids)).all()
 
 
 def _lines(group_ids: Collection[int]) -> dict[str, list[int] | list[str]]:
@@ -178,23 +200,38 @@ def ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> N
     """Ask all rules about the person.
 
     Raises:
-        AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows
+        AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows: by what the phone that asks may know.
+        DocumentNotBookable: by anything else, whichever it is.
     """
+    if standing.own is None:
+        _ensure_may_book(standing, rules=rules, now=now)
+        return
+    _ensure_may_book(standing.own, rules=rules, now=now)
+    try:
+        _ensure_may_book(standing, rules=rules, now=now)
+    except (AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows):
+        raise DocumentNotBookable from None
+
+
+def _ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> None:
     ensure_room_for_another(standing.open_appointments, standing.same_group_that_day, policy=rules.policy)
     ensure_not_suspended(standing.missed_at, now=now, policy=rules.policy, tz=rules.tz)
 
 
 def no_shows_of(
-    session: Session, identity_index: bytes, *, rules: HallRules, now: datetime
+    session: Session, identity_index: bytes, *, told: bytes, rules: HallRules, now: datetime
 ) -> NoShowStanding:
     """What to show before the button."""
-    return no_shows_by_person(session, {identity_index: rules}, now=now)[identity_index]
+    return no_shows_by_person(session, {identity_index: rules}, told=told, now=now)[identity_index]
 
 
 def no_shows_by_person(
-    session: Session, rules: Mapping[bytes, HallRules], *, now: datetime
+    session: Session, rules: Mapping[bytes, HallRules], *, told: bytes, now: datetime
 ) -> dict[bytes, NoShowStanding]:
-    """The same for several persons (keyed hashes), each by the rules of a hall, in one statement."""
+    """The same for several persons (keyed hashes), each by the rules of a hall, in one statement.
+
+    `told` is the phone (its keyed hash) that is told, and of what: see `standing_of`.
+    """
     if not rules:
         return {}
     columns = (
@@ -217,6 +254,7 @@ def no_shows_by_person(
         .join(Citizen, Citizen.identity_index == asked.c.person)
         .join(Appointment, Appointment.citizen_id == Citizen.id)
         .where(_missed(asked.c.cutoff), Appointment.starts_at > asked.c.oldest)
+        .where(or_(Appointment.phone_index == told, _was_served(Appointment.citizen_id, told)))
         .group_by(asked.c.person)
     )
     missed = {row[0]: row[1] for row in session.execute(query)}
@@ -224,6 +262,12 @@ def no_shows_by_person(
         person: no_show_standing(missed.get(person, ()), now=now, policy=each.policy)
         for person, each in rules.items()
     }
+
+
+def _was_served(citizen_id: InstrumentedAttribute[int], phone: bytes) -> ColumnElement[bool]:
+    visit = aliased(Appointment)
+    served = (visit.phone_index == phone, visit.state == AppointmentState.FULFILLED)
+    return exists().where(visit.citizen_id == citizen_id, *served)
 
 
 def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:

@@ -76,12 +76,6 @@ def find_by_identity(session: Session, kind: str, number: str) -> Citizen | None
     return session.scalar(select(Citizen).where(Citizen.identity_index == identity_index(kind, number)))
 
 
-def came_with(session: Session, person: bytes, phone: str) -> bool:
-    """Whether the owner of a document (its keyed hash) came with this phone last."""
-    mine = (Citizen.identity_index == person, Citizen.phone_index == phone_index(phone))
-    return session.scalar(select(Citizen.id).where(*mine)) is not None
-
-
 def name_of(citizen: Citizen) -> str:
     """The name, for the officer at the counter and nobody else; empty once it was erased."""
     return cipher().decrypt(citizen.name_sealed, "citizen.name") if citizen.name_sealed else ""

@@ -99,6 +99,15 @@ def limit_booking(identity_index: bytes, phone_index: bytes) -> None:
     fair().take([("book.identity", identity_index.hex()), ("book.phone", phone_index.hex())])
 
 
+def limit_move(identity_index: bytes | None, phone_index: bytes | None) -> None:
+    """One more try to move a booking: counted with those to book, because both ask what else stands that day.
+
+    Either is None once its owner was forgotten.
+    """
+    claims = [("book.identity", identity_index), ("book.phone", phone_index)]
+    fair().take([(name, value.hex()) for name, value in claims if value is not None])
+
+
 def limit_phone(name: str, phone: str) -> None:
     """One more of something that a verified phone may do only so often; raises LimitReached."""
     fair().take([(name, hashed(phone, "phone"))])

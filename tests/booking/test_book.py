@@ -9,7 +9,7 @@ from booking.book import Book, book
 from booking.errors import HoldExpired
 from booking.hold import HoldSlot, find_draft, hold, save_form
 from booking.models import Appointment, Number
-from booking.policy import AlreadyBookedThatDay, InPast, SuspendedForNoShows, TooManyOpen
+from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, InPast, SuspendedForNoShows, TooManyOpen
 from booking.queries import phone_of
 from halls.models import Hall
 from kernel.actor import ANONYMOUS
@@ -185,7 +185,7 @@ def test_the_constraint_itself_refuses_a_second_appointment(session, now, group,
     make_slot(session, group, TEN)
     monkeypatch.setattr(book_module, "ensure_may_book", lambda *args, **values: None)
     book_one(session, now, service)
-    with pytest.raises(AlreadyBookedThatDay):
+    with pytest.raises(DocumentNotBookable):
         book_one(session, now, service)
 
 

@@ -119,10 +119,11 @@ def test_the_walk_in_numbers_come_next(session, desk, now):
     assert third.state == "asked"
 
 
-def test_one_open_request_a_person(session, desk, now):
+def test_one_open_request_a_person_and_phone(session, desk, now):
     asked = desk.ask(session, now)
     with pytest.raises(OneOpenRequest):
-        desk.ask(session, now, phone=OTHER)  # another phone is the same person
+        desk.ask(session, now)
+    desk.ask(session, now, phone=OTHER)  # and is not told that there is one
     desk.ask(session, now, 2)
     withdraw(session, asked, actor=ANONYMOUS, now=now)
     withdraw(session, asked, actor=ANONYMOUS, now=now)

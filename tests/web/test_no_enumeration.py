@@ -7,14 +7,17 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking.models import Appointment
+from booking.policy import DocumentNotBookable
+from halls.models import Hall
 from kernel import clock
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
+from tests import build
 from tests.conftest import NOW
-from tests.web.citizen.town import NUMBER, PERSON, book, hold_first, identify, make_town
+from tests.web.citizen.town import NUMBER, PERSON, RENEWAL, TUESDAY, book, hold_first, identify, make_town
 
 UNKNOWN = sample_resident_id(4711)
 # What differs in every answer, whoever asks.
@@ -69,6 +72,66 @@ def test_missed_visits_are_shown_to_the_phone_that_came_with_them_only(town, kno
     identify(town, browser, phone=phone)
     assert browser.path == "/booking/check"
     assert ("您已有 1 次爽约" in browser.words) is shown
+
+
+def _booked_that_day(_row):
+    """As `known` left it."""
+
+
+def _suspended(row):
+    row.state, row.starts_at = "no_show", NOW - timedelta(days=1)
+
+
+@pytest.fixture(params=[_booked_that_day, _suspended])
+def refused(request, town, known):
+    """A document that cannot be booked for that day, for a reason that is its owner's business."""
+    with town.parts.database.transaction() as session:
+        row = session.scalars(select(Appointment)).one()
+        request.param(row)
+        session.execute(update(Hall).values(policy={"booking": {"no_show_limit": 1}}))
+    clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(minutes=2), 0.0)
+    return town
+
+
+def test_the_page_tells_another_phone_nothing_of_a_document(refused):
+    browser = refused.phone()
+    hold_first(browser)
+    identify(refused, browser, phone="13900139000", name="李四")
+    assert browser.path == "/booking/check"
+    browser.press("确认预约")
+    assert browser.status == 409
+    assert DocumentNotBookable.zh in browser.words
+    for telling in ("当天已有", "爽约，网上预约暂停至", "您的网上预约暂停到", "欧阳", "未到场，网上预约暂停"):
+        assert telling not in browser.words
+    assert not any(label == "确认预约" for form in browser.page.forms for *_rest, label in form.buttons)
+    assert "0000-5550100" in browser.words
+    assert browser.go("/my").status == 200
+    assert "没有到场，网上预约暂停" not in browser.words
+
+
+def test_the_api_tells_another_phone_nothing_of_a_document(refused):
+    client = refused.app.test_client()
+    wish = {"hall": "city-hall", "services": [RENEWAL], "starts_at": build.at("09:00", TUESDAY).isoformat()}
+    slots = client.get(f"/api/v1/halls/city-hall/availability?service={RENEWAL}&days=3").json["days"]
+    wish["starts_at"] = next(slot["starts_at"] for day in slots for slot in day["slots"] if slot["free"])
+    held = client.post("/api/v1/holds", json=wish | {"answers": {}})
+    assert held.status_code == 201, held.json
+    answers = {}
+    for phone in ("13900139000", "13800138000"):
+        assert client.post("/api/v1/phone-codes", json={"phone": phone}).status_code == 202
+        proof = {"phone": phone, "code": refused.newest_code()}
+        body = {
+            "hold_token": held.json["token"],
+            "phone_token": client.post("/api/v1/phone-codes/verify", json=proof).json["phone_token"],
+            "name": "张三",
+            "identity_kind": "resident_id",
+            "identity_number": NUMBER,
+        }
+        for header in ({}, {"Idempotency-Key": f"key-of-{phone}"}):
+            answer = client.post("/api/v1/appointments", json=body, headers=header)
+            answers.setdefault(phone, set()).add(answer.json["code"])
+    assert answers["13900139000"] == {"document_not_bookable"}
+    assert answers["13800138000"] <= {"already_booked_that_day", "suspended_for_no_shows"}
 
 
 def test_the_api_says_nothing_of_a_document_before_the_phone_is_verified(town, known):

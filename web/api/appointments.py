@@ -18,11 +18,12 @@ from booking.errors import (
 from booking.policy import (
     AlreadyBookedThatDay,
     CancellationTooLate,
+    DocumentNotBookable,
     InPast,
     SuspendedForNoShows,
     TooManyOpen,
 )
-from booking.queries import get_appointment
+from booking.queries import get_appointment, person_of
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
 from kernel.limits import LimitReached
@@ -43,7 +44,7 @@ from web.api.plain import plain_booking
 from web.api.schemas import booking as shapes
 from web.bare import bare
 from web.guards import public
-from web.limits import limit_booking
+from web.limits import limit_booking, limit_move
 
 blueprint = Blueprint("appointments", __name__, description="The promise. 预约")
 
@@ -68,6 +69,7 @@ APPOINTMENT = shapes.AppointmentSchema()
     AlreadyBookedThatDay,
     TooManyOpen,
     SuspendedForNoShows,
+    DocumentNotBookable,
 )
 @blueprint.arguments(shapes.BookSchema(), plain=plain_booking)
 @blueprint.response(201, APPOINTMENT)
@@ -127,7 +129,16 @@ def cancel_appointment(reference: str) -> dict[str, Any]:
 
 @blueprint.post("/appointments/<reference:reference>/reschedule")
 @public
-@refuses(AppointmentUnknown, AppointmentStateConflict, OtherGroup, HoldExpired, InPast, AlreadyBookedThatDay)
+@refuses(
+    LimitReached,
+    AppointmentUnknown,
+    AppointmentStateConflict,
+    OtherGroup,
+    HoldExpired,
+    InPast,
+    AlreadyBookedThatDay,
+    DocumentNotBookable,
+)
 @blueprint.arguments(shapes.RescheduleSchema())
 @blueprint.response(200, APPOINTMENT)
 def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str, Any]:
@@ -137,6 +148,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
+        limit_move(person_of(session, found), found.phone_index)
         reschedule(session, found, token=body["hold_token"], actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from booking.book import Book, book
 from booking.errors import HoldExpired
 from booking.hall_rules import rules_of
-from booking.policy import AlreadyBookedThatDay, NoShowStanding, TooManyOpen, no_show_standing
+from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, NoShowStanding, TooManyOpen
 from booking.standing import no_shows_of
 from kernel.errors import DomainError
-from people.citizens import came_with, identity_index, phone_index
+from people.citizens import identity_index, phone_index
 from people.identity import Identity, mask, mask_name
 from people.identity import check as check_identity
 from people.licences import Held
@@ -122,6 +122,7 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         on_record=_on_record(ready),
         refusal=refusal.sentence(edge.language()) if refusal else "",
         other_first=isinstance(refusal, AlreadyBookedThatDay | TooManyOpen),
+        not_this_phone=isinstance(refusal, DocumentNotBookable),
         here=url_for(".check"),
     )
 
@@ -136,15 +137,13 @@ def _on_record(ready: Ready) -> Held:
 def _standing(ready: Ready) -> NoShowStanding:
     """Missed appointments, told before the button and never as a surprise after it.
 
-    Only to the phone that the person came with last: to others it would tell of a document whether it was
-    here. They learn it when they press, which is limited per document and phone.
+    Each phone hears of what was booked from it: more would tell of a document whether it was here.
     """
     identity = _identity(ready)
     index = identity_index(identity.kind, identity.number)
+    rules, told = rules_of(ready.running.hall), phone_index(ready.phone)
     with edge.transaction() as session:
-        if not came_with(session, index, ready.phone):
-            return no_show_standing((), now=edge.now(), policy=rules_of(ready.running.hall).policy)
-        return no_shows_of(session, index, rules=rules_of(ready.running.hall), now=edge.now())
+        return no_shows_of(session, index, told=told, rules=rules, now=edge.now())
 
 
 def _identity(ready: Ready) -> Identity:

@@ -15,7 +15,7 @@ from booking.queries import references_of
 from booking.standing import list_who_missed, no_shows_by_person
 from catalog.queries import services_of
 from halls.models import Hall
-from people.citizens import name_of
+from people.citizens import name_of, phone_index
 from people.identity import mask_name
 from web import edge
 from web.citizen.since import list_since
@@ -60,18 +60,20 @@ def decisions_of(session: Session, phone: str, halls: Mapping[int, Hall]) -> dic
     """For the page of a phone's bookings."""
     rows = list_since(session, phone, halls, edge.now() - WEIGHS_FOR)
     return {
-        "persons": _persons(session, rows, halls),
+        "persons": _persons(session, phone, rows, halls),
         "missed": _missed(session, rows, halls),
         "requests": _requests(session, phone, halls),
     }
 
 
-def _persons(session: Session, rows: Sequence[Appointment], halls: Mapping[int, Hall]) -> list[Person]:
+def _persons(
+    session: Session, phone: str, rows: Sequence[Appointment], halls: Mapping[int, Hall]
+) -> list[Person]:
     hall_of = {row.citizen_id: row.hall_id for row in rows}
     # Most people have missed nothing; who was erased stands nowhere.
     known = [each for each in list_who_missed(session, hall_of) if each.identity_index is not None]
     rules = {each.identity_index: rules_of(halls[hall_of[each.id]]) for each in known if each.identity_index}
-    standings = no_shows_by_person(session, rules, now=edge.now())
+    standings = no_shows_by_person(session, rules, told=phone_index(phone), now=edge.now())
     found = []
     for each in known:
         person = each.identity_index or b""

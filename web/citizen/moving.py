@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from booking.errors import SlotFull
 from booking.hold import HoldSlot, hold
-from booking.queries import get_appointment
+from booking.queries import get_appointment, person_of
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
 from kernel.errors import DomainError
@@ -20,6 +20,7 @@ from web.citizen.slots import day_of, moment_of
 from web.citizen.trip import Trip
 from web.citizen.trip_places import TripChoice, read_trip_choice
 from web.guards import public
+from web.limits import limit_move
 from web.problems import status_of
 from web.proof import admit_hold
 
@@ -70,6 +71,7 @@ def _move(reference: str, starts_at: datetime) -> None:
         )
         held = hold(session, wanted, actor=edge.actor(), now=edge.now())
         appointment = get_appointment(session, reference)
+        limit_move(person_of(session, appointment), appointment.phone_index)
         reschedule(session, appointment, token=held.token, actor=edge.actor(), now=edge.now())
 
 

@@ -178,6 +178,22 @@ def test_who_is_booked_that_day_already_is_told_so_and_may_choose_another_time(s
     assert len(booked(stopped)) == 1
 
 
+def test_another_phone_is_not_told_whether_a_document_has_a_booking(stopped):
+    client = stopped.kiosk()
+    for phone in ("13800138000", "13900139000"):
+        choose(client, stopped)
+        say(client, document=ID)
+        say(client, name="张三")
+        say(client, phone=phone)
+        say(client, sms=code(stopped))
+        page = client.get(f"{AT}/booking")
+        if page.status_code == 302:
+            client.get(f"{AT}/home")
+    assert "这个手机号暂时不能用这份证件预约这个时段" in page.text
+    assert "当天已有" not in page.text
+    assert len(booked(stopped)) == 1
+
+
 def test_a_number_that_somebody_else_took_is_not_offered_again(stopped):
     client = stopped.kiosk()
     page = offers(client, stopped)
