@@ -219,14 +219,14 @@ def _ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> 
 
 
 def no_shows_of(
-    session: Session, identity_index: bytes, *, told: bytes, rules: HallRules, now: datetime
+    session: Session, identity_index: bytes, *, told: bytes | None, rules: HallRules, now: datetime
 ) -> NoShowStanding:
     """What to show before the button."""
     return no_shows_by_person(session, {identity_index: rules}, told=told, now=now)[identity_index]
 
 
 def no_shows_by_person(
-    session: Session, rules: Mapping[bytes, HallRules], *, told: bytes, now: datetime
+    session: Session, rules: Mapping[bytes, HallRules], *, told: bytes | None, now: datetime
 ) -> dict[bytes, NoShowStanding]:
     """The same for several persons (keyed hashes), each by the rules of a hall, in one statement.
 
@@ -254,9 +254,10 @@ def no_shows_by_person(
         .join(Citizen, Citizen.identity_index == asked.c.person)
         .join(Appointment, Appointment.citizen_id == Citizen.id)
         .where(_missed(asked.c.cutoff), Appointment.starts_at > asked.c.oldest)
-        .where(or_(Appointment.phone_index == told, _was_served(Appointment.citizen_id, told)))
         .group_by(asked.c.person)
     )
+    if told is not None:
+        query = query.where(or_(Appointment.phone_index == told, _was_served(Appointment.citizen_id, told)))
     missed = {row[0]: row[1] for row in session.execute(query)}
     return {
         person: no_show_standing(missed.get(person, ()), now=now, policy=each.policy)

@@ -60,7 +60,7 @@ def duty(session, hall):
 
 def standing(session, hall, missed, now):
     citizen = session.get(Citizen, missed.citizen_id)
-    return no_shows_of(session, citizen.identity_index, rules=rules_of(hall), now=now)
+    return no_shows_of(session, citizen.identity_index, told=None, rules=rules_of(hall), now=now)
 
 
 def test_accepted_it_does_not_count_any_more_at_once(session, hall, missed, duty, now):
