@@ -11,7 +11,7 @@ from queueing.models import Ticket
 from queueing.queries import get_ticket
 from web import edge, problems
 from web.kiosk.face import blueprint, hall, kiosk_only
-from web.kiosk.scan import Scan, read_scan
+from web.kiosk.scan import Scan, read_document, read_scan
 
 
 @blueprint.get("/check-in")
@@ -33,15 +33,24 @@ def document_form() -> ResponseReturnValue:
 def check_in_now() -> ResponseReturnValue:
     """Check in; the same booking twice shows the same ticket."""
     document = request.form.get("document", "")
-    scan = Scan(identity=document.strip()) if document else read_scan(request.form.get("code", ""))
+    scan = _of_document(document) if document else read_scan(request.form.get("code", ""))
     try:
         with edge.transaction() as session:
             ticket = _ticket(session, scan)
     except DomainError as error:
         # What was typed is not shown again: the next person may be reading.
-        page = "kiosk/document.html" if "document" in request.form else "kiosk/check_in.html"
+        of_document = "document" in request.form or request.form.get("from") == "document"
+        page = "kiosk/document.html" if of_document else "kiosk/check_in.html"
         return render_template(page, error=error.sentence(edge.language())), problems.status_of(error)
     return redirect(url_for("kiosk.ticket", reference=ticket.reference, new=1), 303)
+
+
+def _of_document(typed: str) -> Scan:
+    """Who types a document's number may put the card on the reader meanwhile, or hold up the code."""
+    if "//" in typed:
+        return read_scan(typed)
+    _name, number = read_document(typed)
+    return Scan(identity=number or None)
 
 
 def _ticket(session: Session, scan: Scan) -> Ticket:

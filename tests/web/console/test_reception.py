@@ -5,6 +5,7 @@ import pytest
 
 from booking.models import Appointment
 from kernel.audit import AuditEntry
+from people.citizens import identity_index
 from tests import build
 from tests.web.hall_faces import token
 
@@ -45,6 +46,16 @@ def test_checks_in_early_by_code(faces):
     answer = receive(client, do="check_in", shown=booked.code)
     assert "号码是 A001" in client.get(answer.location).text
     assert faces.tickets()[0].track == "booked"
+
+
+def test_checks_in_by_what_a_reader_of_documents_types(faces):
+    with faces.parts.database.transaction() as session:
+        index = identity_index("resident_id", "11010519491231002X")
+        citizen = build.make_citizen(session, identity_kind="resident_id", identity_index=index)
+        build.make_appointment(session, build.make_slot(session, faces.a, build.at("09:00")), citizen)
+    client = faces.officer()
+    answer = receive(client, do="check_in", shown="张三|11010519491231002X")
+    assert "号码是 A001" in client.get(answer.location).text
 
 
 @pytest.mark.parametrize(

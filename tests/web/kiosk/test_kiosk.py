@@ -270,9 +270,24 @@ def test_checks_in_by_document(faces):
         citizen = build.make_citizen(session, identity_kind="passport_cn", identity_index=index)
         build.make_appointment(session, slot, citizen)
     client = faces.kiosk()
-    answer = check_in(client, document="e1234 5678")
-    assert "E12345678" not in answer.location
-    assert "A001" in shown(client, answer)
+    for typed in (
+        {"document": "e1234 5678"},
+        {"document": "ZHANG SAN|E12345678"},
+        {"code": "ZHANG SAN|e12345678", "from": "document"},
+    ):
+        answer = check_in(client, **typed)
+        assert "E12345678" not in answer.location
+        assert "A001" in shown(client, answer)
+
+
+def test_an_unknown_document_is_told_on_its_own_page_with_its_own_keys(faces):
+    client = faces.kiosk()
+    for typed in ({"document": "E12345678"}, {"code": "张三|11010519491231002X", "from": "document"}):
+        page = check_in(client, letters="all", **typed).text
+        assert "用证件号签到" in page
+        assert 'data-type="Q"' in page
+        assert "E12345678" not in page
+        assert "张三" not in page
 
 
 @pytest.mark.parametrize("wrong", ["000000", "x" * 22, "http://h/q/" + "x" * 22, "", "11010519491231002X"])

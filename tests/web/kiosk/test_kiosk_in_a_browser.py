@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from kernel.actor import SYSTEM
 from people import devices
+from people.citizens import identity_index
 from tests import build
 from tests.fakes.printer import find_code, recording_printer
 from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
@@ -153,6 +154,28 @@ def test_large_letters_are_read_aloud_where_the_device_has_a_voice(faces, page):
     assert "换发可在移民局网站办理" in said
     assert said.split("。").count("取号") == 1
     assert list_violations(page) == []
+
+
+@pytest.mark.parametrize("typed", ["11010519491231002X", "张三|11010519491231002X", "ZHANG SAN|E12345678"])
+@pytest.mark.parametrize("where", ["home", "check-in", "check-in/document", "check-in/document?letters=all"])
+def test_a_document_on_the_reader_checks_in_from_every_page_and_whatever_has_the_focus(
+    faces, page, where, typed
+):
+    with faces.parts.database.transaction() as session:
+        slot = build.make_slot(session, faces.a, build.at("09:00"))
+        for kind, number in (("resident_id", "11010519491231002X"), ("passport_cn", "E12345678")):
+            index = identity_index(kind, number)
+            citizen = build.make_citizen(session, identity_kind=kind, identity_index=index)
+            build.make_appointment(session, slot, citizen)
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.goto(f"/kiosk/yunzhou/{where}")
+    field = page.locator("#field-document, #field-code")
+    if "张" in typed and field.count():
+        field.focus()  # without a keyboard's key the characters of a name go where the focus is
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    assert len(faces.tickets()) == 1
 
 
 PAGES = ("home", "take", "take?line=A", "take/B?service={}", "check-in", "check-in/document", "help")

@@ -12,9 +12,8 @@ let burst = null;
 document.addEventListener('keydown', (event) => {
   const form = document.querySelector('form[data-scan]');
   if (!form || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (burst && event.timeStamp - burst.lastAt > BURST_GAP_MS) burst = null;
   if (event.key === 'Enter') {
-    const code = burst?.text ?? '';
+    const code = burst && event.timeStamp - burst.lastAt <= BURST_GAP_MS ? burst.text : '';
     if (code.length >= SHORTEST_CODE) {
       event.preventDefault();
       putBack(burst);
@@ -23,12 +22,23 @@ document.addEventListener('keydown', (event) => {
     burst = null;
     return;
   }
-  const letter = letterOf(event);
-  if (!letter) return;
-  burst ??= { text: '', field: fieldOf(event.target), before: event.target.value };
-  burst.text += letter;
-  burst.lastAt = event.timeStamp;
+  lastKey = letterOf(event);
+  if (lastKey) collect(lastKey, event);
 });
+
+// Readers of documents put a name in without a key: no keyboard has its characters.
+let lastKey = '';
+document.addEventListener('beforeinput', (event) => {
+  const isName = event.data && !event.isComposing && /[^\x20-\x7e]/.test(event.data) && event.data !== lastKey;
+  if (isName && document.querySelector('form[data-scan]')) collect(event.data, event);
+});
+
+function collect(text, event) {
+  if (burst && event.timeStamp - burst.lastAt > BURST_GAP_MS) burst = null;
+  burst ??= { text: '', field: fieldOf(event.target), before: event.target.value };
+  burst.text += text;
+  burst.lastAt = event.timeStamp;
+}
 
 /** An active Chinese input method hides `key`; `code` still names the key of the gun's US layout. */
 function letterOf(event) {
