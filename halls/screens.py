@@ -18,6 +18,8 @@ _METRES_PER_MM = 0.4
 _DIGIT = 0.72
 _MM_PER_INCH = 25.4
 _CODE = re.compile(r"[a-z0-9-]{1,16}")
+_ROOM = re.compile(r"[0-9A-Z一-龥]{1,10}")
+MOST_ROOMS = 40
 CHAIR, INCHES = (2.0, 60.0), (10.0, 200.0)
 
 
@@ -30,6 +32,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "english": ("英语报号", "calls in English"),
     "night_from": ("夜间黑屏的开始时间", "beginning of the night"),
     "night_to": ("夜间黑屏的结束时间", "end of the night"),
+    "rooms": ("本厅的房间名称", "names of the hall's rooms"),
     "zones": ("区域", "zones"),
     "groups": ("区域的业务", "lines of a zone"),
     "counters": ("区域的窗口", "counters of a zone"),
@@ -120,7 +123,11 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class ScreenPolicy:
-    """The policy `screens` of a hall. Silent: calls are shown and flash, nothing is heard."""
+    """The policy `screens` of a hall. Silent: calls are shown and flash, nothing is heard.
+
+    `rooms` are names of rooms beside the usual ones: an officer sends people to a room by a number or by a
+    name of a list, so that no name of a person gets onto a screen.
+    """
 
     last_chair_m: float = 12.0
     panel_inches: float = 55.0
@@ -130,6 +137,7 @@ class ScreenPolicy:
     night_from: time = time(21)
     night_to: time = time(6)
     zones: tuple[Zone, ...] = field(default=())
+    rooms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no panel can show."""
@@ -141,6 +149,12 @@ class ScreenPolicy:
         codes = [zone.code for zone in self.zones]
         if len(set(codes)) != len(codes):
             raise ScreenPolicyInvalid("zones", zh="两个区域的代码相同", en="two zones have one code")
+        if len(self.rooms) > MOST_ROOMS or len(set(self.rooms)) != len(self.rooms):
+            raise ScreenPolicyInvalid(
+                "rooms",
+                zh=f"最多 {MOST_ROOMS} 个，不能重复",
+                en=f"there may be {MOST_ROOMS} at most, each once",
+            )
 
     @property
     def panel(self) -> Panel:
@@ -189,6 +203,7 @@ class ScreenPolicy:
             "zones": [
                 {each.name: _plain(getattr(zone, each.name)) for each in fields(Zone)} for zone in self.zones
             ],
+            "rooms": list(self.rooms),
         }
 
 
@@ -199,6 +214,8 @@ def _plain(value: object) -> object:
 def _read(name: str, value: object) -> object:
     if name == "zones":
         return tuple(_zone(each) for each in _list(name, value))
+    if name == "rooms":
+        return tuple(_room(each) for each in _list(name, value))
     if name in ("portrait", "silent", "english"):
         return _flag(name, value)
     if name in ("night_from", "night_to"):
@@ -228,6 +245,16 @@ def _zone(value: object) -> Zone:
         None if chair is None else _number("last_chair_m", chair),
         None if silent is None else _flag("silent", silent),
     )
+
+
+def _room(value: object) -> str:
+    if not isinstance(value, str) or not _ROOM.fullmatch(value):
+        raise ScreenPolicyInvalid(
+            "rooms",
+            zh="名称应为 1 到 10 个汉字、数字或大写字母",
+            en="a name is 1 to 10 Chinese characters, digits or capital letters",
+        )
+    return value
 
 
 def _list(name: str, value: object) -> Sequence[object]:

@@ -123,9 +123,9 @@ def change(
 
 
 def address_of_device(base_url: str, *, kind: str, hall_code: str, token: str) -> str:
-    """What to open on the device, once. A kiosk's is a secret; screens show nothing private and need none."""
-    page = f"kiosk/{hall_code}?device={token}" if kind == "kiosk" else f"screen/{hall_code}"
-    return f"{base_url}/{page}"
+    """What to open on the device, once; it is a secret. Without one a screen shows no arrival code."""
+    page = f"kiosk/{hall_code}" if kind == "kiosk" else "my-screen/start"
+    return f"{base_url}/{page}?device={token}"
 
 
 def find_device(session: Session, token: str) -> Device | None:

@@ -1,6 +1,7 @@
 """The code of a hall and day that its screens show: who types it has read it in the hall.
 
-It keeps people from checking in too soon, from home, where they would miss their call. It is no secret.
+It keeps people from checking in too soon, from home, where they would miss their call. So it stands on
+screens that staff enrolled and at the reception, and on no page that is read from anywhere.
 """
 
 import hmac

@@ -15,8 +15,8 @@ from kernel.outbox import emit
 from queueing import events
 from queueing.after_models import BackTask
 from queueing.errors import ServiceNotHere
+from queueing.hall_rooms import room_in
 from queueing.models import Ticket
-from queueing.rooms import room_of
 from queueing.serve import lock_own
 from queueing.states import TicketState
 from queueing.steps import ensure_in_hall, moved
@@ -62,7 +62,7 @@ def open_task(
         "label": ticket.label,
         "on_date": ticket.on_date,
         "due_on": due_date(today, due_on, calendar(session)),
-        "place": room_of(place) or "",
+        "place": room_in(session, ticket.hall_id, place) or "",
         "created_at": now,
         "created_by": actor.id,
     }

@@ -14,6 +14,7 @@ from queueing.after_models import BackTask, OwedPaper
 from queueing.back_tasks import tasks_of
 from queueing.counters import list_group_ids
 from queueing.desk import Desk, Seat, list_seats
+from queueing.hall_rooms import list_rooms
 from queueing.models import Ticket
 from queueing.owed import owed_of
 from queueing.prefilled import Prefilled, find_prefilled
@@ -28,7 +29,8 @@ class More:
 
     `services` are those of the counter's lines, for adding what is really done; `others` the counters that
     somebody works at, for passing a ticket on. `waits` is what people wait for in the hall, `mine` the lines
-    of this counter; `prefilled` what who is being served wrote when they booked.
+    of this counter; `prefilled` what who is being served wrote when they booked. `rooms` are the names of
+    rooms that people can be sent to.
     """
 
     undoable: Ticket | None
@@ -42,6 +44,7 @@ class More:
     due_on: date | None = None
     task_services: Mapping[int, Service] = field(default_factory=dict)
     prefilled: Prefilled | None = None
+    rooms: Sequence[str] = ()
 
 
 def more(session: Session, desk: Desk, *, now: datetime, real_now: datetime) -> More:
@@ -76,4 +79,5 @@ def more(session: Session, desk: Desk, *, now: datetime, real_now: datetime) -> 
         due_on=due_date(today, None, calendar(session)),
         task_services=done,
         prefilled=find_prefilled(session, ticket),
+        rooms=list_rooms(session, desk.hall.id),
     )

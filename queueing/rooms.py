@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from kernel.errors import Invalid
 
 PARK_REASONS = ("paper", "photo", "payment", "check", "result", "other")
 
-# A room is shown on the screens of the hall: it must not be able to carry a name or a message.
+# A room is shown on the screens of the hall: it must not be able to carry a name or a message. So it has a
+# number, or it stands in a list: of what many halls have, or of the hall's own (halls.screens).
 _NUMBER = re.compile(r"[0-9]{1,4}[A-Z]?|[A-Z][0-9]{1,4}")
-_NAMED = re.compile(r"(?:[0-9A-Z]{1,5}号?|[一-龥]{1,5})(?:室|区|台|厅|柜|机|窗口|照相点)")
+_NUMBERED = re.compile(r"(?:[A-Z]?[0-9]{1,4}[A-Z]?|[A-Z])号?(?:室|区|台|厅|柜|机|窗口|照相点)")
+COMMON_ROOMS = (
+    "照相室",
+    "采集室",
+    "缴费台",
+    "缴费窗口",
+    "缴费机",
+    "取证窗口",
+    "取证柜",
+    "出件窗口",
+    "统一出件窗口",
+    "自助区",
+    "自助机",
+    "咨询台",
+    "导办台",
+    "接待室",
+    "调解室",
+    "体检室",
+)
 
 
 class ParkReasonUnknown(Invalid):
@@ -22,21 +42,31 @@ class ParkReasonUnknown(Invalid):
 
 
 class RoomUnreadable(Invalid):
-    """A room is a number, or a short name that ends as rooms do."""
+    """A room has a number, or is one of the names that are known in the hall."""
 
     code = "room_unreadable"
-    zh = "房间请写房号（如 3、A12）或名称（如 3号室、照相室、缴费台），会显示在叫号屏上。"
-    en = "Please give the room as a number (3, A12) or a name such as 3号室; screens show it."
+    zh = (
+        "房间请写房号（如 3、A12、3号台）或通用名称（如 照相室、缴费台）；它会显示在叫号屏上。"
+        "本厅自己的名称请管理员先在“叫号屏设置”里登记。"
+    )
+    en = (
+        "Please give the room as a number (3, A12, 3号台) or a usual name (照相室, 缴费台): screens show it. "
+        "Names of your own are first entered by an administrator in the settings of the call screens."
+    )
 
 
-def room_of(text: str | None) -> str | None:
-    """The room as screens show it: "3" is 3号室; None for nothing. Raises RoomUnreadable."""
+def room_of(text: str | None, known: Collection[str] = ()) -> str | None:
+    """The room as screens show it: "3" is 3号室; None for nothing. `known` are the hall's own names.
+
+    Raises:
+        RoomUnreadable
+    """
     room = (text or "").strip().upper().replace(" ", "")
     if not room:
         return None
     if _NUMBER.fullmatch(room):
         return f"{room}号室"
-    if not _NAMED.fullmatch(room):
+    if room not in COMMON_ROOMS and room not in known and not _NUMBERED.fullmatch(room):
         raise RoomUnreadable
     return room
 

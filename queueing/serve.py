@@ -23,11 +23,12 @@ from queueing.check_in import half_day_of
 from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
 from queueing.end_booking import end_booking, open_booking
 from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNumber
+from queueing.hall_rooms import room_in
 from queueing.matter import matter_of
 from queueing.models import Call, Ticket
 from queueing.recall import Return
 from queueing.recall import reinstate as second_chance
-from queueing.rooms import reason_of, room_of
+from queueing.rooms import reason_of
 from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import ensure_in_hall, lock, move, moved, not_before, record, staff_id_of, take_call_back
 from queueing.today import get_group, lock_lines, today_of
@@ -210,7 +211,7 @@ def park(
     Raises:
         ParkReasonUnknown, RoomUnreadable
     """
-    reason, room = reason_of(reason), room_of(room)
+    reason, room = reason_of(reason), room_in(session, ticket.hall_id, room)
     ticket = lock_own(session, ticket, actor=actor)
     now = not_before(ticket, now)
     move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now, reason=reason, room=room)

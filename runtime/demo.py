@@ -34,7 +34,8 @@ _SHOWN_ACCOUNTS = ("admin", "manager", "duty", "window01")
 _SHOWN_HALL = "city-hall"
 _PEOPLE = "demo-people.json"
 _HALL_FACES = "demo-kiosks-and-screens.json"
-_DEVICES = (("kiosk", "自助取号机 1"),)
+_DEVICES = (("kiosk", "自助取号机 1"), ("display", "叫号屏 1"))
+_FACE = {"kiosk": "kiosk", "display": "screen"}
 
 Say = Callable[[str], None]
 
@@ -140,7 +141,7 @@ def _staff_names() -> list[str]:
 
 
 def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
-    """A kiosk for every hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
+    """A kiosk and a screen for every hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
     if session.scalar(select(func.count(Device.id))):
         return _private_json(var / "demo-devices.json", dict)
     tokens = {}
@@ -159,12 +160,12 @@ def _faces(parts: Parts, tokens: dict[str, str]) -> list[tuple[str, str]]:
     accounts, base, var = _passwords(parts.settings.var), parts.settings.base_url, parts.settings.var
     with parts.database.transaction() as session:
         codes = [hall.code for hall in halls.list_halls(session)]
-    kiosks = {
-        f"kiosk {code}": devices.address_of_device(base, kind=kind, hall_code=code, token=token)
+    screens = {f"screen {code}": f"{base}/screen/{code}" for code in codes}
+    enrolled = {
+        f"{_FACE[kind]} {code}": devices.address_of_device(base, kind=kind, hall_code=code, token=token)
         for (kind, code), token in ((key.split("/"), token) for key, token in tokens.items())
     }
-    screens = {f"screen {code}": f"{base}/screen/{code}" for code in codes}
-    every = kiosks | screens
+    every = screens | enrolled
     (var / _HALL_FACES).unlink(missing_ok=True)  # the port may be another one now
     _private_json(var / _HALL_FACES, lambda: every)
     _private_json(var / _PEOPLE, list_people)

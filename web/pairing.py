@@ -21,7 +21,7 @@ from web.guards import DEVICE_COOKIE, public
 blueprint = Blueprint("pairing", __name__)
 _SECRET_COOKIE = "pairing"  # noqa: S105  # its name
 _ASK_SECONDS = 4
-_TEN_YEARS = 315_360_000
+TEN_YEARS = 315_360_000
 
 
 @blueprint.get("/pair")
@@ -43,7 +43,7 @@ def pair() -> ResponseReturnValue:
     answer = make_response(
         render_template("pairing/pair.html", code=f"{waiting.code[:half]} {waiting.code[half:]}")
     )
-    keep(answer, _SECRET_COOKIE, waiting.secret, path=path_of("pairing.pair"), seconds=_TEN_YEARS)
+    keep(answer, _SECRET_COOKIE, waiting.secret, path=path_of("pairing.pair"), seconds=TEN_YEARS)
     answer.headers["Refresh"] = str(_ASK_SECONDS)
     return answer
 
@@ -61,7 +61,7 @@ def _begin_work(device: Device, hall_code: str, secret: str) -> Response:
     else:
         path = home = path_of("display.own_screen")
     answer = make_response(redirect(home, 303))
-    keep(answer, DEVICE_COOKIE, secret, path=path, seconds=_TEN_YEARS)
+    keep(answer, DEVICE_COOKIE, secret, path=path, seconds=TEN_YEARS)
     keep(answer, _SECRET_COOKIE, "", path=path_of("pairing.pair"), seconds=0)
     return answer
 

@@ -33,9 +33,20 @@ def test_smaller_type_than_the_last_chair_reads_is_refused():
         ScreenPolicy.from_mapping({"zones": [{"code": "a", "name_zh": "东", "last_chair_m": 50}]})
 
 
+@pytest.mark.parametrize(
+    "rooms", [["<b>"], [""], [3], "玉兰厅", ["厅"] * 2, [f"{n}厅" for n in range(41)], ["长" * 11]]
+)
+def test_names_of_rooms_are_short_words_each_once(rooms):
+    with pytest.raises(ScreenPolicyInvalid) as refused:
+        ScreenPolicy.from_mapping({"rooms": rooms})
+    assert refused.value.name == "rooms"
+
+
 def test_what_is_stored_is_read_again():
     zone = {"code": "east", "name_zh": "东区", "groups": ["A"], "counters": [1, 2], "silent": True}
-    policy = ScreenPolicy.from_mapping({"silent": False, "night_from": "20:30", "zones": [zone]})
+    policy = ScreenPolicy.from_mapping(
+        {"silent": False, "night_from": "20:30", "zones": [zone], "rooms": ["玉兰厅"]}
+    )
     assert ScreenPolicy.from_mapping(policy.as_mapping()) == policy
     assert policy.is_silent(policy.find_zone("east"))
     assert not policy.is_silent(None)

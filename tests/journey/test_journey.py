@@ -63,8 +63,8 @@ def simulator(faces: Faces) -> Simulator:
     return simulator
 
 
-def device_token(city: Running) -> str:
-    return json.loads((city.var / "demo-devices.json").read_text(encoding="utf-8"))[f"kiosk/{HALL}"]
+def device_token(city: Running, kind: str = "kiosk") -> str:
+    return json.loads((city.var / "demo-devices.json").read_text(encoding="utf-8"))[f"{kind}/{HALL}"]
 
 
 def window(faces: Faces, city: Running, counter: str, look: Look) -> Window:
@@ -233,7 +233,7 @@ def test_a_visit_is_pressed_through_in_english_on_a_narrow_phone(
     at = begins.astimezone(ZONE) - timedelta(minutes=5)
     Office(city.url, "admin", city.accounts()["admin"]).set_time(at.hour, at.minute)
     screen = Screen(faces.open(SCREEN))
-    screen.hang_up()
+    screen.hang_up(device_token(city, "display"))
     desk = window(faces, city, "2", no_look)
     label = citizen.arrive(screen.arrival_code())
     assert desk.call_next() == label

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from halls.models import Hall
 from halls.workdays import Calendar
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
@@ -13,6 +14,7 @@ from queueing.close_day import close_day
 from queueing.day_report import list_days, report
 from queueing.doctor import check
 from queueing.errors import ServiceNotHere, TicketMoved
+from queueing.hall_rooms import list_rooms
 from queueing.rooms import ParkReasonUnknown, RoomUnreadable, reason_of, room_of
 from queueing.services_done import ServicesUnfit, correct_services
 from queueing.task_states import TASK_STEPS, DueDateUnfit, TaskMoved, TaskState, due_date, ensure_step
@@ -60,16 +62,37 @@ def told(session, name):
 
 @pytest.mark.parametrize(
     ("text", "room"),
-    [("", None), (None, None), ("3", "3号室"), ("a12", "A12号室"), ("照相室", "照相室"), ("2号台", "2号台")],
+    [
+        ("", None),
+        (None, None),
+        ("3", "3号室"),
+        ("a12", "A12号室"),
+        ("照相室", "照相室"),
+        ("b室", "B室"),
+        ("2号台", "2号台"),
+    ],
 )
 def test_reads_a_room(text, room):
     assert room_of(text) == room
 
 
-@pytest.mark.parametrize("text", ["张三", "请张三到3号室来", "<b>", "http://x", "12345"])
+@pytest.mark.parametrize(
+    "text", ["张三", "请张三到3号室来", "<b>", "http://x", "12345", "张三室", "LIMEI室", "玉兰厅"]
+)
 def test_a_room_carries_no_name_and_no_message(text):
     with pytest.raises(RoomUnreadable):
         room_of(text)
+
+
+def test_a_hall_has_rooms_of_its_own_and_each_hall_only_its_own(day):
+    assert room_of("玉兰厅", ("玉兰厅",)) == "玉兰厅"
+    ticket = serving(day)
+    with pytest.raises(RoomUnreadable):
+        serve.park(day.session, ticket, **by(day, room="玉兰厅"))
+    day.session.get(Hall, ticket.hall_id).policy = {"screens": {"rooms": ["玉兰厅"]}}
+    day.session.flush()
+    assert list_rooms(day.session, ticket.hall_id)[:2] == ("玉兰厅", "照相室")
+    assert serve.park(day.session, ticket, **by(day, room="玉兰厅")).room == "玉兰厅"
 
 
 def test_puts_aside_with_a_reason_and_a_room(day):

@@ -142,6 +142,7 @@ _SCREEN = {
     "english": _l("中文之后再用英语报一遍"),
     "night_from": _l("夜间黑屏从"),
     "night_to": _l("夜间黑屏到"),
+    "rooms": _l("本厅自己的房间名称"),
     "zones": _l("区域"),
 }
 KINDS = {

@@ -17,7 +17,7 @@ _PATH = "/screens/<code>"
 _SPARE_ZONES = 2
 _TEXTS = ("code", "name_zh", "name_en")
 _ROW = (*_TEXTS, "groups", "counters", "chair", "sound")
-_LONGEST = 60
+_LONGEST, _LONGEST_LIST = 60, 500
 _NUMBERS, _TIMES = ("last_chair_m", "panel_inches"), ("night_from", "night_to")
 _FLAGS = ("portrait", "silent", "english")
 
@@ -77,7 +77,7 @@ def _page(hall: Hall, error: ScreenSettingsInvalid | None = None) -> str:
         reach=[(each, screens.panel.reach_m(each)) for each in LAYOUTS],
         chosen=screens.layout(None),
         # What is wrong with a zone is said above: its fields stand several times.
-        errors={name if name in _NUMBERS + _TIMES else "_zones": error.sentence(edge.language())}
+        errors={name if name in (*_NUMBERS, *_TIMES, "rooms") else "_zones": error.sentence(edge.language())}
         if error
         else {},
     )
@@ -88,6 +88,7 @@ def _in_force(screens: ScreenPolicy) -> dict[str, Any]:
         **{name: f"{getattr(screens, name):g}" for name in _NUMBERS},
         **{name: getattr(screens, name).isoformat("minutes") for name in _TIMES},
         **{name: getattr(screens, name) for name in _FLAGS},
+        "rooms": " ".join(screens.rooms),
         "zones": [
             {
                 **{name: getattr(zone, name) for name in _TEXTS},
@@ -107,6 +108,7 @@ def _as_typed() -> dict[str, Any]:
     return {
         **{name: form.get(name, "")[:_LONGEST] for name in _NUMBERS + _TIMES},
         **{name: form.get(name) == "1" for name in _FLAGS},
+        "rooms": form.get("rooms", "")[:_LONGEST_LIST],
         "zones": [dict(zip(_ROW, row, strict=False)) for row in rows if any(row)],
     }
 
@@ -121,6 +123,7 @@ def _typed() -> dict[str, object]:
         "night_from": form.get("night_from", ""),
         "night_to": form.get("night_to", ""),
         **{name: form.get(name) == "1" for name in _FLAGS},
+        "rooms": _pieces(form.get("rooms", "")[:_LONGEST_LIST].upper()),
         "zones": [_zone(row) for row in rows if row[0].strip()],
     }
 

@@ -12,6 +12,7 @@ from halls.models import Hall
 from halls.queries import get_hall, list_groups
 from kernel.errors import DomainError
 from kernel.phone import normalise
+from queueing.arrival_code import arrival_code
 from queueing.check_in import CheckIn, check_in
 from queueing.errors import LineClosed, WalkInsStopped
 from queueing.issue import GREEN_REASONS, IssueTicket, issue
@@ -64,7 +65,8 @@ def _facts(hall_code: str) -> dict[str, Any]:
             "kinds": kind_options(),
             "span": words.span,
             "day": words.day,
-            "today": edge.local(edge.now(), hall.time_zone).date(),
+            "today": (today := edge.local(edge.now(), hall.time_zone).date()),
+            "arrival_code": arrival_code(hall.id, today),
         }
 
 

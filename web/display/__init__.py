@@ -1,14 +1,18 @@
-"""Call screens: numbers and windows, never names. Anyone in the hall may read them, so they are public."""
+"""Call screens: numbers and windows, never names. Anyone in the hall may read them, so they are public.
 
-from flask import Blueprint, Flask, Response, g, render_template
+Only what staff enrolled shows today's arrival code: who types it has to stand in front of that screen.
+"""
+
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from people.devices import find_device
 from web import edge, pairing
 from web.display import clips
 from web.display.views import Shown, board_view, own_view, screen_view, window_view
 from web.fragments import fragment
-from web.guards import DeviceUnknown, device_only, public
+from web.guards import DEVICE_COOKIE, DeviceUnknown, device_only, public
 
 blueprint = Blueprint("display", __name__)
 clips.add_to(blueprint)
@@ -56,6 +60,22 @@ def window_board(hall_code: str, number: int) -> Response:
     return _part(window_view(hall_code, number))
 
 
+@blueprint.get("/my-screen/start")
+@public
+def own_door() -> ResponseReturnValue:
+    """The address an enrolled screen starts with: `?device=TOKEN` becomes a cookie, and leaves the address."""
+    token = request.args.get("device", "")
+    with edge.transaction() as session:
+        device = find_device(session, token)
+    if device is None or device.kind != "display":
+        raise DeviceUnknown
+    answer = redirect(url_for("display.own_screen"), 303)
+    path = url_for("display.own_screen")
+    pairing.keep(answer, DEVICE_COOKIE, token, path=path, seconds=pairing.TEN_YEARS)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
 @blueprint.get("/my-screen")
 @device_only("display")
 def own_screen() -> ResponseReturnValue:
@@ -95,8 +115,11 @@ def on_stranger(error: DeviceUnknown) -> ResponseReturnValue:
         home=pairing.address(),
         home_label=_("去配对"),
         what_to_do=steps,
+        # The query may be a token: no link of the page repeats it, and no request tells where it came from.
+        here=request.path,
+        referrer="no-referrer",
     )
-    return page, 401
+    return page, 401, {"Referrer-Policy": "no-referrer"}
 
 
 def register(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """What a screen shows: the whole hall, a zone of it, or one counter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +35,10 @@ class ZoneUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A screen: its hall, its part, its address. `state` is the counter's: open, paused or closed."""
+    """A screen: its hall, its part, its address. `state` is the counter's: open, paused or closed.
+
+    `is_enrolled`: staff hung it up. Others may be looked at from anywhere.
+    """
 
     hall: Hall
     board: Board
@@ -44,6 +47,7 @@ class Shown:
     counter: Counter | None = None
     lines: tuple[ServiceGroup, ...] = ()
     state: str = ""
+    is_enrolled: bool = False
 
     @property
     def template(self) -> str:
@@ -90,8 +94,7 @@ def own_view(device: Device) -> Shown:
         found = window_view(code, int(name)) if kind == "window" else screen_view(code, name)
     except (NotFound, ValueError):
         found = screen_view(code)
-    own = url_for("display.own_board")
-    return Shown(found.hall, found.board, own, found.zone, found.counter, found.lines, found.state)
+    return replace(found, fragment_url=url_for("display.own_board"), is_enrolled=True)
 
 
 def _part_of(session: Session, hall: Hall, zone: Zone | None) -> Only | None:
@@ -126,7 +129,7 @@ def board_view(shown: Shown) -> dict[str, Any]:
         "stale_seconds": _stale_seconds(),
         "say_room": _say_room,
         "room_in_english": english_name,
-        "arrival_code": arrival_code(shown.hall.id, local.date()),
+        "arrival_code": arrival_code(shown.hall.id, local.date()) if shown.is_enrolled else "",
         "is_off": screens.is_night(local.time()) and _is_quiet(shown.board),
     }
 

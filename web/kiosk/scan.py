@@ -42,8 +42,8 @@ def read_scan(text: str) -> Scan:
 def read_document(text: str) -> tuple[str, str]:
     """Name and number as a reader of documents types them, `张三|1101…`; a bare number has no name.
 
-    Readers that type the whole card (`张三|男|汉|1949…|住址|1101…|…`) begin with the name and have one resident
-    ID number among the rest.
+    Readers that type the whole card (`张三|男|汉|1949…|住址|1101…|…`) begin with the name and have one
+    resident ID number among the rest.
     """
     pieces = [piece.strip() for piece in _BETWEEN.split(unicodedata.normalize("NFKC", text[:_LONGEST]))]
     numbers = [piece for piece in pieces if any(sign.isdigit() for sign in piece)]

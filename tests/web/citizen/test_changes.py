@@ -1,3 +1,5 @@
+from kernel.actor import SYSTEM
+from people import devices
 from queueing.arrival_code import arrival_code
 from tests import build
 from tests.web.citizen.town import TUESDAY, WEDNESDAY, book
@@ -168,4 +170,7 @@ def test_the_posters_page_lists_todays_bookings(town, phone):
 
 
 def test_the_screen_shows_the_code_that_the_page_asks_for(town, phone):
-    assert arrival_code(town.hall.id, build.TODAY) in phone.go("/screen/city-hall").words
+    with town.parts.database.transaction() as session:
+        facts = {"actor": SYSTEM, "now": build.at("08:00")}
+        _row, secret = devices.enrol(session, kind="display", hall_id=town.hall.id, name="北墙", **facts)
+    assert arrival_code(town.hall.id, build.TODAY) in phone.go(f"/my-screen/start?device={secret}").words

@@ -1,6 +1,11 @@
 import re
 
+import pytest
+
+from halls.models import Hall
 from kernel import clock
+from kernel.actor import SYSTEM
+from people import devices
 from queueing.arrival_code import arrival_code
 from tests import build
 from tests.web.hall_faces import press, set_clock
@@ -18,7 +23,34 @@ def test_an_empty_screen_says_what_it_is_for(faces):
     page = client.get(SCREEN).text
     assert "请稍候，即将叫号" in page
     assert "Numbers will be called here" in page
-    assert arrival_code(faces.hall.id, build.TODAY) in page
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/board", "/zone/east", "/zone/east/board", "/window/1", "/window/1/board"]
+)
+def test_the_arrival_code_stands_on_no_screen_that_is_read_at_home(faces, path):
+    with faces.parts.database.transaction() as session:
+        hall = session.get(Hall, faces.hall.id)
+        hall.policy = {"screens": {"zones": [{"code": "east", "name_zh": "东区"}]}}
+    page = faces.app.test_client().get(f"{SCREEN}{path}")
+    assert page.status_code == 200
+    assert "签到码" not in page.text
+    assert arrival_code(faces.hall.id, build.TODAY) not in page.text
+
+
+@pytest.mark.parametrize("shows", ["", "zone:east", "zone:gone"])
+def test_the_arrival_code_stands_on_the_screens_that_staff_hung_up(faces, shows):
+    with faces.parts.database.transaction() as session:
+        hall = session.get(Hall, faces.hall.id)
+        hall.policy = {"screens": {"zones": [{"code": "east", "name_zh": "东区"}]}}
+        facts = {"actor": SYSTEM, "now": build.at("08:00")}
+        device, secret = devices.enrol(session, kind="display", hall_id=hall.id, name="北墙", **facts)
+        devices.change(session, device, shows=shows, printer="", **facts)
+    client = faces.app.test_client()
+    assert client.get(f"/my-screen/start?device={secret}").location == "/my-screen"
+    for path in ("/my-screen", "/my-screen/board"):
+        assert arrival_code(faces.hall.id, build.TODAY) in client.get(path).text
+    assert client.get(f"/my-screen/start?device={faces.kiosk_token}").status_code == 401
 
 
 def test_all_words_of_the_screen_stand_in_both_languages(faces):

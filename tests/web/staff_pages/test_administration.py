@@ -89,14 +89,26 @@ def test_an_enrolled_kiosk_works_by_its_address_and_no_longer_once_withdrawn(adm
     assert kiosk.get(f"/kiosk/{faces.hall.code}", follow_redirects=True).status_code == 401
 
 
-def test_an_enrolled_screen_is_shown_without_its_token(admin, faces):
+def test_an_enrolled_screen_works_by_its_address_until_it_is_withdrawn(admin, faces):
     facts = {"kind": "display", "hall": faces.hall.code, "name": "东墙"}
     facts["csrf_token"] = token(admin.get("/admin/devices").text)
     page = admin.post("/admin/devices", data=facts).text
     [address] = re.findall(r"<code>([^<]+)</code>", page)
-    assert address == f"{faces.parts.settings.base_url}/screen/{faces.hall.code}"
-    assert faces.app.test_client().get(address).status_code == 200
+    start, secret = address.split("?device=")
+    assert start == f"{faces.parts.settings.base_url}/my-screen/start"
+    screen = faces.app.test_client()
+    answer = screen.get(address)
+    assert (answer.status_code, answer.location) == (303, "/my-screen")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "手机签到码" in screen.get("/my-screen").text
     assert re.search(r"东墙</th><td>叫号屏</td>", page)
+    with faces.parts.database.transaction() as session:
+        device = session.query(Device).filter_by(name="东墙").one()
+    admin.post(f"/admin/devices/{device.id}/withdraw", data={"csrf_token": token(page)})
+    assert screen.get("/my-screen/board").status_code == 401
+    gone = screen.get(address)
+    assert gone.status_code == 401
+    assert secret not in gone.text
 
 
 def test_a_device_of_no_kind_is_refused(admin, faces):

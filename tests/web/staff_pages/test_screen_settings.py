@@ -28,6 +28,14 @@ def test_settings_are_saved_whole_and_shown_again(faces, chief):
     assert "米内看得清" in page
 
 
+def test_a_hall_lists_the_names_of_its_own_rooms(faces, chief):
+    chief.send(PATH, version=version(chief), rooms="玉兰厅、a区 二楼休息区", **USUAL)
+    assert screens_of(faces.read(Hall, faces.hall.id)).rooms == ("玉兰厅", "A区", "二楼休息区")
+    assert 'value="玉兰厅 A区 二楼休息区"' in chief.get(PATH)
+    wrong = chief.send(PATH, status=422, version=version(chief), rooms="<b>", **USUAL)
+    assert "本厅的房间名称）：名称应为" in wrong.text
+
+
 def test_smaller_type_than_the_last_chair_reads_is_refused_in_words(faces, chief):
     wrong = chief.send(PATH, status=422, version=version(chief), **USUAL | {"last_chair_m": "50"})
     assert "最后一排座位的距离" in wrong.text
