@@ -141,7 +141,7 @@ def _staff_names() -> list[str]:
 
 
 def _devices(session: Session, var: Path, now: datetime) -> dict[str, str]:
-    """A kiosk and a screen for every hall; tokens are kept in `var/demo-devices.json`, hashed in the database."""
+    """A kiosk and a screen for every hall; `var/demo-devices.json` keeps the tokens, the database hashes."""
     if session.scalar(select(func.count(Device.id))):
         return _private_json(var / "demo-devices.json", dict)
     tokens = {}

@@ -63,7 +63,7 @@ def window_board(hall_code: str, number: int) -> Response:
 @blueprint.get("/my-screen/start")
 @public
 def own_door() -> ResponseReturnValue:
-    """The address an enrolled screen starts with: `?device=TOKEN` becomes a cookie, and leaves the address."""
+    """The address of an enrolled screen: `?device=TOKEN` becomes a cookie, and leaves the address."""
     token = request.args.get("device", "")
     with edge.transaction() as session:
         device = find_device(session, token)

@@ -97,6 +97,7 @@ def test_an_enrolled_screen_works_by_its_address_until_it_is_withdrawn(admin, fa
     start, secret = address.split("?device=")
     assert start == f"{faces.parts.settings.base_url}/my-screen/start"
     screen = faces.app.test_client()
+    address = f"/my-screen/start?device={secret}"
     answer = screen.get(address)
     assert (answer.status_code, answer.location) == (303, "/my-screen")
     assert answer.headers["Referrer-Policy"] == "no-referrer"
