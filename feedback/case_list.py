@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,9 @@ from feedback.handle import due_on
 from feedback.models import FollowUpCase, Rating, Survey
 from feedback.queries import comment_of
 from halls.models import Counter, Hall
+from kernel.actor import Actor
+from kernel.looks import note_look
+from kernel.phone import mask
 from notifications.phones import phone_of_ticket
 from people.citizens import name_of
 from people.identity import mask_name
@@ -35,7 +39,7 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case to be worked on. `name` is masked, `phone` (E.164) is there to be called; both may be empty."""
+    """A case to be worked on. `name` (masked) and `phone` (E.164; masked once closed) may be empty."""
 
     row: CaseRow
     comment: str
@@ -53,14 +57,22 @@ def list_cases(session: Session, hall_ids: Iterable[int], *, closed: bool, limit
     return sorted(found, key=lambda row: (due_on(row.case), row.case.opened_at, row.case.id))
 
 
-def view_case(session: Session, case: FollowUpCase) -> CaseView:
-    """With what is needed to call its owner."""
+def view_case(session: Session, case: FollowUpCase, *, actor: Actor, now: datetime) -> CaseView:
+    """With what is needed to call its owner while the case is open, which the audit remembers.
+
+    Nobody is called about a closed one: the phone is masked.
+    """
     (row,) = _read(session, _rows().where(FollowUpCase.id == case.id))
     ticket = session.get(Ticket, row.survey.ticket_id)
     phone = phone_of_ticket(session, ticket) if ticket is not None and row.survey.phone_index else None
     citizen = session.get(Citizen, row.survey.citizen_id) if row.survey.citizen_id else None
     named = citizen is not None and citizen.erased_at is None
     name = mask_name(name_of(citizen)) if citizen is not None and named else ""
+    if phone and case.closed_at is None:
+        about = ("case", case.id)
+        note_look(session, ["phone"], subject=about, hall_id=case.hall_id, actor=actor, now=now)
+    elif phone:
+        phone = mask(phone)
     return CaseView(row, comment_of(row.rating), name, phone or "")
 
 

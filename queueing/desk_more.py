@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from catalog.models import Service
 from catalog.queries import services_by_group
 from halls.queries import calendar
+from kernel.actor import Actor
+from kernel.looks import note_look
 from queueing.after_models import BackTask, OwedPaper
 from queueing.back_tasks import tasks_of
 from queueing.counters import list_group_ids
@@ -47,8 +49,22 @@ class More:
     rooms: Sequence[str] = ()
 
 
-def more(session: Session, desk: Desk, *, now: datetime, real_now: datetime) -> More:
-    """What goes with `desk`; the lists are read only while somebody is being served."""
+def more(session: Session, desk: Desk, *, actor: Actor, now: datetime, real_now: datetime) -> More:
+    """What goes with `desk`; the lists are read only while somebody is being served.
+
+    What `actor` is shown of who is being served, and where to post to, goes into the audit once.
+    """
+    found = _more(session, desk, now=now, real_now=real_now)
+    if desk.current is not None:
+        written = found.prefilled
+        shown = ["name", "number", *(["phone"] if written.phone else [])] if written is not None else []
+        shown += ["address"] if desk.current.delivery is not None else []
+        about = ("ticket", desk.current.ticket.id)
+        note_look(session, shown, subject=about, hall_id=desk.hall.id, actor=actor, now=now)
+    return found
+
+
+def _more(session: Session, desk: Desk, *, now: datetime, real_now: datetime) -> More:
     counter = desk.counter
     last = find_undoable(session, counter.id, real_now=real_now)
     left = UNDO_WITHIN - (real_now - last.stepped_at) if last is not None and last.stepped_at else None

@@ -13,7 +13,10 @@ from queueing.states import TicketState
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """In full: the officer compares it with the document on the table. `phone` is E.164 or empty."""
+    """In full: the officer compares it with the document on the table. `phone` is E.164 or empty.
+
+    Who was shown it is in the audit (`queueing.desk_more`).
+    """
 
     name: str
     identity_kind: str

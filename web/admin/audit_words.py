@@ -59,6 +59,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "packages.save": ("修改一件事", "Changed packages"),
     "phone_code.budget_set": ("修改全市验证码额度", "Changed the city's budget of codes"),
     "phone_code.budget_spent": ("大厅验证码用量达到上限", "A hall's codes were used up"),
+    "person.view": ("查看个人资料", "Looked at personal data"),
     "policy.save": ("修改规则", "Changed the rules"),
     "rate": ("评价", "Rated a visit"),
     "retention.set": ("修改资料保存期限", "Changed how long data is kept"),
@@ -266,9 +267,18 @@ def details_in_words(action: str, details: Mapping[str, Any], language: str) -> 
         for name, words in _COUNTED.items()
         if isinstance(details.get(name), int) and details[name]
     ]
-    return ("; " if english else "；").join([*([why] if why else []), *counted])
+    seen = [_SEEN[each][english] for each in details.get("what") or () if each in _SEEN]
+    told = (", " if english else "、").join(seen)
+    return ("; " if english else "；").join([each for each in (why, told, *counted) if each])
 
 
+#: What was looked at.
+_SEEN: Mapping[str, tuple[str, str]] = {
+    "name": ("姓名", "name"),
+    "number": ("证件号码", "number of the document"),
+    "phone": ("手机号", "phone"),
+    "address": ("邮寄地址", "address"),
+}
 #: What an entry counts.
 _COUNTED: Mapping[str, tuple[str, str]] = {
     "new": ("新增", "new"),

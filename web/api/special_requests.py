@@ -17,14 +17,12 @@ from booking.errors import (
 )
 from booking.models import Appointment, SpecialRequest
 from booking.policy import AlreadyBookedThatDay, BeyondHorizon, InPast
+from booking.request_person import show_person
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from halls.queries import HallUnknown, get_hall
 from kernel.limits import LimitReached
 from people import phone_token
-from people.identity import (
-    mask,
-)
 from people.names import check_name
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -147,7 +145,7 @@ def _of_hall(session: Session, asked: SpecialRequest) -> dict[str, Any]:
 
 
 def _whole(session: Session, asked: SpecialRequest) -> dict[str, Any]:
-    person = requests.person_of(asked)
+    person = show_person(session, asked, actor=edge.actor(), now=edge.now())
     return {
         **_of_hall(session, asked),
         "services": [service.code for service in services_of(session, asked.service_ids)],
@@ -155,7 +153,7 @@ def _whole(session: Session, asked: SpecialRequest) -> dict[str, Any]:
         "answer": requests.answer_of(asked) or None,
         "name": person.name,
         "identity_kind": person.identity_kind,
-        "identity_number": mask(person.identity_number),
+        "identity_number": person.identity_number,
         "phone": person.phone,
     }
 

@@ -30,7 +30,8 @@ def get_desk(session: Session, counter_id: int) -> Desk:
     found = desk(session, counter_id, now=edge.now())
     edge.require("counter.work", found.hall.id)
     ensure_own(found.running, edge.actor())
-    return replace(found, more=more(session, found, now=edge.now(), real_now=clock.real_now()))
+    by, now = edge.actor(), edge.now()
+    return replace(found, more=more(session, found, actor=by, now=now, real_now=clock.real_now()))
 
 
 def facts(found: Desk) -> dict[str, Any]:

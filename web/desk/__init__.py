@@ -83,8 +83,8 @@ def _step(session: Session, hall_code: str, reference: str) -> Said:
 def _page(hall_code: str, reference: str) -> str:
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "case.work")
-        view = view_case(session, get_case(session, reference, hall_id=hall.id))
-    found = view.row.case
+        found = get_case(session, reference, hall_id=hall.id)
+        view = view_case(session, found, actor=edge.actor(), now=edge.now())
     return render_template(
         "desk/case.html",
         view=view,

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from booking import special_requests as asked_for
 from booking.models import SpecialRequest
+from booking.request_person import show_person
 from booking.staff_slots import staff_slots
 from booking.staff_visits import find_visit, staff_starts
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from kernel.errors import DomainError, Invalid
-from people.identity import mask
 from web import edge
 from web.citizen.forms import kind_name
 from web.citizen.slots import day_of, moment_of
@@ -109,17 +109,17 @@ def _page(hall_code: str, reference: str, answer: str = "", refusal: str = "") -
             answer=answer,
             refusal=refusal,
             here=url_for(".one_request", hall_code=hall_code, reference=reference),
-            **_person(asked),
+            **_person(session, asked),
             **_times(session, hall, asked),
         )
 
 
-def _person(asked: SpecialRequest) -> dict[str, str]:
-    person = asked_for.person_of(asked)
+def _person(session: Session, asked: SpecialRequest) -> dict[str, str]:
+    person = show_person(session, asked, actor=edge.actor(), now=edge.now())
     return {
         "name": person.name,
         "kind": kind_name(person.identity_kind),
-        "number": mask(person.identity_number),
+        "number": person.identity_number,
         "phone": person.phone,
     }
 

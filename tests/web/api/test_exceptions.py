@@ -228,6 +228,8 @@ def test_the_hall_reads_a_request_masked_and_gives_a_number_of_the_reserve(town)
     starts_at = free_for_staff(town)
     done = town.post(f"{path}/{reference}/approve", {"starts_at": starts_at}, who="manager")
     assert (done.status_code, done.json["state"]) == (200, "approved"), done.text
+    assert (one["phone"], done.json["name"]) == ("138****8000", "张*")
+    assert [each.details["what"] for each in actions(town, "person.view")] == [["name"]]
     again = town.post(f"{path}/{reference}/approve", {"starts_at": starts_at}, who="manager")
     assert again.json["code"] == "request_is_decided"
     assert len(actions(town, "special_request.approve")) == 1

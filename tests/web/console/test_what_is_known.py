@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from booking.models import Appointment
 from catalog.models import Guide, Service
 from kernel import clock
+from kernel.audit import AuditEntry
 from people.citizens import find_or_create
 from people.identity import check
 from queueing.models import Ticket
@@ -63,6 +65,30 @@ def test_name_and_number_are_shown_in_full_only_while_their_owner_is_served(call
     page = client.get(url).text
     assert NAME not in page
     assert NUMBER not in page
+
+
+def looks(faces):
+    with faces.parts.database.transaction() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "person.view").order_by(AuditEntry.id)
+        return [
+            (each.actor_id, each.subject_kind, each.subject_id, each.details["what"])
+            for each in session.scalars(query)
+        ]
+
+
+def test_who_looks_at_the_person_is_recorded_once_for_each_officer(faces, called):
+    client, url, row = called
+    assert looks(faces) == []  # masked until then
+    press(client, url, "start", ticket=row)
+    for _ in range(3):
+        client.get(url)
+    mine = (faces.officers[0].id, "ticket", row, ["name", "number", "phone"])
+    assert looks(faces) == [mine]
+    faces.officer(roles=("duty_officer",)).get(url)
+    assert looks(faces) == [mine, (faces.officers[-1].id, *mine[1:])]
+    press(client, url, "finish", ticket=row)
+    client.get(url)
+    assert len(looks(faces)) == 2
 
 
 def test_what_people_wait_for_is_counted_by_line_and_matter(faces):

@@ -102,10 +102,11 @@ def test_is_closed_only_after_its_owner_was_reached_and_once(faces, clerk):
     page = clerk.get(address(case)).text
     assert "已致歉并补办" in page
     assert "已整改" in page
+    assert PHONE not in page  # nobody is called any more
     with faces.parts.database.transaction() as session:
         of_cases = select(AuditEntry.action).where(AuditEntry.subject_kind == "case")
         told = session.scalars(of_cases.order_by(AuditEntry.id))
-        assert list(told) == ["open_case", "case.contact", "case.close"]
+        assert list(told) == ["open_case", "person.view", "case.contact", "case.close"]
         assert "已致歉" not in str(session.scalars(select(AuditEntry.details)).all())
 
 

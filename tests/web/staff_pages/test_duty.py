@@ -104,6 +104,23 @@ def test_approves_a_request_from_the_reserve(faces, duty, reserve):
     )
 
 
+def test_the_name_is_shown_until_the_request_is_decided_and_who_looked_is_recorded(faces, duty):
+    address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
+    for _ in range(2):
+        assert "张三丰" in duty.get(address).text
+    look = audited(faces, "person.view")
+    assert (look.actor_id, look.subject_kind, look.details) == (
+        faces.officers[0].id,
+        "special_request",
+        {"what": ["name"]},
+    )
+    send(duty, address, address, do="refuse", answer="请走普通预约，明天有号。")
+    page = duty.get(address).text
+    assert "张三丰" not in page
+    assert "张**" in page
+    assert audited(faces, "person.view")  # no other
+
+
 def test_refuses_a_request_with_an_answer_and_keeps_what_was_typed(faces, duty):
     address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
     assert send(duty, address, address, do="refuse", answer="").status_code == 422

@@ -212,7 +212,7 @@ class RequestListSchema(Told):
 
 
 class OneRequestSchema(RequestOfHallSchema):
-    """A request with its reason, for whoever decides; the number of the document is masked."""
+    """A request with its reason, for whoever decides; number and phone are masked, the name once decided."""
 
     services = some(fields.List, fields.String())
     reason = some()
