@@ -1,9 +1,10 @@
 """3WD% and TNA, summed from the samples of `booking.promise_samples` and from citizens' own attempts.
 
-3WD% of a line and day: the share of the quarter-hours at which a free number within three working days
-could be booked. Weighted by attempts, of a service in a hall: the share of the visitors and days on which it
-was looked for and a number was seen. TNA: working
-days to the third free number, taken daily at 10:00 by the hall's clock; beside it the same in calendar days.
+3WD% of a service in a hall and day: the share of the quarter-hours at which it could be booked within three
+working days, with as many numbers in a row as it takes; of a line the same for any free number. Weighted by
+attempts, of a service in a hall: the share of the visitors and days on which it was looked for and a number
+was seen. TNA: working days to the third free number (or visit), taken daily at 10:00 by the hall's clock;
+beside it the same in calendar days.
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from booking.service_units import units_of_services
 from halls.models import Hall
 
 TNA_AT = time(10)
@@ -23,7 +25,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PromiseKept:
-    """Of one line over some days; shares are None where nothing was looked at."""
+    """Of a line over some days, for visits of so many `units`; None where nothing was looked at."""
 
     group_id: int
     samples: int
@@ -33,6 +35,15 @@ class PromiseKept:
     third_p90: float | None
     third_median_days: float | None
     third_p90_days: float | None
+    units: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKept:
+    """The promise of one service of a hall over some days, by the numbers that it takes now."""
+
+    service_id: int
+    kept: PromiseKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +78,13 @@ SELECT group_id, count(*) AS samples,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY third_after_days)
            FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
        percentile_disc(0.9) WITHIN GROUP (ORDER BY third_after_days)
-           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at)
+           FILTER (WHERE (sampled_at AT TIME ZONE :zone)::time = :at),
+       units
 FROM promise_sample
 WHERE hall_id = :hall_id AND sampled_at >= :starts_at AND sampled_at < :ends_at
-GROUP BY group_id
-ORDER BY group_id
+  AND (:every OR units = 1)
+GROUP BY group_id, units
+ORDER BY group_id, units
 """)
 
 _ATTEMPTS = text("""
@@ -96,10 +109,29 @@ ORDER BY avg(attempt.found::int), count(*) DESC, attempt.service_id
 
 
 def promise_kept(session: Session, hall: Hall, *, first_on: date, last_on: date) -> list[PromiseKept]:
-    """Per line of a hall, over hall-local dates, both included."""
+    """Per line of a hall, for any free number, over hall-local dates, both included."""
+    return _kept(session, hall, first_on=first_on, last_on=last_on, every=False)
+
+
+def promise_kept_by_service(
+    session: Session, hall: Hall, *, first_on: date, last_on: date
+) -> list[ServiceKept]:
+    """Per service that can be booked in the hall, the same; the worst first. Without samples: left out."""
+    every = _kept(session, hall, first_on=first_on, last_on=last_on, every=True)
+    by_units = {(each.group_id, each.units): each for each in every}
+    found = [
+        ServiceKept(each.service_id, by_units[each.group_id, each.units])
+        for each in units_of_services(session, hall.id)
+        if (each.group_id, each.units) in by_units
+    ]
+    return sorted(found, key=lambda each: each.kept.three_days or 0.0)
+
+
+def _kept(session: Session, hall: Hall, *, first_on: date, last_on: date, every: bool) -> list[PromiseKept]:
     zone = ZoneInfo(hall.time_zone)
     facts = {
         "hall_id": hall.id,
+        "every": every,
         "zone": hall.time_zone,
         "at": TNA_AT,
         "starts_at": datetime.combine(first_on, time.min, zone),

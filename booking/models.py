@@ -222,17 +222,19 @@ class Attempt(Base):
 
 
 class PromiseSample(Base):
-    """Whether a line had a free number within three working days, looked at every quarter of an hour.
+    """Whether a line could take a visit within three working days, looked at every quarter of an hour.
 
-    `available` leaves today out, `available_with_today` does not. `third_after` is TNA: the working days to
-    the day that holds the third free number (0 = today; horizon + 1 when there are not three), and
-    `third_after_days` the same in calendar days.
+    One row for a visit of one number, that is any free number at all, and one for each other count of numbers
+    (`units`) that a service of the line takes. `available` leaves today out, `available_with_today` does
+    not. `third_after` is TNA: the working days to the day that holds the third such visit (0 = today;
+    horizon + 1 when there are not three), and `third_after_days` the same in calendar days.
     """
 
     __tablename__ = "promise_sample"
 
     group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     sampled_at: Mapped[datetime] = mapped_column(primary_key=True)
+    units: Mapped[int] = mapped_column(primary_key=True, default=1, server_default="1")
     hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
     available: Mapped[bool]
     available_with_today: Mapped[bool]

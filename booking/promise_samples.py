@@ -1,6 +1,9 @@
-"""Looking, every quarter of an hour, whether the promise of three working days holds: one row per line.
+"""Looking, every quarter of an hour, whether the promise of three working days holds.
 
-The rows are what 3WD% and TNA are counted from (`analytics.promise_kept`).
+One row per line for any free number, and one for each count of numbers that a service of the line takes: a
+service that takes two in a row cannot be booked with one. What a service takes is looked up when the rows are
+read (`booking.service_units`), so a row serves all services alike. The rows are what 3WD% and TNA are counted
+from (`analytics.promise_kept`).
 """
 
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from booking.availability import DayCount, day_counts
 from booking.hall_rules import rules_of
 from booking.models import PromiseSample
 from booking.promise import PROMISE_DAYS
+from booking.service_units import units_of_services
 from halls.models import Hall
 from halls.queries import calendar, list_groups, list_halls
 from halls.workdays import Calendar, add_working_days, working_days_between
@@ -50,30 +54,42 @@ def _of_hall(
     horizon = policy.horizon_working_days
     last_on = add_working_days(today, max(horizon, PROMISE_DAYS), days)
     groups = [group.id for group in list_groups(session, hall.id, active=True)]
-    counts = day_counts(session, groups, first_on=today, last_on=last_on, now=now)
     beyond = add_working_days(today, horizon + 1, days)
     promised_on = add_working_days(today, PROMISE_DAYS, days)
     rows = []
-    for group_id in groups:
-        mine = [count for count in counts if count.group_id == group_id]
-        near = [count.on_date for count in mine if count.on_date <= promised_on]
-        third_on = _third_on(mine) or beyond
-        rows.append(
-            {
-                "group_id": group_id,
-                "sampled_at": due_at,
-                "hall_id": hall.id,
-                "available": any(on > today for on in near),
-                "available_with_today": bool(near),
-                "third_after": working_days_between(today, third_on, days),
-                "third_after_days": (third_on - today).days,
-            }
-        )
+    for units, lines in _lines_by_units(session, hall.id, groups).items():
+        counts = day_counts(session, lines, first_on=today, last_on=last_on, now=now, needed=units)
+        for group_id in lines:
+            mine = [count for count in counts if count.group_id == group_id]
+            near = [count.on_date for count in mine if count.on_date <= promised_on]
+            third_on = _third_on(mine) or beyond
+            rows.append(
+                {
+                    "group_id": group_id,
+                    "sampled_at": due_at,
+                    "units": units,
+                    "hall_id": hall.id,
+                    "available": any(on > today for on in near),
+                    "available_with_today": bool(near),
+                    "third_after": working_days_between(today, third_on, days),
+                    "third_after_days": (third_on - today).days,
+                }
+            )
     return rows
 
 
+def _lines_by_units(session: Session, hall_id: int, group_ids: Sequence[int]) -> dict[int, list[int]]:
+    """How many numbers → the lines in which a visit may take so many; one number in every line."""
+    found = {1: list(group_ids)}
+    for each in units_of_services(session, hall_id):
+        lines = found.setdefault(each.units, [])
+        if each.group_id not in lines:
+            lines.append(each.group_id)
+    return found
+
+
 def _third_on(counts: Sequence[DayCount]) -> date | None:
-    """The day that holds the third free number: the first two are often chance."""
+    """The day that holds the third free visit: the first two are often chance."""
     free = 0
     for count in sorted(counts, key=lambda each: each.on_date):
         free += count.free

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_82a0cf62"
+revision = "0001_eaa1cb1f"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -421,12 +421,13 @@ def upgrade() -> None:
         "promise_sample",
         sa.Column("group_id", sa.BigInteger(), nullable=False),
         sa.Column("sampled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("units", sa.Integer(), server_default="1", nullable=False),
         sa.Column("hall_id", sa.BigInteger(), nullable=False),
         sa.Column("available", sa.Boolean(), nullable=False),
         sa.Column("available_with_today", sa.Boolean(), nullable=False),
         sa.Column("third_after", sa.Integer(), nullable=False),
         sa.Column("third_after_days", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("group_id", "sampled_at", name=op.f("pk_promise_sample")),
+        sa.PrimaryKeyConstraint("group_id", "sampled_at", "units", name=op.f("pk_promise_sample")),
     )
     op.create_index(op.f("ix_promise_sample_hall_id"), "promise_sample", ["hall_id"], unique=False)
     op.create_table(

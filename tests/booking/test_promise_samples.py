@@ -4,7 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from analytics.day_numbers import day_numbers
-from analytics.promise_kept import Attempts, attempts, attempts_by_service, promise_kept
+from analytics.promise_kept import (
+    Attempts,
+    attempts,
+    attempts_by_service,
+    promise_kept,
+    promise_kept_by_service,
+)
 from booking.attempts import record_look
 from booking.models import Attempt, PromiseSample
 from booking.promise_samples import take_samples
@@ -75,6 +81,48 @@ def test_samples_once_while_booking_is_open_and_never_late(session, group):
     assert take_samples(session, due_at=at("08:00"), now=at("08:00")) == 0
     assert sample(session, "08:15", late=timedelta(minutes=15)) is None
     assert sample(session, "08:30", late=timedelta(minutes=14)) is not None
+
+
+def samples(session, clock="10:00"):
+    """Units → the row."""
+    take_samples(session, due_at=at(clock), now=at(clock))
+    rows = session.scalars(select(PromiseSample).where(PromiseSample.sampled_at == at(clock)))
+    return {row.units: row for row in rows}
+
+
+def test_a_service_that_takes_two_numbers_needs_two_in_a_row(session, group):
+    long = make_service(session, group, minutes=2 * group.unit_minutes)
+    also_long = make_service(session, group, minutes=2 * group.unit_minutes - 1)
+    make_service(session, group, minutes=3 * group.unit_minutes, active=False)
+    assert {long.group_code, also_long.group_code} == {"A"}
+    make_slot(session, group, at("10:00", date(2026, 3, 3)), numbers=1)
+    make_slot(session, group, at("14:00", date(2026, 3, 4)), numbers=1)
+    make_slot(session, group, at("15:00", date(2026, 3, 5)), numbers=1)
+    found = samples(session)
+    assert sorted(found) == [1, 2]  # one row for both services, none for the one that is gone
+    assert (facts(found[1]), facts(found[2])) == ((True, True, 3), (False, False, 8))
+    make_slot(session, group, at("10:30", date(2026, 3, 3)), numbers=6)
+    found = samples(session, "10:15")
+    assert (facts(found[1]), facts(found[2])) == ((True, True, 1), (True, True, 1))
+
+
+def test_each_service_is_told_by_what_it_takes_and_its_line_by_any_number(session, hall, group):
+    short, long = (make_service(session, group, minutes=n * group.unit_minutes) for n in (1, 2))
+    other_hall = make_service(session, make_group(session, make_hall(session)))
+    make_slot(session, group, at("10:00", date(2026, 3, 3)), numbers=1)
+    samples(session)
+    make_slot(session, group, at("10:30", date(2026, 3, 3)), numbers=1)
+    samples(session, "10:15")
+    found = promise_kept_by_service(session, hall, first_on=TODAY, last_on=TODAY)
+    assert [(each.service_id, each.kept.units, each.kept.three_days) for each in found] == [
+        (long.id, 2, 0.5),
+        (short.id, 1, 1.0),
+    ]
+    assert [each.kept.third_median for each in found] == [8, 8]
+    (line,) = promise_kept(session, hall, first_on=TODAY, last_on=TODAY)
+    assert (line.samples, line.three_days, line.units) == (2, 1.0, 1)
+    assert other_hall.id not in {each.service_id for each in found}
+    assert promise_kept_by_service(session, hall, first_on=FRIDAY, last_on=FRIDAY) == []
 
 
 def add(session, group, clock, *, kept, today=True, third=1, on=TODAY):

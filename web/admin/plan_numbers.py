@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from analytics.day_numbers import day_numbers
-from analytics.promise_kept import attempts, attempts_by_service
+from analytics.promise_kept import attempts, attempts_by_service, promise_kept_by_service
 from booking.counts import release_steps
 from booking.hall_rules import rules_of
 from booking.number_changes import REASONS, Change, ChangeNumbers, change_numbers
@@ -48,6 +48,17 @@ def _worst(session: Session, hall: Hall, on: date) -> list[tuple[Any, Any]]:
     return [(services[each.service_id], each.attempts) for each in missed if each.service_id in services]
 
 
+def _by_service(session: Session, hall: Hall, on: date) -> list[tuple[Any, Any, Any]]:
+    """Each service with its promise on that day (None without looks) and in the month to it, worst first."""
+    day = {each.service_id: each for each in promise_kept_by_service(session, hall, first_on=on, last_on=on)}
+    month = promise_kept_by_service(session, hall, first_on=on - MONTH, last_on=on)
+    services = {each.id: each for each in services_of(session, [each.service_id for each in month])}
+    return [
+        (services[each.service_id], day[each.service_id].kept if each.service_id in day else None, each.kept)
+        for each in month
+    ]
+
+
 def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
     hall = plan_edge.hall_of(session, code)
     today = rules_of(hall).date_of(edge.now())
@@ -60,6 +71,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         steps=release_steps(session, hall, on_date=on),
         attempts=attempts(session, hall, first_on=on, last_on=on),
         worst=_worst(session, hall, on),
+        by_service=_by_service(session, hall, on),
         now=edge.now(),
         changeable=on >= today,
         reasons=[(code, reason_in_words("numbers.change", code, edge.language())) for code in REASONS],
