@@ -44,14 +44,23 @@ class Statement:
 
     @classmethod
     def of(cls, statement: Executable) -> "Statement":
-        """One that SQLAlchemy has built, without `in_`. It knows the types of values; JSON is a `Jsonb`."""
+        """One that SQLAlchemy has built, without `in_`. It knows the types of values; JSON is a `Jsonb`.
+
+        Values that the statement itself brings are written into it: only so does a plan that is made once
+        for all values know of the rows that an index of some is about.
+        """
         compiled: Any = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # all of ours can
-        constants = {}
+        constants, written = {}, {}
         for name, parameter in compiled.binds.items():
-            if not parameter.required:
-                write = parameter.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
-                constants[name] = write(parameter.effective_value) if write else parameter.effective_value
-        return cls(str(compiled), constants)
+            if parameter.required:
+                continue
+            write = parameter.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+            value = write(parameter.effective_value) if write else parameter.effective_value
+            if isinstance(value, str | int):
+                written[name] = _literal(value)
+            else:
+                constants[name] = value
+        return cls(_NAME.sub(lambda found: written.get(found[1], found[0]), str(compiled)), constants)
 
     def ordered(self, values: Mapping[str, Any]) -> list[Any]:
         """The values in the order of their places.
@@ -61,6 +70,13 @@ class Statement:
         """
         known = self._constants
         return [values[name] if name in values else known[name] for name in self._names]
+
+
+def _literal(value: str | int) -> str:
+    """As SQL; of our own words only, so none of them may look like a name."""
+    if isinstance(value, str) and not value.replace("_", "").isalnum():
+        raise ValueError(value)
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 class Straight:

@@ -36,43 +36,7 @@ _MADE: BindParameter[Any] = bindparam("made", type_=JSONB)
 #: The calls of the ticket's group today. (Joining the line costs a look-up for everybody who waits.)
 _CALLS = cast(func.jsonb_extract_path_text(_MADE, cast(Ticket.group_id, Text)), Integer)
 _HELD = Ticket.reinsert_after_call.is_not(None) & (Ticket.reinsert_after_call > _CALLS)
-_FREE = Ticket.reinsert_after_call.is_(None) | (Ticket.reinsert_after_call <= _CALLS)
-_BOTH = or_(Ticket.track == "booked", Ticket.track == "walk_in")
-_NOT_GREEN = or_(_BOTH, Ticket.track == "standby")
-_PUNCTUAL = (Ticket.track == "booked") & Ticket.late.is_(False)
-_LATER = (Ticket.track == "walk_in") | ((Ticket.track == "booked") & Ticket.late.is_(True))
-
-#: The conditions of `queueing.ordering.Lane` in SQL.
-_IN_LANE: dict[Lane, ColumnElement[bool]] = {
-    Lane.RETURNED: _FREE & _NOT_GREEN & Ticket.returned_at.is_not(None),
-    Lane.GREEN: _FREE & (Ticket.track == "green"),
-    Lane.BY_KEY: _FREE & _BOTH,
-    Lane.BY_ISSUE: _FREE & _LATER,
-    Lane.QUICK: _FREE & _LATER & Ticket.quick,
-    Lane.STANDBY: _FREE & (Ticket.track == "standby"),
-    Lane.BOOKED: _FREE & _PUNCTUAL,
-    Lane.FIRST_COME: _FREE & _BOTH,
-    Lane.HELD: _HELD,
-}
 _RANK = case((Ticket.late, 2), (Ticket.track == "booked", 0), (Ticket.track == "walk_in", 1), else_=3)
-_BY_KEY: tuple[Any, ...] = (Ticket.due_at, _RANK, Ticket.issued_at, Ticket.ordinal, Ticket.id)
-_BY_ISSUE: tuple[Any, ...] = (Ticket.issued_at, Ticket.ordinal, Ticket.id)
-_ORDER: dict[Lane, tuple[Any, ...]] = {
-    Lane.RETURNED: _BY_KEY,
-    Lane.GREEN: _BY_ISSUE,
-    Lane.BY_KEY: _BY_KEY,
-    Lane.BY_ISSUE: _BY_ISSUE,
-    Lane.QUICK: _BY_ISSUE,
-    Lane.STANDBY: _BY_ISSUE,
-    Lane.BOOKED: _BY_KEY,
-    Lane.FIRST_COME: _BY_ISSUE,
-    Lane.HELD: (Ticket.reinsert_after_call - _CALLS, *_BY_KEY),
-}
-#: Lanes that the default discipline never asks for.
-_OTHER_DISCIPLINES = frozenset({Lane.BOOKED, Lane.FIRST_COME})
-#: The lane that only the default discipline asks for.
-_ONLY_PROMISE = frozenset({Lane.QUICK})
-
 _COLUMNS = (
     Ticket.id,
     Ticket.label,
@@ -101,6 +65,44 @@ _WORKED_AT = exists().where(
 _MINE = Ticket.to_counter_id.is_(None) | or_(
     Ticket.to_counter_id == bindparam("counter_id", type_=BigInteger), ~_WORKED_AT
 )
+#: Everybody who may be called to a counter, read once; then each lane takes its first.
+_THEIRS: Any = _WAITING.where(_MINE).add_columns(_RANK.label("rank")).cte("mine").c
+_FREE = _THEIRS.calls_to_wait == 0
+_BOTH = or_(_THEIRS.track == "booked", _THEIRS.track == "walk_in")
+_NOT_GREEN = or_(_BOTH, _THEIRS.track == "standby")
+_PUNCTUAL = (_THEIRS.track == "booked") & _THEIRS.late.is_(False)
+_LATER = (_THEIRS.track == "walk_in") | ((_THEIRS.track == "booked") & _THEIRS.late.is_(True))
+
+#: The conditions of `queueing.ordering.Lane` in SQL.
+_IN_LANE: dict[Lane, ColumnElement[bool]] = {
+    Lane.RETURNED: _FREE & _NOT_GREEN & _THEIRS.returned_at.is_not(None),
+    Lane.GREEN: _FREE & (_THEIRS.track == "green"),
+    Lane.BY_KEY: _FREE & _BOTH,
+    Lane.BY_ISSUE: _FREE & _LATER,
+    Lane.QUICK: _FREE & _LATER & _THEIRS.quick,
+    Lane.STANDBY: _FREE & (_THEIRS.track == "standby"),
+    Lane.BOOKED: _FREE & _PUNCTUAL,
+    Lane.FIRST_COME: _FREE & _BOTH,
+    Lane.HELD: _THEIRS.calls_to_wait > 0,
+}
+_BY_ISSUE: tuple[Any, ...] = (_THEIRS.issued_at, _THEIRS.ordinal, _THEIRS.id)
+_BY_KEY: tuple[Any, ...] = (_THEIRS.due_at, _THEIRS.rank, *_BY_ISSUE)
+_ORDER: dict[Lane, tuple[Any, ...]] = {
+    Lane.RETURNED: _BY_KEY,
+    Lane.GREEN: _BY_ISSUE,
+    Lane.BY_KEY: _BY_KEY,
+    Lane.BY_ISSUE: _BY_ISSUE,
+    Lane.QUICK: _BY_ISSUE,
+    Lane.STANDBY: _BY_ISSUE,
+    Lane.BOOKED: _BY_KEY,
+    Lane.FIRST_COME: _BY_ISSUE,
+    Lane.HELD: (_THEIRS.calls_to_wait, *_BY_KEY),
+}
+#: Lanes that the default discipline never asks for.
+_OTHER_DISCIPLINES = frozenset({Lane.BOOKED, Lane.FIRST_COME})
+#: The lane that only the default discipline asks for.
+_ONLY_PROMISE = frozenset({Lane.QUICK})
+
 _ONLY_AT = case((Ticket.to_counter_id.is_(None), None), (_WORKED_AT, Ticket.to_counter_id), else_=None)
 _EVERYBODY = _WAITING.add_columns(_ONLY_AT.label("to_counter"))
 
@@ -224,8 +226,9 @@ def _heads(discipline: str) -> CompoundSelect[Any]:
     """The statement is made once: building it takes longer than running it."""
     unused = _OTHER_DISCIPLINES if discipline == "promise" else _ONLY_PROMISE
     lanes = [lane for lane in Lane if lane not in unused]
+    columns = [_THEIRS[column.name] for column in _COLUMNS]
     heads = [
-        _WAITING.where(_MINE, _IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
+        select(*columns).where(_IN_LANE[lane]).order_by(*_ORDER[lane]).limit(bindparam("each")).subquery()
         for lane in lanes
     ]
     return union_all(*(select(head) for head in heads))

@@ -6,11 +6,12 @@ from threading import Barrier
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
 
 from kernel import direct as module
 from kernel.db import Database, DatabaseDown, make_engine
 from kernel.direct import Direct, Statement
+from queueing.models import Ticket
 
 PID = Statement("SELECT pg_backend_pid()")
 
@@ -140,3 +141,25 @@ def test_a_server_that_goes_away_within_a_session_is_told_as_such_and_forgotten(
         lose()
     with own.transaction() as session:
         assert Direct.within(session).find(PID, {})
+
+
+def test_a_statement_is_prepared_and_planned_when_it_is_first_used(own):
+    counted = Statement(
+        "SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = :own"
+    )
+    with own.direct() as direct:
+        direct.find(PID, {})
+        assert direct.find(counted, {"own": PID.text}) == (PID.text, 1, 0)
+
+
+def test_a_statement_says_what_it_brings_itself_and_asks_for_the_rest():
+    waits = select(Ticket.id).where(Ticket.state == "waiting", Ticket.group_id == bindparam("group"))
+    made = Statement.of(waits.limit(3))
+    assert "ticket.state = 'waiting'" in made.text
+    assert made.text.rstrip().endswith("LIMIT 3::INTEGER")
+    assert made.ordered({"group": 7}) == [7]
+
+
+def test_a_statement_writes_words_of_its_own_and_nothing_else():
+    with pytest.raises(ValueError, match="it's"):
+        Statement.of(select(Ticket.id).where(Ticket.label == "it's"))
