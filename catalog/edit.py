@@ -12,10 +12,12 @@ from catalog import history
 from catalog.events import ServicesSaved
 from catalog.models import Guide, HallService, Package, SearchSynonym, Service
 from catalog.package_file import PackageRow
+from catalog.pictures import missing_pictures
 from catalog.queries import ServiceUnknown
-from catalog.service_file import ServiceFile
+from catalog.service_file import ServiceFile, ServiceFileInvalid
 from kernel import audit, outbox
 from kernel.actor import Actor
+from kernel.data_file import Problems
 
 _PLAIN = (
     "position",
@@ -46,7 +48,11 @@ def save_services(
     """Write services with their materials and guides: found by code, made if new, in the order given.
 
     The same services twice change nothing. Where they are handled is `offer`'s matter.
+
+    Raises:
+        ServiceFileInvalid: a material names a picture that nobody sent in here.
     """
+    _check_pictures(session, services)
     codes = [each.code for each in services]
     of_codes = select(Service).where(Service.code.in_(codes)).order_by(Service.id).with_for_update()
     known = {row.code: row for row in session.scalars(of_codes)}
@@ -69,6 +75,17 @@ def save_services(
         outbox.emit(session, ServicesSaved(len(changed)), now=now)
     session.flush()
     return [known[code] for code in codes]
+
+
+def _check_pictures(session: Session, services: Sequence[ServiceFile]) -> None:
+    missing = missing_pictures(session, {row.picture for each in services for row in each.materials})
+    problems = Problems()
+    for each in services:
+        for at, row in enumerate(each.materials, 1):
+            if row.picture in missing:
+                zh, en = "没有这张图片，请重新上传", "names a picture that is not here: send it in again"
+                problems.add(each.code, f"materials[{at}].picture", zh=zh, en=en)
+    problems.stop_if_any(ServiceFileInvalid)
 
 
 def save_synonyms(session: Session, groups: Sequence[Sequence[str]], *, actor: Actor, now: datetime) -> None:

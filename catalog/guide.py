@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from kernel.errors import Invalid
 
+#: What the name of a picture begins with that was sent in here; what follows is its hash.
+UPLOADED = "upload:"
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -16,8 +19,9 @@ class Material:
 
     `waivable`: an electronic licence proves it already (免交); `licence` is the kind of licence, by which the
     register of licences is asked ("": it is in none). `deferrable`: the case is accepted without it,
-    and it is handed in afterwards (容缺). `picture` names the picture of an example; by default that of
-    the material's code, if there is any.
+    and it is handed in afterwards (容缺). `picture` names the picture of an example: one of the program's, or
+    one that was sent in (`UPLOADED`), whose `picture_*` say in words what it shows; by default that
+    of the material's code, if there is any.
     """
 
     code: str
@@ -31,6 +35,8 @@ class Material:
     note_en: str
     picture: str = ""
     licence: str = ""
+    picture_zh: str = ""
+    picture_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

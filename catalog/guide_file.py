@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from catalog.guide import Guide, Material, Need, Option, Question, Situation
+from catalog.guide import UPLOADED, Guide, Material, Need, Option, Question, Situation
 from kernel.data_file import DataFileInvalid, Problems, Table, report_doubles
 
 MOST_WAYS = 2000
@@ -48,7 +48,13 @@ def read_material(row: Table) -> Material:
         note_en=row.text("note_en", ""),
         picture=row.text("picture", "", most=48),
         licence=row.text("licence", "", most=32),
+        picture_zh=row.text("picture_zh", "", most=120),
+        picture_en=row.text("picture_en", "", most=200),
     )
+    if material.picture.startswith(UPLOADED):
+        for name in ("picture_zh", "picture_en"):
+            if not getattr(material, name):
+                row.complain(name, "请写明图上是什么，看不见图的人要靠它", "must say what the picture shows")
     row.finish()
     return material
 

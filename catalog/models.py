@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -46,6 +46,19 @@ class Service(Base):
     by_post: Mapped[bool] = mapped_column(default=False, server_default="false")
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
+
+
+class Picture(Base):
+    """What a paper looks like, as JPEG: `large` in full, `small` for lists; `name` is made from the dots."""
+
+    __tablename__ = "picture"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    large: Mapped[bytes] = mapped_column(LargeBinary)
+    small: Mapped[bytes] = mapped_column(LargeBinary)
+    width: Mapped[int]
+    height: Mapped[int]
+    added_at: Mapped[datetime]
 
 
 class HallService(Base):

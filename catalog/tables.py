@@ -69,6 +69,8 @@ MATERIALS = Sheet(
         _column("note_zh"),
         _column("note_en"),
         _column("picture"),
+        _column("picture_zh", optional=True),
+        _column("picture_en", optional=True),
         _column("licence", optional=True),
     ),
     key=("service", "code"),

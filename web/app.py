@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kernel.ids import new_token
 from kernel.parts import Parts
-from web import assets, edge, health, languages, limits, live_link, problems, security, signin
+from web import assets, edge, health, languages, limits, live_link, pictures, problems, security, signin
 from web.bare import Application
 from web.ready import ReadyAnswers
 
@@ -47,6 +47,7 @@ def create_app(parts: Parts) -> Flask:
     for face in FACES:
         import_module(f"web.{face}").register(app)
     assets.register(app)
+    pictures.register(app)
     app.jinja_env.globals.update(
         press_id=new_token,
         stream_url=lambda *topics: live_link.stream_url(parts.settings, *topics),

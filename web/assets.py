@@ -33,6 +33,11 @@ def _pictures() -> dict[str, str]:
     return {each.stem: each.name for each in sorted((STATIC / PAPERS).iterdir()) if each.is_file()}
 
 
+def paper_pictures() -> list[str]:
+    """The example pictures of papers that the program brings, by name."""
+    return list(_pictures())
+
+
 def paper_picture(name: str) -> str:
     """The address of the example picture of a paper; empty when there is none."""
     found = _pictures().get(name)
@@ -88,5 +93,5 @@ def compress(response: Response) -> Response:
 def register(app: Flask) -> None:
     """Serve the files and pack the answers."""
     app.add_url_rule("/static/<path:path>", "static_file", static_file)
-    app.jinja_env.globals.update(asset=asset, paper_picture=paper_picture)
+    app.jinja_env.globals.update(asset=asset)
     app.after_request(compress)

@@ -1,5 +1,6 @@
 """Headers and sessions: deny by default, nothing from elsewhere, no inline code."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, request
@@ -11,6 +12,8 @@ from web.bare import Application
 MAX_BODY = 256 * 1024
 # Where administrators send whole spreadsheets, and nowhere else.
 _SPREADSHEETS, _MAX_SPREADSHEET = "/admin/tables/", 8 * 1024 * 1024
+# Where they send pictures of papers: somewhat more than a picture may have, so that it is refused in words.
+_PICTURES, _MAX_PICTURE = re.compile("/admin/services/[^/]+/materials/"), 12 * 1024 * 1024
 
 
 def _origin(url: str) -> str:
@@ -86,7 +89,7 @@ def register(app: Flask, settings: Settings) -> None:
         return response
 
     app.before_request(_refuse_unstorable_address)
-    app.before_request(_let_spreadsheets_in)
+    app.before_request(_let_files_in)
     app.after_request(harden)
 
 
@@ -96,7 +99,9 @@ def _refuse_unstorable_address() -> None:
         abort(404)
 
 
-def _let_spreadsheets_in() -> None:
+def _let_files_in() -> None:
     """Before anything reads the form."""
     if request.path.startswith(_SPREADSHEETS):
         request.max_content_length = request.max_form_memory_size = _MAX_SPREADSHEET
+    elif _PICTURES.match(request.path):
+        request.max_content_length = _MAX_PICTURE

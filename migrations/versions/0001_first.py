@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_eaa1cb1f"
+revision = "0001_e660c77e"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -417,6 +417,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_phone_code_hall", "phone_code", ["hall_id", "created_at"], unique=False)
     op.create_index("ix_phone_code_phone", "phone_code", ["phone_index", "created_at"], unique=False)
+    op.create_table(
+        "picture",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("large", sa.LargeBinary(), nullable=False),
+        sa.Column("small", sa.LargeBinary(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_picture")),
+    )
     op.create_table(
         "promise_sample",
         sa.Column("group_id", sa.BigInteger(), nullable=False),
@@ -1297,6 +1307,7 @@ def downgrade() -> None:
     op.drop_table("revision")
     op.drop_index(op.f("ix_promise_sample_hall_id"), table_name="promise_sample")
     op.drop_table("promise_sample")
+    op.drop_table("picture")
     op.drop_index("ix_phone_code_phone", table_name="phone_code")
     op.drop_index("ix_phone_code_hall", table_name="phone_code")
     op.drop_table("phone_code")

@@ -57,6 +57,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "case.close": ("办结回访", "Closed a follow-up case"),
     "open_case": ("建立回访", "Opened a follow-up case"),
     "packages.save": ("修改一件事", "Changed packages"),
+    "picture.add": ("上传材料样图", "Sent in a picture of a paper"),
     "phone_code.budget_set": ("修改全市验证码额度", "Changed the city's budget of codes"),
     "phone_code.budget_spent": ("大厅验证码用量达到上限", "A hall's codes were used up"),
     "person.view": ("查看个人资料", "Looked at personal data"),

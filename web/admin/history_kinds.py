@@ -14,6 +14,7 @@ from booking.policy import DEFAULT_POLICY as BOOKING
 from booking.policy_data import stored_name
 from booking.save_policy import save_code_budget, save_policy
 from catalog import guide_drafts, restore
+from catalog.guide import UPLOADED
 from catalog.history import ALL_SYNONYMS, GUIDE, PACKAGE, SERVICE, SYNONYMS
 from halls import calendar_days
 from halls.own_rules import KINDS as PARTS
@@ -112,6 +113,17 @@ def _queue_whole(content: Content) -> Content:
     return {**shown, "discipline": str(order[0] if order else whole["discipline"])}
 
 
+def _service_whole(content: Content) -> Content:
+    return {**content, "materials": [_with_picture(row) for row in content.get("materials", [])]}
+
+
+def _with_picture(row: Content) -> Content:
+    name = row.get("picture") or ""
+    if not name.startswith(UPLOADED):
+        return row
+    return {**row, "picture": f"{_('上传的图片')} {name.removeprefix(UPLOADED)[:6]}"}
+
+
 def _days_whole(content: Content) -> Content:
     rows = [
         {
@@ -146,7 +158,7 @@ _SCREEN = {
     "zones": _l("区域"),
 }
 KINDS = {
-    SERVICE: Kind(_l("事项"), lambda key: url_for("admin.service", code=key), _service),
+    SERVICE: Kind(_l("事项"), lambda key: url_for("admin.service", code=key), _service, whole=_service_whole),
     GUIDE: Kind(_l("办事指引"), lambda key: url_for("admin.guide", code=key), _guide),
     PACKAGE: Kind(_l("一件事"), lambda _key: url_for("admin.packages"), _package),
     SYNONYMS: Kind(_l("同义词"), lambda _key: url_for("admin.synonyms"), _synonyms),

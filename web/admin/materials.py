@@ -4,20 +4,36 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from catalog.guide import UPLOADED
 from catalog.guide_edit import free_code
 from catalog.history import service_content
 from catalog.models import Service
+from catalog.picture_file import (
+    MOST_BYTES,
+    Drawn,
+    PictureTooLarge,
+    PictureTooSmall,
+    PictureUnreadable,
+    draw,
+)
+from catalog.pictures import add_picture
 from catalog.restore import find_any_service
+from kernel.actor import Actor
 from kernel.data_file import DataFileInvalid
-from kernel.errors import NotFound
+from kernel.errors import DomainError, NotFound
 from web import edge, problems
 from web.admin import entry
 from web.admin.services import form_page, is_unsaved, save_changed, sent_facts
+from web.assets import paper_pictures
 from web.guards import staff_only
+from web.pictures import sample_of
 
-_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "licence")
+_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "picture_zh", "picture_en", "licence")
+#: What stands for no picture, also where the program has one of the material's code.
+_NO_PICTURE = "none"
 _FLAGS = ("original", "waivable", "deferrable")
 
 
@@ -56,7 +72,30 @@ def _form(
     service: Service, material: str | None, data: dict[str, Any], errors: dict[str, str] | None = None
 ) -> str:
     facts = {"service": service, "material": material, "data": data, "errors": errors or {}}
-    return render_template("admin/material.html", **facts)
+    shown = {**data, "code": data.get("code") or "-"}
+    return render_template(
+        "admin/material.html", **facts, sample=sample_of(shown), pictures=_pictures(data.get("picture") or "")
+    )
+
+
+def _pictures(chosen: str) -> list[tuple[str, str]]:
+    """The pictures to choose from: the program's, the one that was sent in, and none."""
+    known = [("", str(_("按材料代码自动找"))), (_NO_PICTURE, str(_("不放样图")))]
+    if chosen.startswith(UPLOADED):
+        known.insert(0, (chosen, str(_("上传的图片"))))
+    elif chosen and chosen not in {_NO_PICTURE, *paper_pictures()}:
+        known.append((chosen, chosen))
+    return known + [(name, str(_OF_PROGRAM.get(name, name))) for name in paper_pictures()]
+
+
+_OF_PROGRAM = {
+    "household-register": _l("自带的：户口簿"),
+    "id-card": _l("自带的：居民身份证"),
+    "licence": _l("自带的：驾驶证"),
+    "passport": _l("自带的：护照"),
+    "photo": _l("自带的：证件照"),
+    "vehicle-licence": _l("自带的：行驶证"),
+}
 
 
 def _typed() -> dict[str, Any]:
@@ -81,25 +120,57 @@ def save(code: str, material: str) -> Any:
 
 def _save(code: str, material: str | None) -> Any:
     who, data = edge.require_everywhere("catalog.edit"), _typed()
-    at = 0
     try:
+        sent = _sent_picture()
+        with edge.transaction() as session:
+            _write(session, code, material, data, sent, who=who)
+    except (DataFileInvalid, PictureTooLarge, PictureTooSmall, PictureUnreadable) as error:
         with edge.transaction() as session:
             service = find_any_service(session, code)
-            rows = list(service.materials)
-            at = len(rows) if material is None else _at(service, material)
-            known = {row["code"] for row in rows}
-            row = {"code": material or entry.text("code") or free_code("m", known), **data}
-            rows[at : at + 1] = [row]
-            save_changed(session, service, {"materials": rows}, who=who)
-    except DataFileInvalid as error:
-        errors = entry.mistakes(error, under=f"materials[{at + 1}].")
-        with edge.transaction() as session:
-            service = find_any_service(session, code)
-        return _form(service, material, {**data, "code": entry.text("code")}, errors), problems.status_of(
-            error
-        )
+        typed = {**data, "code": material or entry.text("code")}
+        return _form(service, material, typed, _mistakes(service, material, error)), problems.status_of(error)
     flash(_("材料已保存。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
+
+
+def _sent_picture() -> Drawn | None:
+    """The picture that came along, drawn anew; before anything is locked, since that takes a moment.
+
+    Raises:
+        PictureTooLarge, PictureTooSmall, PictureUnreadable
+    """
+    file = request.files.get("picture_file")
+    if file is None:
+        return None
+    try:
+        data = file.stream.read(MOST_BYTES + 1)
+    finally:
+        file.close()
+    return draw(data) if data else None
+
+
+def _write(
+    session: Session, code: str, material: str | None, data: dict[str, Any], sent: Drawn | None, *, who: Actor
+) -> None:
+    service = find_any_service(session, code)
+    rows = list(service.materials)
+    at = len(rows) if material is None else _at(service, material)
+    row = {"code": material or entry.text("code") or free_code("m", {row["code"] for row in rows}), **data}
+    if sent is not None:
+        row["picture"] = add_picture(session, sent, service=service, actor=who, now=edge.now())
+    rows[at : at + 1] = [row]
+    save_changed(session, service, {"materials": rows}, who=who)
+
+
+def _mistakes(service: Service, material: str | None, error: DomainError) -> dict[str, str]:
+    """Field → what is wrong with it; a browser forgets the file that was chosen."""
+    if not isinstance(error, DataFileInvalid):
+        return {"picture_file": error.sentence(edge.language())}
+    at = len(service.materials) if material is None else _at(service, material)
+    found = entry.mistakes(error, under=f"materials[{at + 1}].")
+    if request.files.get("picture_file"):
+        found.setdefault("picture_file", str(_("图片没有问题，但浏览器不会替您记住，请再选一次。")))
+    return found
 
 
 @staff_only("catalog.edit")

@@ -68,6 +68,8 @@ class MaterialSchema(Told):
     note_zh = some()
     note_en = some()
     picture = some()
+    picture_zh = some()
+    picture_en = some()
     licence = some()
 
 
@@ -168,6 +170,8 @@ class MaterialEditSchema(Asked):
     note_zh = Text(400)
     note_en = Text(400)
     picture = Text(48)
+    picture_zh = Text(120)
+    picture_en = Text(200)
     licence = Text(32)
 
 
