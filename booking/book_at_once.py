@@ -79,10 +79,10 @@ person AS (
 booked AS (
     INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
                              ends_at, service_ids, legs, answers, state, booked_at, phone_sealed, phone_index,
-                             language)
+                             language, name_sealed)
     SELECT :reference, :code, person.id, held.hall_id, held.group_id, held.slot_id, held.on_date,
            held.starts_at, held.ends_at, held.service_ids, held.legs, held.answers, 'booked', :now,
-           :phone_sealed, :phone_index, :language
+           :phone_sealed, :phone_index, :language, :visit_name_sealed
     FROM person, held
     ON CONFLICT (hall_id, on_date, code) DO NOTHING
     RETURNING id, hall_id, group_id, on_date, starts_at, ends_at, service_ids, legs

@@ -17,7 +17,7 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Number
 from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay
-from booking.queries import groups_of, lock_appointment
+from booking.queries import groups_of, lock_appointment, name_on
 from booking.standing import lock_person, others_that_day
 from booking.states import OPEN
 from booking.turns import wait_for_hall
@@ -133,8 +133,9 @@ def _tell(
 def _person(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> list[str]:
     before = session.get_one(Citizen, appointment.citizen_id)
     name, phone = command.name or name_of(before), command.phone or phone_of(before)
+    names = {name_of(before), name_on(session, appointment) if command.name else name}
     changed = [
-        *(["name"] if name != name_of(before) else []),
+        *(["name"] if names != {name} else []),
         *(["phone"] if phone != phone_of(before) else []),
     ]
     if command.identity_number:
@@ -151,6 +152,8 @@ def _person(session: Session, appointment: Appointment, command: Correction, *, 
         return []
     owner = session.get_one(Citizen, appointment.citizen_id)
     owner.name_sealed = cipher().encrypt(name, "citizen.name")
+    if "name" in changed:
+        appointment.name_sealed = cipher().encrypt(name, "appointment.name")
     if phone and "phone" in changed:
         owner.phone_sealed, owner.phone_index = cipher().encrypt(phone, "citizen.phone"), phone_index(phone)
         appointment.phone_sealed = cipher().encrypt(phone, "appointment.phone")

@@ -91,11 +91,13 @@ class Appointment(Base):
     `legs` are the lines that the visit passes, in order, when there are several:
     `{"group_id", "service_ids", "needed", "starts_at"}`; empty for one line, which `group_id` names. The
     group of a visit of several lines is that of its first leg. `delivery_sealed` (purpose
-    `appointment.delivery`) says where the result is to be posted, encrypted JSON. `made_by` is "citizen" or
+    `appointment.delivery`) says where the result is to be posted, encrypted JSON; `name_sealed` (purpose
+    `appointment.name`) is the name that this booking was made with, whatever others say of the document:
+    pages and messages of the booking show it. `made_by` is "citizen" or
     "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
     `moved_late_at` is when its owner moved it so late that cancelling would have counted as missed: if they
     then cancel, it does. A fulfilled visit of several lines that ended before its last leg says what was left
-    (`undone_service_ids`). The phone is gone once its owner was erased or nobody needs it any more.
+    (`undone_service_ids`). Phone and name are gone once its owner was erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"
@@ -138,6 +140,7 @@ class Appointment(Base):
     language: Mapped[str] = mapped_column(String(8), default="zh")
     legs: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     delivery_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_by: Mapped[str] = mapped_column(String(8), default="citizen", server_default="citizen")
     excused_at: Mapped[datetime | None]
     moved_late_at: Mapped[datetime | None]

@@ -17,6 +17,7 @@ from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.queries import name_on
 from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN
 from booking.states import OPEN, AppointmentState
@@ -28,7 +29,7 @@ from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict
 from people import licences
-from people.citizens import phone_index
+from people.citizens import number_of, phone_index
 from people.models import Citizen
 from people.personal_data import citizens_of, erase_citizens
 from people.retention import Retention
@@ -62,6 +63,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
     waiting = session.scalars(select(WaitlistEntry).where(WaitlistEntry.phone_index == index))
     asked = session.scalars(select(SpecialRequest).where(SpecialRequest.phone_index == index))
     return {
+        "persons": _persons(session, index),
         "appointments": [_appointment(words, row) for row in rows],
         "waitlist": [
             {
@@ -100,6 +102,26 @@ class _Words:
 
     def _of(self, row: Hall | Service) -> str:
         return (row.name_en if self.language == "en" else "") or row.name_zh
+
+
+def _persons(session: Session, index: bytes) -> list[dict[str, Any]]:
+    """For whom this phone has booked, as it called them, and since when; not since when others did."""
+    query = (
+        select(Appointment, Citizen)
+        .join(Citizen, Citizen.id == Appointment.citizen_id)
+        .where(Appointment.phone_index == index, Citizen.erased_at.is_(None))
+        .order_by(Appointment.booked_at.desc())
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for visit, citizen in session.execute(query):
+        newest = {
+            "name": name_on(session, visit),
+            "identity_kind": citizen.identity_kind,
+            "identity_number": number_of(citizen),
+            "language": visit.language,
+        }
+        found[citizen.id] = found.get(citizen.id, newest) | {"since": visit.booked_at}
+    return list(found.values())
 
 
 def _special_request(words: _Words, row: SpecialRequest) -> dict[str, Any]:
@@ -192,7 +214,11 @@ def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None
     session.execute(
         update(Appointment)
         .where(Appointment.phone_index == index)
-        .values(phone_sealed=None, phone_index=None, delivery_sealed=None)
+        .values(phone_sealed=None, phone_index=None, delivery_sealed=None, name_sealed=None)
+    )
+    theirs = Appointment.citizen_id.in_([row.id for row in people])
+    session.execute(
+        update(Appointment).where(theirs, Appointment.phone_index.is_(None)).values(name_sealed=None)
     )
     session.execute(delete(WaitlistEntry).where(WaitlistEntry.phone_index == index))
     session.execute(delete(SpecialRequest).where(SpecialRequest.phone_index == index))
@@ -243,8 +269,9 @@ def forget_old(session: Session, spans: Retention, *, actor: Actor, now: datetim
     old_phone, old_delivery = spans.before("phone", now), spans.before("delivery", now)
     session.execute(
         update(Appointment)
-        .where(ended, Appointment.starts_at < old_phone, Appointment.phone_index.is_not(None))
-        .values(phone_sealed=None, phone_index=None)
+        .where(ended, Appointment.starts_at < old_phone)
+        .where(or_(Appointment.phone_index.is_not(None), Appointment.name_sealed.is_not(None)))
+        .values(phone_sealed=None, phone_index=None, name_sealed=None)
     )
     session.execute(
         update(Appointment)

@@ -11,7 +11,7 @@ from booking.errors import AppointmentUnknown
 from booking.models import Appointment, Draft
 from booking.states import OPEN
 from kernel.crypto import cipher
-from people.citizens import identity_indexes, phone_index
+from people.citizens import identity_indexes, name_of, phone_index
 from people.models import Citizen
 
 
@@ -96,6 +96,18 @@ def list_of_phone(session: Session, phone: str, *, since_on: date) -> Sequence[A
 def person_of(session: Session, appointment: Appointment) -> bytes | None:
     """The keyed hash of the document of whoever comes; None once they were forgotten."""
     return session.scalar(select(Citizen.identity_index).where(Citizen.id == appointment.citizen_id))
+
+
+def name_on(session: Session, appointment: Appointment) -> str:
+    """The name that this booking was made with; empty once it was erased.
+
+    Never what somebody else's booking said of the same document: who booked reads this.
+    """
+    if appointment.name_sealed is not None:
+        return cipher().decrypt(appointment.name_sealed, "appointment.name")
+    citizen = session.get_one(Citizen, appointment.citizen_id)
+    own = citizen.phone_index is not None and citizen.phone_index == appointment.phone_index
+    return name_of(citizen) if own else ""
 
 
 def phone_of(appointment: Appointment) -> str | None:

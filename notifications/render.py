@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.queries import name_on
 from catalog.models import Service
 from catalog.queries import services_of
 from halls.models import Closure, Counter, Hall, ServiceGroup
@@ -21,7 +22,6 @@ from kernel.db import Base
 from notifications import texts
 from notifications.models import Message
 from notifications.states import MessageState
-from people.citizens import name_of
 from people.models import Citizen, PhoneCode
 from people.phone_codes import code_of
 from queueing.after_models import BackTask, OwedPaper
@@ -104,7 +104,8 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
         if model is not None:
             rows += session.scalars(select(model).where(model.id.in_(ids)))  # type: ignore[attr-defined]
     about = [row for row in rows if isinstance(row, Appointment | Ticket | WaitlistEntry)]
-    citizens = {row.citizen_id for row in rows if isinstance(row, Appointment)}
+    visits = [row for row in rows if isinstance(row, Appointment)]
+    citizens = {row.citizen_id for row in visits if row.name_sealed is None}
     halls = {message.hall_id for message in messages if message.hall_id is not None}
     for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, {row.group_id for row in about})):
         rows += session.scalars(select(model).where(model.id.in_(ids))) if ids else []
@@ -150,7 +151,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     undone = appointment.undone_service_ids
     done = [each for each in appointment.service_ids if each not in undone]
     return {
-        "name": name_of(session.get_one(Citizen, appointment.citizen_id)),
+        "name": name_on(session, appointment),
         "hall": _place(session, appointment, hall, message.language, wording),
         "group": _lines(session, appointment, message.language),
         "when": texts.when(local, message.language),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.actor import Actor
 from people import licences
-from people.citizens import name_of, number_of, phone_index
+from people.citizens import phone_index
 from people.models import Citizen, KnownBrowser, PhoneCode, SavedPerson
 from people.phone_codes import VALID_FOR
 from people.retention import Retention
@@ -27,7 +27,6 @@ def collect(session: Session, phone: str) -> dict[str, Any]:
     browsers = session.scalars(select(KnownBrowser).where(KnownBrowser.phone_index == index)).all()
     return {
         "phone": phone,
-        "persons": [_citizen(row) for row in session.scalars(_of_phone(index))],
         "saved_persons": [_saved(row) for row in saved],
         "known_browsers": [{"since": row.created_at, "until": row.expires_at} for row in browsers],
     }
@@ -37,16 +36,6 @@ def _of_phone(index: bytes) -> Any:
     return (
         select(Citizen).where(Citizen.phone_index == index, Citizen.erased_at.is_(None)).order_by(Citizen.id)
     )
-
-
-def _citizen(row: Citizen) -> dict[str, Any]:
-    return {
-        "name": name_of(row),
-        "identity_kind": row.identity_kind,
-        "identity_number": number_of(row),
-        "language": row.language,
-        "since": row.created_at,
-    }
 
 
 def _saved(row: SavedPerson) -> dict[str, Any]:

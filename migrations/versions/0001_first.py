@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_e660c77e"
+revision = "0001_30fa8f92"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -815,6 +815,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("delivery_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("made_by", sa.String(length=8), server_default="citizen", nullable=False),
         sa.Column("excused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("moved_late_at", sa.DateTime(timezone=True), nullable=True),

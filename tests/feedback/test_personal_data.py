@@ -55,6 +55,7 @@ class Person:
             self.citizen,
             phone=phone,
             state=state,
+            name_sealed=keys.encrypt(name, "appointment.name"),
             delivery_sealed=keys.encrypt(f'{{"address": "{ADDRESS}"}}', "appointment.delivery"),
         )
         save_person(session, phone, identity, name=name, actor=ANONYMOUS, now=now)
@@ -325,6 +326,37 @@ def test_collects_what_every_package_knows_and_only_of_this_phone(session):
     assert (appeal["reason"], appeal["answer"], appeal["state"]) == ("发烧住院", "已核实", "accepted")
     assert data["waitlist"][0]["hall"] == "云州市政务服务大厅"
     assert "王小明" not in str(data)
+
+
+def test_a_phone_reads_how_it_called_somebody_and_since_when_it_booked_for_them(session):
+    owner = Person(session, days_ago=30)
+    mine = NOW - timedelta(days=2)
+    slot = build.make_slot(session, owner.group, NOW + timedelta(days=1))
+    sealed = cipher().encrypt("李四", "appointment.name")
+    build.make_appointment(session, slot, owner.citizen, phone=OTHER, name_sealed=sealed, booked_at=mine)
+    data = personal_data.collect(session, OTHER)
+    assert data["persons"] == [
+        {
+            "name": "李四",
+            "identity_kind": "resident_id",
+            "identity_number": NUMBER,
+            "language": "zh",
+            "since": mine,
+        }
+    ]
+    assert NAME not in str(data)
+
+
+def test_a_name_that_staff_wrote_without_a_phone_goes_with_its_owner(session):
+    owner = Person(session)
+    slot = build.make_slot(session, owner.group, NOW - timedelta(days=3))
+    sealed = cipher().encrypt(NAME, "appointment.name")
+    other = build.make_appointment(session, slot, owner.citizen, name_sealed=sealed, state="fulfilled")
+    other.phone_sealed = other.phone_index = None
+    session.flush()
+    forget(session)
+    session.expire_all()
+    assert other.name_sealed is None
 
 
 def test_what_is_old_is_wiped_by_itself_and_what_is_young_stays(session):

@@ -13,11 +13,25 @@ from booking.models import Appointment
 from booking.policy import DocumentNotBookable
 from halls.models import Hall
 from kernel import clock
+from notifications.models import Message
+from notifications.plan import plan
+from notifications.render import Wording, render
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
 from tests import build
 from tests.conftest import NOW
-from tests.web.citizen.town import NUMBER, PERSON, RENEWAL, TUESDAY, book, hold_first, identify, make_town
+from tests.web.citizen.town import (
+    LOST,
+    NUMBER,
+    PERSON,
+    RENEWAL,
+    TUESDAY,
+    WEDNESDAY,
+    book,
+    hold_first,
+    identify,
+    make_town,
+)
 
 UNKNOWN = sample_resident_id(4711)
 # What differs in every answer, whoever asks.
@@ -132,6 +146,30 @@ def test_the_api_tells_another_phone_nothing_of_a_document(refused):
             answers.setdefault(phone, set()).add(answer.json["code"])
     assert answers["13900139000"] == {"document_not_bookable"}
     assert answers["13800138000"] <= {"already_booked_that_day", "suspended_for_no_shows"}
+
+
+def test_a_booking_shows_the_name_that_it_was_made_with_and_not_its_owners(town, known):
+    town.slot("10:00", WEDNESDAY)
+    stranger = town.phone()
+    stranger.go(f"/services/{RENEWAL}/halls/city-hall?a={LOST}&day={WEDNESDAY.isoformat()}")
+    first = stranger.form_with("下一步").offered["starts_at"][0]
+    stranger.press("下一步", starts_at=first)
+    identify(town, stranger, phone="13900139000", name="李四").press("确认预约")
+    assert stranger.path.startswith("/b/"), stranger.words
+    reference = stranger.path.removeprefix("/b/")
+    for path in (f"/b/{reference}", f"/b/{reference}/slip", "/my", "/my/data", "/my/data.json"):
+        answer = stranger.client.get(path)
+        assert answer.status_code == 200, path
+        assert "欧" not in answer.text.replace("欧元", ""), path
+    assert "李*" in stranger.client.get(f"/b/{reference}").text
+    with town.parts.database.transaction() as session:
+        visit = session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
+        about = {"phone": "+8613900139000", "language": "zh", "subject": ("appointment", visit.id)}
+        plan(session, "booked", event_key="k", hall_id=visit.hall_id, now=NOW, **about)
+        message = session.scalars(select(Message).where(Message.subject_id == visit.id)).one()
+        text = render(session, message, wording=Wording("【云州政务】", "https://youhao.test"), now=NOW)
+        assert "李四" in str(text)
+        assert "欧阳" not in str(text)
 
 
 def test_the_api_says_nothing_of_a_document_before_the_phone_is_verified(town, known):

@@ -14,13 +14,12 @@ from booking.cancel import cancel
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment
 from booking.policy import counts_as_no_show
-from booking.queries import get_appointment
+from booking.queries import get_appointment, name_on
 from booking.states import AppointmentState
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from halls.sessions import ExtraSession, find_session
 from kernel.errors import DomainError
-from people.citizens import name_of
 from people.identity import mask_name
 from people.licences import Held
 from people.models import Citizen
@@ -108,7 +107,7 @@ def shown(session: Session, reference: str) -> Shown:
         hall=hall,
         rules=rules_of(hall),
         visits=visits_of(session, appointment.service_ids, appointment.answers),
-        name=mask_name(name_of(citizen)),
+        name=mask_name(name_on(session, appointment)),
         ticket=ticket.reference if ticket else None,
         now=edge.now(),
         legs=legs_of(session, appointment.legs),

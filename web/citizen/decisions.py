@@ -11,11 +11,11 @@ from booking import appeals, special_requests
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appeal, Appointment, SpecialRequest
 from booking.policy import NoShowStanding
-from booking.queries import references_of
+from booking.queries import name_on, references_of
 from booking.standing import list_who_missed, no_shows_by_person
 from catalog.queries import services_of
 from halls.models import Hall
-from people.citizens import name_of, phone_index
+from people.citizens import phone_index
 from people.identity import mask_name
 from web import edge
 from web.citizen.since import list_since
@@ -70,6 +70,7 @@ def _persons(
     session: Session, phone: str, rows: Sequence[Appointment], halls: Mapping[int, Hall]
 ) -> list[Person]:
     hall_of = {row.citizen_id: row.hall_id for row in rows}
+    newest = {row.citizen_id: row for row in rows}
     # Most people have missed nothing; who was erased stands nowhere.
     known = [each for each in list_who_missed(session, hall_of) if each.identity_index is not None]
     rules = {each.identity_index: rules_of(halls[hall_of[each.id]]) for each in known if each.identity_index}
@@ -79,7 +80,8 @@ def _persons(
         person = each.identity_index or b""
         standing = standings[person]
         if standing.counted or standing.suspended_until:
-            found.append(Person(mask_name(name_of(each)), standing, rules[person]))
+            name = mask_name(name_on(session, newest[each.id]))
+            found.append(Person(name, standing, rules[person]))
     return found
 
 
