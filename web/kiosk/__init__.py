@@ -7,13 +7,13 @@ from halls.queries import get_hall
 from people.devices import find_device
 from web import edge
 from web.guards import DEVICE_COOKIE, DeviceUnknown, public
-from web.kiosk import check_in, offers, paper, spot, take, tickets
+from web.kiosk import check_in, offers, paper, spot, spot_hold, take, tickets
 from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, kiosk_only
 from web.pairing import keep
 
 _TEN_YEARS = 315_360_000
 
-__all__ = ["check_in", "offers", "paper", "register", "spot", "take", "tickets"]
+__all__ = ["check_in", "offers", "paper", "register", "spot", "spot_hold", "take", "tickets"]
 
 
 @blueprint.get("")

@@ -1,41 +1,37 @@
-"""A booking on the spot: who takes one of the numbers offered when a line gives none today.
+"""A booking on the spot: who takes one of the numbers offered when a line gives none today says who they are.
 
 The kiosk keeps a cookie of the hold and nothing else; what was typed lies sealed in the draft on the server.
 Going back to the start gives the number back and forgets what was typed, for the next person.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
-from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response as Reply
 
 from booking.book import Book, book
-from booking.errors import SlotUnknown
-from booking.hold import HoldSlot, find_draft, hold, release, save_form
+from booking.hold import find_draft, read_form, release, save_form
 from booking.queries import get_appointment
+from kernel import clock
 from kernel.errors import DomainError, Invalid
 from kernel.phone import mask as mask_phone
 from people.citizens import identity_index, phone_index
 from people.identity import check, mask, mask_name
 from people.names import check_name
 from people.phone_codes import raise_unless_ok, verify_code
+from queueing.press import stored
 from web import edge, limits
 from web.citizen.forms import kind_options
 from web.citizen.phone_check import TRIES, send_code
 from web.citizen.running import NothingRunning, Running, find_running, keep_form
-from web.citizen.slots import moment_of
 from web.kiosk.face import blueprint, hall, kiosk_only
-from web.kiosk.offers import offers_page
 from web.kiosk.scan import read_document
+from web.kiosk.spot_hold import COOKIE, facts_of
 from web.pairing import keep
 from web.qr import modules
 
-COOKIE = "spot"
-_KEPT_SECONDS = 900
-_REFUSED = "spot_refused"
 #: What is asked for, one after the other; with the last one the number is booked.
 STEPS = ("number", "name", "phone", "code", "book")
 
@@ -48,34 +44,6 @@ class DocumentMissing(Invalid):
     en = "Please put your document on the reader, or type its number."
 
 
-@blueprint.post("/take/<group_code>/book")
-@kiosk_only
-def hold_offer(group_code: str) -> ResponseReturnValue:
-    """Keep the number that was pressed while its owner says who they are."""
-    try:
-        token = _hold()
-    except DomainError as refusal:
-        return offers_page(group_code, refusal)
-    answer = redirect(url_for("kiosk.booking"), 303)
-    _remember(answer, token)
-    return answer
-
-
-def _hold() -> str:
-    starts_at = moment_of(request.form.get("starts_at"))
-    if starts_at is None:
-        raise SlotUnknown
-    limits.limit_hold()
-    command = HoldSlot(
-        hall_code=request.form.get("hall", ""),
-        service_codes=(request.form.get("service", ""),),
-        starts_at=starts_at,
-        previous_token=request.cookies.get(COOKIE) or None,
-    )
-    with edge.transaction() as session:
-        return hold(session, command, actor=g.actor, now=edge.now()).token
-
-
 @blueprint.get("/booking")
 @kiosk_only
 def booking() -> ResponseReturnValue:
@@ -83,7 +51,7 @@ def booking() -> ResponseReturnValue:
     running = _running()
     if running.reference:
         return redirect(url_for("kiosk.booked"), 303)
-    return _page(running, cookie_session.get(_REFUSED, ""))
+    return _page(running)
 
 
 @blueprint.post("/booking")
@@ -92,15 +60,15 @@ def booking() -> ResponseReturnValue:
 def booking_step() -> ResponseReturnValue:
     """Keep what this step asked for; the last one books. A second press finds the booking of the first.
 
-    A refusal is told on the page that follows, so that no press is sent twice: wrong codes are counted.
+    The form says which step it is of: one that is sent again (a double press, a page of before) is no try
+    for the step after it. A refusal is told on the page that follows, so that no press is sent twice.
     """
-    running = _running()
-    cookie_session.pop(_REFUSED, None)
-    try:
-        if not running.reference:
+    running = _claim(_running())
+    if running is not None:
+        try:
             _take(running)
-    except DomainError as refusal:
-        cookie_session[_REFUSED] = refusal.sentence(edge.language())
+        except DomainError as refusal:
+            _refuse(running.token, refusal.sentence(edge.language()))
     return redirect(url_for("kiosk.booking"), 303)
 
 
@@ -124,7 +92,6 @@ def leave(page: str) -> Response:
     token = request.cookies.get(COOKIE)
     # Pages ask for the first one without wanting it (HEAD), to know whether the line is up.
     if token and request.method == "GET":
-        cookie_session.pop(_REFUSED, None)
         with edge.transaction() as session:
             forget(session, token)
         keep(answer, COOKIE, "", path=url_for("kiosk.door"), seconds=0)
@@ -154,8 +121,27 @@ def _running() -> Running:
     return found
 
 
-def _remember(answer: Reply, token: str) -> None:
-    keep(answer, COOKIE, token, path=url_for("kiosk.door"), seconds=_KEPT_SECONDS)
+def _claim(running: Running) -> Running | None:
+    """What this press may go on with; None when it was made already, or belongs to another step."""
+    press = stored(request.form.get("press")) or ""
+    with edge.transaction() as session:
+        draft = find_draft(session, running.token, now=edge.now())
+        if draft is None or running.reference:
+            return None
+        session.refresh(draft, with_for_update=True)  # presses come one after the other
+        form = read_form(draft)
+        if request.form.get("step") != _step(form) or (press and press == form.get("press")):
+            return None
+        form = {**form, "press": press, "refused": ""}
+        save_form(session, running.token, form, now=edge.now())
+    return replace(running, form=form)
+
+
+def _refuse(token: str, sentence: str) -> None:
+    with edge.transaction() as session:
+        draft = find_draft(session, token, now=edge.now())
+        if draft is not None:
+            save_form(session, token, {**read_form(draft), "refused": sentence}, now=edge.now())
 
 
 def _step(form: dict[str, Any]) -> str:
@@ -166,7 +152,7 @@ def _step(form: dict[str, Any]) -> str:
 def _take(running: Running) -> None:
     wish = request.form.get("do", "")
     if wish == "again":
-        keep_form(running.token, {})
+        keep_form(running.token, {"press": running.form["press"]})
     elif wish == "phone":
         keep_form(running.token, {**running.form, "phone": "", "verified": ""})
     elif wish == "send" and running.form.get("phone"):
@@ -227,9 +213,9 @@ def _book(running: Running, form: dict[str, Any]) -> None:
 _TAKE = dict(zip(STEPS, (_take_document, _take_name, _take_phone, _take_code, _book_again), strict=True))
 
 
-def _page(running: Running, error: str) -> str:
+def _page(running: Running) -> str:
     """The step; what was typed is not shown again, because the next person may be reading."""
-    form = running.form
+    form, demo = running.form, clock.demo_clock()
     known = {
         "number": mask(form["number"]) if form.get("number") else "",
         "name": mask_name(form["name"]) if form.get("name") else "",
@@ -241,5 +227,7 @@ def _page(running: Running, error: str) -> str:
         step=_step(form),
         known=known,
         kinds=kind_options(),
-        error=error,
+        error=form.get("refused", ""),
+        clock_rate=demo.rate if demo else 1,
+        **facts_of(running),
     )

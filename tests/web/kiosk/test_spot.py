@@ -33,18 +33,24 @@ def offers(client, faces):
     return client.post(f"{AT}/take/A", data=facts).text
 
 
-def choose(client, faces):
+def choose(client, faces, **more):
     page = offers(client, faces)
     facts = {
         name: re.search(rf'name="{name}" value="([^"]+)"', page).group(1)
         for name in ("csrf_token", "service", "hall", "starts_at")
     }
-    answer = client.post(f"{AT}/take/A/book", data=facts)
+    answer = client.post(f"{AT}/take/A/book", data=facts | more)
     assert answer.location == f"{AT}/booking", answer.text
+
+
+def step_of(client):
+    found = re.search(r'name="step" value="(\w+)"', client.get(f"{AT}/booking").text)
+    return found.group(1) if found else "book"
 
 
 def say(client, **values):
     page = client.get(f"{AT}/check-in").text  # any page of the kiosk has the token
+    values.setdefault("step", step_of(client))
     answer = client.post(f"{AT}/booking", data={"csrf_token": token(page), **values})
     assert answer.status_code == 303, answer.text
     return answer
@@ -130,6 +136,75 @@ def test_after_the_confirmation_the_next_person_finds_nothing(stopped):
     client.get(f"{AT}/home")
     assert client.get(f"{AT}/booked").status_code == 404
     assert len(booked(stopped)) == 1
+
+
+def tries(faces):
+    with faces.parts.database.transaction() as session:
+        return [row.tries for row in session.query(PhoneCode).order_by(PhoneCode.id)]
+
+
+def test_a_form_that_is_sent_again_is_no_wrong_code(stopped):
+    client = stopped.kiosk()
+    choose(client, stopped)
+    fill(client, stopped)
+    for late in (
+        {"phone": "138 0013 8000", "step": "phone"},
+        {"name": "李四", "step": "name"},
+        {"document": ID, "step": "number"},
+        {"sms": "000000", "step": ""},
+    ):
+        say(client, **late)
+    assert tries(stopped) == [0]
+    page = client.get(f"{AT}/booking").text
+    assert "请输入短信验证码" in page
+    assert "error-summary" not in page
+    wrong = "000000" if code(stopped) != "000000" else "111111"
+    for _twice in range(2):
+        say(client, sms=wrong, press="one press")
+    assert tries(stopped) == [1]
+    assert "验证码不正确" in client.get(f"{AT}/booking").text
+    say(client, sms=wrong, press="another")
+    assert tries(stopped) == [2]
+    say(client, sms=code(stopped), press="a third")
+    assert len(booked(stopped)) == 1
+
+
+def test_one_press_keeps_one_number_also_when_its_answer_was_lost(stopped):
+    client = stopped.kiosk()
+    choose(client, stopped, press="p1")
+    first = client.get_cookie("spot", path=AT).value
+    client.delete_cookie("spot", path=AT)
+    choose(client, stopped, press="p1")
+    assert client.get_cookie("spot", path=AT).value == first
+    assert free(stopped) == 2
+    choose(client, stopped, press="p2")  # another wish, in place of the first
+    assert client.get_cookie("spot", path=AT).value != first
+    assert free(stopped) == 2
+
+
+def test_an_old_press_after_the_start_keeps_a_number_anew(stopped):
+    client = stopped.kiosk()
+    choose(client, stopped, press="p1")
+    client.get(f"{AT}/home")
+    assert free(stopped) == 3
+    choose(client, stopped, press="p1")
+    assert free(stopped) == 2
+    assert "请刷证件或输入证件号" in client.get(f"{AT}/booking").text
+
+
+def test_the_page_says_how_long_the_number_is_kept_and_leads_back_to_the_times(stopped):
+    client = stopped.kiosk()
+    choose(client, stopped)
+    other = f"{AT}/take/A/offers?service={stopped.renewal.code}"
+    for typed in ({"document": ID}, {"name": "张三"}, {"phone": "13800138000"}):
+        page = client.get(f"{AT}/booking").text
+        assert 'data-countdown="600"' in page
+        assert f'href="{other}"' in page
+        say(client, **typed)
+    times = client.get(other)
+    assert 'name="starts_at"' in times.text
+    choose(client, stopped)  # what was typed goes with the person
+    assert "请输入短信验证码" in client.get(f"{AT}/booking").text
 
 
 @pytest.mark.parametrize(
