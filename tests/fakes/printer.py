@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from web.kiosk import raster
 
@@ -17,6 +17,9 @@ class RecordingPrinter:
         self.papers: list[list[bytes]] = []
         self.state, self.paper = _WELL, _WELL
         self.is_mute = False  # answers nothing, as behind a print server
+        self.breaks = ""  # at the picture: "silent" is switched off, "gone" loses the line
+        self.drawing, self.may_draw = threading.Event(), threading.Event()
+        self.may_draw.set()
         self._door = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._door.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -39,7 +42,7 @@ class RecordingPrinter:
                 line, _who = self._door.accept()
             except OSError:
                 return
-            with line:
+            with line, suppress(ConnectionAbortedError):
                 self._read(line)
 
     def _read(self, line: socket.socket) -> None:
@@ -60,7 +63,15 @@ class RecordingPrinter:
         elif start == b"\x1dv":
             assert file.read(2) == b"0\x00"
             width, height = (int.from_bytes(file.read(2), "little") for _ in range(2))
-            return rows + [file.read(width) for _ in range(height)]
+            drawn = [file.read(width) for _ in range(height)]
+            self.drawing.set()
+            self.may_draw.wait(60)
+            if self.breaks == "gone":
+                line.shutdown(socket.SHUT_RDWR)
+            if self.breaks:
+                file.read()  # until the other side gives up
+                raise ConnectionAbortedError
+            return rows + drawn
         elif start == b"\x1bd":
             file.read(1)
         elif start == b"\x1dV":

@@ -1,6 +1,7 @@
 """The ticket on paper: the kiosk's browser draws it (it has the fonts), the server sends it to the printer.
 
-A press prints once: the browser that got no answer asks again with the same id.
+A press prints once: the browser that got no answer asks again with the same id. The mark of a press says
+whether it is being printed or was printed; a fault takes it away, so that the same press can print later.
 """
 
 import base64
@@ -18,6 +19,8 @@ from web.kiosk.spot import booked_here
 from web.kiosk.tickets import find_here
 
 _REMEMBERED_SECONDS = 900
+_LONGEST_SECONDS = 40  # no printing takes that long: whoever began it has died
+_PRINTING, _PRINTED = b"printing", b"printed"
 
 
 class PaperMalformed(Invalid):
@@ -31,7 +34,10 @@ class PaperMalformed(Invalid):
 @blueprint.post("/ticket/<reference>/print")
 @kiosk_only
 def print_ticket(reference: str) -> ResponseReturnValue:
-    """Print what the browser drew; 204 once it is out, else a sentence to show beside the number."""
+    """Print what the browser drew; 204 once it is out, else a sentence to show beside the number.
+
+    202 while the same press is being printed: ask again for what became of it.
+    """
     with edge.transaction() as session:
         ticket = find_here(session, reference)
     return _print_once(str(ticket.id))
@@ -48,14 +54,18 @@ def print_booking() -> ResponseReturnValue:
 
 def _print_once(what: str) -> ResponseReturnValue:
     mark = f"printed:{g.device.id}:{what}:{stored(request.form.get('press')) or ''}"
-    if not _is_first(mark):
-        return "", 204
+    before = _begin(mark)
+    if before is not None:
+        return "", 204 if before else 202
+    is_out = False
     try:
         _print()
+        is_out = True
     except (printer.PrinterUnreachable, printer.PrinterOutOfPaper, printer.PrinterStopped, Invalid) as fault:
-        _forget(mark)
         sentence = fault.sentence(edge.language())
         return sentence, problems.status_of(fault), {"Content-Type": "text/plain; charset=utf-8"}
+    finally:
+        _end(mark, is_out=is_out)
     return "", 204
 
 
@@ -68,16 +78,25 @@ def _print() -> None:
         raise PaperMalformed from error
 
 
-def _is_first(mark: str) -> bool:
-    """Without Redis a ticket may come out twice, which harms nobody; not at all would."""
+def _begin(mark: str) -> bool | None:
+    """None when this request is to print; else whether the same press has been printed yet.
+
+    Without Redis a ticket may come out twice, which harms nobody; not at all would.
+    """
+    redis = edge.parts().redis
     try:
-        return bool(edge.parts().redis.set(mark, b"", nx=True, ex=_REMEMBERED_SECONDS))
+        if redis.set(mark, _PRINTING, nx=True, ex=_LONGEST_SECONDS):
+            return None
+        return redis.get(mark) == _PRINTED
     except RedisError:
-        return True
+        return None
 
 
-def _forget(mark: str) -> None:
+def _end(mark: str, *, is_out: bool) -> None:
     try:
-        edge.parts().redis.delete(mark)
+        if is_out:
+            edge.parts().redis.set(mark, _PRINTED, ex=_REMEMBERED_SECONDS)
+        else:
+            edge.parts().redis.delete(mark)
     except RedisError:
         return

@@ -46,7 +46,8 @@ class PrinterStopped(Unavailable):
 def print_dots(address: str, dots: bytes) -> None:
     """Print rows of dots on the printer at `address` (as in `people.models.Device.printer`).
 
-    A printer that answers no questions is trusted: many behind print servers do not.
+    A printer that answers no questions is trusted: many behind print servers do not. One that answered before
+    and no longer does when all was sent has been switched off, or has stopped: its paper did not come out.
 
     Raises:
         PrinterUnreachable, PrinterOutOfPaper, PrinterStopped, PictureMalformed
@@ -54,16 +55,19 @@ def print_dots(address: str, dots: bytes) -> None:
     data = raster.encode(dots)
     try:
         with socket.create_connection(read_address(address), timeout=CONNECT_SECONDS) as line:
-            _refuse_if_unable(line)
+            talks = _refuse_if_unable(line)
             line.settimeout(DONE_SECONDS)
             line.sendall(data + raster.ASK_DONE)
-            _answer(line, seconds=DONE_SECONDS)
-            _refuse_if_unable(line)
+            is_done = _answer(line, seconds=DONE_SECONDS) is not None
+            still_talks = _refuse_if_unable(line)
+            if talks and not is_done:
+                raise PrinterStopped if still_talks else PrinterUnreachable
     except OSError as error:
         raise PrinterUnreachable from error
 
 
-def _refuse_if_unable(line: socket.socket) -> None:
+def _refuse_if_unable(line: socket.socket) -> bool:
+    """Whether it answers at all; raises what it says is wrong."""
     line.sendall(raster.ASK_STATE)
     state = _answer(line, seconds=ANSWER_SECONDS)
     paper = None
@@ -75,6 +79,7 @@ def _refuse_if_unable(line: socket.socket) -> None:
         raise PrinterOutOfPaper
     if found.cover_open or found.fault:
         raise PrinterStopped
+    return state is not None
 
 
 def _answer(line: socket.socket, *, seconds: float) -> int | None:

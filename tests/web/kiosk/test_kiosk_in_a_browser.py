@@ -101,6 +101,21 @@ def test_without_paper_the_number_stays_on_the_screen_and_the_page_says_so(faces
         assert printer.papers == []
 
 
+def test_a_printer_that_comes_back_prints_the_ticket_by_the_button_once(faces, page):
+    with recording_printer() as printer:
+        let_print(faces, printer.address)
+        printer.breaks = "gone"
+        take(page, faces)
+        expect(page.locator(".kiosk-print-state")).to_contain_text("打印机没有回应。号码有效")
+        expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+        assert list_violations(page) == []
+        printer.breaks = ""
+        page.get_by_role("button", name="打印小票").click()
+        expect(page.locator(".kiosk-print-state")).to_have_text("小票已打印，请取走")
+    assert len(printer.papers) == 1
+    assert len(faces.tickets()) == 1
+
+
 def test_a_cut_line_says_so_and_the_same_press_later_takes_one_number(faces, page):
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     page.goto("/kiosk/yunzhou/take/A")

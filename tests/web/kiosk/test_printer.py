@@ -1,5 +1,6 @@
 import base64
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -91,6 +92,51 @@ def test_a_fault_is_said_and_the_same_press_may_try_again(faces, paper):
     assert "缺纸" in answer.text
     assert "号码有效" in answer.text
     paper.paper = paper.state = 0b0001_0010
+    assert send(faces, client, ticket).status_code == 204
+    assert len(paper.papers) == 1
+
+
+@pytest.mark.parametrize("breaks", ["silent", "gone"])
+def test_a_printer_that_goes_offline_in_the_midst_is_said_and_the_same_press_prints_later(
+    faces, paper, monkeypatch, breaks
+):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 0.5)
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    paper.breaks = breaks
+    for _twice in range(2):
+        answer = send(faces, client, ticket)
+        assert answer.status_code == 503
+        assert "打印机没有回应。号码有效" in answer.text
+    assert paper.papers == []
+    assert "A001" in client.get(f"/kiosk/yunzhou/ticket/{ticket.reference}").text
+    monkeypatch.undo()
+    paper.breaks = ""
+    assert [send(faces, client, ticket).status_code for _ in range(2)] == [204, 204]
+    assert len(paper.papers) == 1
+
+
+def test_the_same_press_waits_for_what_becomes_of_it(faces, paper, monkeypatch):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 60.0)
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    paper.may_draw.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(send, faces, faces.kiosk(), ticket)
+        assert paper.drawing.wait(60)
+        assert send(faces, client, ticket).status_code == 202  # neither printed nor failed
+        paper.may_draw.set()
+        assert first.result().status_code == 204
+    assert send(faces, client, ticket).status_code == 204
+    assert len(paper.papers) == 1
+
+
+def test_what_failed_unforeseen_leaves_no_mark(faces, paper, monkeypatch):
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    monkeypatch.setattr(raster, "encode", lambda _dots: 1 // 0)
+    assert send(faces, client, ticket).status_code == 500
+    monkeypatch.undo()
     assert send(faces, client, ticket).status_code == 204
     assert len(paper.papers) == 1
 

@@ -9,6 +9,9 @@ const FONT = 'system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif';
 const form = document.getElementById('paper-form');
 const paper = document.getElementById('paper');
 const state = form?.querySelector('[role=status]');
+const PATIENCE_MS = 20_000;
+const ASK_AGAIN_MS = 1500;
+const ASKS = 20;
 let busy = false;
 
 /** Cut a text into lines that fit: after any Chinese character, else between words. */
@@ -98,7 +101,7 @@ async function print() {
   try {
     const body = new URLSearchParams(new FormData(form));
     body.set('dots', draw());
-    const response = await fetch(form.action, { method: 'POST', body, credentials: 'same-origin', signal: AbortSignal.timeout?.(15_000) });
+    const response = await send(body);
     if (response.status === 204) {
       press.value = ''; // the next press wants another paper
       say(form.dataset.printed);
@@ -107,6 +110,15 @@ async function print() {
     say(form.dataset.unreachable, true); // the same press again: it may have come out after all
   }
   busy = false;
+}
+
+/** The same press is asked about again while it is being printed (202). */
+async function send(body) {
+  for (let left = ASKS; ; left -= 1) {
+    const response = await fetch(form.action, { method: 'POST', body, credentials: 'same-origin', signal: AbortSignal.timeout?.(PATIENCE_MS) });
+    if (response.status !== 202 || left === 0) return response;
+    await new Promise((done) => { setTimeout(done, ASK_AGAIN_MS); });
+  }
 }
 
 async function sentenceOf(response) {
