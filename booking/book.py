@@ -8,11 +8,10 @@ more.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
-import psycopg
 from sqlalchemy import BigInteger, Row, bindparam, func, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking import codes
@@ -20,11 +19,12 @@ from booking.delivery import Delivery, ensure_can_be_posted, sealed
 from booking.errors import HoldExpired
 from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
-from booking.models import Appointment, Draft, Number, Slot
+from booking.models import Appointment, Draft, Slot
 from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, InPast
 from booking.queries import groups_of
 from booking.standing import ensure_may_book, lock_key, standing_of
 from booking.states import AppointmentState
+from booking.taking import lock_own
 from halls.models import Hall
 from kernel import story
 from kernel.actor import Actor
@@ -148,11 +148,6 @@ done AS (
 {story.told_of("booked", "appointment_id")}
 SELECT {_COLUMNS} FROM booked
 """)  # noqa: S608  # our own words
-# Less than the second after which PostgreSQL looks for a deadlock, and ends whom it likes.
-_WAIT_A_MOMENT, _WAIT_AS_EVER = (
-    text("SET LOCAL lock_timeout = '500ms'"),
-    text("SET LOCAL lock_timeout TO DEFAULT"),
-)
 _BOOK = select(Appointment).from_statement(_WRITE.bindparams(*story.TYPES).columns(*_APPOINTMENT))
 
 
@@ -239,7 +234,7 @@ def _write_after_asking(session: Session, facts: Mapping[str, object]) -> Appoin
         appointment = _write(session, facts, asked=True)
         if appointment is not None:
             return appointment
-        if not _still_held(session, facts):
+        if len(lock_own(session, cast("bytes", facts["token"]))) != facts["needed"]:
             raise HoldExpired
     raise codes.NoFreeCode
 
@@ -286,22 +281,3 @@ def _story(draft: Row[Any], *, actor: Actor, now: datetime) -> dict[str, object]
         subject_kind="appointment",
         states=(None, AppointmentState.BOOKED),
     )
-
-
-def _still_held(session: Session, facts: Mapping[str, object]) -> bool:
-    """Whether the numbers are there, which are then locked for the next try.
-
-    Somebody who wanted them too may have them locked for a moment, and lets them be: that one is waited for.
-    A hall that is closing is not: it may wait for this person.
-    """
-    mine = select(Number.id).where(Number.hold_token == facts["token"], Number.appointment_id.is_(None))
-    try:
-        with session.begin_nested():
-            session.execute(_WAIT_A_MOMENT)
-            found = session.scalars(mine.with_for_update()).all()
-            session.execute(_WAIT_AS_EVER)
-    except OperationalError as error:
-        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
-            return False
-        raise
-    return len(found) == facts["needed"]

@@ -115,8 +115,8 @@ def follow(
 
     def publish_all() -> int:
         return sum(
-            publish(session, hall.id, first_on=first_on, last_on=last_on, actor=actor, now=now)
-            for first_on, last_on in spans
+            publish(session, hall.id, first_on=first, last_on=last, even_held=True, actor=actor, now=now)
+            for first, last in spans
         )
 
     people = {each.citizen_id for each in stranded}

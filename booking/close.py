@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from booking.affected import Affected, ClosedTime, list_in_closed_time
 from booking.hall_rules import rules_of
+from booking.lost_offers import take_back_offers
 from booking.publish import publish
 from booking.rehouse import Rehoused, rehouse
 from booking.standing import lock_people
@@ -65,8 +66,10 @@ WITH gone AS (
   WHERE number.hold_token IN (SELECT token_hash FROM draft JOIN gone ON gone.hold_token = draft.token_hash)
     AND number.appointment_id IS NULL AND number.id NOT IN (SELECT id FROM gone)
   FOR UPDATE SKIP LOCKED
+), let_go AS (
+  UPDATE number SET hold_token = NULL, held_until = NULL FROM rest WHERE number.id = rest.id
 )
-UPDATE number SET hold_token = NULL, held_until = NULL FROM rest WHERE number.id = rest.id
+SELECT DISTINCT hold_token FROM gone WHERE hold_token IS NOT NULL
 """).bindparams(bindparam("group_id", type_=BigInteger))
 
 
@@ -101,15 +104,7 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
     closed = closed_time(hall, command)
     known = {each.citizen_id for each in list_in_closed_time(session, closed, now=now)}
     lock_people(session, known)
-    session.execute(
-        _WITHDRAW,
-        {
-            "hall_id": hall.id,
-            "group_id": closed.group_id,
-            "starts_at": closed.starts_at,
-            "ends_at": closed.ends_at,
-        },
-    )
+    _withdraw(session, closed, now=now)
     affected = list_in_closed_time(session, closed, now=now)
     rehoused = Rehoused(0, 0)
     if command.then is not Then.KEEP:
@@ -119,6 +114,17 @@ def close(session: Session, hall: Hall, command: Close, *, actor: Actor, now: da
         )
     _publish(session, hall, closed, actor=actor, now=now)
     return Closing(closure, len(affected), rehoused)
+
+
+def _withdraw(session: Session, closed: ClosedTime, *, now: datetime) -> None:
+    facts = {
+        "hall_id": closed.hall_id,
+        "group_id": closed.group_id,
+        "starts_at": closed.starts_at,
+        "ends_at": closed.ends_at,
+    }
+    tokens = session.connection().execute(_WITHDRAW, facts).scalars().all()
+    take_back_offers(session, [bytes(token) for token in tokens], now=now)
 
 
 def preview(session: Session, hall: Hall, command: Close, *, now: datetime) -> list[Affected]:

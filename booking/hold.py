@@ -218,8 +218,12 @@ def find_draft(session: Session, token: str, *, now: datetime) -> Draft | None:
 
 
 def release(session: Session, token: str, *, now: datetime) -> None:
-    """Give the numbers back at once; the draft stays, its hold has ended."""
+    """Give the numbers back at once; the draft stays, its hold has ended.
+
+    Who is just booking under the token is waited for: if that is refused, the numbers are still given back.
+    """
     hashed = token_hash(token)
+    session.execute(select(Draft.id).where(Draft.token_hash == hashed).with_for_update())
     let_go(session, hashed)
     session.execute(
         update(Draft)

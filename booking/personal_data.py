@@ -19,8 +19,11 @@ from booking.hold import remove_old_drafts
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
 from booking.seen_in_person import list_seen
-from booking.standing import BY_CITIZEN
+from booking.standing import BY_CITIZEN, lock_people
 from booking.states import OPEN, AppointmentState
+from booking.turns import wait_for_hall
+from booking.waitlist import leave, list_open_waits
+from booking.waitlist_states import OPEN_WAITS
 from catalog.models import Service
 from catalog.queries import answers_in_words, services_of
 from halls.models import Hall
@@ -188,24 +191,50 @@ def list_open(session: Session, phone: str) -> Sequence[Appointment]:
 
 
 def end_open(session: Session, phone: str, *, cancel_them: bool, actor: Actor, now: datetime) -> None:
-    """See that nothing is open any more, as their owner wishes to be forgotten.
+    """See that nothing is open any more, as their owner wishes to be forgotten; waits end, too.
+
+    What an offer of the waitlist holds goes to the next.
 
     Raises:
         VisitNotOver, AppointmentsStillOpen, CancellationTooLate
     """
-    still = list_open(session, phone)
+    halls = _lock_open(session, phone)
+    still, waits = list_open(session, phone), list_open_waits(session, phone)
     if any(row.state == AppointmentState.CHECKED_IN for row in still):
         raise VisitNotOver
     if still and not cancel_them:
         raise AppointmentsStillOpen(count=len(still))
-    for row in still:
-        cancel(session, row, reason="citizen", actor=actor, now=now)
+    for hall_id in halls:
+        for entry in waits:
+            if entry.hall_id == hall_id:
+                leave(session, entry, actor=actor, now=now)
+        for row in still:
+            if row.hall_id == hall_id:
+                cancel(session, row, reason="citizen", actor=actor, now=now)
+
+
+def _lock_open(session: Session, phone: str) -> list[int]:
+    """Lock what is open under this phone and its people, in the order of docs/booking.md; the halls."""
+    index = phone_index(phone)
+    mine = (Appointment.phone_index == index, Appointment.state.in_(OPEN))
+    waiting = (WaitlistEntry.phone_index == index, WaitlistEntry.state.in_(OPEN_WAITS))
+    halls = {
+        *session.scalars(select(Appointment.hall_id).where(*mine)),
+        *session.scalars(select(WaitlistEntry.hall_id).where(*waiting)),
+    }
+    for hall_id in sorted(halls):
+        wait_for_hall(session, hall_id)
+    for rows, which in ((WaitlistEntry.id, waiting), (Appointment.id, mine)):
+        session.execute(select(rows).where(*which).order_by(rows).with_for_update())
+    lock_people(session, [row.id for row in citizens_of(session, phone)])
+    return sorted(halls)
 
 
 def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None:
     """Wipe the phone and the address from its appointments, and the people who came with it last.
 
-    Somebody who has an open appointment under another phone is that phone's.
+    `end_open` comes first: it has locked the people as a booking does. Who was booked for since is not
+    forgotten, nor who has an open appointment under another phone; those bookings keep their phone.
     """
     index = phone_index(phone)
     people = [row for row in citizens_of(session, phone) if not _has_open(session, row.id)]
@@ -213,7 +242,7 @@ def forget(session: Session, phone: str, *, actor: Actor, now: datetime) -> None
     licences.forget(session, list_seen(session, phone))
     session.execute(
         update(Appointment)
-        .where(Appointment.phone_index == index)
+        .where(Appointment.phone_index == index, Appointment.state.not_in(OPEN))
         .values(phone_sealed=None, phone_index=None, delivery_sealed=None, name_sealed=None)
     )
     theirs = Appointment.citizen_id.in_([row.id for row in people])
@@ -290,9 +319,18 @@ def _forget_citizens(session: Session, spans: Retention, *, actor: Actor, now: d
     long_ago = spans.before("identity", now)
     here_since = exists().where(Appointment.citizen_id == Citizen.id, Appointment.starts_at >= long_ago)
     silent = session.scalars(
-        select(Citizen).where(Citizen.erased_at.is_(None), Citizen.created_at < long_ago, ~here_since)
+        select(Citizen)
+        .where(Citizen.erased_at.is_(None), Citizen.created_at < long_ago, ~here_since)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
-    erase_citizens(session, silent, counted=(), actor=actor, now=now)
+    # Booking writes its person's row: who booked since this began is seen here, who does now was skipped.
+    since = select(Appointment.citizen_id).where(
+        Appointment.citizen_id.in_([row.id for row in silent]), Appointment.starts_at >= long_ago
+    )
+    back = set(session.scalars(since))
+    gone = [row for row in silent if row.id not in back]
+    erase_citizens(session, gone, counted=(), actor=actor, now=now)
     hashed = session.scalars(
         select(Citizen).where(Citizen.erased_at.is_not(None), Citizen.identity_index.is_not(None))
     ).all()

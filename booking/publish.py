@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from booking.events import NumbersPublished
 from booking.ladder import OVERBOOKED_ABOVE, Channel
+from booking.lost_offers import take_back_offers
 from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days
 from halls.models import Hall, ServiceGroup
 from halls.queries import list_groups
@@ -48,7 +49,7 @@ DELETE FROM number
 WHERE number.hall_id = :hall_id AND number.group_id = ANY(CAST(:all_groups AS bigint[]))
   AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at > :now
   AND number.appointment_id IS NULL
-  AND (number.held_until IS NULL OR number.held_until <= :now)
+  AND (:even_held OR number.held_until IS NULL OR number.held_until <= :now)
   AND NOT EXISTS (
       SELECT FROM unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]),
                          CAST(:counts AS integer[]), CAST(:overbooked AS integer[]))
@@ -56,6 +57,15 @@ WHERE number.hall_id = :hall_id AND number.group_id = ANY(CAST(:all_groups AS bi
       WHERE planned.group_id = number.group_id AND planned.starts_at = number.starts_at
         AND (number.ordinal <= planned.numbers
              OR number.ordinal > :above AND number.ordinal <= :above + planned.overbooked))
+RETURNING number.hold_token
+""")
+
+# What the same form held in slots that stay is free again; who is just being booked is not waited for.
+_LET_GO_REST = text("""
+UPDATE number SET hold_token = NULL, held_until = NULL
+WHERE number.id IN (
+    SELECT id FROM number WHERE hold_token = ANY(CAST(:tokens AS bytea[])) AND appointment_id IS NULL
+    FOR UPDATE SKIP LOCKED)
 """)
 
 _REMOVE_EMPTY_SLOTS = text("""
@@ -79,19 +89,28 @@ WHERE slot.hall_id = :hall_id AND slot.on_date BETWEEN :first_on AND :last_on AN
 
 
 def publish(
-    session: Session, hall_id: int, *, first_on: date, last_on: date, actor: Actor, now: datetime
+    session: Session,
+    hall_id: int,
+    *,
+    first_on: date,
+    last_on: date,
+    even_held: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> int:
     """Write the numbers of these days, both included; how many are new. Doing it twice adds nothing.
 
-    Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked and
-    held ones stay.
+    Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked ones
+    stay, and held ones unless `even_held`: where a hall changes its time, nobody is to confirm a time that
+    has gone.
     """
     # Two who write the same days at once would lock their slots and numbers in different orders.
     session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update(key_share=True))
     planned = plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now)
     groups = list_groups(session, hall_id)
     _write_slots(session, hall_id, planned)
-    withdrawn = _withdraw(session, hall_id, groups, planned, first_on=first_on, last_on=last_on, now=now)
+    days = {"first_on": first_on, "last_on": last_on}
+    withdrawn = _withdraw(session, hall_id, groups, planned, **days, even_held=even_held, now=now)
     added = _write_numbers(session, planned)
     if added or withdrawn:
         tell(
@@ -162,6 +181,7 @@ def _withdraw(
     *,
     first_on: date,
     last_on: date,
+    even_held: bool,
     now: datetime,
 ) -> int:
     """Remove free numbers that are beyond the plan: ordinals of a slot are planned from 1 without a gap."""
@@ -173,6 +193,7 @@ def _withdraw(
             "all_groups": [group.id for group in groups],
             "first_on": first_on,
             "last_on": last_on,
+            "even_held": even_held,
             "now": now,
             "group_ids": [group_id for group_id, _ in counts],
             "starts": [starts_at for _, starts_at in counts],
@@ -181,8 +202,13 @@ def _withdraw(
             "above": OVERBOOKED_ABOVE,
         },
     )
+    rows = withdrawn.scalars().all()
+    tokens = {bytes(token) for token in rows if token is not None} if even_held else set()
+    if tokens:
+        session.execute(_LET_GO_REST, {"tokens": list(tokens)})
+        take_back_offers(session, tokens, now=now)
     _remove_empty_slots(session, hall_id, planned, first_on=first_on, last_on=last_on, now=now)
-    return withdrawn.rowcount
+    return len(rows)
 
 
 def _remove_empty_slots(

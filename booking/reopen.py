@@ -1,4 +1,8 @@
-"""Take back, within the seconds of an undo, that a booking had ended: its owner is in the hall after all."""
+"""Take back, within the seconds of an undo, that a booking had ended: its owner is in the hall after all.
+
+Its owner may have booked anew since it ended, also with a later leg: so this locks what booking locks, in the
+same order (`docs/booking.md`).
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from booking.events import AppointmentReopened
 from booking.models import Appointment, Number
-from booking.queries import lock_appointment
-from booking.states import OPEN, TAKEN_BACK, AppointmentState
+from booking.queries import groups_of, lock_appointment
+from booking.standing import lock_person, others_that_day
+from booking.states import TAKEN_BACK, AppointmentState
+from booking.turns import wait_for_hall
 from kernel import audit, outbox
 from kernel.actor import Actor
+from people.models import Citizen
 
 _ACTIONS = {
     AppointmentState.FULFILLED: "appointment.undo_fulfil",
@@ -36,16 +43,20 @@ def reopen(
 ) -> bool:
     """Checked in again, with the numbers that it had. False, and nothing changed, where that cannot be.
 
-    Numbers come back to everybody when a booking is cancelled: once somebody has one of them, or its owner
-    has booked anew, the end stays. A booking that is open, or stands otherwise, is left as it is: True.
+    Once its owner has booked one of its lines anew for that day, the end stays; of a cancelled one also when
+    somebody has one of the numbers, which came back to everybody. A booking that is open, or stands
+    otherwise, is left as it is: True.
     """
+    wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
     before = AppointmentState(appointment.state)
     if before not in TAKEN_BACK:
         return True
-    if before == AppointmentState.CANCELLED and not (
-        _is_alone(session, appointment) and _take_again(session, appointment, number_ids, now=now)
-    ):
+    lock_person(session, session.get_one(Citizen, appointment.citizen_id).identity_index)
+    lines, on_date = groups_of(appointment), appointment.on_date
+    if others_that_day(session, appointment, group_ids=lines, on_date=on_date):
+        return False
+    if before == AppointmentState.CANCELLED and not _take_again(session, appointment, number_ids, now=now):
         return False
     appointment.state = AppointmentState.CHECKED_IN
     appointment.fulfilled_at = appointment.cancelled_at = appointment.closed_as_no_show_at = None
@@ -64,31 +75,20 @@ def reopen(
     return True
 
 
-def _is_alone(session: Session, appointment: Appointment) -> bool:
-    """Its owner has no other open booking of that line and day."""
-    other = select(Appointment.id).where(
-        Appointment.citizen_id == appointment.citizen_id,
-        Appointment.group_id == appointment.group_id,
-        Appointment.on_date == appointment.on_date,
-        Appointment.state.in_(OPEN),
-        Appointment.id != appointment.id,
-    )
-    return session.scalars(other.limit(1)).first() is None
-
-
 def _take_again(
     session: Session, appointment: Appointment, number_ids: Collection[int], *, now: datetime
 ) -> bool:
-    """All of them, or none."""
+    """All of them, or none. What somebody else is taking at this moment is theirs: it is not waited for."""
+    free = select(Number.id).where(
+        Number.id.in_(number_ids),
+        Number.appointment_id.is_(None),
+        or_(Number.held_until.is_(None), Number.held_until <= now),
+    )
     with session.begin_nested() as savepoint:
-        free = update(Number).where(
-            Number.id.in_(number_ids),
-            Number.appointment_id.is_(None),
-            or_(Number.held_until.is_(None), Number.held_until <= now),
-        )
-        mine = free.values(appointment_id=appointment.id, held_until=None, hold_token=None)
-        taken = session.execute(mine.returning(Number.id)).all()
-        if len(taken) < len(number_ids):
+        mine = session.scalars(free.with_for_update(skip_locked=True)).all()
+        if len(mine) < len(number_ids):
             savepoint.rollback()
             return False
+        again = update(Number).where(Number.id.in_(mine))
+        session.execute(again.values(appointment_id=appointment.id, held_until=None, hold_token=None))
     return True

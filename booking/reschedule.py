@@ -23,6 +23,7 @@ from booking.policy import (
 from booking.queries import groups_of, lock_appointment
 from booking.standing import lock_person, others_that_day
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
+from booking.taking import lock_own
 from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
@@ -71,7 +72,9 @@ def reschedule(
     if others:
         told = actor.kind == "staff" or appointment.phone_index in others
         raise AlreadyBookedThatDay if told else DocumentNotBookable
-    mine = _lock_numbers(session, draft)
+    mine = lock_own(session, draft.token_hash)
+    if len(mine) != draft.needed:
+        raise HoldExpired
     rules = rules_of(get_hall_by_id(session, appointment.hall_id))
     before = appointment.starts_at
     if actor.kind != "staff" and counts_as_no_show(before, cancelled_at=now, policy=rules.policy):
@@ -103,18 +106,6 @@ def _ensure_can_move(appointment: Appointment, draft: Draft, slot: Slot, *, now:
         raise HoldExpired
     if slot.starts_at <= now:
         raise InPast
-
-
-def _lock_numbers(session: Session, draft: Draft) -> list[int]:
-    """The numbers that still carry the draft's token, all of them."""
-    mine = session.scalars(
-        select(Number.id)
-        .where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
-        .with_for_update()
-    ).all()
-    if len(mine) != draft.needed:
-        raise HoldExpired
-    return list(mine)
 
 
 def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import (
     BigInteger,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from booking.models import Number
@@ -30,6 +32,12 @@ from kernel.direct import Direct, Statement
 
 # What makes the race safe. Without it two citizens read the same free number and both are told it is theirs.
 LOCK = "FOR UPDATE SKIP LOCKED"
+
+# Less than the second after which PostgreSQL looks for a deadlock, and ends whom it likes.
+_WAIT_A_MOMENT, _WAIT_AS_EVER = (
+    text("SET LOCAL lock_timeout = '500ms'"),
+    text("SET LOCAL lock_timeout TO DEFAULT"),
+)
 
 _DAY = timedelta(days=1)
 
@@ -192,6 +200,25 @@ def _values(wanted: Wanted, *, now: datetime) -> dict[str, Any]:
         "channel": str(wanted.channel),
         "now": now,
     }
+
+
+def lock_own(session: Session, token: bytes) -> list[int]:
+    """The numbers that carry the hash of this token, locked; none where one of them cannot be had soon.
+
+    Somebody who wanted them too may have them locked for a moment, and lets them be: that one is waited for.
+    A hall that is closing, or staff who give them to the same person, are not: they may wait for this one.
+    """
+    own = select(Number.id).where(Number.hold_token == token, Number.appointment_id.is_(None))
+    try:
+        with session.begin_nested():
+            session.execute(_WAIT_A_MOMENT)
+            found = session.scalars(own.with_for_update()).all()
+            session.execute(_WAIT_AS_EVER)
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            return []
+        raise
+    return list(found)
 
 
 def let_go(session: Session, token: bytes) -> None:

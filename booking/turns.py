@@ -4,11 +4,15 @@ A change of the hall's time locks bookings, their people and numbers, and then l
 made meanwhile. Whoever moves or cancels a single booking locks the same things in another order; of two who
 wait for each other PostgreSQL ends one. So the moves wait for the change, and the change for the moves that
 have begun. Booking need not wait: it skips numbers that the hall is taking away.
+
+The whole order of locks stands in docs/booking.md, "Who waits for whom".
 """
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from booking.models import WaitlistEntry
+from booking.waitlist_states import WaitState
 from halls.models import Hall
 
 _GATE = 0x67617465
@@ -20,6 +24,13 @@ def wait_for_hall(session: Session, hall_id: int) -> None:
 
 
 def stop_moves(session: Session, hall_id: int) -> None:
-    """Before bookings of a hall are looked for because its time changes; held until the commit."""
+    """Before bookings of a hall are looked for because its time changes; held until the commit.
+
+    Offers of its waitlist may lose their numbers by it (`booking.lost_offers`): who takes or leaves one locks
+    the entry first and its numbers last, so the running ones are locked here too, before any number.
+    """
     session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update())
     session.execute(select(func.pg_advisory_xact_lock(_GATE, hall_id % 2**31)))
+    offered = (WaitlistEntry.hall_id == hall_id, WaitlistEntry.state == WaitState.OFFERED)
+    running = select(WaitlistEntry.id).where(*offered).order_by(WaitlistEntry.id)
+    session.execute(running.with_for_update())

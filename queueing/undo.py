@@ -104,11 +104,7 @@ def _reopen_booking(
     if ticket.appointment_id is None:
         return
     appointment, numbers = get_appointment_by_id(session, ticket.appointment_id), step.get("numbers")
-    if ticket.state == _S.COMPLETED and appointment.state == AppointmentState.FULFILLED:
-        reopen(session, appointment, actor=actor, now=now)
-    if (
-        ticket.state == _S.ABANDONED
-        and numbers is not None
-        and not reopen(session, appointment, number_ids=numbers, actor=actor, now=now)
-    ):
+    ended = ticket.state == _S.COMPLETED and appointment.state == AppointmentState.FULFILLED
+    voided = ticket.state == _S.ABANDONED and numbers is not None
+    if (ended or voided) and not reopen(session, appointment, number_ids=numbers or (), actor=actor, now=now):
         raise CannotUndo(label=ticket.label)

@@ -11,7 +11,6 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import func, select, text
 
-import booking.book
 from booking import doctor, taking
 from booking.book import Book, book
 from booking.cancel import cancel
@@ -137,7 +136,7 @@ def test_one_token_sent_twenty_times_at_once_is_one_appointment(database, now, c
 
 
 def test_who_only_looks_at_a_held_number_does_not_end_its_hold(database, now, code, monkeypatch):
-    monkeypatch.setattr(booking.book, "_WAIT_A_MOMENT", text("SET LOCAL lock_timeout = '20s'"))
+    monkeypatch.setattr(taking, "_WAIT_A_MOMENT", text("SET LOCAL lock_timeout = '20s'"))
     token = hold_ten(database, now, code).token
     with database.transaction() as keeper, ThreadPoolExecutor(1) as pool:
         keeper.execute(select(Number.id).where(Number.starts_at == TEN).with_for_update())

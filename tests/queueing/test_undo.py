@@ -10,6 +10,7 @@ from feedback.ask import ask, take_back
 from feedback.models import Survey
 from kernel import clock
 from kernel.actor import Actor
+from people.models import Citizen
 from queueing import serve
 from queueing.check_in import CheckIn, check_in
 from queueing.doctor import check
@@ -197,6 +198,21 @@ def test_a_booking_comes_back_with_its_visit_and_the_survey_goes(day):
     ask(session, {"ticket_id": ticket.id}, now=at("09:09"))
     assert len(session.scalars(select(Survey)).all()) == 1
     assert check(session) == []
+
+
+def test_a_visit_stays_done_once_its_owner_has_booked_anew(day):
+    session = day.session
+    appointment = build.make_appointment(session, build.make_slot(session, day.a, starts_at=at("09:00")))
+    ticket = check_in(
+        session, CheckIn(day.hall.id, reference=appointment.reference), actor=KIOSK, now=at("08:55")
+    )
+    day.call(at("09:05"))
+    serve.start_serving(session, ticket, actor=day.officers[0], now=at("09:06"))
+    serve.complete(session, ticket, actor=day.officers[0], now=at("09:07"))
+    later = build.make_slot(session, day.a, starts_at=at("11:00"))
+    build.make_appointment(session, later, session.get_one(Citizen, appointment.citizen_id))
+    with pytest.raises(CannotUndo):
+        undone(day, ticket)
 
 
 def test_names_what_can_be_undone_at_a_counter(day):

@@ -121,6 +121,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "waitlist.end": ("候补结束", "Ended a wait for a number"),
     "waitlist.join": ("登记候补", "Joined the waitlist"),
     "waitlist.lapse": ("候补名额过期", "Let an offer lapse"),
+    "waitlist.offer_lost": (
+        "停办或减少窗口，收回候补名额",
+        "Took an offer back as the hall changed its time",
+    ),
     "waitlist.leave": ("退出候补", "Left the waitlist"),
     "waitlist.offer": ("提供候补号源", "Offered a number to someone waiting"),
 }

@@ -1,0 +1,54 @@
+"""Offers of the waitlist whose numbers the hall takes away: who had one waits on, as if it had not been made.
+
+Nobody may lose one of their few chances because a hall closes or plans less.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from booking import taking
+from booking.models import Draft, WaitlistEntry
+from booking.waitlist_states import WaitState
+from kernel import audit
+from kernel.actor import SYSTEM
+
+
+def take_back_offers(session: Session, tokens: Collection[bytes], *, now: datetime) -> int:
+    """End the offers that held numbers under these tokens (hashes), a part or all of them; how many.
+
+    `booking.turns.stop_moves` has locked those that were running; one that was made since and is being taken
+    or left at this moment is not waited for.
+    """
+    if not tokens:
+        return 0
+    lost = (
+        select(WaitlistEntry, Draft.token_hash)
+        .join(Draft, Draft.id == WaitlistEntry.draft_id)
+        .where(
+            WaitlistEntry.state == WaitState.OFFERED,
+            WaitlistEntry.offer_until > now,
+            Draft.token_hash.in_(tokens),
+            Draft.appointment_id.is_(None),
+        )
+        .order_by(WaitlistEntry.id)
+        .with_for_update(of=WaitlistEntry, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(lost).all()
+    for entry, token in found:
+        taking.let_go(session, token)
+        entry.state, entry.offers = WaitState.WAITING, entry.offers - 1
+        entry.token_sealed = entry.offer_until = None
+        audit.record(
+            session,
+            "waitlist.offer_lost",
+            actor=SYSTEM,
+            now=now,
+            subject=("waitlist_entry", entry.id),
+            hall_id=entry.hall_id,
+            states=(WaitState.OFFERED, WaitState.WAITING),
+        )
+    return len(found)
