@@ -11,6 +11,8 @@ from kernel import audit
 from kernel.actor import Actor
 from kernel.errors import Invalid
 from kernel.ids import new_token, token_hash
+from kernel.outbox import emit
+from people.events import DeviceChanged
 from people.models import Device
 from people.permissions import DEVICE_ROLES, permissions_of
 
@@ -120,6 +122,7 @@ def change(
     audit.record(
         session, "device.change", actor=actor, now=now, subject=("device", device.id), hall_id=device.hall_id
     )
+    emit(session, DeviceChanged(device.id, device.hall_id), now=now)
 
 
 def address_of_device(base_url: str, *, kind: str, hall_code: str, token: str) -> str:
@@ -136,13 +139,14 @@ def find_device(session: Session, token: str) -> Device | None:
 
 
 def revoke(session: Session, device: Device, *, actor: Actor, now: datetime) -> None:
-    """Withdraw a device's token; doing it twice changes nothing."""
+    """Withdraw a device's token; its page ends within seconds. Doing it twice changes nothing."""
     if device.revoked_at is not None:
         return
     device.revoked_at = now
     audit.record(
         session, "device.revoke", actor=actor, now=now, subject=("device", device.id), hall_id=device.hall_id
     )
+    emit(session, DeviceChanged(device.id, device.hall_id), now=now)
 
 
 def actor_of_device(device: Device) -> Actor:

@@ -1,4 +1,4 @@
-"""What happens to people's accounts."""
+"""What happens to people's accounts, and to devices."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,11 @@ class PhoneCodeRequested(Event):
 
     code_id: int
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged(Event):
+    """A kiosk or a screen was withdrawn, or shows or prints elsewhere: the hall's pages look again."""
+
+    device_id: int
+    hall_id: int

@@ -55,6 +55,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
 #: Events that only nudge live pages, which their topics do.
 UNHEARD: frozenset[type[Event]] = frozenset(
     {
+        people.DeviceChanged,
         halls.HallSaved,
         halls.ClosureAdded,
         halls.ClosureLifted,

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from kernel import clock
 from kernel.actor import SYSTEM, Actor
 from kernel.audit import AuditEntry
+from kernel.outbox import OutboxEvent
 from people import devices, pairing
 from people.devices import Place
 from people.models import Device, DevicePairing
@@ -105,3 +106,14 @@ def test_a_printer_is_an_address_of_ones_own_network(address):
 def test_a_printer_listens_on_its_usual_port_unless_told():
     assert devices.read_address("192.168.1.50") == ("192.168.1.50", 9100)
     assert devices.read_address("10.0.0.7:9101") == ("10.0.0.7", 9101)
+
+
+def test_pages_of_the_hall_look_again_when_a_device_is_withdrawn_or_changed(session, place):
+    device = devices.add(session, place, b"x" * 32, actor=SYSTEM, now=NOW)
+    for _twice in range(2):
+        devices.change(session, device, shows="", printer="10.0.0.9", actor=SYSTEM, now=NOW)
+        devices.revoke(session, device, actor=SYSTEM, now=NOW)
+    session.flush()
+    told = session.scalars(select(OutboxEvent).order_by(OutboxEvent.id)).all()
+    assert [event.name for event in told] == ["DeviceChanged", "DeviceChanged"]
+    assert all(event.payload["topics"] == [f"hall:{place.hall_id}"] for event in told)

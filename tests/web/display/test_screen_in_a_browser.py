@@ -8,6 +8,7 @@ from halls.screen_edit import save_screens
 from halls.screens import LAYOUTS
 from kernel.actor import SYSTEM
 from kernel.clock import now as edge_now
+from people import devices
 from people.staff import actor_of
 from queueing import serve
 from tests import build
@@ -199,3 +200,15 @@ def test_the_screen_of_a_window_fits_and_passes_axe(faces, page, width, height):
     assert page.locator(".window__ticket").evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)") > 200
     assert list_violations(page) == []
     assert page.evaluate("document.documentElement.scrollHeight") <= height
+
+
+def test_a_withdrawn_screen_ends_by_itself_also_when_the_nudge_is_lost(faces, page):
+    with faces.parts.database.transaction() as session:
+        facts = {"actor": SYSTEM, "now": build.at("08:00")}
+        _row, secret = devices.enrol(session, kind="display", hall_id=faces.hall.id, name="北墙", **facts)
+    page.goto(f"/my-screen/start?device={secret}")
+    expect(page.locator(".board__arrival")).to_be_visible()
+    with faces.parts.database.transaction() as session:
+        devices.revoke(session, devices.find_device(session, secret), **facts)
+    expect(page.locator("h1")).to_contain_text("这台设备还不能用", timeout=60_000)
+    expect(page.locator("#board")).to_have_count(0)

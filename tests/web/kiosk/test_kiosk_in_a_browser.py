@@ -131,6 +131,34 @@ def test_a_cut_line_says_so_and_the_same_press_later_takes_one_number(faces, pag
     assert len(faces.tickets()) == 1
 
 
+def test_a_kiosk_says_that_its_line_is_down_keeps_the_number_and_comes_back_by_itself(faces, page):
+    page.clock.install()
+    take(page, faces)
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(11_000)
+    expect(page.locator("#no-line")).to_contain_text("网络中断，正在重新连接。已经取到的号有效")
+    assert list_violations(page) == []
+    page.clock.run_for(60_000)  # the time for the next person is over, but there is no first page to go to
+    expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    page.unroute("**/*")
+    page.clock.run_for(11_000)
+    page.wait_for_url("**/kiosk/yunzhou/home")
+    expect(page.locator("#no-line")).to_be_hidden()
+
+
+def test_a_withdrawn_kiosk_ends_without_a_press(faces, page):
+    page.clock.install()
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    expect(page.get_by_role("link", name="现场取号")).to_be_visible()
+    with faces.parts.database.transaction() as session:
+        device = devices.find_device(session, faces.kiosk_token)
+        devices.revoke(session, device, actor=SYSTEM, now=build.at("09:00"))
+    page.clock.run_for(11_000)
+    expect(page.locator("h1")).to_contain_text("这台设备还不能用")
+    expect(page.get_by_role("link", name="现场取号")).to_have_count(0)
+
+
 @pytest.mark.parametrize("green", ["", "老年人"])
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("size", [(1080, 1920), (1280, 800)])

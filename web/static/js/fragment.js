@@ -42,6 +42,7 @@ async function fetchOnce(id) {
       headers, cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout?.(TIMEOUT_MS), // phones before iOS 16 lack it
     });
     if (response.status === 204 || response.status === 304) return 'same';
+    if (response.status === 401) location.reload(); // a device that staff withdrew: the whole page says so
     if (response.status === 404 || response.status === 410) return 'gone';
     if (!response.ok) return 'failed';
     const fresh = find(parse(await response.text()), id);

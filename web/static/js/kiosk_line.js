@@ -58,4 +58,18 @@ document.addEventListener('click', async (event) => {
     say(notice?.dataset.link ?? '');
   }
 });
+// ---- whoever stands before it reads that the line is down, and a withdrawn kiosk ends, without a press ----
+
+const BEAT_MS = 10_000;
+
+async function beat() {
+  try {
+    const response = await ask(alive, { method: 'HEAD' });
+    if (response.status === 401 || response.status === 403) location.replace(alive);
+    else if (notice?.textContent === notice?.dataset.idle) say('');
+  } catch {
+    if (notice?.hidden) say(notice.dataset.idle);
+  }
+}
+if (alive) setInterval(beat, BEAT_MS);
 window.addEventListener('online', () => say(''));
