@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tools.need_chromium import HOW_TO_GET_IT, find_chromium
 
+PATIENCE_MS = 30_000  # after which something is taken as never coming, on a busy machine too
 ARGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
@@ -26,6 +27,7 @@ def start_chromium() -> Iterator[Browser]:
     """One at a time: Playwright's sync API cannot be entered twice. Ask `find_chromium` first."""
     path = find_chromium()
     assert path is not None, HOW_TO_GET_IT
+    expect.set_options(timeout=PATIENCE_MS)
     args = [*ARGS, "--no-sandbox"] if os.geteuid() == 0 else ARGS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=args)

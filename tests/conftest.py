@@ -23,8 +23,10 @@ from tests.servers import start_test_servers
 from tools.build_assets import compile_translations
 from tools.need_chromium import HOW_TO_GET_IT, find_chromium
 
-# How long an example takes says more about the machine than about the rule.
-hypothesis.settings.register_profile("youhao", deadline=None)
+# How long an example takes, or is made, says more about the machine than about the rule.
+hypothesis.settings.register_profile(
+    "youhao", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("youhao")
 
 # A Monday, 08:30 in Shanghai: before the halls of the tests open.

@@ -20,15 +20,20 @@ from runtime.server_home import is_running, socket_directory, wait_until
 
 READY_SECONDS = 150  # a machine that does ten other things at once
 ROOT = Path(__file__).resolve().parent.parent
+SHARE, SHARES = 2000, 11
+STOPS_WITHIN = 120  # seconds; what has not ended then never does
 
 
 def two_free_ports() -> int:
     """A port whose follower is free too: live streams take the next one.
 
-    From below the range that the kernel gives to clients, who might take it before we listen.
+    From below the range that the kernel gives to clients, who might take it before we listen. Each worker of
+    pytest-xdist has a share of its own: what one has found, and not yet taken, no other finds.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 10_000 + worker % SHARES * SHARE
     while True:
-        port = random.randrange(10_000, 32_000, 2)
+        port = random.randrange(first, first + SHARE, 2)
         if is_free("127.0.0.1", port) and is_free("127.0.0.1", port + 1):
             return port
 
@@ -91,7 +96,7 @@ class Running:
             raise AssertionError("not ready:\n" + "\n".join(self.lines))
         return self.ready_line()
 
-    def wait_until_ended(self, seconds: float = 30) -> int:
+    def wait_until_ended(self, seconds: float = STOPS_WITHIN) -> int:
         """The exit code; everything it printed is in `lines` then."""
         code = self.process.wait(timeout=seconds)
         self._close_output()
@@ -122,7 +127,7 @@ class Running:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.wait_until_ended()
-        assert wait_until(lambda: not any(map(is_running, family)), seconds=10)
+        assert wait_until(lambda: not any(map(is_running, family)), seconds=STOPS_WITHIN)
         return family
 
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.stage import MEASURED
+from tests.faults.machine import Machine
+from tests.faults.stage import MACHINE, MEASURED
 
 
 @pytest.fixture(autouse=True)
 def measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Hand over what `tests.faults.stage.report` has noted."""
+    """Hand over what `tests.faults.stage.report` has noted, and let it know how busy the machine was."""
     MEASURED.clear()
-    yield
+    with Machine() as machine:
+        MACHINE[:] = [machine]
+        yield
     request.node.user_properties += [("measured", line) for line in MEASURED]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from tests.faults.load import HALL, Answer
+from tests.faults.load import HALL, PATIENCE, Answer
 from tests.faults.stage import Stage
 
 RATE = 30
@@ -60,7 +60,7 @@ class Hour:
         """Everybody finishes what was begun, and the clock runs as any."""
         self._over.set()
         for thread in self._threads:
-            thread.join(120)
+            thread.join(2 * PATIENCE)
         self._ask("PUT", "/clock", {"rate": 1})
         if self.failed:
             raise self.failed[0]

@@ -8,6 +8,9 @@ from typing import Self
 
 import requests
 
+from tests.faults.load import read
+
+SILENCE = 25  # seconds after which the page takes its stream for dead: the server says something every 10
 STREAM = re.compile(r'data-stream="([^"]+)"')
 
 
@@ -21,7 +24,7 @@ class Screen:
         self._thread = threading.Thread(target=self._run, name="screen", daemon=True)
 
     def __enter__(self) -> Self:
-        found = STREAM.search(requests.get(self._page, timeout=10).text)
+        found = STREAM.search(read(self._page, timeout=30).text)
         assert found is not None
         self._address = unescape(found[1])
         self._thread.start()
@@ -29,11 +32,14 @@ class Screen:
 
     def __exit__(self, *_error: object) -> None:
         self._end.set()
-        self._thread.join(15)
+        self._thread.join(SILENCE)
 
     def shows(self, label: str) -> bool:
-        """Whether the board names this ticket now."""
-        return label in requests.get(f"{self._page}/board", timeout=10).text
+        """Whether the board names this ticket now; one that cannot be had names nothing."""
+        try:
+            return label in read(f"{self._page}/board", timeout=10).text
+        except requests.RequestException:
+            return False
 
     def heard_since(self, moment: float, event: str) -> bool:
         return any(at >= moment and name == event for at, name in list(self.heard))
@@ -41,11 +47,16 @@ class Screen:
     def _run(self) -> None:
         while not self._end.is_set():
             try:
-                with requests.get(self._address, stream=True, timeout=12) as answer:
-                    for line in answer.iter_lines(chunk_size=1):
-                        if line.startswith(b"event: "):
-                            self.heard.append((time.monotonic(), line.decode()[7:]))
-                        if self._end.is_set():
-                            return
+                self._listen()
             except requests.RequestException:
                 self._end.wait(0.2)
+
+    def _listen(self) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            with session.get(self._address, stream=True, timeout=SILENCE) as answer:
+                for line in answer.iter_lines(chunk_size=1):
+                    if line.startswith(b"event: "):
+                        self.heard.append((time.monotonic(), line.decode()[7:]))
+                    if self._end.is_set():
+                        return

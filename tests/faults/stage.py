@@ -1,8 +1,5 @@
 """An installation on which people book, and what they were told beside what its data says."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +8,13 @@ from pathlib import Path
 
 from tests.faults.ledger import Ledger, check
 from tests.faults.load import Crowd, Phone, Watch, sign_in
+from tests.faults.machine import Machine
 from tests.running import Running, running
 
 BACK_WITHIN = 10.0  # seconds until the program is back, after a kill or after its dependency came back
+HANGS = 300.0  # seconds after which something is taken as never coming; `report` holds times to their limits
 MEASURED: list[str] = []
+MACHINE: list[Machine] = []  # which is watched while a test runs (conftest.py)
 
 
 @dataclass
@@ -65,18 +65,10 @@ def report(what: str, seconds: float, limit: float) -> None:
 
     The limits are those of a machine that does nothing else; a busy one gets as much more as it is slower.
     """
-    slower = 1.0 if seconds <= limit else slowness()
+    watched = MACHINE[0] if MACHINE else Machine()
+    slower = 1.0 if seconds <= limit else watched.slowness(seconds)
     MEASURED.append(f"{what}: {seconds:.1f} s (limit {limit:.0f} s, machine {slower:.1f} times slower)")
     assert seconds <= limit * slower, MEASURED[-1]
-
-
-def slowness() -> float:
-    """How long a program takes here for a second of work: 1 on a machine that is idle otherwise."""
-    before, began = os.times(), now()
-    subprocess.run([sys.executable, "-c", "import sqlalchemy.orm"], check=True)
-    after = os.times()
-    worked = after.children_user + after.children_system - before.children_user - before.children_system
-    return max(1.0, (now() - began) / worked)
 
 
 def now() -> float:

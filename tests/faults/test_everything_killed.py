@@ -9,23 +9,24 @@ from tests.running import seconds_to_ready
 
 pytestmark = pytest.mark.faults
 
-HANGS = 90.0  # the goal is 8 s on an idle machine, which the line printed at the end shows
+STARTS_WITHIN = 90.0  # the goal is 8 s on an idle machine, which the line printed at the end shows
 
 
 def test_everything_killed_in_the_middle_of_the_day(tmp_path):
     installation, first = seconds_to_ready(tmp_path / "var")
     try:
-        report("first start", first, HANGS)
+        report("first start", first, STARTS_WITHIN)
         stage = stage_on(installation)
         open_counter(stage)
         crowd = stage.crowd(60)
         tickets = take_tickets(stage, 12)
-        crowd.start_booking()
+        crowd.start_booking(20)
         done = [serve_next(stage) for _ in range(6)]
+        crowd.start_booking()  # people book at the kill, however fast they are
         crowd.wait_until_booked(25)
         installation.kill_all()
         installation, second = seconds_to_ready(tmp_path / "var", installation.port)
-        report("start after everything was killed", second, HANGS)
+        report("start after everything was killed", second, STARTS_WITHIN)
         done.append(serve_next(stage))  # the day goes on where it was
         crowd.finish()  # who had no answer has asked on and on
         stage.check(crowd)

@@ -10,7 +10,7 @@ import pytest
 from runtime import local_postgres
 from runtime.server_home import socket_directory, wait_until
 from tests.faults.load import Answer, Crowd, wait_for
-from tests.faults.stage import BACK_WITHIN, Stage, now, report, staged
+from tests.faults.stage import BACK_WITHIN, HANGS, Stage, now, report, staged
 
 pytestmark = pytest.mark.faults
 
@@ -40,13 +40,13 @@ def test_our_own_postgres_ends_while_people_book(tmp_path, sign):
     with staged(tmp_path / "var") as stage, stage.watch() as watch:
         ours = processes(stage)
         crowd = stage.crowd(60)
-        crowd.start_booking()
-        for booked in (10, 30):
-            crowd.wait_until_booked(booked)
+        for _ in range(2):
+            crowd.start_booking(30)  # people book at the kill, however fast they are
+            crowd.wait_until_booked(crowd.booked() + 8)
             pid = stage.installation.pids()["postgres"]
             began = now()
             os.kill(pid, sign)
-            assert wait_for(lambda pid=pid: stage.installation.pids()["postgres"] != pid, 30)
+            assert wait_for(lambda pid=pid: stage.installation.pids()["postgres"] != pid, HANGS)
             report(f"postgres ended by {sign.name}", watch.seconds_until_well(began), BACK_WITHIN)
         finish_and_check(stage, crowd, ours)
 
@@ -59,11 +59,11 @@ def test_a_postgres_of_somebody_else_is_away_for_seconds(tmp_path):
             ours = processes(stage)
             crowd = stage.crowd(60)
             crowd.start_booking()
-            crowd.wait_until_booked(20)
+            crowd.wait_until_booked(8)
             local_postgres.stop(postgres)
             began = now()
             away = [stage.phone.ask("GET", "/services") for _ in range(3)]
-            assert wait_until(lambda: now() - began > 5, seconds=10)
+            assert wait_until(lambda: now() - began > 5, seconds=HANGS)
             postgres = local_postgres.start(home)
             back = now()
             assert_clear([answer for answer in stage.phone.since(began) if answer.status == 503])

@@ -14,9 +14,9 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.faults.hall_day import COUNTER, call_next, open_counter, serve_next, take_tickets
-from tests.faults.load import wait_for
+from tests.faults.load import read, wait_for
 from tests.faults.lossy_stream import BAD_GATEWAY, GOOD, LOSSY, LossyStream
-from tests.faults.stage import BACK_WITHIN, Stage, now, report, staged
+from tests.faults.stage import HANGS, Stage, now, report, staged
 from tests.journey.browser import SCREEN, Faces
 from tests.journey.hands import Screen
 from tests.running import two_free_ports
@@ -48,7 +48,7 @@ def hall(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Stage, LossyStream
 def seconds_until_shown(stage: Stage, page: Page) -> float:
     """From the call to the moment at which the screen shows it."""
     label, began = call_next(stage), now()
-    Screen(page).wait_for(label, str(COUNTER), seconds=60)
+    Screen(page).wait_for(label, str(COUNTER), seconds=HANGS)
     shown = now() - began
     serve_next(stage, label)
     return shown
@@ -56,14 +56,14 @@ def seconds_until_shown(stage: Stage, page: Page) -> float:
 
 def answers(address: str) -> bool:
     try:
-        return requests.get(address, timeout=3).status_code == 200
+        return read(address, timeout=3).status_code == 200
     except requests.RequestException:
         return False
 
 
 def seconds_until_live(page: Page) -> float:
     began = now()
-    expect(page.get_by_text(LIVE)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(LIVE)).to_be_visible(timeout=HANGS * 1000)
     return now() - began
 
 
@@ -84,8 +84,8 @@ def test_a_screen_is_back_after_the_live_process_is_killed(hall: tuple[Stage, Lo
     for _ in range(2):
         pid = stage.installation.pids()["live"]
         os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda pid=pid: stage.installation.pids().get("live", pid) != pid, BACK_WITHIN)
-        assert wait_for(lambda: answers(health), BACK_WITHIN)
+        assert wait_for(lambda pid=pid: stage.installation.pids().get("live", pid) != pid, HANGS)
+        assert wait_for(lambda: answers(health), HANGS)
         report("screen live after the live process is back", seconds_until_live(page), AFTER_RESTART)
         report("a call on it then", seconds_until_shown(stage, page), AFTER_RESTART)
 
@@ -95,10 +95,10 @@ def test_a_screen_is_back_after_a_bad_gateway(hall: tuple[Stage, LossyStream, Pa
     stage, proxy, page = hall
     proxy.mode = BAD_GATEWAY
     proxy.cut()
-    expect(page.get_by_text("连接中断")).to_be_visible()
+    expect(page.get_by_text("连接中断")).to_be_visible(timeout=HANGS * 1000)
     began = now()
     report("a call on a screen that meets only 502", seconds_until_shown(stage, page), WRONG_FOR)
-    assert wait_for(lambda: now() - began > 20, 30)
+    assert wait_for(lambda: now() - began > 20, HANGS)
     proxy.mode = GOOD
     report("screen live after 502 ended", seconds_until_live(page), AFTER_502)
     report("a call on it then", seconds_until_shown(stage, page), AFTER_RESTART)

@@ -43,7 +43,7 @@ def test_goes_on_by_itself_when_its_token_ends_and_says_what_it_heard_last(page:
     expect(page.get_by_text("实时更新中")).to_be_visible()
     state.token = "second"  # the page holds the first one, which is refused from now on
     state.calls.insert(0, ("c2", "A002", False))
-    expect(page.locator("[data-call=c2]")).to_be_visible(timeout=8000)
+    expect(page.locator("[data-call=c2]")).to_be_visible()
     expect(page.get_by_text("实时更新中")).to_be_visible()
     assert state.streams == ["", "first-1"]
 

@@ -16,14 +16,16 @@ import aiohttp
 import pytest
 
 from kernel import nudge
-from runtime.ports import find_free
 from runtime.redis_client import make_client
 from runtime.server_home import wait_until
 from runtime.supervisor import answers_http
+from tests.running import two_free_ports
 from tests.runtime.conftest import StartServer
 
 SECRET = "a secret of the tests"
 LISTENERS = 200
+HANGS = 60.0  # seconds; what has not come then never does
+AT_ONCE = 20.0  # aiohttp would wait a minute for open streams
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def live(redis_url: str) -> Iterator[Live]:
 
 
 def _run(redis_url: str, *, beat: float = 10.0) -> Iterator[Live]:
-    port = find_free()
+    port = two_free_ports()
     code = (
         "from runtime import live; "
         f"live.BEAT_SECONDS = {beat}; "
@@ -60,10 +62,10 @@ def _run(redis_url: str, *, beat: float = 10.0) -> Iterator[Live]:
     )
     base = f"http://127.0.0.1:{port}"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        assert wait_until(answers_http(f"{base}/live/health"), seconds=20)
+        assert wait_until(answers_http(f"{base}/live/health"), seconds=HANGS)
         yield Live(process, base, redis_url)
         process.terminate()
-        process.wait(10)
+        process.wait(HANGS)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ async def events(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
             fields = {}
 
 
-async def the_next(stream: AsyncIterator[Event], name: str, *, seconds: float = 10.0) -> Event:
+async def the_next(stream: AsyncIterator[Event], name: str, *, seconds: float = HANGS) -> Event:
     async with asyncio.timeout(seconds):
         async for event in stream:
             if event.name == name:
@@ -215,7 +217,7 @@ def test_a_listener_that_left_is_forgotten(live: Live) -> None:
         await the_next(events(answer), "refetch")
         assert await listeners(client) == 1
         answer.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + HANGS
         while await listeners(client):
             assert time.monotonic() < deadline
 
@@ -230,7 +232,7 @@ def test_sigterm_ends_open_streams_at_once(live: Live) -> None:
         live.process.terminate()
         async for _ in stream:
             pass
-        assert await asyncio.to_thread(live.process.wait, 5) == 0
+        assert await asyncio.to_thread(live.process.wait, AT_ONCE) == 0
 
     visit(work)
 
@@ -241,7 +243,7 @@ def test_a_quiet_line_beats(redis_url: str) -> None:
 
     async def work(client: Visitor) -> None:
         stream = events(await client.get(live.stream_url("hall:1")))
-        assert (await the_next(stream, "beat", seconds=3)).data == {"fed": True}
+        assert (await the_next(stream, "beat")).data == {"fed": True}
 
     visit(work)
     list(runs)
@@ -259,14 +261,14 @@ def test_after_redis_came_back_everybody_refetches_and_hears_again(
         stream = events(await client.get(live.stream_url("hall:1")))
         await the_next(stream, "refetch")
         os.kill(valkey.pid, signal.SIGKILL)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(HANGS):
             while (await the_next(stream, "beat")).data != {"fed": False}:
                 pass
-        assert wait_until(lambda: not valkey.is_alive(), seconds=5)
+        assert wait_until(lambda: not valkey.is_alive(), seconds=HANGS)
         await asyncio.to_thread(start_valkey, var)
-        await the_next(stream, "refetch", seconds=10)
+        await the_next(stream, "refetch")
         await asyncio.to_thread(live.nudge, "hall:1")
-        await the_next(stream, "nudge", seconds=3)
+        await the_next(stream, "nudge")
 
     visit(work)
     list(runs)

@@ -68,7 +68,7 @@ def test_data_survives_a_kill(var: Path, start_postgres: StartServer) -> None:
     first = start_postgres(var, durable=True)
     ask(first, "CREATE TABLE kept AS SELECT 42 AS answer")
     os.kill(first.pid, signal.SIGKILL)
-    assert wait_until(lambda: not first.is_alive(), seconds=5)
+    assert wait_until(lambda: not first.is_alive(), seconds=60)
     second = start_postgres(var)
     assert not second.adopted
     assert ask(second, "SELECT answer FROM kept") == 42

@@ -30,7 +30,7 @@ def test_data_survives_a_kill(var: Path, start_valkey: StartServer) -> None:
         client.set("kept", "yes")
         client.execute_command("WAITAOF", 1, 0, 900)
     os.kill(first.pid, signal.SIGKILL)
-    assert wait_until(lambda: not first.is_alive(), seconds=5)
+    assert wait_until(lambda: not first.is_alive(), seconds=60)
     second = start_valkey(var, durable=True)
     assert not second.adopted
     with make_client(second.url) as client:

@@ -69,7 +69,7 @@ def state_of_message(parts):
         return session.scalar(select(Message.state))
 
 
-def until(condition, seconds=5.0):
+def until(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -187,7 +187,7 @@ def test_ends_when_told(parts):
     thread = threading.Thread(target=run, args=(parts, stop))
     thread.start()
     stop.set()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 

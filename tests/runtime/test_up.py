@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from runtime.server_home import is_running, wait_until
-from tests.running import Running, launch, running
+from tests.running import STOPS_WITHIN, Running, launch, running, two_free_ports
 
 FACES = (
     "/", "/services", "/queues", "/my", "/kiosk/{hall}/home", "/screen/{hall}", "/sign-in", "/simulator/",
@@ -61,9 +61,10 @@ def test_a_second_run_on_the_same_data_says_so(installation: Running) -> None:
 
 @pytest.mark.parametrize("which", ["pages", "live streams"])
 def test_a_taken_port_is_said_before_anything_is_started(tmp_path: Path, which: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        started = launch(tmp_path / "var", port if which == "pages" else port - 1)
+    first = two_free_ports()
+    port = first if which == "pages" else first + 1
+    with socket.create_server(("127.0.0.1", port)):
+        started = launch(tmp_path / "var", first)
         told = refused(started)
     assert f"Port {port}" in told
     assert "--port" in told
@@ -76,4 +77,4 @@ def test_ctrl_c_ends_every_process(installation: Running) -> None:
     assert len(family) >= 10  # supervisor, web and its workers, live, relay, workers, postgres and its own
     assert installation.stop(signal.SIGINT) == 0
     assert installation.lines[-1] == "stopped"
-    assert wait_until(lambda: not any(map(is_running, family)), seconds=5)
+    assert wait_until(lambda: not any(map(is_running, family)), seconds=STOPS_WITHIN)

@@ -9,6 +9,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from tests.chromium import PATIENCE_MS
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -28,7 +30,7 @@ def serving(app: Flask) -> Iterator[str]:
 
 def open_page(browser: Browser, address: str, width: int, height: int, **values: object) -> Page:
     context = browser.new_context(base_url=address, viewport={"width": width, "height": height}, **values)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     return context.new_page()
 
 

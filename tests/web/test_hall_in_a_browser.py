@@ -302,7 +302,7 @@ def test_the_screen_flashes_new_and_repeated_calls_only(faces, open_at):
     expect(calling).to_have_count(0)  # it hung there before this screen came up
     faces.at("09:01")
     press_recall(faces, client)
-    expect(calling).to_contain_text("A001", timeout=15_000)
+    expect(calling).to_contain_text("A001")
 
 
 def press_when_ready(page: Page, key: str) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from kernel.ready import KEPT_SECONDS
+from kernel.ready import RENEWED_AFTER
 from runtime.ports import find_free
 from runtime.redis_client import make_client
 from tests import build
@@ -16,6 +16,7 @@ from tests.web.api.town import make_town
 from web.api.schemas.halls import AvailabilitySchema
 
 ALLOWED_SECONDS = 1.0
+SPARE = 0.05  # Redis counts in milliseconds
 
 
 @contextmanager
@@ -40,15 +41,25 @@ def free(answer):
     return sum(day["free"] for day in answer.json["days"])
 
 
-def test_what_was_asked_a_moment_ago_is_answered_without_sql(town):
-    first = ask(town)
-    until = time.monotonic() + KEPT_SECONDS / 3
-    hits = 0
-    with statements(town.parts) as found:
-        while time.monotonic() < until or not hits:
+def asked_twice(town, *, meanwhile=lambda: None):
+    """Both answers to a question put again while the first is fresh, and the statements of the second.
+
+    A machine that is too slow for that today tries again.
+    """
+    while True:
+        began = time.monotonic()
+        with statements(town.parts) as made:
+            first = ask(town)
+        meanwhile()
+        with statements(town.parts) as found:
             again = ask(town)
-            assert (again.status_code, again.data, again.headers) == (200, first.data, first.headers)
-            hits += 1
+        if made and time.monotonic() - began < RENEWED_AFTER - SPARE:
+            return first, again, found
+
+
+def test_what_was_asked_a_moment_ago_is_answered_without_sql(town):
+    first, again, found = asked_twice(town)
+    assert (again.status_code, again.data, again.headers) == (200, first.data, first.headers)
     assert found == []
 
 
@@ -66,10 +77,11 @@ def test_the_answer_made_by_hand_is_what_the_document_says(town, days):
 
 
 def test_another_process_has_it_from_redis(town):
-    first = ask(town)
-    town.app.extensions["youhao"] = replace(town.parts)  # a memory of its own, the same Redis
-    with statements(town.parts) as found:
-        assert ask(town).data == first.data
+    def become_another():
+        town.app.extensions["youhao"] = replace(town.parts)  # a memory of its own, the same Redis
+
+    first, again, found = asked_twice(town, meanwhile=become_another)
+    assert again.data == first.data
     assert found == []
 
 
@@ -115,9 +127,9 @@ def test_the_last_number_is_gone_for_everybody_within_a_second(town):
         session.execute(text("UPDATE number SET appointment_id = 0 WHERE ordinal > 1"))
     assert free(ask(town)) == 1
     assert town.hold("10:00").status_code == 201
-    time_of_change = time.monotonic()
-    while free(ask(town)):
-        assert time.monotonic() - time_of_change < ALLOWED_SECONDS
+    until = time.monotonic() + ALLOWED_SECONDS
+    while (asked := time.monotonic()) and free(ask(town)):
+        assert asked < until
 
 
 def test_a_jump_of_the_demonstration_clock_is_noticed_at_once(town):
@@ -131,9 +143,8 @@ def test_it_works_without_redis(parts):
     away = make_client(f"redis://127.0.0.1:{find_free()}")
     town = make_town(parts)
     town.app.extensions["youhao"] = replace(parts, redis=away)
-    first = ask(town)
-    with statements(parts) as found:
-        assert ask(town).data == first.data
+    first, again, found = asked_twice(town)
+    assert again.data == first.data
     assert found == []
     away.close()
 
@@ -164,5 +175,5 @@ def test_a_refusal_is_told_again_without_sql_and_gives_way_within_a_second(town)
     assert asked[-1] == 0
     assert town.call("DELETE", f"/holds/{held[0].json['token']}").status_code == 204
     until = time.monotonic() + ALLOWED_SECONDS
-    while town.hold("10:00").status_code == 409:
-        assert time.monotonic() < until
+    while (asked := time.monotonic()) and town.hold("10:00").status_code == 409:
+        assert asked < until

@@ -162,7 +162,7 @@ def test_a_phone_works_for_a_second_and_holds(rush, address, chromium: Browser, 
     page.goto(PAGE)
     page.locator("input[name=starts_at]").first.check(force=True)
     page.get_by_role("button", name="下一步").click()
-    page.wait_for_url("**/booking/who", timeout=20_000)
+    page.wait_for_url("**/booking/who")
     context.close()
     assert held(rush) == 1
     assert not [text for text in said if "428" not in text]

@@ -140,7 +140,7 @@ def test_silent_calling_flashes_only(faces, page):
     set_screens(faces, silent=True)
     page.goto("/screen/yunzhou")
     call(faces, faces.a)
-    expect(page.locator(".board__newest.is-calling")).to_be_visible(timeout=15_000)
+    expect(page.locator(".board__newest.is-calling")).to_be_visible()
     assert page.evaluate("window.heard") == []
 
 
@@ -148,7 +148,7 @@ def test_who_wants_no_sound_flashes_and_is_not_said_while_others_are(faces, page
     page.goto("/screen/yunzhou")
     faces.waiting(11, faces.a, silent=True, due_at=build.at("08:30"))
     press(faces.officer(counter=0), faces.counter_url(0), "next")
-    expect(page.locator(".board__newest.is-calling .board__number")).to_have_text("A011", timeout=15_000)
+    expect(page.locator(".board__newest.is-calling .board__number")).to_have_text("A011")
     assert page.evaluate("window.heard") == []
     call(faces, faces.b, first=1)
     assert "zh-B" in hear(page, 1 + len(ZH))
