@@ -5,8 +5,10 @@ second one is told to wait (409) instead of doing it twice; a process that dies 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session
 from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.models import IdempotencyKey
 from kernel.crypto import cipher
+from kernel.direct import Direct, Statement
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -39,22 +42,53 @@ def begin(
         RequestInProgress: the first request still runs.
     """
     hashed = _key_hash(key, scope)
-    lock = int.from_bytes(hashed[:8], signed=True)
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(_lock_of(hashed)))):
         raise RequestInProgress
     # Read after the lock, in a statement of its own: whoever held it before has committed by now.
-    row = session.scalar(
-        select(IdempotencyKey).where(
-            IdempotencyKey.key_hash == hashed, IdempotencyKey.created_at > real_now - KEPT_FOR
-        )
+    kept = select(IdempotencyKey.request_hash, IdempotencyKey.status, IdempotencyKey.answer_sealed).where(
+        IdempotencyKey.key_hash == hashed, IdempotencyKey.created_at > real_now - KEPT_FOR
     )
+    return _replay(session.execute(kept).one_or_none(), request_hash)
+
+
+_LOCK = Statement("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))")
+_KEPT = Statement("""
+SELECT request_hash, status, answer_sealed FROM idempotency_key WHERE key_hash = :key AND created_at > :since
+""")
+_KEEP = Statement("""
+INSERT INTO idempotency_key (key_hash, request_hash, created_at, status, answer_sealed)
+VALUES (:key, :request_hash, :created_at, :status, :answer_sealed)
+ON CONFLICT (key_hash) DO UPDATE
+SET request_hash = :request_hash, created_at = :created_at, status = :status, answer_sealed = :answer_sealed
+""")
+
+
+def begin_at_once(
+    direct: Direct, key: str, scope: str, request_hash: bytes, *, real_now: datetime
+) -> Replay | None:
+    """As `begin`, in a transaction past SQLAlchemy."""
+    hashed = _key_hash(key, scope)
+    if not direct.find(_LOCK, {"lock": _lock_of(hashed)})[0]:
+        raise RequestInProgress
+    return _replay(direct.find(_KEPT, {"key": hashed, "since": real_now - KEPT_FOR}), request_hash)
+
+
+def finish_at_once(
+    direct: Direct, key: str, scope: str, request_hash: bytes, *, status: int, body: str, real_now: datetime
+) -> None:
+    """As `finish`, in a transaction past SQLAlchemy."""
+    direct.run(_KEEP, {"key": _key_hash(key, scope), **_values(request_hash, status, body, real_now)})
+
+
+def _replay(row: Sequence[Any] | None, request_hash: bytes) -> Replay | None:
     if row is None:
         return None
-    if row.request_hash != request_hash:
+    asked, status, sealed = row
+    if asked != request_hash:
         raise IdempotencyKeyReused
-    if row.status is None or row.answer_sealed is None:
+    if status is None or sealed is None:
         return None
-    return Replay(row.status, cipher().decrypt(row.answer_sealed, "idempotency_key.answer"))
+    return Replay(status, cipher().decrypt(sealed, "idempotency_key.answer"))
 
 
 def finish(
@@ -68,14 +102,18 @@ def finish(
     real_now: datetime,
 ) -> None:
     """Keep the answer, encrypted, in the transaction that did the work."""
-    values = {
+    values = _values(request_hash, status, body, real_now)
+    statement = insert(IdempotencyKey).values(key_hash=_key_hash(key, scope), **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[IdempotencyKey.key_hash], set_=values))
+
+
+def _values(request_hash: bytes, status: int, body: str, real_now: datetime) -> dict[str, Any]:
+    return {
         "request_hash": request_hash,
         "created_at": real_now,
         "status": status,
         "answer_sealed": cipher().encrypt(body, "idempotency_key.answer"),
     }
-    statement = insert(IdempotencyKey).values(key_hash=_key_hash(key, scope), **values)
-    session.execute(statement.on_conflict_do_update(index_elements=[IdempotencyKey.key_hash], set_=values))
 
 
 def remove_old(session: Session, *, real_now: datetime) -> int:
@@ -90,3 +128,7 @@ def remove_old(session: Session, *, real_now: datetime) -> int:
 
 def _key_hash(key: str, scope: str) -> bytes:
     return hashlib.sha256(f"{scope}\x00{key}".encode()).digest()
+
+
+def _lock_of(hashed: bytes) -> int:
+    return int.from_bytes(hashed[:8], signed=True)

@@ -7,7 +7,7 @@ The same locks, the same rule and the same statements, in one transaction of thr
 3. the ticket taken, the call counted and written, the event told.
 
 Whatever is not plain is left to `call_next`, which says why: a counter that is closed, paused or busy, a line
-that nobody has joined today, nobody who waits, a press with an id of its own.
+that nobody has joined today, nobody who waits, a press that has called before.
 """
 
 import json
@@ -25,6 +25,7 @@ from halls.models import ServiceGroup
 from kernel.actor import Actor
 from kernel.direct import Direct, Statement
 from kernel.errors import Forbidden
+from queueing import press
 from queueing.call_next import CALLED, TAKEN, facts_of, with_writes
 from queueing.counters import ensure_own
 from queueing.ordering import Choice, heads_of, next_from_heads
@@ -32,14 +33,14 @@ from queueing.policy import QueuePolicy
 from queueing.reasons import Reason
 from queueing.waiting import found_of, heads_and_recent, looked_at, of_groups
 
-_SEAT = Statement("""
+_SEAT = """
 WITH seat AS MATERIALIZED (
     SELECT hall.id AS hall_id, hall.time_zone, hall.policy ->> 'queue' AS policy,
            running.counter_id, running.staff_id, (:now AT TIME ZONE hall.time_zone)::date AS on_date
     FROM hall
     JOIN counter ON counter.hall_id = hall.id
     JOIN counter_session AS running ON running.counter_id = counter.id
-    WHERE hall.code = :hall AND hall.active AND counter.number = :number AND counter.active
+    WHERE {which} AND hall.active AND counter.active
       AND running.closed_at IS NULL AND running.state = 'open'
       AND NOT EXISTS (
           SELECT FROM ticket WHERE ticket.counter_id = counter.id AND ticket.state IN ('called', 'serving')
@@ -58,13 +59,15 @@ SELECT hall_id, time_zone, policy, counter_id, staff_id, on_date,
        (SELECT count(*) FROM counter_skill WHERE counter_skill.counter_id = seat.counter_id),
        (SELECT jsonb_object_agg(lines.group_id, lines.calls) FROM lines)
 FROM seat
-""")
+"""
+_SEAT_BY_NUMBER = Statement(_SEAT.format(which="hall.code = :hall AND counter.number = :number"))
+_SEAT_BY_ID = Statement(_SEAT.format(which="counter.id = :counter"))
 
 _AT_COUNTER = "uq_ticket_at_counter"
 
 
 class CalledElsewhere(Exception):
-    """The counter got a ticket while this call waited for it."""
+    """The counter got a ticket while this call waited for it, or this press has called one before."""
 
 
 class Seat(NamedTuple):
@@ -94,6 +97,7 @@ class Taken(NamedTuple):
     group: str
     group_zh: str
     group_en: str
+    call_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,25 +110,39 @@ class CalledAtOnce:
 
 
 def call_at_once(
-    direct: Direct, hall_code: str, number: int, *, actor: Actor, now: datetime
+    direct: Direct, hall_code: str, number: int, *, actor: Actor, now: datetime, press_key: str | None = None
 ) -> CalledAtOnce | None:
     """Call to this counter who is next by the hall's rule; None, with nothing changed, for `call_next`.
 
     Raises:
         Forbidden, NotYourCounter
-        CalledElsewhere: the other of two presses at this counter has called; nothing is changed
+        CalledElsewhere: the other of two presses at this counter has called; the transaction is to be undone
     """
-    row = direct.find(_SEAT, {"hall": hall_code, "number": number, "now": now})
+    row = direct.find(_SEAT_BY_NUMBER, {"hall": hall_code, "number": number, "now": now})
+    return _call(direct, row, "ticket.call", actor=actor, now=now, press_key=press_key)
+
+
+def call_to_counter_at_once(
+    direct: Direct, counter_id: int, *, actor: Actor, now: datetime, press_key: str | None
+) -> CalledAtOnce | None:
+    """The same at a counter's own page, which asks for the permission to work there."""
+    row = direct.find(_SEAT_BY_ID, {"counter": counter_id, "now": now})
+    return _call(direct, row, "counter.work", actor=actor, now=now, press_key=press_key)
+
+
+def _call(
+    direct: Direct, row: Any, permission: str, *, actor: Actor, now: datetime, press_key: str | None
+) -> CalledAtOnce | None:
     seat = None if row is None else Seat(*row)
     if seat is None or seat.lines is None or len(seat.lines) < seat.skills:
         return None
-    if not actor.may("ticket.call", seat.hall_id):
+    if not actor.may(permission, seat.hall_id):
         raise Forbidden
     ensure_own(seat, actor)
-    policy = _policy_of(seat.policy)
+    policy, key = _policy_of(seat.policy), press.stored(press_key)
     while (choice := _choose(direct, seat, policy, now=now)) is not None:
         try:
-            taken = _take(direct, seat, choice, actor=actor, now=now)
+            taken = _take(direct, seat, choice, key=key, actor=actor, now=now)
         except psycopg.errors.UniqueViolation as error:
             if error.diag.constraint_name != _AT_COUNTER:
                 raise
@@ -160,12 +178,19 @@ def _heads(discipline: str) -> Statement:
     return Statement.of(heads_and_recent(discipline))
 
 
-def _take(direct: Direct, seat: Seat, choice: Choice, *, actor: Actor, now: datetime) -> Taken | None:
-    facts = facts_of(choice, seat, key=None, actor=actor, now=now)
+def _take(
+    direct: Direct, seat: Seat, choice: Choice, *, key: str | None, actor: Actor, now: datetime
+) -> Taken | None:
+    facts = facts_of(choice, seat, key=key, actor=actor, now=now)
     for name in ("details", "event_payload", "reason"):
         facts[name] = Jsonb(facts[name])
     row = direct.find(_TAKE, facts)
-    return None if row is None else Taken(*row)
+    if row is None:
+        return None
+    taken = Taken(*row)
+    if taken.call_id is None:
+        raise CalledElsewhere
+    return taken
 
 
 _TAKE = Statement.of(
@@ -182,8 +207,7 @@ _TAKE = Statement.of(
             ServiceGroup.code,
             ServiceGroup.name_zh,
             ServiceGroup.name_en,
-        )
-        .join(ServiceGroup, ServiceGroup.id == TAKEN.c.group_id)
-        .join(CALLED, CALLED.c.id.is_not(None))
+            select(CALLED.c.id).scalar_subquery(),
+        ).join(ServiceGroup, ServiceGroup.id == TAKEN.c.group_id)
     )
 )

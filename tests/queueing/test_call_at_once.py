@@ -13,11 +13,14 @@ from kernel.audit import AuditEntry
 from kernel.errors import Forbidden
 from kernel.outbox import OutboxEvent
 from queueing import doctor, serve
-from queueing.call_at_once import CalledElsewhere, call_at_once
+from queueing.call_at_once import CalledElsewhere, call_at_once, call_to_counter_at_once
 from queueing.call_next import call_next
 from queueing.counters import close_counter, pause_counter
 from queueing.errors import NotYourCounter
 from queueing.models import Call, Line, Ticket
+from queueing.ordering import next_ticket
+from queueing.policy import QueuePolicy
+from queueing.waiting import all_waiting, calls_of, recent_calls
 from tests.build import TODAY, at, make_staff, make_ticket
 from tests.queueing.hall_day import officer_of, open_hall
 
@@ -51,10 +54,10 @@ def day(database):
         return day
 
 
-def at_once(database, day, counter=0, *, actor=None, now=NOW):
+def at_once(database, day, counter=0, *, actor=None, now=NOW, key=None):
     seat, who = day.counters[counter], actor or day.officers[counter]
     with database.direct(together=True) as direct:
-        return call_at_once(direct, day.hall.code, seat.number, actor=who, now=now)
+        return call_at_once(direct, day.hall.code, seat.number, actor=who, now=now, press_key=key)
 
 
 def by_session(database, day, counter, *, now):
@@ -123,6 +126,26 @@ def test_calls_and_writes_what_call_next_would(database, day, discipline):
             finish(database, day, counter, now)
             called += 1
     assert called == 40
+
+
+@pytest.mark.parametrize("discipline", ["promise", "fifo", "strict", "accumulating"])
+def test_calls_whom_the_rule_names_among_all_who_wait(database, day, discipline):
+    """The statement reads the first of each lane; the rule is asked about everybody."""
+    everybody(database, day, 30)
+    rule = {"discipline": discipline, "green_run": 1}
+    with database.transaction() as session:
+        session.merge(day.hall).policy = {"queue": rule}
+    groups, policy = [day.a.id, day.b.id], QueuePolicy.from_mapping(rule)
+    for n in range(30):
+        now = NOW + timedelta(minutes=2 * n)
+        with database.transaction() as session:
+            waiting = all_waiting(session, calls_of(session, groups, on_date=TODAY), on_date=TODAY)
+            recent = recent_calls(session, groups, on_date=TODAY, policy=policy)
+        choice = next_ticket(waiting, recent, now, policy)
+        found = at_once(database, day, 1, now=now)
+        label = next(each.label for each in waiting if each.ticket_id == choice.ticket_id)
+        assert (found.ticket.label, found.reason) == (label, choice.reason)
+        finish(database, day, 1, now)
 
 
 def finish(database, day, counter, now):
@@ -196,6 +219,45 @@ def test_two_presses_at_one_counter_call_one_person(database, day):
             second.result(30)
     with database.transaction() as session:
         assert session.scalar(select(func.count(Call.id))) == 1
+
+
+def test_a_press_that_has_called_before_calls_nobody_else(database, day):
+    """Its ticket may be done with by then: what it is answered, `call_next` knows."""
+    everybody(database, day, 5)
+    first = at_once(database, day, key="p1")
+    finish(database, day, 0, NOW)
+    for counter in (0, 1):
+        with pytest.raises(CalledElsewhere):
+            at_once(database, day, counter, key="p1")
+    with database.transaction() as session:
+        call = session.scalars(select(Call)).one()
+        assert (call.press_key, session.get_one(Ticket, call.ticket_id).label) == ("p1", first.ticket.label)
+        again = call_next(session, day.counters[0].id, actor=day.officers[0], now=NOW, press_key="p1")
+        assert again.label == first.ticket.label
+
+
+def test_a_counter_is_found_by_its_id_as_by_its_number(database, day):
+    everybody(database, day, 2)
+    counter, who = day.counters[0], day.officers[0]
+    with database.direct(together=True) as direct:
+        found = call_to_counter_at_once(direct, counter.id, actor=who, now=NOW, press_key=None)
+    with database.transaction() as session:
+        assert session.scalars(select(Ticket).where(Ticket.counter_id == counter.id)).one().label == (
+            found.ticket.label
+        )
+    with database.direct(together=True) as direct, pytest.raises(Forbidden):
+        call_to_counter_at_once(
+            direct,
+            day.counters[1].id,
+            actor=officer_of(make_other(database), "auditor"),
+            now=NOW,
+            press_key=None,
+        )
+
+
+def make_other(database):
+    with database.transaction() as session:
+        return make_staff(session)
 
 
 def wait_for_a_lock(database):

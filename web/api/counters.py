@@ -1,15 +1,18 @@
 """Counters at work: open, pause, resume, close, and call the next ticket."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response
 from sqlalchemy.orm import Session
 
+from booking.errors import RequestInProgress
 from halls.models import Counter, Hall
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall, list_groups
 from kernel.actor import Actor
+from kernel.direct import Direct
 from queueing import counters
 from queueing.call_at_once import CalledAtOnce, CalledElsewhere, call_at_once
 from queueing.call_next import Called, call_to
@@ -29,7 +32,7 @@ from queueing.queries import current_ticket
 from web import edge
 from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
-from web.api.once import answer_at_once, answer_once, key_of_request, press_of
+from web.api.once import answer_once, answer_once_at_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.bare import bare
 from web.guards import bearer_only
@@ -114,9 +117,9 @@ def call_next_ticket(code: str, number: int) -> Response:
 
     按规则叫下一位，并说明理由；同一 `Idempotency-Key` 返回同一张号票。
     """
-    called = _call_at_once(code, number) if key_of_request() is None else None
-    if called is not None:
-        return answer_at_once(present.called_at_once(called, hall=code, counter=number), status=200)
+    answer = _call_at_once(code, number)
+    if answer is not None:
+        return answer
 
     def work(session: Session) -> dict[str, Any]:
         at_work = counters.lock_at_work(session, code, number)
@@ -132,11 +135,18 @@ def call_next_ticket(code: str, number: int) -> Response:
     return answer_once(work, CALLED, status=200, caller=edge.actor())
 
 
-def _call_at_once(code: str, number: int) -> CalledAtOnce | None:
+def _call_at_once(code: str, number: int) -> Response | None:
+    """The plain case; None for the way that waits, and says why where nobody is called."""
+    actor, now = edge.actor(), edge.now()
+    key = press_of(actor, key_of_request())
+
+    def work(direct: Direct) -> CalledAtOnce | None:
+        return call_at_once(direct, code, number, actor=actor, now=now, press_key=key)
+
+    tell = partial(present.called_at_once, hall=code, counter=number)
     try:
-        with edge.direct(together=True) as direct:
-            return call_at_once(direct, code, number, actor=edge.actor(), now=edge.now())
-    except CalledElsewhere:
+        return answer_once_at_once(work, tell, status=200, caller=actor)
+    except (CalledElsewhere, RequestInProgress):
         return None
 
 

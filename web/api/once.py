@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, request
 from marshmallow import Schema
@@ -16,8 +16,11 @@ from booking import idempotency
 from booking.errors import RequestInProgress
 from kernel import clock
 from kernel.actor import ANONYMOUS, Actor
+from kernel.direct import Direct
 from kernel.errors import Invalid
 from web import edge
+
+Found = TypeVar("Found")
 
 _KEY = re.compile(r"[!-~]{1,128}")
 _WAITS = 60
@@ -80,8 +83,7 @@ def _answer(
     if key is None:
         with edge.transaction() as session:
             return _json(_text(schema, work(session)), status)
-    scope = f"{caller.kind} {caller.id} {request.method} {request.path}"
-    asked = hashlib.sha256(request.get_data(cache=True)).digest()
+    scope, asked = _scope_and_asked(caller)
     with edge.transaction() as session:
         kept = idempotency.begin(session, key, scope, asked, real_now=clock.real_now())
         if kept is not None:
@@ -95,9 +97,53 @@ def _text(schema: Schema, answer: Mapping[str, Any]) -> str:
     return json.dumps(schema.dump(answer), ensure_ascii=False, separators=(",", ":"))
 
 
+def _scope_and_asked(caller: Actor) -> tuple[str, bytes]:
+    asked = hashlib.sha256(request.get_data(cache=True)).digest()
+    return f"{caller.kind} {caller.id} {request.method} {request.path}", asked
+
+
+def answer_once_at_once(
+    work: Callable[[Direct], Found | None],
+    tell: Callable[[Found], Mapping[str, Any]],
+    *,
+    status: int,
+    caller: Actor,
+) -> Response | None:
+    """As `answer_once`, past SQLAlchemy; None, with nothing changed, where `work` finds nothing to do.
+
+    Without a key the answer is written after the commit: others may wait for what `work` has locked.
+
+    Raises:
+        IdempotencyKeyMalformed, IdempotencyKeyReused
+        RequestInProgress: nobody has waited for it yet
+    """
+    key = key_of_request()
+    if key is None:
+        with edge.direct(together=True) as direct:
+            found = work(direct)
+        return None if found is None else answer_at_once(tell(found), status=status)
+    scope, asked = _scope_and_asked(caller)
+    with edge.direct(together=True) as direct:
+        kept = idempotency.begin_at_once(direct, key, scope, asked, real_now=clock.real_now())
+        if kept is not None:
+            return _json(kept.body, kept.status, replayed=True)
+        found = work(direct)
+        if found is None:
+            return None
+        body = _by_hand(tell(found))
+        idempotency.finish_at_once(
+            direct, key, scope, asked, status=status, body=body, real_now=clock.real_now()
+        )
+    return _json(body, status)
+
+
 def answer_at_once(answer: Mapping[str, Any], *, status: int = 201) -> Response:
     """The same bytes as by the schema, from its fields in its order."""
-    return _json(json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=_told), status)
+    return _json(_by_hand(answer), status)
+
+
+def _by_hand(answer: Mapping[str, Any]) -> str:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=_told)
 
 
 def _told(moment: datetime | date) -> str:

@@ -12,7 +12,7 @@ from queueing.errors import CounterNotOpen
 from queueing.queries import ticket_view
 from web import edge
 from web.console import reception
-from web.console.actions import carry_out
+from web.console.actions import call_at_once, carry_out
 from web.console.face import blueprint, facts, get_desk
 from web.console.once import once
 from web.fragments import fragment
@@ -78,7 +78,8 @@ def find(counter_id: int) -> ResponseReturnValue:
 @staff_only("counter.work")
 def act(counter_id: int, action: str) -> ResponseReturnValue:
     """One press of a key."""
-    category, sentence = once(partial(carry_out, counter_id=counter_id, action=action))
+    said = call_at_once(counter_id) if action == "next" else None
+    category, sentence = said or once(partial(carry_out, counter_id=counter_id, action=action))
     flash(sentence, category)
     if action == "close":
         return redirect(url_for("console.home"), 303)

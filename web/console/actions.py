@@ -8,15 +8,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from booking.errors import RequestInProgress
 from halls.queries import get_counter, get_group
+from kernel.direct import Direct
 from kernel.errors import NotFound
 from queueing import contact, counters, serve
+from queueing.call_at_once import CalledElsewhere, call_to_counter_at_once
 from queueing.call_next import call_next
 from queueing.models import Ticket
 from queueing.states import TicketState
 from web import edge
 from web.console.more import MORE
-from web.console.once import Said
+from web.console.once import Said, once_at_once
 from web.console.ticket import ticket_here, ticket_named
 
 Verb = Callable[..., Ticket]
@@ -53,13 +56,32 @@ def carry_out(session: Session, counter_id: int, action: str) -> Said:
     raise NotFound
 
 
+def call_at_once(counter_id: int) -> Said | None:
+    """What the form 下一位 asks, where nothing is unusual; None for `carry_out`, which says what is."""
+    actor, now, key = edge.actor(), edge.now(), _press_key()
+
+    def work(direct: Direct) -> Said | None:
+        called = call_to_counter_at_once(direct, counter_id, actor=actor, now=now, press_key=key)
+        return None if called is None else _called(called.ticket.label)
+
+    try:
+        return once_at_once(work)
+    except (CalledElsewhere, RequestInProgress):
+        return None
+
+
 def _next(session: Session, counter_id: int) -> Said:
+    ticket = call_next(session, counter_id, actor=edge.actor(), now=edge.now(), press_key=_press_key())
+    return ("info", _("现在没有人等候。")) if ticket is None else _called(ticket.label)
+
+
+def _press_key() -> str | None:
     press = request.form.get("press", "")
-    key = f"console:{press}" if press else None
-    ticket = call_next(session, counter_id, actor=edge.actor(), now=edge.now(), press_key=key)
-    if ticket is None:
-        return "info", _("现在没有人等候。")
-    return "ok", _("已呼叫 %(label)s。", label=ticket.label)
+    return f"console:{press}" if press else None
+
+
+def _called(label: str) -> Said:
+    return "ok", _("已呼叫 %(label)s。", label=label)
 
 
 def _finish(session: Session, counter_id: int) -> Said:

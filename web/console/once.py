@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking import idempotency
 from booking.errors import RequestInProgress
 from kernel import clock
+from kernel.direct import Direct
 from web import edge
 
 Said = tuple[str, str]
@@ -35,18 +36,47 @@ def once(work: Callable[[Session], Said]) -> Said:
 
 
 def _once(work: Callable[[Session], Said]) -> Said:
-    press, scope = request.form.get("press", ""), f"console {edge.actor().id} {request.path}"
+    press, scope = request.form.get("press", ""), _scope()
     with edge.transaction() as session:
         if not press:
             return work(session)
         before = idempotency.begin(session, press, scope, _wish(), real_now=clock.real_now())
         if before is not None:
-            category, sentence = json.loads(before.body)
-            return category, sentence
+            return _said(before)
         said = work(session)
         body = json.dumps(said, ensure_ascii=False)
         idempotency.finish(session, press, scope, _wish(), status=303, body=body, real_now=clock.real_now())
         return said
+
+
+def once_at_once(work: Callable[[Direct], Said | None]) -> Said | None:
+    """As `once`, past SQLAlchemy; None, with nothing changed, where `work` finds nothing to do.
+
+    Raises:
+        RequestInProgress: nobody has waited for it yet
+        IdempotencyKeyReused
+    """
+    press, scope = request.form.get("press", ""), _scope()
+    with edge.direct(together=True) as direct:
+        if not press:
+            return work(direct)
+        before = idempotency.begin_at_once(direct, press, scope, _wish(), real_now=clock.real_now())
+        if before is not None:
+            return _said(before)
+        said = work(direct)
+        if said is not None:
+            body, now = json.dumps(said, ensure_ascii=False), clock.real_now()
+            idempotency.finish_at_once(direct, press, scope, _wish(), status=303, body=body, real_now=now)
+        return said
+
+
+def _scope() -> str:
+    return f"console {edge.actor().id} {request.path}"
+
+
+def _said(before: idempotency.Replay) -> Said:
+    category, sentence = json.loads(before.body)
+    return category, sentence
 
 
 def _wish() -> bytes:
