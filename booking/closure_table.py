@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking.change_plan import BookingsStranded
 from booking.change_reasons import UNSAID, Because
 from booking.close import Close, Then, close, preview, reopen
+from halls.closures import change_reason
 from halls.models import Closure, Hall
 from halls.queries import list_groups
 from halls.tables import by_hall, hall_column, own_halls
@@ -79,9 +80,13 @@ def write_closures(
     then: Then | None,
     because: Because = UNSAID,  # noqa: ARG001 - each closure has a reason of its own
 ) -> None:
-    """Make the closures that are new and lift those that hold no more; those that are not named stay."""
+    """Make the closures that are new, lift those that hold no more, and say otherwise why the others do.
+
+    Those that are not named stay.
+    """
     new: list[tuple[Hall, Close]] = []
     lifted: list[tuple[Hall, int]] = []
+    renamed: list[tuple[Hall, int, tuple[str, str]]] = []
     for hall, rows in by_hall(session, lines, mistakes, actor, "plan.edit"):
         known = _known(session, hall)
         for line in rows:
@@ -90,17 +95,19 @@ def write_closures(
                 new += [(hall, each) for each in _command(session, hall, line, mistakes, then=then, now=now)]
             elif row is not None and not line.row["holds"]:
                 lifted += [(hall, each) for each in _lifted(row["closure"], line, mistakes, now=now)]
-            elif row is not None and any(row[name] != line.row[name] for name in ("reason_zh", "reason_en")):
-                zh = "已经通知过，不能改原因；可以先恢复开放再新建"
-                mistakes.add(
-                    line.number, "reason_zh", zh=zh, en="people were told; lift it and make a new one"
-                )
+            elif row is not None and _reasons(row) != _reasons(line.row):
+                renamed += [
+                    (hall, each, _reasons(line.row))
+                    for each in _renamed(row["closure"], line, mistakes, now=now)
+                ]
     mistakes.stop_if_any()
     affected = sum(len(preview(session, hall, command, now=now)) for hall, command in new)
     if affected and then is None:
         raise BookingsStranded(count=affected)
     for hall, closure_id in lifted:
         reopen(session, hall, closure_id, actor=actor, now=now)
+    for hall, closure_id, reasons in renamed:
+        change_reason(session, hall, closure_id, reasons, actor=actor, now=now)
     for hall, command in new:
         close(session, hall, command, actor=actor, now=now)
 
@@ -120,13 +127,21 @@ def _command(
         mistakes.add(line.number, "ends", zh="应晚于开始", en="must be later than the beginning")
     elif ends_at <= now:
         mistakes.add(line.number, "last_on", zh="已经过去", en="is over")
-    if len(row["reason_zh"]) > _LONGEST_REASON:
-        zh, en = f"超过 {_LONGEST_REASON} 字，短信写不下", f"is longer than {_LONGEST_REASON} characters"
-        mistakes.add(line.number, "reason_zh", zh=zh, en=en)
+    _check_reason(line, mistakes)
     if len(mistakes.found) > before:
         return []
     reasons = row["reason_zh"], row["reason_en"]
     return [Close(groups.get(row["group"]), starts_at, ends_at, *reasons, then=then or Then.KEEP)]
+
+
+def _check_reason(line: Line, mistakes: Mistakes) -> None:
+    if len(line.row["reason_zh"]) > _LONGEST_REASON:
+        zh, en = f"超过 {_LONGEST_REASON} 字，短信写不下", f"is longer than {_LONGEST_REASON} characters"
+        mistakes.add(line.number, "reason_zh", zh=zh, en=en)
+
+
+def _reasons(row: Row) -> tuple[str, str]:
+    return row["reason_zh"], row["reason_en"]
 
 
 def _moment(hall: Hall, row: dict[str, Any], day: str, clock: str) -> datetime:
@@ -138,6 +153,12 @@ def _lifted(closure: Closure, line: Line, mistakes: Mistakes, *, now: datetime) 
         mistakes.add(line.number, "last_on", zh="已经过去", en="is over")
         return []
     return [closure.id]
+
+
+def _renamed(closure: Closure, line: Line, mistakes: Mistakes, *, now: datetime) -> list[int]:
+    """What is over stays as people were told it."""
+    _check_reason(line, mistakes)
+    return _lifted(closure, line, mistakes, now=now)
 
 
 KIND = Kind(CLOSURES, "plan.edit", read_closures, write_closures, city_wide=False, strands=True)

@@ -1,4 +1,4 @@
-"""Taking in tables of counters, plans and days: like every change of a hall's time, with bookings in view.
+"""Taking in tables of halls, plans and days: like every change of a hall's time, with bookings in view.
 
 What a table holds and which mistakes it may have is the halls' business (`halls/tables.py`).
 """
@@ -12,7 +12,7 @@ from booking.change_days import DaysChange, change_days
 from booking.change_plan import BookingsStranded, change_plan
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
-from halls import line_tables, tables
+from halls import line_tables, season_table, tables
 from halls.plan_rows import CalendarRow, HallFile
 from kernel.actor import Actor
 from kernel.tables import Kind, Line, Mistakes, Read, Sheet
@@ -76,5 +76,6 @@ KINDS = (
     _of_halls(line_tables.LINES, line_tables.read_lines, line_tables.write_lines),
     _of_halls(tables.COUNTERS, tables.read_counters, tables.write_counters),
     _of_halls(tables.PLAN, tables.read_plan, tables.write_plan, "plan.edit"),
+    _of_halls(season_table.SEASONS, season_table.read_seasons, season_table.write_seasons, "plan.edit"),
     Kind(tables.CALENDAR, "plan.edit", tables.read_calendar, write_calendar, strands=True),
 )

@@ -1,15 +1,16 @@
-"""All tables that people edit in spreadsheets: which there are, writing them out, taking them in.
+"""Tables that people edit in spreadsheets: writing them out, taking them in, and those of booking and below.
 
-Here because halls' offers join the catalogue and the halls, which do not know each other.
+Here because halls' offers join the catalogue and the halls, which do not know each other. All tables that
+there are: `queueing.tables`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking import closure_table, plan_tables
+from booking import closure_table, plan_tables, rule_table
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
 from catalog import package_table
@@ -20,7 +21,6 @@ from halls.models import Hall
 from halls.queries import list_groups, list_halls
 from kernel import audit
 from kernel.actor import Actor
-from kernel.errors import NotFound
 from kernel.tables import (
     Column,
     Counts,
@@ -50,14 +50,6 @@ OFFERS = Sheet(
     key=("hall", "service"),
     whole=("hall",),
 )
-
-
-class TableUnknown(NotFound):
-    """There is no table of this name, or not for this person."""
-
-    code = "table_unknown"
-    zh = "没有这种表格，请从列表中选择。"
-    en = "There is no such table. Please choose one from the list."
 
 
 def _own(session: Session, actor: Actor) -> list[Hall]:
@@ -116,29 +108,16 @@ def _write_staff(
     write_staff(session, lines, mistakes, halls, actor=actor, now=now)
 
 
-_ALL = (
+KINDS = (
     *catalog_tables.KINDS,
     package_table.KIND,
     Kind(OFFERS, "catalog.edit", read_offers, write_offers, city_wide=False),
     *plan_tables.KINDS,
     closure_table.KIND,
+    rule_table.KIND,
     Kind(LICENCES, "licence.edit", read_licences, write_licences),
     Kind(STAFF, "staff.edit", _read_staff, _write_staff, city_wide=False),
 )
-KINDS: Mapping[str, Kind] = {kind.sheet.code: kind for kind in _ALL}
-
-
-def kinds_for(actor: Actor) -> list[Kind]:
-    """The tables that this person may see and change."""
-    return [kind for kind in _ALL if actor.may(kind.need) and (actor.everywhere or not kind.city_wide)]
-
-
-def get_kind(code: str, actor: Actor) -> Kind:
-    """The table of this name; raises TableUnknown."""
-    kind = next((kind for kind in kinds_for(actor) if kind.sheet.code == code), None)
-    if kind is None:
-        raise TableUnknown
-    return kind
 
 
 def export_table(

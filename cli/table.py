@@ -6,7 +6,7 @@ import click
 
 from booking.change_reasons import REASONS, UNSAID, because
 from booking.close import Then
-from booking.tables import KINDS, export_table, import_table
+from booking.tables import export_table, import_table
 from cli.reading import disposing
 from kernel import clock
 from kernel.actor import Actor
@@ -16,6 +16,7 @@ from kernel.table_files import read_table, write_csv, write_xlsx
 from kernel.tables import TableInvalid
 from people.permissions import permissions_of
 from people.staff import ADMINISTRATOR
+from queueing.tables import KINDS
 from runtime.build import build
 
 #: Whoever may start commands here may do what an administrator of the city may.

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from halls.events import ClosureAdded, ClosureLifted
+from halls.events import ClosureAdded, ClosureLifted, HallSaved
 from halls.models import Closure, Hall, ServiceGroup
 from halls.plan_rows import ClosureRow
 from kernel import audit, outbox
@@ -94,6 +94,43 @@ def lift_closure(session: Session, hall: Hall, closure_id: int, *, actor: Actor,
     outbox.emit(session, ClosureLifted(closure.id, hall.id), now=now)
     session.flush()
     return closure
+
+
+def change_reason(
+    session: Session,
+    hall: Hall,
+    closure_id: int,
+    reasons: tuple[str, str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Say otherwise (Chinese, English) why a closure holds; whether anything differs.
+
+    Pages say so at once; who was told is not told again.
+
+    Raises:
+        ClosureUnknown: also of one that was lifted.
+    """
+    closure = session.get(Closure, closure_id, with_for_update=True)
+    if closure is None or closure.hall_id != hall.id or closure.lifted_at is not None:
+        raise ClosureUnknown
+    before = closure.reason_zh, closure.reason_en
+    if before == reasons:
+        return False
+    closure.reason_zh, closure.reason_en = reasons
+    audit.record(
+        session,
+        "closure.change_reason",
+        actor=actor,
+        now=now,
+        subject=("closure", closure.id),
+        hall_id=hall.id,
+        wording=f"{before[0]} → {reasons[0]}",
+    )
+    outbox.emit(session, HallSaved(hall.id), now=now)
+    session.flush()
+    return True
 
 
 def list_closures(session: Session, hall_id: int, *, now: datetime) -> list[Closure]:

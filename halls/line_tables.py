@@ -1,13 +1,16 @@
 """Halls and their lines as tables: what a spreadsheet shows, and what it may change.
 
-A hall is made on its page, where it gets a first line, counter and plan; a table changes where it is.
+A new hall gets a first line, counter and plan, as on its page; the other tables say the rest.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from halls.models import Hall
+from halls.new_hall import new_hall_data
 from halls.plan_history import as_data, current_plan
 from halls.queries import list_groups
 from halls.tables import Marks, Save, by_hall, hall_column, own_halls, save_or_note
@@ -64,12 +67,21 @@ def read_halls(session: Session, actor: Actor) -> list[Row]:
 def write_halls(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, *, save: Save
 ) -> None:
-    """Change where halls are; those that are not named stay."""
-    for hall, rows in by_hall(session, lines, mistakes, actor, "hall.edit"):
-        data, row = as_data(current_plan(session, hall)), rows[0].row
-        place = {name: row[name] for name in _PLACE if name not in _POINT or row[name] is not None}
-        data = {name: value for name, value in data.items() if name not in _POINT} | place
-        save_or_note(hall, data, {(): rows[0]}, mistakes=mistakes, save=save, columns=_PLACE)
+    """Make halls (who works in the whole city) and change where they are; those that are not named stay."""
+    known = set(session.scalars(select(Hall.code)))
+    new = [line for line in lines if actor.everywhere and line.row["hall"] not in known]
+    for line in new:
+        data = new_hall_data(_place(line.row))
+        save_or_note(line.row["hall"], data, {(): line}, mistakes=mistakes, save=save, columns=_PLACE)
+    changed = [line for line in lines if line not in new]
+    for hall, rows in by_hall(session, changed, mistakes, actor, "hall.edit"):
+        data = as_data(current_plan(session, hall))
+        data = {name: value for name, value in data.items() if name not in _POINT} | _place(rows[0].row)
+        save_or_note(hall.code, data, {(): rows[0]}, mistakes=mistakes, save=save, columns=_PLACE)
+
+
+def _place(row: Row) -> Row:
+    return {name: row[name] for name in _PLACE if name not in _POINT or row[name] is not None}
 
 
 def read_lines(session: Session, actor: Actor) -> list[Row]:
@@ -103,7 +115,7 @@ def write_lines(
                 without_line(data, line.row["group"])
         places = {each["code"]: str(at) for at, each in enumerate(data["groups"], 1)}
         marks: Marks = {("groups", places[line.row["group"]]): line for line in rows if line.row["active"]}
-        save_or_note(hall, data, {**marks, (): rows[0]}, mistakes=mistakes, save=save)
+        save_or_note(hall.code, data, {**marks, (): rows[0]}, mistakes=mistakes, save=save)
 
 
 def _put(line: Line, data: dict[str, Any], mistakes: Mistakes) -> None:

@@ -115,7 +115,7 @@ def write_counters(
         for at, each in enumerate(data["counters"], 1):
             line_of = next((line for line in rows if line.row["number"] == each["number"]), rows[0])
             marks["counters", str(at)] = line_of
-        save_or_note(hall, data, marks, mistakes=mistakes, save=save)
+        save_or_note(hall.code, data, marks, mistakes=mistakes, save=save)
 
 
 def read_plan(session: Session, actor: Actor) -> list[Row]:
@@ -156,7 +156,7 @@ def write_plan(
             season["plan"] = []
         for line in rows:
             _place(line, data, seasons, marks, mistakes)
-        save_or_note(hall, data, marks, mistakes=mistakes, save=save)
+        save_or_note(hall.code, data, marks, mistakes=mistakes, save=save)
 
 
 def _place(
@@ -212,7 +212,7 @@ def by_hall(
 
 
 def save_or_note(
-    hall: Hall,
+    code: str,
     data: dict[str, Any],
     marks: Marks,
     *,
@@ -220,14 +220,14 @@ def save_or_note(
     save: Save,
     columns: Collection[str] = (),
 ) -> None:
-    """Save the hall's data, or note its mistakes at the lines that they came from (`()`: any other).
+    """Save a hall's data, or note its mistakes at the lines that they came from (`()`: any other).
 
     `columns` are those whose mistakes belong to the hall itself.
     """
     if mistakes.found:
         return
     try:
-        plan = hall_from_data({name: value for name, value in data.items() if name != "code"}, code=hall.code)
+        plan = hall_from_data({name: value for name, value in data.items() if name != "code"}, code=code)
     except DataFileInvalid as error:
         for problem in error.problems:
             part = _LISTED.match(problem.key)

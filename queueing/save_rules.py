@@ -1,7 +1,7 @@
 """A hall's own rule of the queue: checked, versioned, audited, kept as history."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from halls.models import Hall, ServiceGroup
 from halls.own_rules import lock_rules, save_part
 from kernel.actor import Actor
 from kernel.errors import Invalid
-from queueing.policy import DEFAULT_POLICY, PolicyInvalid, QueuePolicy, stored_name
+from queueing.policy import DEFAULT_POLICY, PolicyInvalid, QueuePolicy
 from queueing.sizing import SIZED
 from queueing.staffing import capacities_of
 from queueing.today import today_of
@@ -71,9 +71,3 @@ def line_rules(session: Session, hall: Hall, *, now: datetime) -> list[LineRule]
     return [
         LineRule(group, found[group.id].most_counters, today.policy_for(found[group.id])) for group in groups
     ]
-
-
-#: Field of the policy → the name under which it is stored.
-STORED: Mapping[str, str] = {
-    each.name: stored_name(each.name, getattr(DEFAULT_POLICY, each.name)) for each in fields(QueuePolicy)
-}

@@ -15,13 +15,14 @@ from booking.check_in import mark_checked_in
 from booking.fulfil import fulfil
 from booking.hold import HoldSlot, hold
 from booking.models import Number, Slot
-from booking.tables import KINDS, import_table
+from booking.tables import import_table
 from catalog.queries import get_service, halls_offering
 from halls.models import Hall
 from halls.queries import calendar, get_hall
 from kernel.actor import SYSTEM
 from kernel.phone import normalise
 from people.sample_ids import sample_resident_id
+from queueing.tables import KINDS
 
 _YEAR = timedelta(days=365)
 _BEFORE, _SLOT, _EARLY = timedelta(days=10), timedelta(minutes=30), timedelta(minutes=5)

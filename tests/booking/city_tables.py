@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from booking.tables import KINDS, export_table
+from booking.tables import export_table
 from halls.closures import add_closure
 from halls.edit import save_calendar
 from halls.models import Hall
 from halls.plan_rows import CalendarRow
 from kernel.actor import Actor
 from people.permissions import permissions_of
+from queueing.tables import KINDS
 from runtime.load_city import load_city
 from tests import build
 from tests.conftest import NOW

@@ -2,7 +2,7 @@ from datetime import time
 
 import pytest
 
-from booking.tables import KINDS, TableUnknown, export_table, get_kind, import_table, kinds_for
+from booking.tables import export_table, import_table
 from catalog.queries import get_service, list_services
 from halls.models import Counter, Hall, PlanLine
 from kernel.actor import Actor
@@ -12,13 +12,16 @@ from kernel.tables import TableInvalid
 from people.models import Staff
 from people.permissions import permissions_of
 from people.staff import check_password, find_by_username
+from queueing.tables import KINDS, TableUnknown, get_kind, kinds_for
 from tests.booking.city_tables import BY, city, find, put, sheet
 from tests.conftest import NOW
 
 __all__ = ["city", "sheet"]  # fixtures
 
 
-@pytest.mark.parametrize("code", sorted(KINDS.keys() - {"licences"}))  # never given out
+@pytest.mark.parametrize(
+    "code", sorted(KINDS.keys() - {"licences", "seasons"})
+)  # never given out; none there
 @pytest.mark.parametrize(
     ("language", "write"), [("zh", write_csv), ("en", lambda cells: write_xlsx(cells, name="x"))]
 )
@@ -154,6 +157,9 @@ def test_who_works_in_one_hall_sees_and_changes_it_alone(session, sheet):
     chief = Actor("staff", 2, permissions_of(["admin"]), frozenset({station.id}))
     assert {kind.sheet.code for kind in kinds_for(chief)} == {
         "offers",
+        "seasons",
+        "booking-rules",
+        "queue-rules",
         "halls",
         "lines",
         "counters",

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from booking.tables import KINDS, export_table, import_table
+from booking.tables import export_table, import_table
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.tables import TableInvalid
@@ -11,6 +11,7 @@ from people import licences
 from people.citizens import identity_index
 from people.models import Licence
 from people.sample_ids import sample_passport, sample_resident_id
+from queueing.tables import KINDS
 from tests.conftest import NOW
 
 HEAD = ["identity_kind", "identity_number", "licence", "valid_until", "active"]

@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
-from booking.tables import KINDS as TABLES
 from catalog.models import Service
 from halls.models import Closure, Counter, Hall, ServiceGroup
 from kernel.audit import AuditEntry
 from people.models import Device, Staff
 from queueing.models import Ticket
+from queueing.tables import KINDS as TABLES
 from web import edge
 from web.admin.audit_words import ACTIONS, details_in_words, subject_in_words
 

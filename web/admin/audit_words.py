@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "citizen.erase": ("删除了个人资料", "Erased personal data"),
     "clock.set": ("调整演示时钟", "Set the demonstration clock"),
     "closure.add": ("设置停止办理", "Added a closure"),
+    "closure.change_reason": ("修改停止办理的原因", "Changed why a closure holds"),
     "closure.lift": ("撤销停止办理", "Lifted a closure"),
     "counter.close": ("窗口下班", "Closed a counter"),
     "counter.offer": ("请人接班", "Asked to be relieved"),
@@ -273,7 +274,7 @@ def details_in_words(action: str, details: Mapping[str, Any], language: str) -> 
         if isinstance(details.get(name), int) and details[name]
     ]
     seen = [_SEEN[each][english] for each in details.get("what") or () if each in _SEEN]
-    told = (", " if english else "、").join(seen)
+    told = (", " if english else "、").join(seen) or str(details.get("wording") or "")
     return ("; " if english else "；").join([each for each in (why, told, *counted) if each])
 
 

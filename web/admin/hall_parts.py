@@ -14,6 +14,7 @@ from booking.close import Then
 from halls.edit import save_hall
 from halls.line_tables import without_line
 from halls.models import Hall
+from halls.new_hall import new_hall_data
 from halls.plan_file import hall_from_data
 from halls.plan_history import as_data, current_plan
 from halls.queries import CounterNotFound, GroupUnknown, get_hall, list_groups
@@ -131,28 +132,12 @@ def add() -> Any:
         with edge.transaction() as session:
             if session.scalar(select(Hall.id).where(Hall.code == code)) is not None:
                 raise HallCodeTaken(taken=code)
-            save_hall(session, hall_from_data({**place, **_BEGINNING}, code=code), actor=who, now=edge.now())
+            save_hall(session, hall_from_data(new_hall_data(place), code=code), actor=who, now=edge.now())
     except DomainError as error:
         facts = {"place": {**place, "code": code}, "errors": entry.mistakes(error)}
         return render_template("admin/hall.html", hall=None, data={}, **facts), problems.status_of(error)
     flash(_("大厅已建立，先放了一个业务组、一个窗口和工作日 9 点到 17 点的计划，请按实际修改。"), "ok")
     return redirect(url_for("admin.hall", code=code), 303)
-
-
-_BEGINNING: Data = {
-    "groups": [
-        {
-            "code": "A",
-            "letter": "A",
-            "name_zh": "综合",
-            "name_en": "General",
-            "unit_minutes": 10,
-            "mean_minutes": 10,
-        }
-    ],
-    "counters": [{"number": 1, "groups": ["A"]}],
-    "plan": [{"group": "A", "weekdays": [1, 2, 3, 4, 5], "starts": "09:00", "ends": "17:00", "counters": 1}],
-}
 
 
 @staff_only("hall.edit")

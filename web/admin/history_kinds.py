@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from booking.policy import DEFAULT_POLICY as BOOKING
 from booking.policy_data import stored_name
+from booking.rule_words import NAMES
 from booking.save_policy import save_code_budget, save_policy
 from catalog import guide_drafts, restore
 from catalog.guide import UPLOADED
@@ -23,7 +24,8 @@ from halls.screen_edit import save_screens
 from kernel.errors import NotFound
 from kernel.history import get_revision
 from queueing.policy import DEFAULT_POLICY as QUEUE
-from queueing.save_rules import STORED, save_rules
+from queueing.rule_words import STORED
+from queueing.save_rules import save_rules
 from queueing.sizing import SIZED
 from web import edge
 from web.admin import entry, plan_rules, queue_rules
@@ -93,12 +95,12 @@ def _rules(part: str) -> Bring:
 
 
 def _booking_label(part: str) -> str:
-    names = {stored_name(field): words for field, words in plan_rules.NAMES.items()}
+    names = {stored_name(field): plan_rules.rule_name(field) for field in NAMES}
     return str(names.get(part) or _LADDER.get(part) or part)
 
 
 def _queue_label(part: str) -> str:
-    return str(next((queue_rules.NAMES[name] for name, stored in STORED.items() if stored == part), part))
+    return str(next((queue_rules.rule_name(name) for name, stored in STORED.items() if stored == part), part))
 
 
 def _queue_whole(content: Content) -> Content:

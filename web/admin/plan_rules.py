@@ -1,20 +1,19 @@
 """The booking rules of a hall: every value with its unit and its limits."""
 
 from dataclasses import dataclass, fields
-from datetime import time, timedelta
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
 from booking.ladder import Ladder
 from booking.policy import DEFAULT_POLICY, BookingPolicy
 from booking.policy_data import LIMITS, stored_name
+from booking.rule_words import NAMES, unit_of
 from booking.save_policy import save_policy
 from booking.show_rate import WEEKS, observed_show_rate
 from booking.show_share import LEAST, ShowRate
@@ -27,31 +26,11 @@ from web.guards import staff_only
 _PATH = "/plans/<code>/rules"
 _HUNDRED = 100
 SPARE_RUNGS = 2
-NAMES = {
-    "lead_time": _l("最少提前多久预约"),
-    "horizon_working_days": _l("最远可约的工作日数"),
-    "horizon": _l("最远可约的天数"),
-    "booking_opens": _l("每天开放新一天的时刻"),
-    "hold": _l("填表时为群众保留多久"),
-    "max_open_appointments": _l("每人最多未办理的预约"),
-    "check_in_opens": _l("可提前多久签到"),
-    "check_in_closes": _l("晚到多久仍算准时"),
-    "no_show_limit": _l("爽约几次暂停网上预约"),
-    "no_show_window": _l("爽约在多久之内累计"),
-    "suspension": _l("暂停多久"),
-    "cancellation_cutoff": _l("开始前多久以内取消算爽约"),
-    "return_window": _l("取消的号在多久之内随机放回"),
-    "beta": _l("网上预约占实际能力的比例"),
-    "eta": _l("开放时间中实际办理的比例"),
-    "show_probability": _l("预约的人到场的比例（1 表示不超额放号）"),
-    "waitlist_hold": _l("候补短信为群众保留多久"),
-    "waitlist_offers": _l("候补最多询问几次"),
-    "waitlist_from": _l("候补短信最早几点发"),
-    "waitlist_until": _l("候补短信最晚几点发"),
-    "proof_after_release": _l("放号后多久之内防抢号验证"),
-    "proof_at_holds_per_second": _l("每秒多少次占号时启用防抢号验证"),
-    "duty_flows_at": _l("未用的机动号转给现场的时刻"),
-}
+
+
+def rule_name(field: str) -> str:
+    """What a rule is called, in the reader's language."""
+    return NAMES[field][edge.language() == "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +38,7 @@ class Rule:
     """One field of the form."""
 
     stored: str
-    label: Any
+    label: str
     value: str
     hint: str
     clock: bool
@@ -71,7 +50,7 @@ def _rules(policy: BookingPolicy) -> list[Rule]:
     return [
         Rule(
             stored_name(each.name),
-            NAMES.get(each.name, each.name),
+            rule_name(each.name),
             str(stored[stored_name(each.name)]),
             _hint(each.name),
             isinstance(getattr(policy, each.name), time),
@@ -85,7 +64,7 @@ def _hint(field: str) -> str:
     limits = LIMITS.get(field)
     if limits is None:
         return ""
-    unit = {None: "", timedelta(minutes=1): pgettext("unit", "分钟"), timedelta(days=1): _("天")}[limits.unit]
+    unit = unit_of(field)[edge.language() == "en"]
     return str(_("%(low)s 到 %(high)s %(unit)s", low=limits.low, high=limits.high, unit=unit)).strip()
 
 

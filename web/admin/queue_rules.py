@@ -1,27 +1,26 @@
 """The rule of a hall's queue: in which order numbers are called, and what else the rule counts with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import pgettext
 from sqlalchemy.orm import Session
 
 from halls.queries import policy
 from kernel.errors import DomainError
-from queueing.policy import DEFAULT_POLICY, DISCIPLINES, QueuePolicy
-from queueing.save_rules import STORED, QueuePolicyInvalid, line_rules, save_rules
+from queueing.policy import DEFAULT_POLICY, DISCIPLINES
+from queueing.rule_words import NAMES, STORED, factor, limits_of, shown, unit_of
+from queueing.save_rules import QueuePolicyInvalid, line_rules, save_rules
 from queueing.sizing import SIZED
 from web import edge, problems
 from web.admin import plan_edge
 from web.guards import staff_only
 
 _PATH = "/plans/<code>/queue"
-_MINUTE, _HUNDRED = 60, 100
+_MINUTE = 60
 
 #: Discipline → what it is called, and what it means for those who wait.
 ORDERS = {
@@ -33,52 +32,42 @@ ORDERS = {
         _l("等得越久越靠前；现场号每分钟只积一部分，预约的人从预约时间起全积"),
     ),
 }
-#: What the form shows, section by section: field → what it is called.
-SECTIONS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
-    "order": (
-        _l("叫号顺序"),
-        {
-            "quick_share": _l("短件先办：办理时间不超过平均的百分之几（0 表示不用）"),
-            "green_run": _l("绿色通道最多连续叫几个"),
-            "return_every": _l("补材料回来的人，每几个号里先办一个"),
-            "walk_in_rate": _l("按等待积分时，现场号每分钟积百分之几"),
-            "booked_lead": _l("预约的人提前多久算到点"),
-        },
-    ),
+#: What the form shows: section → its title and its fields.
+SECTIONS: Mapping[str, tuple[Any, Sequence[str]]] = {
+    "order": (_l("叫号顺序"), ("quick_share", "green_run", "return_every", "walk_in_rate", "booked_lead")),
     "promise": (
         _l("最迟叫号时刻与发号"),
-        {
-            "promise_efficiency": _l("算最迟叫号时刻时，窗口时间按百分之几计"),
-            "minimum_promise": _l("现场号的最迟时刻至少在多久以后"),
-            "admission_efficiency": _l("算还能发多少现场号时，窗口时间按百分之几计"),
-            "admission_z": _l("停止发号的保守程度（1.645 表示九成五的把握）"),
-            "service_cv": _l("办理时间的波动（标准差÷平均）"),
-            "flex_ready_after": _l("增开窗口需要多久准备"),
-            "extension": _l("延时一次多久"),
-        },
+        (
+            "promise_efficiency",
+            "minimum_promise",
+            "admission_efficiency",
+            "admission_z",
+            "service_cv",
+            "flex_ready_after",
+            "extension",
+        ),
     ),
     "late": (
         _l("签到、迟到与过号"),
-        {
-            "check_in_opens": _l("可提前多久签到"),
-            "check_in_closes": _l("晚到多久仍算准时"),
-            "late_delay": _l("迟到的人签到后多久算到点"),
-            "half_day_splits_at": _l("上午在几点结束"),
-            "second_call_after": _l("叫号后多久重叫"),
-            "third_call_after": _l("叫号后多久再重叫"),
-            "absent_after": _l("叫号后多久算过号（0 表示由窗口决定）"),
-            "reinstate_within": _l("过号后多久之内可以恢复"),
-            "reinsert_after_calls": _l("恢复后再叫几个号才轮到"),
-            "reinstatements": _l("最多恢复几次"),
-        },
+        (
+            "check_in_opens",
+            "check_in_closes",
+            "late_delay",
+            "half_day_splits_at",
+            "second_call_after",
+            "third_call_after",
+            "absent_after",
+            "reinstate_within",
+            "reinsert_after_calls",
+            "reinstatements",
+        ),
     ),
 }
-NAMES: Mapping[str, Any] = {
-    "discipline": _l("叫号顺序"),
-    **{name: words for _title, names in SECTIONS.values() for name, words in names.items()},
-}
-_SECONDS = {"second_call_after", "third_call_after", "absent_after"}
-_SHARES = {"quick_share", "walk_in_rate", "promise_efficiency", "admission_efficiency"}
+
+
+def rule_name(field: str) -> str:
+    """What a number of the rule is called, in the reader's language."""
+    return NAMES[field][edge.language() == "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +75,7 @@ class Rule:
     """One field of the form; `value` "" where the size of the line decides."""
 
     stored: str
-    label: Any
+    label: str
     value: str
     hint: str
     clock: bool
@@ -94,26 +83,16 @@ class Rule:
     error: str
 
 
-def _factor(name: str) -> float:
-    """What the form shows ÷ what is stored."""
-    if name in _SHARES:
-        return _HUNDRED
-    return 1 if name in _SECONDS or not STORED[name].endswith("_seconds") else 1 / _MINUTE
-
-
 def in_form(name: str, stored: Any) -> str:
     """A stored value as the form shows it: minutes, percent."""
-    return f"{stored * _factor(name):.6g}" if isinstance(stored, int | float) else str(stored)
+    return f"{shown(name, stored):.6g}" if isinstance(stored, int | float) else str(stored)
 
 
 def _hint(name: str) -> str:
-    limits = next(each.metadata for each in QueuePolicy.__dataclass_fields__.values() if each.name == name)
-    if "low" not in limits:
+    limits = limits_of(name)
+    if limits is None:
         return ""
-    low, high = (
-        in_form(name, each.total_seconds() if isinstance(each, timedelta) else each)
-        for each in (limits["low"], limits["high"])
-    )
+    low, high = (f"{each:.6g}" for each in limits)
     hint = str(_("%(low)s 到 %(high)s %(unit)s", low=low, high=high, unit=unit(name))).strip()
     by_size = str(_("；不填则按业务组的窗口数"))
     return hint + by_size if STORED[name] in SIZED else hint
@@ -121,19 +100,15 @@ def _hint(name: str) -> str:
 
 def unit(name: str) -> str:
     """In what a field is counted."""
-    if name in _SHARES:
-        return "%"
-    if not STORED[name].endswith("_seconds"):
-        return ""
-    return str(_("秒") if name in _SECONDS else pgettext("unit", "分钟"))
+    return unit_of(name)[edge.language() == "en"]
 
 
-def _rule(name: str, label: Any, said: Mapping[str, Any], errors: Mapping[str, str]) -> Rule:
+def _rule(name: str, said: Mapping[str, Any], errors: Mapping[str, str]) -> Rule:
     stored = STORED[name]
     value = said.get(stored, "" if stored in SIZED else DEFAULT_POLICY.as_mapping()[stored])
     return Rule(
         stored,
-        label,
+        rule_name(name),
         request.form.get(stored, in_form(name, value)),
         _hint(name),
         name == "half_day_splits_at",
@@ -150,7 +125,7 @@ def _page(session: Session, code: str, *, error: DomainError | None = None) -> s
         "admin/plans/queue.html",
         hall=hall,
         sections=[
-            (key, title, [_rule(name, label, said, errors) for name, label in names.items()])
+            (key, title, [_rule(name, said, errors) for name in names])
             for key, (title, names) in SECTIONS.items()
         ],
         orders=[(name, *ORDERS[name]) for name in DISCIPLINES],
@@ -180,9 +155,9 @@ def _said(error: DomainError) -> str:
     name = _field(error)
     if name == "absent_after":
         return str(_("重叫和过号的时间应一个比一个晚。"))
-    return (
-        f"{NAMES[name]}{_('：')}{_errors(error)[STORED[name]]}" if name else error.sentence(edge.language())
-    )
+    if not name:
+        return error.sentence(edge.language())
+    return f"{rule_name(name)}{_('：')}{_errors(error)[STORED[name]]}"
 
 
 @staff_only("hall.edit")
@@ -206,7 +181,7 @@ def _value(name: str) -> object:
         number = float(text)
     except ValueError:
         return text
-    return int(number) if isinstance(usual, int) and number.is_integer() else round(number / _factor(name), 6)
+    return int(number) if isinstance(usual, int) and number.is_integer() else round(number / factor(name), 6)
 
 
 @staff_only("hall.edit")

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 
 from booking.change_plan import BookingsStranded
 from booking.close import Then
-from booking.tables import export_table, get_kind, import_table, kinds_for, list_differences
+from booking.tables import export_table, import_table, list_differences
 from kernel.errors import DomainError, Forbidden
 from kernel.table_files import MOST_BYTES, TableFileUnreadable, read_table, write_csv, write_xlsx
 from kernel.tables import Counts, Kind, TableInvalid
+from queueing.tables import get_kind, kinds_for
 from web import edge, problems
 from web.admin import plan_edge
 from web.guards import staff_only

@@ -7,9 +7,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import lazy_gettext as _
 from flask_babel import lazy_pgettext as _p
 
-from booking.tables import kinds_for
 from kernel.actor import Actor
 from kernel.errors import Forbidden
+from queueing.tables import kinds_for
 from web import edge
 from web.guards import staff_only
 

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from booking.models import Appointment
-from booking.tables import KINDS, import_table
+from booking.tables import import_table
 from kernel import clock
 from kernel.actor import SYSTEM
 from people.models import Licence
+from queueing.tables import KINDS
 from tests.conftest import NOW
 from tests.web.citizen.town import LOST, NUMBER, RENEWAL, book, hold_first, identify
 

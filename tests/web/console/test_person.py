@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from booking.delivery import Delivery, sealed
-from booking.tables import KINDS, import_table
+from booking.tables import import_table
 from catalog.models import Service
 from kernel.actor import SYSTEM
 from people.citizens import find_or_create
 from people.identity import check
+from queueing.tables import KINDS
 from tests import build
 from tests.conftest import NOW
 from tests.web.hall_faces import press
