@@ -38,7 +38,7 @@ def test_demonstration_has_the_services_people_come_for():
     branching = [
         code for code, service in SERVICES.items() if service.guide and len(service.guide.questions) > 1
     ]
-    assert len(branching) >= 8
+    assert len(branching) >= 10
     assert {"birth-registration", "id-card-renewal"} < set(branching)
 
 
@@ -50,8 +50,8 @@ def test_most_guides_of_the_demonstration_ask_by_what_was_answered():
         if service.guide
         and any(len({option.next for option in each.options}) > 1 for each in service.guide.questions)
     ]
-    assert len(asking) >= 8
-    assert {"id-card-renewal", "foreigner-residence-permit"} < set(asking)
+    assert len(asking) >= 10
+    assert {"id-card-renewal", "foreigner-residence-permit", "death-cancellation"} < set(asking)
 
 
 def test_every_service_of_the_demonstration_says_how_it_is_done_and_paid():
