@@ -7,21 +7,18 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from halls.queries import calendar
-from kernel import audit, ids
+from kernel import ids
 from kernel.actor import Actor
 from kernel.errors import NotFound
 from kernel.outbox import emit
 from queueing import events
+from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, record
 from queueing.after_models import BackTask
 from queueing.errors import ServiceNotHere
 from queueing.hall_rooms import room_in
 from queueing.models import Ticket
-from queueing.serve import lock_own
-from queueing.states import TicketState
-from queueing.steps import ensure_in_hall, moved
-from queueing.task_states import TASK_OPEN, TaskState, due_date, ensure_step
-from queueing.today import today_of
+from queueing.steps import ensure_in_hall
+from queueing.task_states import TASK_OPEN, TaskState, ensure_step
 
 
 class TaskUnknown(NotFound):
@@ -47,24 +44,15 @@ def open_task(
     Raises:
         ServiceNotHere, DueDateUnfit, RoomUnreadable, TicketMoved, NotYourCounter
     """
-    ticket = lock_own(session, ticket, actor=actor)
-    if ticket.state != TicketState.SERVING:
-        raise moved(ticket)
+    ticket = lock_served(session, ticket, actor=actor)
     if service_id not in ticket.service_ids:
         raise ServiceNotHere
-    today = today_of(session, ticket.hall_id, now=now).on_date
     values = {
+        **left_of(session, ticket, service_id, due_on, actor=actor, now=now),
         "reference": ids.new_reference(),
-        "hall_id": ticket.hall_id,
-        "ticket_id": ticket.id,
-        "appointment_id": ticket.appointment_id,
-        "service_id": service_id,
         "label": ticket.label,
         "on_date": ticket.on_date,
-        "due_on": due_date(today, due_on, calendar(session)),
         "place": room_in(session, ticket.hall_id, place) or "",
-        "created_at": now,
-        "created_by": actor.id,
     }
     made = insert(BackTask).values(values).on_conflict_do_nothing().returning(BackTask)
     task = session.scalars(made).one_or_none()
@@ -101,8 +89,7 @@ def move_task(
 
 def get_task(session: Session, reference: str, *, hall_id: int) -> BackTask:
     """A task of this hall; raises TaskUnknown."""
-    query = select(BackTask).where(BackTask.reference == reference, BackTask.hall_id == hall_id)
-    task = session.scalars(query).one_or_none()
+    task = find_in_hall(session, BackTask, reference, hall_id=hall_id)
     if task is None:
         raise TaskUnknown
     return task
@@ -120,10 +107,7 @@ def list_tasks(session: Session, hall_id: int, *, open_only: bool = True, limit:
 
 def tasks_of(session: Session, ticket_ids: Sequence[int]) -> list[BackTask]:
     """The tasks of these visits."""
-    if not ticket_ids:
-        return []
-    query = select(BackTask).where(BackTask.ticket_id.in_(ticket_ids))
-    return list(session.scalars(query.order_by(BackTask.id)))
+    return left_of_visits(session, BackTask, ticket_ids)
 
 
 def is_late(task: BackTask, *, today: date) -> bool:
@@ -140,15 +124,6 @@ def _tell(
     now: datetime,
     states: tuple[str | None, str],
 ) -> None:
-    audit.record(
-        session,
-        action,
-        actor=actor,
-        now=now,
-        subject=("back_task", task.id),
-        hall_id=task.hall_id,
-        states=states,
-        due_on=task.due_on.isoformat(),
-    )
+    record(session, task, action, actor=actor, now=now, states=states)
     told = events.ResultReady if task.state == TaskState.READY else events.BackTaskMoved
     emit(session, told(task.id, task.hall_id, task.ticket_id), now=now)

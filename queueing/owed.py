@@ -10,19 +10,14 @@ from sqlalchemy.orm import Session
 from catalog.guide import Material
 from catalog.models import Service
 from catalog.queries import materials_of, services_of
-from halls.queries import calendar
-from kernel import audit
 from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.outbox import emit
 from queueing import events
+from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, record
 from queueing.after_models import OwedPaper
 from queueing.models import Ticket
-from queueing.serve import lock_own
-from queueing.states import TicketState
-from queueing.steps import ensure_in_hall, moved
-from queueing.task_states import due_date
-from queueing.today import today_of
+from queueing.steps import ensure_in_hall
 
 
 class PaperUnknown(Invalid):
@@ -72,30 +67,21 @@ def accept_without(
     Raises:
         PaperUnknown, NotDeferrable, DueDateUnfit, TicketMoved, NotYourCounter
     """
-    ticket = lock_own(session, ticket, actor=actor)
-    if ticket.state != TicketState.SERVING:
-        raise moved(ticket)
+    ticket = lock_served(session, ticket, actor=actor)
     service, paper = _paper(session, ticket, service_id, material)
     if not paper.deferrable and not actor.may("ticket.override", ticket.hall_id):
         raise NotDeferrable(paper=paper.name_zh)
-    today = today_of(session, ticket.hall_id, now=now).on_date
     values = {
-        "hall_id": ticket.hall_id,
-        "ticket_id": ticket.id,
-        "appointment_id": ticket.appointment_id,
-        "service_id": service.id,
+        **left_of(session, ticket, service.id, due_on, actor=actor, now=now),
         "material": paper.code,
         "name_zh": paper.name_zh[:120],
         "name_en": paper.name_en[:200],
-        "due_on": due_date(today, due_on, calendar(session)),
-        "created_at": now,
-        "created_by": actor.id,
     }
     made = insert(OwedPaper).values(values).on_conflict_do_nothing().returning(OwedPaper)
     owed = session.scalars(made).one_or_none()
     if owed is None:
         return _open_one(session, ticket, service, paper)
-    _record(session, owed, "paper.owe", actor=actor, now=now, states=(None, "owed"))
+    record(session, owed, "paper.owe", actor=actor, now=now, states=(None, "owed"), material=owed.material)
     emit(session, events.PaperOwed(owed.id, owed.hall_id, owed.ticket_id), now=now)
     return owed
 
@@ -114,15 +100,15 @@ def settle(session: Session, owed_id: int, *, actor: Actor, now: datetime, waive
         raise OwedSettled
     owed.state = "waived" if waived else "settled"
     owed.ended_at, owed.ended_by = now, actor.id
-    _record(session, owed, "paper.settle", actor=actor, now=now, states=("owed", owed.state))
+    steps = ("owed", owed.state)
+    record(session, owed, "paper.settle", actor=actor, now=now, states=steps, material=owed.material)
     emit(session, events.PaperSettled(owed.id, owed.hall_id, owed.ticket_id), now=now)
     return owed
 
 
 def get_owed(session: Session, reference: str, *, hall_id: int) -> OwedPaper:
     """A hall's owed paper by its reference; raises OwedUnknown."""
-    mine = select(OwedPaper).where(OwedPaper.reference == reference, OwedPaper.hall_id == hall_id)
-    owed = session.scalars(mine).one_or_none()
+    owed = find_in_hall(session, OwedPaper, reference, hall_id=hall_id)
     if owed is None:
         raise OwedUnknown
     return owed
@@ -136,10 +122,7 @@ def list_owed(session: Session, hall_id: int, *, limit: int = 200) -> list[OwedP
 
 def owed_of(session: Session, ticket_ids: Sequence[int]) -> list[OwedPaper]:
     """All papers that these visits owed, also those that were settled."""
-    if not ticket_ids:
-        return []
-    query = select(OwedPaper).where(OwedPaper.ticket_id.in_(ticket_ids))
-    return list(session.scalars(query.order_by(OwedPaper.id)))
+    return left_of_visits(session, OwedPaper, ticket_ids)
 
 
 def remind(session: Session, hall_id: int, *, due_on: date, now: datetime) -> int:
@@ -169,25 +152,3 @@ def _open_one(session: Session, ticket: Ticket, service: Service, paper: Materia
         OwedPaper.state == "owed",
     )
     return session.scalars(same).one()
-
-
-def _record(
-    session: Session,
-    owed: OwedPaper,
-    action: str,
-    *,
-    actor: Actor,
-    now: datetime,
-    states: tuple[str | None, str],
-) -> None:
-    audit.record(
-        session,
-        action,
-        actor=actor,
-        now=now,
-        subject=("owed_paper", owed.id),
-        hall_id=owed.hall_id,
-        states=states,
-        material=owed.material,
-        due_on=owed.due_on.isoformat(),
-    )
