@@ -8,10 +8,12 @@ from flask import session as cookie_session
 from kernel import clock
 from web.citizen import words
 from web.citizen.trip import Way
+from web.looks import count_first_look
 
 BASKET_KEY = "basket"
 
 blueprint = Blueprint("citizen", __name__)
+blueprint.before_request(count_first_look)
 
 
 @blueprint.context_processor

@@ -82,11 +82,20 @@ PAGES = {
     "citizen.ticket": "/q/{ticket}",
     "citizen.survey": "/r/{survey}",
 }
+#: Pieces of pages and files, as a page asks for them again and again.
+PIECES = {
+    "citizen.live_slots": _SLOTS.replace("?", "/live?"),
+    "citizen.live_trip_slots": f"/visit/halls/city-hall/live{_TRIP}",
+    "citizen.live_ticket": "/q/{ticket}/live",
+    "citizen.calendar_file": "/b/{booked}.ics",
+    "citizen.my_data_file": "/my/data.json",
+}
 
 
-def make_pages(town: Town, survey: Survey) -> tuple[Phone, dict[str, str]]:
+def make_pages(town: Town, survey: Survey, *, pieces: bool = False) -> tuple[Phone, dict[str, str]]:
     """A browser that has booked, missed, waits, holds a number and has a basket; endpoint → its address."""
-    _load(town)
+    addresses = PAGES | PIECES if pieces else PAGES
+    load(town)
     phone = town.phone()
     wait, ticket = _wait_in_line(town, phone, "south-hall"), walk_in(town, NOW, 3)
     booked = book(town, phone, save="1", mine="1")
@@ -97,10 +106,11 @@ def make_pages(town: Town, survey: Survey) -> tuple[Phone, dict[str, str]]:
         phone.go(f"/services/{code}").press("加入一起办")
     hold_first(phone, "passport").press("下一步", **PERSON)
     assert phone.path == "/booking/check", phone.words
-    return phone, {name: path.format(**known) for name, path in PAGES.items()}
+    return phone, {name: path.format(**known) for name, path in addresses.items()}
 
 
-def _load(town: Town) -> None:
+def load(town: Town) -> None:
+    """The whole example city with its numbers until Friday."""
     now = build.at(NOW)
     with town.parts.database.transaction() as session:
         load_city(session, CITY, actor=SYSTEM, now=now)

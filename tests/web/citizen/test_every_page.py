@@ -4,10 +4,12 @@ from datetime import datetime
 
 import pytest
 
+from catalog.queries import list_packages, list_services
+from halls.queries import list_halls
 from tests.build import TODAY
 from tests.web.chinese_words import ChineseWords
-from tests.web.citizen.every_page import LATER, NOT_PAGES, PAGES, make_pages, take
-from tests.web.citizen.test_sizes import KILO, packed, weight
+from tests.web.citizen.every_page import LATER, NOT_PAGES, PAGES, load, make_pages, take
+from tests.web.citizen.test_sizes import KILO, first_weight, packed, weight
 from tests.web.citizen.town import PERSON
 
 MOST = 6 * KILO
@@ -21,19 +23,42 @@ def test_every_page_of_citizens_is_looked_at(town):
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_page_of_a_whole_city_is_heavy(town, survey, language):
-    phone, pages = make_pages(town, survey)
+    phone, pages = make_pages(town, survey, pieces=True)
     phone.client.set_cookie("lang", language)
     sizes = {name: weight(phone, path) for name, path in pages.items()}
     answers = {name: phone.client.get(path) for name, path in pages.items()}
     assert {name for name, answer in answers.items() if answer.status_code != 200} == set()
     if language == "en":
-        assert {name: said for name, answer in answers.items() if (said := chinese_on(answer.text))} == {}
+        assert {name: said for name in PAGES if (said := chinese_on(answers[name].text))} == {}
     phone.client.set_cookie("lang", "zh")
     for name, press in (("lost", lose), ("visit_lost", lose), ("gone", expire)):
         address = pages["citizen.trip_slots" if name == "visit_lost" else "citizen.slots"]
         press(town, phone, address)
         sizes[name] = packed(phone.answer)
     assert {name: size for name, size in sizes.items() if size > MOST} == {}
+
+
+def test_the_first_page_of_a_whole_city_with_all_it_loads_is_light(town, phone):
+    load(town)
+    assert first_weight(phone) <= 60 * KILO
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_service_guide_package_or_hall_of_a_whole_city_is_heavy(town, phone, language):
+    load(town)
+    phone.client.set_cookie("lang", language)
+    with town.parts.database.transaction() as session:
+        codes = [row.code for row in list_services(session)]
+        packages = [row.code for row in list_packages(session)]
+        halls = [row.code for row in list_halls(session)]
+    paths = [
+        *(f"/services/{code}{page}" for code in codes for page in ("", "/guide", "/halls", "/first")),
+        *(f"/packages/{code}" for code in packages),
+        *(f"/halls/{code}" for code in halls),
+        *(f"/services/{code}/halls/{halls[0]}" for code in codes),
+    ]
+    assert len(codes) >= 60
+    assert {path: size for path in paths if (size := weight(phone, path)) > MOST} == {}
 
 
 def chinese_on(html):

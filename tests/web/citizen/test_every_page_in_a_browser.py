@@ -17,12 +17,11 @@ from tests.web.citizen.test_in_a_browser import complaints, violations
 from tests.web.hall_browser import open_page, serving
 
 SHOTS = os.environ.get("SHOTS", "")  # a folder, to look at the pages
-# Cookies and the smallest target in CSS px by the ministry's rule. Axe looks once: test_in_a_browser.py has
-# it look at care mode, and English differs in the length and the language of its words only.
+# Cookies and the smallest target in CSS px by the ministry's rule.
 WAYS = {
-    "zh": ({"lang": "zh", "care": "0"}, 44, True),
-    "care": ({"lang": "zh", "care": "1"}, 60, False),
-    "en": ({"lang": "en", "care": "0"}, 44, False),
+    "zh": ({"lang": "zh", "care": "0"}, 44),
+    "care": ({"lang": "zh", "care": "1"}, 60),
+    "en": ({"lang": "en", "care": "0"}, 44),
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 OWN_WORDS = "h1, h2, label, legend, main button, main .btn"
@@ -66,10 +65,10 @@ def note(found, name, told):
 
 def look(page, way):
     """What a reader of this way complains of."""
-    _cookies, least, axe = WAYS[way]
+    _cookies, least = WAYS[way]
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{way}-{re.sub('[^a-z]+', '-', page.url.partition('//')[2])[:60]}.png")
-    told = complaints(page, least) + (violations(page) if axe else [])
+    told = complaints(page, least) + violations(page)
     if way == "en":
         texts = page.locator(OWN_WORDS).all_inner_texts()
         told += [text for text in texts if CHINESE.search(re.sub("|".join(DATA), "", text))]

@@ -44,6 +44,41 @@ def test_who_keeps_no_cookies_is_not_counted_as_a_crowd(town):
     assert looks(town) == (0, 0)
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_the_first_look_by_a_link_counts_once_the_browser_shows_itself(town, phone, path):
+    fill(town)
+    phone.go(path)
+    assert looks(town) == (0, 0)
+    phone.go("/queues")
+    assert looks(town) == (1, 1)
+    phone.go(path)
+    assert looks(town) == (1, 1)
+    phone.go("/queues")
+    assert looks(town) == (1, 1)
+
+
+def test_a_page_that_stays_open_counts_by_the_piece_it_asks_for(town, phone):
+    fill(town)
+    phone.go(PAGES[1])
+    phone.client.get(PAGES[1].replace("?", "/live?"))
+    assert looks(town) == (1, 1)
+
+
+def test_nobody_brings_a_look_of_their_own_making_or_of_another_browser(town, phone):
+    fill(town)
+    phone.go(PAGES[1])
+    stolen = phone.client.get_cookie("yl").value
+    other = town.phone()
+    other.go("/services/passport")
+    for text in (stolen, "W1sxXSwxLCIyMDI2LTAzLTAyIixmYWxzZV0=.0000000000000000", "x", ".", ""):
+        other.client.set_cookie("yl", text)
+        assert other.go("/queues").status == 200
+    assert looks(town) == (0, 0)
+    town.at("09:00", build.TODAY.replace(day=9))
+    phone.go("/queues")
+    assert looks(town) == (0, 0)
+
+
 def test_a_number_beyond_three_working_days_is_not_soon_enough(town, phone):
     fill(town)
     town.slot("09:00", build.TODAY.replace(day=9))

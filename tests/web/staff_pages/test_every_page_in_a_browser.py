@@ -199,7 +199,8 @@ def test_every_page_is_accessible_on_a_narrow_screen(chromium: Browser, faces, m
 @pytest.mark.browser
 def test_every_page_is_english_and_worked_by_keyboard_on_a_wide_screen(chromium: Browser, faces, made):
     def look(page):
-        return [*too_wide(page), *small_targets(page, 24), *chinese_of(page), *missed(page)]
+        told = [*list_violations(page), *too_wide(page), *small_targets(page, 24)]
+        return [*told, *chinese_of(page), *missed(page)]
 
     assert walk(chromium, faces, made, look, size=(1280, 800), lang="en") == ""
 
