@@ -28,6 +28,7 @@ from tests.web.citizen.town import TUESDAY, Town
 from tests.web.hall_browser import open_page, serving
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)
 #: Whether there are scripts, what is preferred, and the smallest target in CSS px.
 WAYS = {
     "without scripts": (False, {"lang": "zh"}, 44),
@@ -62,7 +63,8 @@ class Reader:
         if self.scripts:
             told += violations(page)
         if self.language == "en":
-            told += [said for said in chinese_on(page.content()) if "张" not in said]
+            own = ("张", "安民路")  # names of people and streets stand as they were written
+            told += [said for said in chinese_on(page.content()) if not any(each in said for each in own)]
         if told:
             self.found[name] = told
 
