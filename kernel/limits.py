@@ -39,7 +39,7 @@ end
 for i, key in ipairs(KEYS) do
   if redis.call('INCR', key) == 1 then redis.call('PEXPIRE', key, ARGV[2 * i] * 1000) end
 end
-return {0, 0}
+return 0
 """
 _NOTE = """
 local count = redis.call('INCRBY', KEYS[1], ARGV[4])
@@ -128,6 +128,8 @@ class Limits:
         rules = [self._rules[name] for name, _who in claims]
         numbers = [number for rule in rules for number in (rule.most, rule.seconds)]
         answer = self._ask(_TAKE, keys, numbers)
+        if answer == 0:
+            return
         at, left = self._take_own(keys, rules) if answer is None else (answer[0], answer[1] / 1000)
         if at:
             raise LimitReached(limit=claims[at - 1][0], wait_seconds=max(1, round(left)))

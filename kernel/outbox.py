@@ -5,7 +5,7 @@ handler and sees that each is carried out exactly once: a handler's effects and 
 together.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -71,7 +71,7 @@ class Event:
 
 def values(event: Event, *, now: datetime) -> dict[str, Any]:
     """The columns of an outbox row, for `emit` and for statements that write it with their own change."""
-    payload = {key: _plain(value) for key, value in asdict(event).items()}
+    payload = {each.name: _plain(getattr(event, each.name)) for each in fields(event)}
     return {
         "name": event.name(),
         "payload": {**payload, "topics": event.topics()},

@@ -1,8 +1,8 @@
 """Operations that hundreds ask for at once: no session, no cookies, no pages, so none of these is looked at.
 
 What Flask and its extensions do before and after every request takes as long as the whole view of a hold. A
-bare view answers with a whole `Response`; its errors are answered as everywhere. Where its address has no
-variable parts, it is found by that alone.
+bare view answers with a whole `Response`; its errors are answered as everywhere. It is found by its address
+alone: at once where that has no variable parts, else once it has been asked before.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import Flask, Request, Response, request
 from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSession
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import MapAdapter, Rule
 
 if TYPE_CHECKING:
@@ -26,8 +27,23 @@ def bare(view: View) -> View:
     return view
 
 
+#: Addresses of bare views that are remembered: more than a city's counters, and no more than a few megabytes.
+_MOST_KNOWN = 5_000
+
+
+class Asked(Request):
+    """A request, which reads cookies only where there are any."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """What the browser keeps for us."""
+        return super().cookies if "HTTP_COOKIE" in self.environ else ImmutableMultiDict()
+
+
 class Application(Flask):
     """Flask, whose bare views are called as they are."""
+
+    request_class = Asked
 
     #: Headers of every answer, set by `web.security`.
     hardening: Sequence[tuple[str, str]] = ()
@@ -37,11 +53,14 @@ class Application(Flask):
         return {endpoint: view for endpoint, view in self.view_functions.items() if hasattr(view, "__bare__")}
 
     @cached_property
-    def _fixed(self) -> dict[tuple[str, str], Rule]:
-        """By method and path, the rules of those for which nothing need be matched."""
+    def _known(self) -> dict[tuple[str, str], tuple[Rule, dict[str, Any]]]:
+        """By method and path: the rule of a bare view, and what the variable parts are.
+
+        Addresses with variable parts are added as they are asked for: matching says the same of them again.
+        """
         rules = [rule for rule in self.url_map.iter_rules() if rule.endpoint in self._bare]
         return {
-            (method, rule.rule): rule
+            (method, rule.rule): (rule, {})
             for rule in rules
             for method in (rule.methods or set()) - {"OPTIONS"}
             if not rule.arguments
@@ -49,14 +68,14 @@ class Application(Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer the request."""
-        rule = self._fixed.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
-        if rule is None:
+        known = self._known.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if known is None:
             return super().wsgi_app(environ, start_response)
         asked = self.request_class(environ)
-        asked.url_rule, asked.view_args = rule, {}
+        rule, parts = asked.url_rule, asked.view_args = known
         with RequestContext(self, environ, asked, SecureCookieSession()):
             try:
-                response: Response = self._bare[rule.endpoint]()
+                response: Response = self._bare[rule.endpoint](**parts)
             except Exception as error:  # noqa: BLE001 - as Flask does: the handlers know which are ours
                 return self._refusal(error)(environ, start_response)
             start_response(response.status, [*response.headers, *self.hardening])
@@ -68,8 +87,11 @@ class Application(Flask):
         view = self._bare.get(rule.endpoint) if rule is not None else None
         if view is None or request.method == "OPTIONS":
             return super().full_dispatch_request()
+        parts = request.view_args or {}
+        if len(self._known) < _MOST_KNOWN:
+            self._known[request.method, request.environ["PATH_INFO"]] = (rule, parts)
         try:
-            response: Response = view(**(request.view_args or {}))
+            response: Response = view(**parts)
         except Exception as error:  # noqa: BLE001 - as above
             return self._refusal(error)
         response.headers.extend(self.hardening)
@@ -84,7 +106,7 @@ class Application(Flask):
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """None where nothing need be matched."""
         rule = request.url_rule if request is not None else None
-        known = rule is not None and not rule.arguments and rule.endpoint in self._bare
+        known = rule is not None and rule.endpoint in self._bare
         return None if known else super().create_url_adapter(request)
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
+from bench.statements import counted
 from booking.models import IdempotencyKey
 from tests import build
 from tests.web.api.town import hall_body
@@ -171,6 +172,19 @@ def test_a_call_at_once_is_told_in_the_bytes_of_the_schema(town):
     assert at_once.data == by_schema.data
     told = ("Content-Type", "Content-Security-Policy", "X-Content-Type-Options", "Cache-Control")
     assert [at_once.headers.get(name) for name in told] == [by_schema.headers.get(name) for name in told]
+
+
+@pytest.mark.parametrize(("key", "statements"), [({}, 4), ({"Idempotency_Key": "k"}, 7)])
+def test_a_plain_call_goes_past_the_session_with_a_key_and_without(town, key, statements):
+    town.issue()
+    _open(town)
+    with counted(town.parts.database) as found:
+        assert _call(town, **key)["ticket"]["label"] == "A001"
+    assert len(found) == statements
+    if key:
+        with counted(town.parts.database) as found:
+            assert _call(town, **key)["ticket"]["label"] == "A001"
+        assert len(found) == 3  # the token, the lock of the key, and what it was answered
 
 
 def test_nobody_waiting_is_no_error(town):

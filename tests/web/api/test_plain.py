@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 
 from people.sample_ids import sample_resident_id
 from tests import build
+from web import bare
 from web.api import plain
 from web.api.appointments import APPOINTMENT
 from web.api.holds import HELD
@@ -111,11 +112,11 @@ def test_both_ways_answer_alike(town):
 
 
 def test_a_bare_answer_carries_the_headers_of_every_answer(town):
-    every, bare = town.get("/services").headers, town.hold().headers
+    every, short = town.get("/services").headers, town.hold().headers
     for name in ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options",
                  "Permissions-Policy", "Cache-Control"):  # fmt: skip
-        assert bare.getlist(name) == every.getlist(name)
-        assert len(bare.getlist(name)) == 1
+        assert short.getlist(name) == every.getlist(name)
+        assert len(short.getlist(name)) == 1
 
 
 def test_a_refusal_of_a_bare_view_is_a_problem_with_the_same_headers(town):
@@ -125,7 +126,25 @@ def test_a_refusal_of_a_bare_view_is_a_problem_with_the_same_headers(town):
 
 
 def test_holds_and_bookings_are_found_by_their_address_alone(town):
-    assert set(town.app._fixed) == {("POST", "/api/v1/holds"), ("POST", "/api/v1/appointments")}
+    assert {("POST", "/api/v1/holds"), ("POST", "/api/v1/appointments")} <= set(town.app._known)
+
+
+def test_a_bare_address_with_variable_parts_is_matched_once_and_taken_for_no_other(town):
+    town.issue()
+    counters = f"/halls/{town.hall}/counters"
+    town.post(f"{counters}/1/open", who="officer")
+    answers = [town.post(f"{counters}/{number}/call-next", who="officer") for number in (1, 2, 1, 2)]
+    told = [answer.json.get("code") for answer in answers]
+    assert told == [None, "counter_not_open", "counter_busy", "counter_not_open"]
+    assert set(answers[1].headers.keys()) == set(answers[3].headers.keys())
+    assert town.app._known["POST", f"/api/v1{counters}/2/call-next"][1] == {"code": town.hall, "number": 2}
+
+
+def test_only_so_many_addresses_are_remembered(town, monkeypatch):
+    monkeypatch.setattr(bare, "_MOST_KNOWN", len(town.app._known))
+    path = f"/halls/{town.hall}/counters/987/call-next"
+    assert [town.post(path, who="officer").status_code for _ in range(2)] == [404, 404]
+    assert ("POST", f"/api/v1{path}") not in town.app._known
 
 
 @pytest.mark.parametrize("method", ["get", "put", "options", "head"])
@@ -139,7 +158,7 @@ def test_a_crash_in_a_bare_view_is_a_problem_that_tells_nothing(town, monkeypatc
     def crash():
         raise RuntimeError("张三")
 
-    endpoint = town.app._fixed["POST", "/api/v1/holds"].endpoint
+    endpoint = town.app._known["POST", "/api/v1/holds"][0].endpoint
     monkeypatch.setitem(town.app._bare, endpoint, crash)
     answer = town.hold()
     assert answer.status_code == 500

@@ -98,6 +98,16 @@ def test_the_same_press_twice_calls_one_person(faces):
     assert sorted(each.state for each in faces.tickets()) == ["called", "waiting"]
 
 
+def test_a_plain_press_calls_past_the_session(faces):
+    """Three of the six statements are about the press: its lock, what it was told before, what it is told."""
+    client, desk = faces.officer(0), faces.counter_url()
+    faces.waiting(1)
+    direct = []
+    faces.parts.database.note_direct = direct.append
+    assert "已呼叫 A001" in say(press(client, desk, "next", press="p1"), client)
+    assert len(direct) == 6
+
+
 def test_a_repeated_press_says_the_same_even_after_the_ticket_moved_on(faces):
     faces.waiting(1)
     client, desk = faces.officer(counter=0), faces.counter_url()
