@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kernel.audit import AuditEntry
-from queueing.models import Call, CounterSession, Ticket
+from queueing.models import Call, CounterSession, Line, Ticket
 from tests import build
 from tests.web.hall_faces import material, press
 
@@ -102,6 +102,9 @@ def test_a_plain_press_calls_past_the_session(faces):
     """Three of the six statements are about the press: its lock, what it was told before, what it is told."""
     client, desk = faces.officer(0), faces.counter_url()
     faces.waiting(1)
+    with faces.parts.database.transaction() as session:  # as where both lines have been joined today
+        for group in (faces.a, faces.b):
+            session.add(Line(hall_id=faces.hall.id, group_id=group.id, on_date=build.TODAY))
     direct = []
     faces.parts.database.note_direct = direct.append
     assert "已呼叫 A001" in say(press(client, desk, "next", press="p1"), client)
