@@ -2,6 +2,7 @@
 // own id, so that neither an impatient finger nor a bad line calls two people.
 
 import { swapFrom } from './fragment.js';
+import { showNarrowing } from './narrow.js';
 import { newPress } from './press.js';
 import { refreshAll } from './page.js';
 
@@ -21,11 +22,21 @@ document.addEventListener('keydown', (event) => {
   if (document.querySelector('dialog[open]')) return;
   const target = event.target;
   if (isTyping(target)) {
-    if (event.key === 'Escape') target.blur();
+    if (event.key === 'Escape') {
+      target.blur();
+      closeDetails(target.closest('.key-details'));
+    }
     return;
   }
   // Enter on a focused button or link is that button's, not "call next".
   if ((event.key === 'Enter' || event.key === ' ') && target.closest?.('button, a, summary')) return;
+  // In an open form it sends that form: who chooses why to pause must not call the next person by it.
+  const opened = target.closest?.('.key-details__body');
+  if (opened && event.key === 'Enter') return;
+  if (event.key === 'Escape') {
+    closeDetails(opened?.parentElement ?? document.querySelector('.console .key-details[open]'));
+    return;
+  }
   const key = keyOf(event);
   const element = [...document.querySelectorAll('[data-key]')].find((one) => one.dataset.key.toLowerCase() === key);
   if (!element || element.disabled || !element.getClientRects().length) return;
@@ -33,10 +44,17 @@ document.addEventListener('keydown', (event) => {
   use(element);
 });
 
-/** With a Chinese input method on, `key` is "Process" and only `code` tells the letter. */
+/** With a Chinese input method on, `key` is "Process", or a Chinese sign: only `code` tells what was pressed. */
 function keyOf(event) {
-  if (event.key === 'Process' || event.isComposing) return event.code.replace(/^Key/, '').replace('Slash', '/').toLowerCase();
+  if (event.code === 'Slash') return event.shiftKey ? '?' : '/';
+  if (event.key === 'Process' || event.isComposing) return event.code.replace(/^(Key|Digit|Numpad)/, '').toLowerCase();
   return event.key.toLowerCase();
+}
+
+function closeDetails(details) {
+  if (!details?.open) return;
+  details.open = false;
+  document.activeElement?.blur(); // Enter means "call next" again
 }
 
 function isTyping(element) {
@@ -53,7 +71,8 @@ function use(element) {
   element.click();
   if (element.tagName === 'SUMMARY') {
     const details = element.parentElement;
-    if (details.open) details.querySelector('input:not([type=hidden]), select, textarea, button')?.focus();
+    const first = details.querySelector('input[type=radio]:checked') ?? details.querySelector('input:not([type=hidden]), select, textarea, button');
+    if (details.open) first?.focus();
   }
 }
 
@@ -190,10 +209,20 @@ function showQuiet() {
   }
 }
 
-/** What can be undone for ten seconds only goes away by itself; the server would refuse it anyway. */
+/** What can be undone for ten seconds says how many are left, and goes away by itself; the server would refuse it anyway. */
+const ends = new WeakMap();
 function fade() {
-  for (const one of document.querySelectorAll('[data-gone-after]')) setTimeout(() => one.remove(), Number(one.dataset.goneAfter));
+  for (const one of document.querySelectorAll('[data-gone-after]')) {
+    if (!ends.has(one)) ends.set(one, performance.now() + Number(one.dataset.goneAfter));
+    const left = Math.ceil((ends.get(one) - performance.now()) / 1000);
+    const words = one.querySelector('.btn span');
+    const told = one.dataset.left?.replace('@@', left);
+    if (left <= 0) one.remove();
+    else if (words && told && words.textContent !== told) words.textContent = told;
+  }
 }
 
+showNarrowing();
 fade();
-document.addEventListener('fragment:swapped', () => { showQuiet(); fade(); });
+setInterval(fade, 200);
+document.addEventListener('fragment:swapped', () => { showQuiet(); showNarrowing(); fade(); });

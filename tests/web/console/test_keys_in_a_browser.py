@@ -1,0 +1,113 @@
+"""Keys where they could do harm: in open forms, with a Chinese input method, held down, in a long list."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from queueing.counters import session_of_counter
+from tests import build
+from tests.web.hall_browser import open_page, serving
+from tests.web.test_hall_in_a_browser import sign_in
+
+pytestmark = pytest.mark.browser
+
+#: What Chromium tells of a key while a Chinese input method is on.
+PROCESS = """([key, code, shiftKey]) => document.body.dispatchEvent(
+  new KeyboardEvent('keydown', { key, code, shiftKey, bubbles: true, cancelable: true }))"""
+
+
+@pytest.fixture
+def desk(chromium: Browser, faces):
+    for ordinal in (1, 2):
+        faces.waiting(ordinal, service_ids=[faces.renewal.id])
+    with serving(faces.app) as root:
+        page = open_page(chromium, root, 1280, 800)
+        sign_in(page, faces)
+        yield page
+        page.context.close()
+
+
+def ready(page):
+    """The console takes no second press within a second, nor before the first was answered."""
+    expect(page.locator(".console .key-btn").first).to_be_visible()
+    expect(page.locator(".console .key-btn[aria-disabled]")).to_have_count(0)
+
+
+def now(page):
+    return page.locator(".console__now .big-number")
+
+
+def test_enter_in_an_open_form_sends_that_form_and_calls_nobody(desk, faces):
+    desk.keyboard.press("p")
+    expect(desk.locator("#pause input:checked")).to_be_focused()
+    desk.keyboard.press("ArrowDown")
+    desk.keyboard.press("Enter")
+    expect(now(desk)).to_have_text("用餐")
+    assert [row.state for row in faces.tickets()] == ["waiting", "waiting"]
+    with faces.parts.database.transaction() as session:
+        running = session_of_counter(session, faces.counters[0].id)
+        assert (running.state, running.pause_reason) == ("paused", "meal")
+
+
+def test_escape_closes_an_open_form_and_enter_calls_again(desk):
+    desk.keyboard.press("p")
+    expect(desk.locator("#pause[open]")).to_have_count(1)
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#pause[open]")).to_have_count(0)
+    desk.keyboard.press("Enter")
+    expect(now(desk)).to_have_text("A001")
+
+
+def test_keys_work_with_a_chinese_input_method_on(desk):
+    desk.evaluate(PROCESS, ["Process", "Enter", False])
+    expect(now(desk)).to_have_text("A001")
+    ready(desk)
+    desk.evaluate(PROCESS, ["Process", "KeyN", False])
+    expect(now(desk)).to_have_text("1 人等候")
+    ready(desk)
+    desk.evaluate(PROCESS, ["Process", "Digit5", False])  # who missed the call is back
+    expect(now(desk)).to_have_text("2 人等候")
+    desk.evaluate(PROCESS, ["、", "Slash", False])
+    expect(desk.locator("#field-q")).to_be_focused()
+    desk.keyboard.press("Escape")
+    desk.evaluate(PROCESS, ["？", "Slash", True])
+    expect(desk.locator("#keys[open]")).to_have_count(1)
+
+
+def test_a_key_that_is_held_down_is_one_press(desk, faces):
+    for _ in range(8):
+        desk.keyboard.down("Enter")
+    desk.keyboard.up("Enter")
+    expect(now(desk)).to_have_text("A001")
+    assert sorted(row.state for row in faces.tickets()) == ["called", "waiting"]
+
+
+def test_what_can_be_undone_counts_its_seconds_down(desk):
+    desk.keyboard.press("Enter")
+    words = desk.locator(".undo .btn span")
+    expect(words).to_have_text(re.compile("撤销 A001 的上一步（还剩 [1-7] 秒）"))
+
+
+def test_a_long_list_of_matters_is_narrowed_by_typing_and_ticked_by_enter(desk, faces):
+    with faces.parts.database.transaction() as session:
+        group = session.merge(faces.a, load=True)
+        for n in range(9):
+            build.make_service(session, group, name_zh=f"事项{n}号")
+    desk.reload()
+    for key in ("Enter", "s"):
+        desk.keyboard.press(key)
+        ready(desk)
+    expect(desk.locator(".console__now .tag").first).to_have_text("办理中")
+    desk.keyboard.press("a")
+    field = desk.locator("#field-narrow")
+    expect(field).to_be_focused()
+    field.press_sequentially("项7")
+    left = desk.locator("[data-narrowed] .choice:visible input")
+    expect(left).to_have_count(2)  # what is ticked already stays in sight
+    desk.keyboard.press("Enter")
+    expect(field).to_have_value("")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#flashes")).to_contain_text("办理事项已更正")
+    expect(desk.locator(".matter summary b")).to_have_count(2)
+    expect(desk.locator(".matter summary").nth(1)).to_contain_text("事项7号")
