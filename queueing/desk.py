@@ -40,6 +40,7 @@ from queueing.reasons import Reason
 from queueing.recall import NextStep
 from queueing.today import Today, today_of
 from queueing.unanswered import foresee
+from queueing.waiting import MINE
 
 UPCOMING_SHOWN = 6
 
@@ -140,7 +141,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
     skills = list_group_ids(session, counter_id)
     missed = [each for each in list_missed(session, counter.hall_id, now=now) if each.group_id in skills]
     waiting = select(func.count()).where(
-        Ticket.group_id.in_(skills), Ticket.on_date == today.on_date, Ticket.state == "waiting"
+        Ticket.group_id.in_(skills), Ticket.on_date == today.on_date, Ticket.state == "waiting", MINE
     )
     return Desk(
         hall=today.hall,
@@ -150,7 +151,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
         groups=list_groups(session, counter.hall_id, active=True),
         current=_current(session, counter_id, today),
         upcoming=_in_line(session, upcoming(session, counter_id, now=now, limit=UPCOMING_SHOWN)),
-        waiting=session.scalar(waiting) or 0,
+        waiting=session.scalar(waiting, {"counter_id": counter_id}) or 0,
         parked=_in_line(session, [(each, None) for each in list_parked(session, counter_id, now=now)]),
         missed=_in_line(session, [(each, None) for each in missed]),
     )

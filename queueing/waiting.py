@@ -61,12 +61,13 @@ _WORKED_AT = exists().where(
     CounterSession.closed_at.is_(None),
     CounterSession.state == "open",
 )
-#: Who was passed on to one counter is left to it, while somebody works there.
-_MINE = Ticket.to_counter_id.is_(None) | or_(
+#: What the counter `counter_id` (a parameter) may call: who was passed on to another one is left to it, while
+#: somebody works there.
+MINE = Ticket.to_counter_id.is_(None) | or_(
     Ticket.to_counter_id == bindparam("counter_id", type_=BigInteger), ~_WORKED_AT
 )
 #: Everybody who may be called to a counter, read once; then each lane takes its first.
-_THEIRS: Any = _WAITING.where(_MINE).add_columns(_RANK.label("rank")).cte("mine").c
+_THEIRS: Any = _WAITING.where(MINE).add_columns(_RANK.label("rank")).cte("mine").c
 _FREE = _THEIRS.calls_to_wait == 0
 _BOTH = or_(_THEIRS.track == "booked", _THEIRS.track == "walk_in")
 _NOT_GREEN = or_(_BOTH, _THEIRS.track == "standby")

@@ -4,6 +4,7 @@ import pytest
 
 from queueing import one_counter, serve
 from queueing.counters import close_counter
+from queueing.desk import desk
 from queueing.promise import Expected
 from queueing.queries import ticket_view
 from queueing.send_to import send_to_counter
@@ -96,3 +97,13 @@ def test_once_the_counter_is_closed_the_ticket_stands_in_the_line_again(day):
     close_counter(day.session, day.counters[1].id, actor=day.officers[1], now=at("09:02"))
     seen = view(day, ticket, "09:02")
     assert (seen.to_counter_number, seen.ahead) == (None, 0)
+
+
+def test_a_desk_counts_whom_it_can_call_and_not_who_waits_for_another_counter(session, day):
+    ticket = day.call(day.take(at("09:00")).issued_at)
+    serve.start_serving(session, ticket, actor=day.officers[0], now=at("09:01"))
+    pass_on(day, ticket, 1, at("09:02"))
+    counts = {number: desk(session, day.counters[number].id, now=at("09:03")).waiting for number in range(3)}
+    assert counts == {0: 0, 1: 1, 2: 0}
+    close_counter(session, day.counters[1].id, actor=day.officers[1], now=at("09:04"))
+    assert desk(session, day.counters[0].id, now=at("09:05")).waiting == 1  # nobody works there any more

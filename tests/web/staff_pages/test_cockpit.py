@@ -5,6 +5,7 @@ import pytest
 from analytics.day_numbers import day_numbers
 from analytics.promise import promise_rows
 from analytics.today import hall_today
+from queueing.forecast_models import WalkInRefusal
 from tests import build
 
 HALF_MINUTE = timedelta(seconds=30)
@@ -123,3 +124,19 @@ def test_a_manager_sees_own_halls_only(faces, manager):
 
 def test_an_officer_has_no_cockpit(faces):
     assert faces.officer().get("/cockpit/").status_code == 403
+
+
+def test_the_share_served_the_same_day_is_the_headline_with_the_people_behind_it(faces, manager):
+    assert "还在等 0 人" in manager.get("/cockpit/").text
+    for ordinal in (1, 2, 3):
+        faces.waiting(ordinal, state="completed", called_at=build.at("09:10"))
+    faces.waiting(4)
+    refused = {"group_id": faces.a.id, "on_date": build.TODAY, "refused_at": build.at("09:20")}
+    with faces.parts.database.transaction() as session:
+        session.add(WalkInRefusal(hall_id=faces.hall.id, **refused))
+    page = manager.get("/cockpit/").text
+    tile = page[page.index("tile--headline") :]
+    tile = tile[: tile.index("</div>")]
+    assert "75 %" in tile
+    assert "办上 3 人，没办上 1 人，还在等 1 人" in tile
+    assert "停发后没有取候补号的" in page  # what the figure counts, behind a tap
