@@ -41,6 +41,16 @@ def test_the_duty_officer_sees_what_is_proposed_and_agrees(full):
     assert "增开建议 " in duty.get("/duty/").text
 
 
+def test_nobody_reads_that_all_will_be_served_when_the_extra_time_was_declined(full):
+    duty, address = full.officer(roles=("duty_officer",)), f"/duty/{full.hall.code}/extra-time"
+    for each in waiting(full):
+        data = {"do": "decline", "csrf_token": token(duty.get(address).text)}
+        assert duty.post(f"{address}/{each.id}", data=data).status_code == 303
+    page = duty.get(address).text
+    assert "来的人今天都能办上" not in page
+    assert "可能有人办不上" in page
+
+
 def test_officers_at_the_counter_do_not_decide(full):
     officer = full.officer(roles=("officer",))
     assert officer.get(f"/duty/{full.hall.code}/extra-time").status_code == 403
