@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cli.writing import OutFile
 from kernel.errors import DomainError
 from twin.day_file import format_day
 from twin.warsaw import convert
@@ -18,9 +19,7 @@ _SHARE = click.FloatRange(0, 1)
 @click.option("--date", "on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The real date.")
 @click.option("--booked-share", type=_SHARE, default=0.5, show_default=True, help="Share of people who book.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same day.")
-@click.option(
-    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The day file to write."
-)
+@click.option("--out", required=True, type=OutFile(), help="The day file to write.")
 def convert_warsaw(
     *, file: Path, office: str, on: datetime, booked_share: float, seed: int, out: Path
 ) -> None:

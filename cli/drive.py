@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cli.reading import read
+from cli.writing import OutFile
 from kernel.settings import load
 from runtime.whereabouts import find_var
 from twin.day_file import parse_day
@@ -24,7 +25,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--rate", type=click.FloatRange(1, 3600), default=120.0, show_default=True, help="How many times faster."
 )
-@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+@click.option("--json", "json_file", type=OutFile(), default=None, help="Write the figures here.")
 @click.option("--user", default="admin", show_default=True, help="An administrator's account.")
 @click.option("--password", envvar="YOUHAO_DRIVE_PASSWORD", default="", help="Or in YOUHAO_DRIVE_PASSWORD.")
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli.reading import read
+from cli.writing import OutFile
 from twin.day_file import Day, DayFileInvalid, parse_day
 from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
@@ -33,7 +34,7 @@ def twin() -> None:
 @click.option("--policy", type=click.Choice(POLICY_NAMES), default="promise", show_default=True)
 @_DAYS
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same people.")
-@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+@click.option("--json", "json_file", type=OutFile(), default=None, help="Write the figures here.")
 def run(*, scenario_file: Path, policy: str, days: int, seed: int, json_file: Path | None) -> None:
     """Simulate days under one policy."""
     scenario = read(scenario_file, parse_scenario)
@@ -59,8 +60,10 @@ def run(*, scenario_file: Path, policy: str, days: int, seed: int, json_file: Pa
 @click.option("--policies", required=True, help="Names with commas; the first is compared with the others.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=8, show_default=True, help="So many: 1, 2, ….")
 @_DAYS
-@click.option("--html", "html_file", type=_FILE, default=None, help="Write a page with plots here.")
-@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures of every run here.")
+@click.option("--html", "html_file", type=OutFile(), default=None, help="Write a page with plots here.")
+@click.option(
+    "--json", "json_file", type=OutFile(), default=None, help="Write the figures of every run here."
+)
 def compare(
     *,
     scenario_file: Path,
@@ -85,7 +88,7 @@ def compare(
 @twin.command()
 @click.option("--day", "day_file", required=True, type=_FILE, help="Day file (docs/day-files.md).")
 @click.option("--fit", "fit_files", type=_FILE, multiple=True, help="Learn service times on this day.")
-@click.option("--json", "json_file", type=_FILE, default=None, help="Write the figures here.")
+@click.option("--json", "json_file", type=OutFile(), default=None, help="Write the figures here.")
 def replay(*, day_file: Path, fit_files: tuple[Path, ...], json_file: Path | None) -> None:
     """Play a day file under every policy: waits, and how well they are foretold."""
     day, fit = _day(day_file), [_day(each) for each in fit_files]
@@ -101,7 +104,7 @@ def replay(*, day_file: Path, fit_files: tuple[Path, ...], json_file: Path | Non
 
 @twin.command()
 @click.argument("day_files", metavar="DAY.jsonl...", nargs=-1, required=True, type=_FILE)
-@click.option("--json", "json_file", type=_FILE, default=None, help="Write the numbers here.")
+@click.option("--json", "json_file", type=OutFile(), default=None, help="Write the numbers here.")
 def fit(*, day_files: tuple[Path, ...], json_file: Path | None) -> None:
     """Fit the numbers of the estimates on days of one hall or of several; slow.
 

@@ -49,6 +49,11 @@ class Interval:
     def high(self) -> float:
         return self.mean + self.half
 
+    @property
+    def drawn(self) -> float:
+        """The half-width that a plot shows: none where there is no interval."""
+        return self.half if math.isfinite(self.half) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -76,9 +81,9 @@ class Comparison:
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """The mean and the half-width of its 95 % interval, by Student's t."""
+    """The mean and the half-width of its 95 % interval, by Student's t; infinite for one value alone."""
     if len(values) == 1:
-        return Interval(values[0], 0.0)
+        return Interval(values[0], math.inf)
     freedom = len(values) - 1
     quantile = _T95[freedom - 1] if freedom <= len(_T95) else _NORMAL95
     return Interval(fmean(values), quantile * stdev(values) / math.sqrt(len(values)))
@@ -113,22 +118,26 @@ def table(comparison: Comparison) -> str:
     policies = list(comparison.by_policy)
     days, seeds = comparison.days, len(comparison.seeds)
     width = max(len(name) for name, _ in COMPARED) + 2
+    told = "mean ± half-width of the 95 % interval" if seeds > 1 else "one seed has no interval"
     lines = [
-        f"{comparison.scenario}: {days} days x {seeds} seeds, mean ± half-width of the 95 % interval",
+        f"{comparison.scenario}: {days} days x {seeds} seeds, {told}",
         "".ljust(width) + "".join(policy.rjust(20) for policy in policies),
     ]
     for figure, _ in COMPARED:
         levels = [comparison.level(policy, figure) for policy in policies]
-        lines.append(figure.ljust(width) + "".join(_written(level).rjust(20) for level in levels))
+        lines.append(figure.ljust(width) + "".join(written(level).rjust(20) for level in levels))
+    if not policies[1:]:
+        return "\n".join(lines)
     lines += ["", f"{policies[0]} minus the other, the same people (= : the interval contains 0)"]
     for figure, less in COMPARED:
         cells = []
         for policy in policies[1:]:
             difference = comparison.difference(policy, figure)
-            cells.append(f"{_written(difference)} {verdict(difference, less_is_better=less):>6}".rjust(28))
+            cells.append(f"{written(difference)} {verdict(difference, less_is_better=less):>6}".rjust(28))
         lines.append(figure.ljust(width) + "".join(cells))
     return "\n".join(lines)
 
 
-def _written(value: Interval) -> str:
-    return f"{value.mean:.3f} ± {value.half:.3f}"
+def written(value: Interval) -> str:
+    """The mean with its interval, where there is one."""
+    return f"{value.mean:.3f} ± {value.half:.3f}" if math.isfinite(value.half) else f"{value.mean:.3f}"

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from twin.sim.compare import COMPARED, Comparison, Interval, verdict
+from twin.sim.compare import COMPARED, Comparison, Interval, verdict, written
 
 _WIDTH, _ROW, _LEFT, _RIGHT = 720, 26, 150, 90
 _COLOURS = ("#07c160", "#576b95", "#fa9d3b", "#c44", "#888")
@@ -11,7 +11,8 @@ _STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans SC",sans-serif;max-width:60rem;margin:2rem auto;
 padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0;font-size:13px}
-td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right}
+div{overflow-x:auto}
+td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
 td:first-child,th:first-child{text-align:left}
 .better{color:#067a3e}.worse{color:#b00020}
 svg{max-width:100%;height:auto}h2{font-size:1.05rem;margin:1.6rem 0 .3rem}
@@ -23,15 +24,16 @@ def html(comparison: Comparison) -> str:
     policies = list(comparison.by_policy)
     title = f"{comparison.scenario}: {', '.join(policies)}"
     days, seeds = comparison.days, ", ".join(map(str, comparison.seeds))
+    many = len(comparison.seeds) > 1
+    means = "Means over seeds with 95 % intervals (Student’s t)" if many else "One seed has no interval"
     plots = "".join(f"<h2>{escape(figure)}</h2>{_plot(comparison, figure)}" for figure, _ in COMPARED[:10])
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f"<p>{days} simulated days for each of the seeds {escape(seeds)}. Every policy meets the same people"
-        " on the same days. Means over seeds with 95 % intervals (Student’s t); simulation, not a field"
-        " result.</p>"
-        f"{_levels(comparison)}<h2>{escape(policies[0])} minus the other policy, in pairs</h2>"
-        f"{_differences(comparison)}{plots}</body></html>\n"
+        f" on the same days. {means}; simulation, not a field result.</p>"
+        f"{_levels(comparison)}{_differences(comparison)}{plots}</body></html>\n"
     )
 
 
@@ -39,15 +41,18 @@ def _levels(comparison: Comparison) -> str:
     head = "".join(f"<th>{escape(policy)}</th>" for policy in comparison.by_policy)
     rows = "".join(
         f"<tr><td>{escape(figure)}</td>"
-        + "".join(f"<td>{_text(comparison.level(policy, figure))}</td>" for policy in comparison.by_policy)
+        + "".join(f"<td>{written(comparison.level(policy, figure))}</td>" for policy in comparison.by_policy)
         + "</tr>"
         for figure, _ in COMPARED
     )
-    return f"<table><tr><th></th>{head}</tr>{rows}</table>"
+    return f"<div><table><tr><th></th>{head}</tr>{rows}</table></div>"
 
 
 def _differences(comparison: Comparison) -> str:
+    """Nothing where one policy is alone."""
     others = list(comparison.by_policy)[1:]
+    if not others:
+        return ""
     head = "".join(f"<th>{escape(policy)}</th>" for policy in others)
     rows = []
     for figure, less in COMPARED:
@@ -55,19 +60,20 @@ def _differences(comparison: Comparison) -> str:
         for policy in others:
             difference = comparison.difference(policy, figure)
             said = verdict(difference, less_is_better=less)
-            cells.append(f'<td class="{said if said != "=" else "same"}">{_text(difference)} {said}</td>')
+            cells.append(f'<td class="{said if said != "=" else "same"}">{written(difference)} {said}</td>')
         rows.append(f"<tr><td>{escape(figure)}</td>{''.join(cells)}</tr>")
-    return f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
+    title = f"<h2>{escape(next(iter(comparison.by_policy)))} minus the other policy, in pairs</h2>"
+    return f"{title}<div><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
 
 
 def _plot(comparison: Comparison, figure: str) -> str:
     """One bar per policy from 0 (shares: from the smallest, rounded down), with its interval."""
     levels = {policy: comparison.level(policy, figure) for policy in comparison.by_policy}
     base = _base(levels, share=figure.endswith("_share"))
-    top = max((level.high for level in levels.values()), default=1.0)
+    top = max((level.mean + level.drawn for level in levels.values()), default=1.0)
     scale = (_WIDTH - _LEFT - _RIGHT) / ((top - base) or 1.0)
     rows = [
-        _bar(policy, level, _LEFT + (level.mean - base) * scale, level.half * scale, row)
+        _bar(policy, level, _LEFT + (level.mean - base) * scale, level.drawn * scale, row)
         for row, (policy, level) in enumerate(levels.items())
     ]
     height = _ROW * len(rows) + 18
@@ -81,7 +87,7 @@ def _plot(comparison: Comparison, figure: str) -> str:
 def _base(levels: dict[str, Interval], *, share: bool) -> float:
     if not share:
         return 0.0
-    least = min(level.low for level in levels.values())
+    least = min(level.mean - level.drawn for level in levels.values())
     return max(0.0, int(least * 20 - 0.2) / 20)
 
 
@@ -91,11 +97,7 @@ def _bar(policy: str, level: Interval, end: float, half: float, row: int) -> str
     return (
         f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" font-size="13">{escape(policy)}</text>'
         f'<rect x="{_LEFT}" y="{top}" width="{max(0.0, end - _LEFT):.1f}" height="18" fill="{colour}"/>'
-        f'<line x1="{end - half:.1f}" x2="{end + half:.1f}" y1="{middle}" y2="{middle}"'
+        f'<line x1="{max(_LEFT, end - half):.1f}" x2="{end + half:.1f}" y1="{middle}" y2="{middle}"'
         ' stroke="#222" stroke-width="2"/>'
         f'<text x="{end + half + 6:.1f}" y="{middle + 4}" font-size="12">{level.mean:.3g}</text>'
     )
-
-
-def _text(value: Interval) -> str:
-    return f"{value.mean:.3f} ± {value.half:.3f}"

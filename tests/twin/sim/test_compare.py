@@ -1,6 +1,7 @@
 """Comparisons in pairs, and the commands."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -71,6 +72,33 @@ def test_pairs_meet_the_same_people_so_differences_are_narrower_than_levels():
     assert found.difference("promise", "citizen_index") == Interval(0, 0)
     assert "&lt;" not in html(found)
     assert all(figure in table(found) for figure, _ in COMPARED)
+
+
+def test_one_seed_has_no_interval_and_decides_nothing():
+    found = compare(hall(), policies=("promise", "strict"), seeds=(1,), days=2)
+    assert found.difference("strict", "mean_wait_min").mean != 0
+    assert "±" not in table(found) + html(found)
+    assert "better" not in table(found)
+    assert "inf" not in html(found)
+    assert "nan" not in html(found)
+
+
+def test_one_policy_is_compared_with_nothing():
+    found = compare(hall(), policies=("promise",), seeds=(1, 2), days=1)
+    assert "minus" not in table(found) + html(found)
+
+
+def test_no_line_of_a_plot_runs_over_the_names():
+    found = compare(hall(), policies=("promise", "fifo"), seeds=(1, 2), days=1)
+    starts = [float(x) for x in re.findall(r'<line x1="([^"]+)"', html(found))]
+    assert min(starts) == 150.0 < max(starts)
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path, option):
+    done = twin("compare", SMALL, "--policies", "promise", option, str(tmp_path / "none" / "out"))
+    assert done.exit_code == 2
+    assert f"There is no folder {tmp_path / 'none'}." in done.output
 
 
 def test_all_compared_figures_exist():
