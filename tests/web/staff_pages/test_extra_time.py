@@ -32,7 +32,8 @@ def test_the_duty_officer_sees_what_is_proposed_and_agrees(full):
     duty = full.officer(roles=("duty_officer",))
     (first, *_) = waiting(full)
     page = duty.get(f"/duty/{full.hall.code}/extra-time")
-    assert "同意增开" in page.text
+    words = {"flex": "同意增开", "extension": "同意延时"}
+    assert {each.kind for each in waiting(full)} == {kind for kind in words if words[kind] in page.text}
     data = {"do": "accept", "csrf_token": token(page.text)}
     assert duty.post(f"/duty/{full.hall.code}/extra-time/{first.id}", data=data).status_code == 303
     assert first.id not in [each.id for each in waiting(full)]
