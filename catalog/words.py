@@ -61,6 +61,5 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "elsewhere_zh": ("其他部门办理的事（中文）", "Done elsewhere (Chinese)"),
     "elsewhere_en": ("其他部门办理的事（英文）", "Done elsewhere (English)"),
     "services": ("事项", "Services"),
-    "groups": ("同义词", "Words that mean the same"),
     "words": ("同义词", "Words that mean the same"),
 }

@@ -1,6 +1,6 @@
 """The queue's rule of halls as a table: a line per hall, a column per number, all checked as on its page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, time, timedelta
 
@@ -25,7 +25,9 @@ def _column(name: str) -> Column:
     elif isinstance(usual, int):
         kind = "whole"
     unit = unit_of(name) if name != "discipline" else ("、".join(DISCIPLINES), ", ".join(DISCIPLINES))
-    return Column(STORED[name], *headed(NAMES[name], unit), kind=kind, optional=True)
+    # What is counted in percent says so in its name. The column's code is the field: not what is stored.
+    head = NAMES[name] if unit[0] == "%" else headed(NAMES[name], unit)
+    return Column(name, *head, kind=kind, optional=True)
 
 
 RULES = Sheet(
@@ -48,7 +50,7 @@ def _row(hall: Hall) -> Row:
     row: Row = {"hall": hall.code}
     for name, stored in STORED.items():
         by_size = stored in SIZED and stored not in said
-        row[stored] = None if by_size else _shown(name, whole[stored])
+        row[name] = None if by_size else _shown(name, whole[stored])
     return row
 
 
@@ -70,16 +72,22 @@ def write_queue_rules(
     """
     for hall, rows in by_hall(session, lines, mistakes, actor, "hall.edit"):
         line = rows[0]
-        kept = {name: value for name, value in part_of(hall, "queue").items() if name not in line.row}
-        said = {
-            stored: _stored(name, line.row[stored])
-            for name, stored in STORED.items()
-            if line.row.get(stored) not in (None, "")
-        }
+        said = _said(line, part_of(hall, "queue"))
         try:
-            save_rules(session, hall, {**kept, **said}, version=hall.policy_version, actor=actor, now=now)
+            save_rules(session, hall, said, version=hall.policy_version, actor=actor, now=now)
         except QueuePolicyInvalid as error:
             _note(line, str(error.params["name"]), mistakes)
+
+
+def _said(line: Line, before: Mapping[str, object]) -> dict[str, object]:
+    """What the line says, as it is stored."""
+    said: dict[str, object] = {}
+    for name, stored in STORED.items():
+        if name not in line.row and stored in before:
+            said[stored] = before[stored]
+        elif line.row.get(name) not in (None, ""):
+            said[stored] = _stored(name, line.row[name])
+    return said
 
 
 def _note(line: Line, wrong: str, mistakes: Mistakes) -> None:
@@ -89,7 +97,7 @@ def _note(line: Line, wrong: str, mistakes: Mistakes) -> None:
     if name == "discipline":
         known = DISCIPLINES
         zh, en = f"应为 {'、'.join(known)} 之一", f"must be one of {', '.join(known)}"
-    elif limits is None or limits[0] <= (line.row.get(STORED[name]) or 0) <= limits[1]:
+    elif limits is None or limits[0] <= (line.row.get(name) or 0) <= limits[1]:
         zh, en = (
             "重叫和过号的时间应一个比一个晚",
             "calls are repeated first, then the number counts as absent",
@@ -99,7 +107,7 @@ def _note(line: Line, wrong: str, mistakes: Mistakes) -> None:
             f"应在 {limits[0]:g} 到 {limits[1]:g} 之间",
             f"must lie within {limits[0]:g} and {limits[1]:g}",
         )
-    mistakes.add(line.number, STORED[name], zh=zh, en=en)
+    mistakes.add(line.number, name, zh=zh, en=en)
 
 
 def _stored(name: str, value: object) -> object:

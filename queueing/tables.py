@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+from booking.rule_table import RULES as BOOKING_RULES
 from booking.tables import KINDS as OF_BOOKING
 from kernel.actor import Actor
 from kernel.errors import NotFound
 from kernel.tables import Kind
 from queueing import rule_table
 
-_ALL = (*OF_BOOKING, rule_table.KIND)
+_BEFORE = next(at for at, kind in enumerate(OF_BOOKING) if kind.sheet.code == BOOKING_RULES.code) + 1
+_ALL = (*OF_BOOKING[:_BEFORE], rule_table.KIND, *OF_BOOKING[_BEFORE:])
 KINDS: Mapping[str, Kind] = {kind.sheet.code: kind for kind in _ALL}
 
 

@@ -95,14 +95,14 @@ def test_the_rule_of_the_queue_is_set_in_minutes_and_percent(session, sheet):
         line,
         discipline="fifo",
         promise_efficiency="81",
-        late_delay_seconds="20",
-        absent_after_seconds="0",
+        late_delay="20",
+        absent_after="0",
     )
     import_table(session, KINDS["queue-rules"], cells, **BY)
     said = policy(hall_of(session), "queue")
     assert (said["discipline"], said["promise_efficiency"]) == ("fifo", 0.81)
     assert (said["late_delay_seconds"], said["absent_after_seconds"]) == (1200, 0)
-    put(cells, line, discipline="", promise_efficiency="", late_delay_seconds="", absent_after_seconds="")
+    put(cells, line, discipline="", promise_efficiency="", late_delay="", absent_after="")
     import_table(session, KINDS["queue-rules"], cells, **BY)
     assert policy(hall_of(session), "queue") == {}
     assert QUEUE.discipline == "promise"
@@ -111,15 +111,15 @@ def test_the_rule_of_the_queue_is_set_in_minutes_and_percent(session, sheet):
 def test_wrong_rules_of_the_queue_are_named_by_line_and_column_in_words(session, sheet):
     cells = sheet("queue-rules")
     put(cells, 2, discipline="lottery")
-    put(cells, 3, late_delay_seconds="999")
-    put(cells, 4, absent_after_seconds="10")
+    put(cells, 3, late_delay="999")
+    put(cells, 4, absent_after="10")
     with pytest.raises(TableInvalid) as found:
         import_table(session, KINDS["queue-rules"], cells, **BY)
     told = {(each.line, each.column): each.zh for each in found.value.mistakes}
     assert told == {
         (2, "discipline"): "应为 promise、fifo、strict、accumulating 之一",
-        (3, "late_delay_seconds"): "应在 0 到 240 之间",
-        (4, "absent_after_seconds"): "重叫和过号的时间应一个比一个晚",
+        (3, "late_delay"): "应在 0 到 240 之间",
+        (4, "absent_after"): "重叫和过号的时间应一个比一个晚",
     }
     assert session.query(AuditEntry).filter_by(action="policy.save").count() == 0
 

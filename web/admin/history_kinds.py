@@ -163,7 +163,9 @@ KINDS = {
     SERVICE: Kind(_l("事项"), lambda key: url_for("admin.service", code=key), _service, whole=_service_whole),
     GUIDE: Kind(_l("办事指引"), lambda key: url_for("admin.guide", code=key), _guide),
     PACKAGE: Kind(_l("一件事"), lambda _key: url_for("admin.packages"), _package),
-    SYNONYMS: Kind(_l("同义词"), lambda _key: url_for("admin.synonyms"), _synonyms),
+    SYNONYMS: Kind(
+        _l("同义词"), lambda _key: url_for("admin.synonyms"), _synonyms, label=lambda _part: str(_("同义词"))
+    ),
     calendar_days.KIND: Kind(
         _l("工作日"),
         lambda _key: url_for("admin.days"),

@@ -3,7 +3,9 @@ from sqlalchemy import select, update
 
 from booking.models import Appointment
 from booking.publish import publish
+from catalog import words as catalog_words
 from catalog.queries import halls_offering
+from halls import words as hall_words
 from halls.models import Counter, Hall, PlanLine, ServiceGroup
 from halls.queries import GroupUnknown, get_hall, list_counters, list_groups
 from kernel.actor import SYSTEM
@@ -200,3 +202,12 @@ def test_nobody_changes_the_budget_of_another_hall(faces, hall_chief):
     with faces.parts.database.transaction() as session:
         other = build.make_hall(session, "elsewhere")
     hall_chief.send(f"/admin/halls/{other.code}/code-budget", 403, per_hour="50", per_day="50")
+
+
+def test_no_part_is_called_one_thing_in_the_catalogue_and_another_in_halls():
+    both = catalog_words.NAMES.keys() & hall_words.NAMES.keys()
+    assert [name for name in both if catalog_words.NAMES[name] != hall_words.NAMES[name]] == []
+
+
+def test_the_lines_of_counters_are_called_what_they_are(chief, faces):
+    assert '<th scope="col">可办业务组</th>' in chief.get(f"/admin/halls/{faces.hall.code}")
