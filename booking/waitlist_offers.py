@@ -129,7 +129,8 @@ def tend(session: Session, *, now: datetime) -> None:
     close_served(session, now=now)
     lapsed = _lapse(session, now=now)
     # In one order everywhere: each line is locked until the commit.
-    for hall in session.scalars(select(Hall).where(Hall.active).order_by(Hall.id)):
+    waited_for = exists().where(WaitlistEntry.hall_id == Hall.id, WaitlistEntry.state == WaitState.WAITING)
+    for hall in session.scalars(select(Hall).where(Hall.active, waited_for).order_by(Hall.id)):
         rules = rules_of(hall)
         _expire(session, hall.id, today=rules.date_of(now), now=now)
         waiting = select(WaitlistEntry.group_id).where(

@@ -8,16 +8,21 @@ having served two people: that is what `violations` looks for.
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from math import inf
 from typing import Any
+
+EARLIEST, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Told:
     """One acknowledged step. `numbers` are those that the visit had when the step was acknowledged.
 
-    A hold is told under its token, until it is let go (to be booked, released or replaced).
+    A hold is told under its token, until it is let go (to be booked, released or replaced). Where clocks
+    differ, `now` is the clock of who took the numbers, and `until` when a hold runs out: who is not that late
+    may not have them.
     """
 
     step: str  # hold | let_go | book | move | cancel
@@ -25,6 +30,25 @@ class Told:
     began: float
     ended: float
     numbers: tuple[Hashable, ...] = ()
+    now: datetime = EARLIEST
+    until: datetime = NEVER
+
+
+@dataclass(frozen=True)
+class Span:
+    """For how long a number was certainly somebody's, and by which clocks."""
+
+    begins: float
+    ends: float
+    reference: str
+    now: datetime
+    until: datetime
+
+    def meets(self, other: "Span") -> bool:
+        """Whether both had it at once, and neither had run out when the other began."""
+        at_once = max(self.begins, other.begins) < min(self.ends, other.ends)
+        one_had_run_out = other.now >= self.until or self.now >= other.until
+        return self.reference != other.reference and at_once and not one_had_run_out
 
 
 @dataclass(frozen=True)
@@ -39,11 +63,17 @@ class Final:
 
 
 def violations(
-    told: Sequence[Told], final: Final, *, numbers: Iterable[Hashable], needed: Mapping[str, int]
+    told: Sequence[Told],
+    final: Final,
+    *,
+    numbers: Iterable[Hashable],
+    needed: Mapping[str, int],
+    taken_away: Sequence[tuple[float, float]] = (),
 ) -> list[str]:
     """Everything that cannot be true; empty when the history is possible.
 
     `numbers` are those that were there at first, `needed` how many each acknowledged visit or hold must have.
+    `taken_away`: between which moments a hall took numbers that were held; no hold is certain from then on.
     """
     by_visit, by_token = _steps(told, holds=False), _steps(told, holds=True)
     return [
@@ -58,7 +88,7 @@ def violations(
             for reference in final.states.keys() - by_visit
         ),
         *_half_held(told, needed),
-        *_overlaps(by_visit | by_token),
+        *_overlaps(by_visit, by_token, taken_away),
     ]
 
 
@@ -107,27 +137,26 @@ def _half_held(told: Sequence[Told], needed: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _overlaps(by_visit: Mapping[str, Sequence[Told]]) -> list[str]:
+def _overlaps(
+    by_visit: Mapping[str, Sequence[Told]],
+    by_token: Mapping[str, Sequence[Told]],
+    taken_away: Sequence[tuple[float, float]],
+) -> list[str]:
     """A number is certainly a visit's from the end of the step that gave it to the beginning of the next."""
-    certain: dict[Hashable, list[tuple[float, float, str]]] = defaultdict(list)
-    for reference, steps in by_visit.items():
+    certain: dict[Hashable, list[Span]] = defaultdict(list)
+    for reference, steps in (by_visit | by_token).items():
         for step, after in pairwise([*steps, None]):
-            until = after.began if after is not None else inf
-            for number in step.numbers if step is not None else ():
-                certain[number].append((step.ended, until, reference))
+            if step is None:
+                continue
+            ends = after.began if after is not None else inf
+            if reference in by_token:
+                ends = min([ends, *(began for began, ended in taken_away if ended > step.began)])
+            for number in step.numbers:
+                certain[number].append(Span(step.ended, ends, reference, step.now, step.until))
     return [
-        f"number {number} was {one[2]}'s and {other[2]}'s at once"
+        f"number {number} was {one.reference}'s and {other.reference}'s at once"
         for number, spans in certain.items()
-        for one, other in _meeting(spans)
-    ]
-
-
-def _meeting(
-    spans: list[tuple[float, float, str]],
-) -> list[tuple[tuple[float, float, str], tuple[float, float, str]]]:
-    return [
-        (one, other)
         for at, one in enumerate(spans)
         for other in spans[at + 1 :]
-        if one[2] != other[2] and max(one[0], other[0]) < min(one[1], other[1])
+        if one.meets(other)
     ]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.booking_history import Final, Told, violations
+from tests.booking_history import NEVER, Final, Told, violations
+from tests.build import at
 
 A = Told("book", "a", 0, 1, (1,))
 B_AFTER = Told("book", "b", 4, 5, (1,))
@@ -51,6 +52,26 @@ def test_it_finds_a_number_held_by_two():
 def test_a_hold_that_was_let_go_may_be_somebody_elses():
     held = [Told("hold", "t", 0, 1, (1,)), Told("let_go", "t", 1.5, 1.5), Told("hold", "u", 2, 3, (1,))]
     assert check(held, {1: None, 2: None}, {}) == []
+
+
+NINE, TEN, ELEVEN = at("09:00"), at("10:00"), at("11:00")
+
+
+@pytest.mark.parametrize(("clock", "found"), [(NINE, 1), (TEN, 0), (ELEVEN, 0)])
+@pytest.mark.parametrize("step", ["hold", "book"])
+def test_a_hold_is_its_owners_until_it_runs_out_by_the_clock_of_the_other(clock, found, step):
+    held = [Told("hold", "t", 0, 1, (1,), NINE, TEN), Told(step, "b", 2, 3, (1,), clock, NEVER)]
+    states = {"b": "booked"} if step == "book" else {}
+    rows = {1: "b" if states else None, 2: None}
+    assert len(check(held, rows, states)) == found
+
+
+def test_a_hold_is_certain_until_the_hall_begins_to_take_numbers_away():
+    held = [Told("hold", "t", 0, 1, (1,)), Told("hold", "u", 4, 5, (1,))]
+    rows = Final({1: None, 2: None}, {})
+    for span, found in (((2, 3), 0), ((0, 0.5), 0), ((6, 7), 1)):
+        seen = violations(held, rows, numbers=[1, 2], needed={}, taken_away=[span])
+        assert len(seen) == found, span
 
 
 def test_it_finds_a_hold_that_has_lost_a_number_by_the_time_it_is_acknowledged():

@@ -23,7 +23,6 @@ from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.db import Database
 from kernel.outbox import OutboxEvent
 from people.sample_ids import sample_resident_id
-from tests.booking_history import Told
 from tests.build import at
 from tests.faults.test_leg_interleavings import Crossing
 from tests.faults.town import (
@@ -80,9 +79,7 @@ class Waiting(Citizen):
             numbers = places_of(session, made)
             reference, needed = made.reference, entry.needed
         self.reference, self.entry_id = reference, None
-        self.scene.needed[reference] = needed
-        self.scene.town.acknowledged.add(reference)
-        self.scene.told.append(Told("book", self.reference, began, monotonic(), numbers))
+        self.scene.booked(reference, needed, began, numbers, now=self.now)
 
 
 def take_away(scene: Crossing, chance: random.Random) -> None:

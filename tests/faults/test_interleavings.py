@@ -1,103 +1,134 @@
 """Two thousand random interleavings of real transactions on real threads, read by a checker of its own.
 
-In half of them clocks differ, so that holds run out while they are booked. In every eighth the hall acts too:
-it closes a line and opens it again, and releases, withdraws or gives away its numbers.
+In half of them clocks differ, so that holds run out while they are booked. In every third the hall acts too:
+it closes a line and opens it again, plans less and as before, releases, withdraws or gives away its numbers.
+In every fourth two counters book for people, correct, cancel, and decide special requests. In every fifth
+some wait for numbers and take what is offered. With both the jobs run that time brings.
 """
 
-import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from datetime import timedelta
 from threading import local
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from booking import doctor, taking
-from booking.close import Close, Then, close, reopen
 from booking.models import Appointment
-from booking.number_changes import Change, ChangeNumbers, change_numbers
-from halls.models import Hall
-from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
 from kernel.db import Database
 from kernel.errors import DomainError
-from tests.build import at
 from tests.faults.town import (
     CITIZENS,
-    STARTS,
-    STEPS,
     Citizen,
     Interleaving,
+    Life,
     Town,
     make_town,
     meet,
     restless,
 )
+from tests.faults.town_hall import Counter, HallAtWork, Jobs
 from tests.faults.town_judge import judge
+from tests.faults.town_waiting import Waiter
 
 pytestmark = pytest.mark.faults
 
 INTERLEAVINGS = 2000
+WAITING = 2
+COUNTERS = 2
+MOST_THREADS = CITIZENS + 1 + COUNTERS + 1
 JUDGED_AT_ONCE = 80
+#: What must have happened often enough.
+DONE = (
+    "appointment.reschedule",
+    "appointment.cancel",
+    "appointment.move",
+    "appointment.make_by_staff",
+    "appointment.correct",
+    "numbers.change",
+    "hall.save",
+    "special_request.approve",
+    "special_request.refuse",
+    "special_request.withdraw",
+    "waitlist.join",
+    "waitlist.offer",
+    "waitlist.leave",
+)
 
 
 class Scene(Interleaving):
-    """Citizens, and in every eighth interleaving a hall that acts beside them."""
+    """Citizens, and beside them, in ever other company, the hall, its counters, who waits, and the jobs."""
 
     @property
     def hall_acts(self) -> bool:
-        return self.n % 8 == 3
+        return self.n % 3 == 1
+
+    @property
+    def counters_act(self) -> bool:
+        return self.n % 4 == 3
+
+    @property
+    def somebody_waits(self) -> bool:
+        return self.n % 5 == 2
 
     @property
     def holds_are_certain(self) -> bool:
         """A closure ends those in its time."""
         return not self.hall_acts and super().holds_are_certain
 
+    def lives(self) -> list[Life]:
+        """Everybody who acts, each on a thread; fewer citizens where others act beside them."""
+        crowd = CITIZENS - (2 if self.hall_acts or self.counters_act else 0)
+        waiting = WAITING if self.somebody_waits else 0
+        lives = [Citizen(self, who).live for who in range(crowd - waiting)]
+        waiters = [Waiter(self, who) for who in range(crowd - waiting, crowd)]
+        lives += [each.live for each in waiters]
+        if self.hall_acts:
+            lives.append(HallAtWork(self).live)
+        if self.counters_act:
+            requests: list[int] = []
+            lives += [Counter(self, nth, requests).live for nth in range(COUNTERS)]
+        if self.somebody_waits or self.counters_act:
+            lives.append(Jobs(self, waiters).live)
+        return lives
 
-class HallAtWork:
-    """What people of the hall do to the line of an interleaving; at the end it is open as before."""
 
-    def __init__(self, scene: Interleaving) -> None:
-        self.scene = scene
-        self.chance = random.Random(scene.n)  # a draw that can be repeated
-        self.now = scene.now + timedelta(minutes=self.chance.choice([0, 5, 11]))
-        self.closures: list[int] = []
+OR_ENDED_BY_POSTGRES = (DomainError, OperationalError, psycopg.OperationalError)
 
-    def live(self) -> None:
-        for _ in range(STEPS):
-            step = self.chance.choice([self._close, self._close, self._reopen, self._change])
-            with suppress(DomainError):
-                step()
-        while self.closures:
-            self._reopen()
 
-    def _close(self) -> None:
-        starts_at = at(self.chance.choice(STARTS), self.scene.day)
-        ends_at = starts_at + timedelta(minutes=self.chance.choice([30, 60]))
-        then = self.chance.choice([Then.MOVE, Then.MOVE, Then.CANCEL, Then.KEEP])
-        group_id = self.chance.choice(self.scene.group_ids)
-        command = Close(group_id, starts_at, ends_at, "停电", then=then)
-        with self.scene.town.database.transaction() as session:
-            hall = session.get_one(Hall, self.scene.hall_id)
-            closing = close(session, hall, command, actor=SYSTEM, now=self.now)
-            closure_id = closing.closure.id
-        self.closures.append(closure_id)
+class PlantedScene(Interleaving):
+    """Citizens alone."""
 
-    def _reopen(self) -> None:
-        if self.closures:
-            with self.scene.town.database.transaction() as session:
-                hall = session.get_one(Hall, self.scene.hall_id)
-                reopen(session, hall, self.closures.pop(), actor=SYSTEM, now=self.now)
+    refusals = OR_ENDED_BY_POSTGRES
 
-    def _change(self) -> None:
-        change, most = self.chance.choice(list(Change)), self.chance.choice([1, 2])
-        group_id = self.chance.choice(self.scene.group_ids)
-        command = ChangeNumbers(group_id, self.scene.day, change, most, "many_bookings")
-        with self.scene.town.database.transaction() as session:
-            hall = session.get_one(Hall, self.scene.hall_id)
-            change_numbers(session, hall, command, actor=SYSTEM, now=self.now)
+
+class LateScene(PlantedScene):
+    """Citizens alone, whose clocks differ in each interleaving."""
+
+    @property
+    def clocks_differ(self) -> bool:
+        return True
+
+
+class WaitingScene(Scene):
+    """In each interleaving people wait, and neither hall nor counters act."""
+
+    refusals = OR_ENDED_BY_POSTGRES
+
+    @property
+    def hall_acts(self) -> bool:
+        return False
+
+    @property
+    def counters_act(self) -> bool:
+        return False
+
+    @property
+    def somebody_waits(self) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -107,9 +138,7 @@ def town(database: Database) -> Town:
 
 def play(scene: Interleaving, pool: ThreadPoolExecutor, mine: local) -> None:
     lives = [Citizen(scene, who).live for who in range(CITIZENS)]
-    if isinstance(scene, Scene) and scene.hall_acts:
-        lives.append(HallAtWork(scene).live)
-    meet(scene, lives, pool, mine)
+    meet(scene, scene.lives() if isinstance(scene, Scene) else lives, pool, mine)
 
 
 def findings(
@@ -126,7 +155,7 @@ def findings(
 
 
 def test_two_thousand_interleavings_have_a_possible_history(town: Town) -> None:
-    with restless(town.database) as mine, ThreadPoolExecutor(CITIZENS + 1) as pool:
+    with restless(town.database) as mine, ThreadPoolExecutor(MOST_THREADS) as pool:
         assert next(findings(town, pool, mine), None) is None
     with town.database.transaction() as session:
         assert doctor.check(session) == []
@@ -135,8 +164,8 @@ def test_two_thousand_interleavings_have_a_possible_history(town: Town) -> None:
             session.execute(select(AuditEntry.action, func.count()).group_by(AuditEntry.action)).all()
         )
     assert booked > INTERLEAVINGS, "hardly anybody booked: this proves nothing"
-    done = ("appointment.reschedule", "appointment.cancel", "appointment.move", "numbers.change")
-    assert min(told.get(action, 0) for action in done) > INTERLEAVINGS // 80, told
+    assert min(told.get(action, 0) for action in DONE) > INTERLEAVINGS // 80, told
+    assert told.get("waitlist.lapse"), "no offer ran out: this proves nothing"
 
 
 @pytest.mark.parametrize(
@@ -151,5 +180,28 @@ def test_without_the_lock_the_checker_finds_a_number_given_twice(
 ) -> None:
     """Planted in the ways of one exchange and of several, each alone."""
     monkeypatch.setattr(taking, name, unlocked)
-    with restless(town.database) as mine, ThreadPoolExecutor(CITIZENS + 1) as pool:
-        assert next(findings(town, pool, mine, Interleaving), None) is not None
+    with restless(town.database) as mine, ThreadPoolExecutor(MOST_THREADS) as pool:
+        assert next(findings(town, pool, mine, PlantedScene), None) is not None
+
+
+_HELD_OR_NOT = "AND (held_until IS NULL OR held_until <= :now OR hold_token = :previous)"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("TAKE", LateScene), ("TAKE_AT_ONCE", LateScene), ("TAKE_RETURNING", WaitingScene)],
+)
+def test_where_running_holds_are_taken_the_checker_finds_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[Interleaving]
+) -> None:
+    """Also where clocks differ, and where the waitlist is offered what somebody holds."""
+    assert _HELD_OR_NOT in taking._TAKE
+    monkeypatch.setattr(taking, "_TAKE", taking._TAKE.replace(_HELD_OR_NOT, ""))
+    planted = {
+        "TAKE": taking.take_statement,
+        "TAKE_AT_ONCE": taking.take_at_once_statement,
+        "TAKE_RETURNING": lambda: taking.take_statement(released=taking.RETURNING),
+    }
+    monkeypatch.setattr(taking, name, planted[name]())
+    with restless(town.database) as mine, ThreadPoolExecutor(MOST_THREADS) as pool:
+        assert next(findings(town, pool, mine, kind), None) is not None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from threading import Barrier, local
 from time import monotonic, sleep
+from typing import ClassVar
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 from booking.book import Book, book
 from booking.book_at_once import book_at_once
 from booking.cancel import cancel
-from booking.hold import HoldSlot, hold, hold_at_once, release
+from booking.hold import Held, HoldSlot, hold, hold_at_once, release
 from booking.models import Appointment, Number
 from booking.publish import publish
 from booking.recent import Recent
@@ -34,7 +35,7 @@ from kernel.errors import DomainError
 from kernel.ids import token_hash
 from people.sample_ids import sample_resident_id
 from tests.booking_history import Told
-from tests.build import at, make_group, make_hall, make_plan, make_service
+from tests.build import at, make_counter, make_group, make_hall, make_plan, make_service
 
 CITIZENS = 6
 STEPS = 3
@@ -66,6 +67,7 @@ class Town:
     hall_ids: list[int]
     group_ids: list[int]
     codes: list[tuple[str, str]]
+    service_ids: list[tuple[int, int]]
     planned: dict[tuple[int, date], set[Place]]
     recent: Recent = field(default_factory=Recent)
     acknowledged: set[str] = field(default_factory=set)
@@ -81,16 +83,20 @@ def make_town(database: Database) -> Town:
         groups = [make_group(session, hall, letter) for hall in halls for letter in "AB"]
         for group in groups:
             make_plan(session, group, counters=1.5, hours="10:00-11:00")
-        codes = [
-            (make_service(session, group).code, make_service(session, group, minutes=20).code)
-            for group in groups
+        for nth, hall in enumerate(halls):
+            make_counter(session, hall, groups[2 * nth : 2 * nth + 2])
+        services = [
+            (make_service(session, group), make_service(session, group, minutes=20)) for group in groups
         ]
+        codes = [(short.code, long.code) for short, long in services]
+        service_ids = [(short.id, long.id) for short, long in services]
         for hall in halls:
             publish(session, hall.id, first_on=DAYS[0], last_on=DAYS[-1], actor=SYSTEM, now=at("08:00"))
         planned: dict[tuple[int, date], set[Place]] = defaultdict(set)
         for *place, on in session.execute(select(*PLACE, Number.on_date)):
             planned[place[0], on].add(tuple(place))
-        return Town(database, [hall.id for hall in halls], [group.id for group in groups], codes, planned)
+        halls_and_groups = [hall.id for hall in halls], [group.id for group in groups]
+        return Town(database, *halls_and_groups, codes, service_ids, planned)
 
 
 @dataclass
@@ -102,6 +108,11 @@ class Interleaving:
     told: list[Told] = field(default_factory=list)
     needed: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
+    taken_away: list[tuple[float, float]] = field(default_factory=list)
+    #: Special requests: their row, what was said of them, and the reference of the booking that came of it.
+    decided: list[tuple[int, str, str]] = field(default_factory=list)
+    #: What may end a citizen's step. Only where a fault is planted two may wait for each other.
+    refusals: ClassVar[tuple[type[Exception], ...]] = (DomainError,)
 
     @property
     def line(self) -> int:
@@ -139,6 +150,14 @@ class Interleaving:
     def now(self) -> datetime:
         return at("08:30", self.day)
 
+    def booked(
+        self, reference: str, needed: int, began: float, numbers: tuple[Place, ...], *, now: datetime
+    ) -> None:
+        """Note a booking that was acknowledged."""
+        self.needed[reference] = needed
+        self.town.acknowledged.add(reference)
+        self.told.append(Told("book", reference, began, monotonic(), numbers, now))
+
     @property
     def clocks_differ(self) -> bool:
         """In every other interleaving, so that holds run out while they are booked."""
@@ -146,7 +165,7 @@ class Interleaving:
 
     @property
     def holds_are_certain(self) -> bool:
-        """Whether nobody may have a number that somebody holds."""
+        """Whether nobody may have a number that somebody holds, however late it is by their clock."""
         return not self.clocks_differ
 
 
@@ -171,7 +190,7 @@ class Citizen:
             step = self.chance.choice(self._possible())
             try:
                 step()
-            except DomainError:
+            except self.scene.refusals:
                 self.token = None  # refused: begin again
 
     def _possible(self) -> list[Callable[[], None]]:
@@ -184,24 +203,28 @@ class Citizen:
         starts_at = at(self.chance.choice(STARTS), self.scene.day)
         began = self._let_go()
         wanted = HoldSlot(self.scene.hall_code, codes, starts_at, previous_token=self.token)
-        token = self._hold_somehow(wanted)
+        held = self._hold_somehow(wanted)
         if self.scene.holds_are_certain:
-            self.scene.held[token] = needed
-            self.scene.told.append(Told("hold", token, began, monotonic(), self._numbers_of_token(token)))
-        return token
+            self.scene.held[held.token] = needed
+        self._holds(held.token, began, held.held_until)
+        return held.token
 
-    def _hold_somehow(self, wanted: HoldSlot) -> str:
+    def _holds(self, token: str, began: float, until: datetime) -> None:
+        numbers = self._numbers_of_token(token)
+        self.scene.told.append(Told("hold", token, began, monotonic(), numbers, self.now, until))
+
+    def _hold_somehow(self, wanted: HoldSlot) -> Held:
         """In one exchange where that is enough, as the API does; or as the pages do."""
         if self.chance.random() < 0.5:
             with self.database.direct() as direct:
                 held = hold_at_once(direct, wanted, recent=self.scene.town.recent, now=self.now)
             if held is not None:
-                return held.token
+                return held
         with self.database.transaction() as session:
-            return hold(session, wanted, actor=ANONYMOUS, now=self.now, recent=self.scene.town.recent).token
+            return hold(session, wanted, actor=ANONYMOUS, now=self.now, recent=self.scene.town.recent)
 
     def _numbers_of_token(self, token: str) -> tuple[Place, ...]:
-        """Read when it is acknowledged: nobody may take what runs."""
+        """Read when it is acknowledged: nobody may take what runs, by their own clock."""
         with self.database.direct() as direct:
             return tuple(direct.all(_OF_TOKEN, {"token": token_hash(token)}))
 
@@ -225,11 +248,9 @@ class Citizen:
         who = sample_resident_id(self.scene.n * CITIZENS + self.who)
         began = self._let_go()
         self.reference = self._book_somehow(Book(self.token, "张三", "resident_id", who, PHONE))
-        self.scene.needed[self.reference] = needed
-        self.scene.town.acknowledged.add(self.reference)
         with self.database.direct() as direct:  # nobody but its owner, or the hall, takes them away again
             numbers = tuple(direct.all(_OF_VISIT, {"reference": self.reference}))
-        self.scene.told.append(Told("book", self.reference, began, monotonic(), numbers))
+        self.scene.booked(self.reference, needed, began, numbers, now=self.now)
 
     def _book_somehow(self, command: Book) -> str:
         """In one exchange, or in several where that says no; some have always needed several."""
@@ -250,7 +271,7 @@ class Citizen:
             found = appointment_of(session, self.reference)
             reschedule(session, found, token=token, actor=ANONYMOUS, now=self.now, fraction=0.0)
             numbers = places_of(session, found)
-        self.scene.told.append(Told("move", self.reference, began, monotonic(), numbers))
+        self.scene.told.append(Told("move", self.reference, began, monotonic(), numbers, self.now))
 
     def _cancel(self) -> None:
         assert self.reference is not None

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment, Number
+from booking.models import Appointment, Draft, Number, SpecialRequest
 from kernel.outbox import OutboxEvent
 from tests.booking_history import Final, violations
 from tests.faults.town import PLACE, Interleaving, Place, Town
@@ -24,10 +24,17 @@ def judge(town: Town, scenes: Sequence[Interleaving]) -> list[str]:
         visits = _visits(session, scenes)
         owners = _owners(session, scenes)
         touched = set(session.scalars(_touched()))
+        both = session.scalars(_booked_and_held()).all()
+        decided = [each for scene in scenes for each in scene.decided]
+        otherwise = _said_otherwise(session, decided)
     return [
-        f"interleaving {scene.n}: {found}"
-        for scene in scenes
-        for found in _judge(scene, visits, owners, touched)
+        *otherwise,
+        *(f"number {number} is held, and booked too" for number in both),
+        *(
+            f"interleaving {scene.n}: {found}"
+            for scene in scenes
+            for found in _judge(scene, visits, owners, touched)
+        ),
     ]
 
 
@@ -54,7 +61,13 @@ def _judge(
         for reference, visit in of_scene.items()
         if reference in touched
     }
-    return violations(told, final, numbers=planned, needed=scene.held | scene.needed) + [
+    return violations(
+        told,
+        final,
+        numbers=planned,
+        needed=scene.held | scene.needed,
+        taken_away=scene.taken_away,
+    ) + [
         f"visit {reference}: {of_scene[reference]}, needs {needed}"
         for reference, needed in wanted.items()
         if of_scene[reference].numbers != needed
@@ -103,6 +116,29 @@ def _owners(
         assert tuple(place) not in found[place[0], on], "a number twice"
         found[place[0], on][tuple(place)] = owner
     return found
+
+
+def _booked_and_held() -> Select[tuple[int]]:
+    """Numbers of a visit that somebody holds, and those held by a form that has become a visit."""
+    done = select(Draft.id).where(Draft.token_hash == Number.hold_token, Draft.appointment_id.is_not(None))
+    return select(Number.id).where(
+        Number.hold_token.is_not(None), or_(Number.appointment_id.is_not(None), done.exists())
+    )
+
+
+def _said_otherwise(session: Session, decided: Sequence[tuple[int, str, str]]) -> list[str]:
+    """Special requests that were decided twice, or stand otherwise than was said."""
+    rows = session.execute(
+        select(SpecialRequest.id, SpecialRequest.state, Appointment.reference)
+        .outerjoin(Appointment, Appointment.id == SpecialRequest.appointment_id)
+        .where(SpecialRequest.id.in_([request_id for request_id, _, _ in decided]))
+    )
+    stands = {request_id: (state, reference or "") for request_id, state, reference in rows}
+    return [
+        f"request {request_id}: told {state} {reference}, is {stands[request_id]}"
+        for request_id, state, reference in decided
+        if stands[request_id] != (state, reference)
+    ]
 
 
 def _touched() -> Select[tuple[str]]:
