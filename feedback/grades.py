@@ -1,4 +1,4 @@
-"""PURE: the five national grades of 好差评, and what counts as bad."""
+"""PURE: the five national grades of 好差评, and what counts as bad; reasons and extensions."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sent_away": ("来回跑了几次", "Sent away and back"),
         "place": ("大厅环境不便", "Inconvenient hall"),
         "other": ("其他", "Other"),
+    }
+)
+#: Why an answer takes longer.
+EXTENSIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "complex": ("情况复杂，需要多方核实", "Several sides must be heard"),
+        "other_office": ("需要其他部门答复", "Another office must answer first"),
+        "owner_asked": ("本人要求晚些答复", "Its owner asked for a later answer"),
     }
 )
 

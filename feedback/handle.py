@@ -86,14 +86,14 @@ def note_contact(
     Raises:
         CaseClosed, Forbidden
     """
-    case = _lock(session, case, actor)
+    case = lock_case(session, case, actor)
     before = case.state
     if not reached:
         days = {*case.facts.get("tried_on", ()), _day(session, case, now).isoformat()}
         case.facts = {**case.facts, "tried_on": sorted(days)}
     elif case.contacted_at is None:
         case.contacted_at, case.state = now, "contacted"
-    _tell(session, case, "case.contact", before, actor=actor, now=now, reached=reached)
+    tell_moved(session, case, "case.contact", before, actor=actor, now=now, reached=reached)
     return case
 
 
@@ -105,7 +105,7 @@ def close_case(
     Raises:
         CaseAnswerUnfit, NotContactedYet, CaseClosed, Forbidden
     """
-    case, words = _lock(session, case, actor), note.strip()
+    case, words = lock_case(session, case, actor), note.strip()
     if outcome not in OUTCOMES or not _SHORTEST <= len(words) <= _LONGEST:
         raise CaseAnswerUnfit
     tries = len(case.facts.get("tried_on", ()))
@@ -116,7 +116,7 @@ def close_case(
     sealed = base64.b64encode(cipher().encrypt(words, "case.note")).decode()
     case.facts = {**case.facts, "outcome": outcome, "note": sealed}
     case.state, case.closed_at = "closed", now
-    _tell(session, case, "case.close", before, actor=actor, now=now, outcome=outcome)
+    tell_moved(session, case, "case.close", before, actor=actor, now=now, outcome=outcome)
     return case
 
 
@@ -136,7 +136,8 @@ def is_overdue(case: FollowUpCase, *, today: date) -> bool:
     return case.closed_at is None and due_on(case) < today
 
 
-def _lock(session: Session, case: FollowUpCase, actor: Actor) -> FollowUpCase:
+def lock_case(session: Session, case: FollowUpCase, actor: Actor) -> FollowUpCase:
+    """For a step of who may work on it; raises Forbidden, CaseClosed."""
     if not actor.may("case.work", case.hall_id):
         raise Forbidden
     session.flush()  # reading anew would drop what this transaction has changed and not yet written
@@ -155,7 +156,7 @@ def _day(session: Session, case: FollowUpCase, now: datetime) -> date:
     return now.astimezone(ZoneInfo(session.get_one(Hall, case.hall_id).time_zone)).date()
 
 
-def _tell(
+def tell_moved(
     session: Session,
     case: FollowUpCase,
     action: str,
@@ -165,6 +166,7 @@ def _tell(
     now: datetime,
     **details: object,
 ) -> None:
+    """Write a step to the audit and tell who shows cases."""
     audit.record(
         session,
         action,

@@ -34,7 +34,7 @@ ROLES: Mapping[str, frozenset[str]] = {
             "ticket.choose",
         }
     ),
-    "manager": frozenset({*_HALL_WORK, *_DUTY, "audit.view", "device.enrol", "case.work"}),
+    "manager": frozenset({*_HALL_WORK, *_DUTY, "audit.view", "device.enrol", "case.work", "case.extend"}),
     "duty_officer": frozenset({*_HALL_WORK, *_WINDOW, *_DUTY, "ticket.call", "ticket.choose"}),
     "officer": frozenset({*_WINDOW, "ticket.call"}),
     "back_office": frozenset({"task.work"}),

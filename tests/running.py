@@ -18,7 +18,7 @@ from runtime.local_postgres import url_of
 from runtime.ports import is_free
 from runtime.server_home import is_running, socket_directory, wait_until
 
-READY_SECONDS = 150  # a machine that does ten other things at once
+READY_SECONDS = 400  # a machine that does twenty other things at once
 ROOT = Path(__file__).resolve().parent.parent
 SHARE, SHARES = 2000, 11
 STOPS_WITHIN = 120  # seconds; what has not ended then never does

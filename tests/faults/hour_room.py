@@ -21,6 +21,7 @@ from tests.journey.hands import Kiosk, Screen, Window, sign_in
 CONSOLE = 1
 RIGHT_WITHIN = 20.0  # a screen 15 s, a phone asks every 12 to 18 s
 READ_MS = 2000
+ENOUGH = 16  # people who are served at least; where the machine is slow the hour is a longer one
 #: What the console's big field says → the key that an officer presses then.
 KEYS = {"窗口空闲": "Enter", "正在呼叫": "S", "正在办理": "F"}
 
@@ -129,7 +130,8 @@ def play(room: Room, faults: Sequence[Callable[[Stage], object]] = ()) -> Hour:
     each = HOUR.total_seconds() / RATE / (len(todo) + 1)
     with hour:
         room.take()  # in peace, so that there is one whatever is broken later
-        while todo or not hour.is_over():
+        while not hour.failed and (todo or not hour.is_over() or len(hour.served) < ENOUGH):
+            assert now() - began < 2 * HANGS, "the hour proves nothing: hardly anybody was served"
             room.work(chance)
             if todo and now() - began > each * (len(faults) - len(todo) + 1):
                 todo.pop(0)(room.stage)
@@ -198,7 +200,6 @@ def compare(room: Room, hour: Hour) -> None:
         room.console.wait_for_timeout(200)
         looked = now()  # reading five pages takes a while, in which nothing changes
     report("five pages as the database says", looked - began, RIGHT_WITHIN)
-    assert len(hour.served) > 15, "hardly anybody was served: this proves nothing"
     assert room.stage.phone.server_errors() == []
     given = {str(label) for (label,) in room.rows(LABELS, day=day)}
     assert set(hour.issued) <= given

@@ -20,7 +20,7 @@ from booking.peak import solve
 from people.sample_ids import sample_resident_id
 
 HALL, SERVICE, GROUP = "city-hall", "id-card-renewal", "A"
-PATIENCE = 240.0  # seconds that a client tries again before it gives up: longer than any start is given
+PATIENCE = 400.0  # seconds that a client tries again before it gives up: longer than any start is given
 ANSWER_SECONDS = 10.0
 WELL_FOR = 1.0  # seconds without a bad answer, after which an installation is taken as well
 CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")

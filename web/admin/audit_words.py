@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from booking.change_reasons import REASONS as CHANGES
+from feedback.grades import EXTENSIONS
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "account.forget": ("删除了本手机号保存的资料", "Deleted what was kept for a phone"),
@@ -56,6 +57,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "numbers.publish": ("发布号源", "Published numbers"),
     "case.contact": ("联系评价人", "Called who rated"),
     "case.close": ("办结回访", "Closed a follow-up case"),
+    "case.extend": ("延长答复期限", "Gave an answer more time"),
     "open_case": ("建立回访", "Opened a follow-up case"),
     "packages.save": ("修改一件事", "Changed packages"),
     "picture.add": ("上传材料样图", "Sent in a picture of a paper"),
@@ -222,6 +224,7 @@ REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "equipment": ("设备故障", "Equipment"),
         "other": ("其他", "Other"),
     },
+    "case.extend": EXTENSIONS,
     "appointment.correct": {
         "typing_slip": ("填写笔误", "A slip in typing"),
         "document_renewed": ("证件已换新", "The document was renewed"),

@@ -1,5 +1,6 @@
 """The follow-up desk: every bad rating is answered within its time."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
@@ -7,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from feedback.case_figures import count_cases
 from feedback.case_list import CaseRow, list_cases, view_case
-from feedback.grades import GRADES, REASONS
+from feedback.extend import EXTENDED_DAYS, extend_case, may_extend
+from feedback.grades import EXTENSIONS, GRADES, REASONS
 from feedback.handle import (
     OUTCOMES,
     TRIES,
@@ -19,6 +22,7 @@ from feedback.handle import (
     note_contact,
     note_of,
 )
+from feedback.models import FollowUpCase
 from halls.models import Hall
 from halls.queries import list_halls
 from kernel.errors import DomainError
@@ -42,8 +46,9 @@ def home() -> ResponseReturnValue:
         halls = {hall.id: hall for hall in list_halls(session) if may("case.work", hall.id)}
         waiting = list_cases(session, halls, closed=False)
         done = list_cases(session, halls, closed=True, limit=CLOSED_SHOWN)
+        figures = count_cases(session, halls, now=edge.now())
     late = {row.case.id for row in waiting if is_overdue(row.case, today=_today(row.hall))}
-    return render_template("desk/home.html", waiting=waiting, done=done, late=late)
+    return render_template("desk/home.html", waiting=waiting, done=done, late=late, figures=figures)
 
 
 @blueprint.get("/<hall_code>/cases/<reference>")
@@ -56,7 +61,7 @@ def case(hall_code: str, reference: str) -> ResponseReturnValue:
 @blueprint.post("/<hall_code>/cases/<reference>")
 @staff_only("case.work")
 def answer_case(hall_code: str, reference: str) -> ResponseReturnValue:
-    """Reached, not reached, or closed with an answer; the same press twice counts once."""
+    """Reached, not reached, given more time, or closed with an answer; the same press twice counts once."""
     try:
         category, sentence = once(lambda session: _step(session, hall_code, reference))
     except DomainError as refusal:
@@ -75,6 +80,9 @@ def _step(session: Session, hall_code: str, reference: str) -> Said:
         outcome, note = request.form.get("outcome", ""), request.form.get("note", "")
         close_case(session, found, outcome=outcome, note=note, actor=by, now=edge.now())
         return "ok", _("已办结。")
+    if request.form.get("do") == "extend":
+        extend_case(session, found, reason=request.form.get("reason", ""), actor=by, now=edge.now())
+        return "ok", _("已延期，请告诉本人几时答复。")
     reached = request.form.get("do") == "reached"
     note_contact(session, found, reached=reached, actor=by, now=edge.now())
     return "ok", _("已记下：联系到本人。") if reached else _("已记下：没有接通。请换一天再联系。")
@@ -90,11 +98,22 @@ def _page(hall_code: str, reference: str) -> str:
         view=view,
         hall=hall,
         late=is_overdue(found, today=_today(hall)),
+        extensions=_in_words(EXTENSIONS) if _may_extend(found, hall) else [],
+        extended=EXTENSIONS.get(found.facts.get("extended", ""), ("", ""))[edge.language() == "en"],
+        extended_days=EXTENDED_DAYS,
         note=note_of(found),
-        outcomes=[(code, pair[edge.language() == "en"]) for code, pair in OUTCOMES.items()],
+        outcomes=_in_words(OUTCOMES),
         tries=TRIES,
         here=url_for(".case", hall_code=hall_code, reference=reference),
     )
+
+
+def _may_extend(found: FollowUpCase, hall: Hall) -> bool:
+    return may_extend(found, actor=edge.actor(), now=edge.now(), zone=hall.time_zone)
+
+
+def _in_words(choices: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(code, pair[edge.language() == "en"]) for code, pair in choices.items()]
 
 
 def _today(hall: Hall) -> date:

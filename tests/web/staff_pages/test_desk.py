@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from feedback.case_figures import CaseFigures, count_cases
 from feedback.cases import open_case
 from feedback.handle import CaseClosed, close_case, get_case, note_contact
 from feedback.models import FollowUpCase, Rating, Survey
-from kernel import ids
+from halls.workdays import Calendar, add_working_days
+from kernel import clock, ids
 from kernel.audit import AuditEntry
 from kernel.crypto import cipher
 from people.staff import actor_of
@@ -128,6 +130,64 @@ def test_who_left_no_phone_is_answered_on_the_facts(faces, clerk):
     assert "没有留电话" in page
     assert "联系到了" not in page
     assert send(clerk, case, do="close", outcome="explained", note="已核实").status_code == 303
+
+
+def extend(client, case, reason="other_office"):
+    return send(client, case, do="extend", reason=reason)
+
+
+def test_who_is_responsible_gives_an_answer_more_time_once_and_for_a_reason(faces, clerk):
+    case, manager = make_case(faces), faces.officer(roles=("manager",))
+    assert "延期原因" not in manager.get(address(case)).text
+    assert extend(manager, case).status_code == 409  # nobody has called yet
+    send(clerk, case, do="reached")
+    assert "延期原因" not in clerk.get(address(case)).text
+    assert extend(clerk, case).status_code == 403
+    assert extend(manager, case, "no time").status_code == 422
+    assert extend(manager, case).status_code == 303
+    assert faces.read(FollowUpCase, case.id).rectify_due_on == add_working_days(build.TODAY, 15, Calendar())
+    assert extend(manager, case).status_code == 409
+    page = clerk.get(address(case)).text
+    assert "已延期：需要其他部门答复" in page
+    with faces.parts.database.transaction() as session:
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "case.extend")).one()
+    due_before = add_working_days(build.TODAY, 5, Calendar()).isoformat()
+    assert (told.details["reason"], told.details["due_before"]) == ("other_office", due_before)
+
+
+def test_what_is_overdue_gets_no_more_time(faces, clerk):
+    case, manager = make_case(faces), faces.officer(roles=("manager",))
+    send(clerk, case, do="reached")
+    due = add_working_days(build.TODAY, 5, Calendar())
+    set_clock(faces.parts, build.at("10:00", due + timedelta(days=1)))
+    assert extend(manager, case).status_code == 409
+
+
+def test_says_what_is_open_and_late_and_was_answered_in_time(faces, clerk):
+    actor, cases = (
+        actor_of(faces.officers[-1]),
+        [make_case(faces, n, days_ago=14 * (n == 3)) for n in range(1, 6)],
+    )
+    assert figures(faces) == CaseFigures(open=5, overdue=1, closed=0, in_time=0, extended=0)
+    due = cases[0].rectify_due_on
+    for case, at in zip(cases, ("23:59", "00:01", "10:00"), strict=False):
+        on = due + timedelta(days=at == "00:01")
+        with faces.parts.database.transaction() as session:
+            found = session.get_one(FollowUpCase, case.id)
+            note_contact(session, found, reached=True, actor=actor, now=build.at("10:00"))
+            close_case(session, found, outcome="explained", note="已核实", actor=actor, now=build.at(at, on))
+    # Of two that nobody called the contact is overdue; the third was due long before.
+    set_clock(faces.parts, build.at("10:00", due + timedelta(days=3)))
+    assert figures(faces) == CaseFigures(open=2, overdue=2, closed=3, in_time=1, extended=0)
+    page = clerk.get("/desk/").text
+    assert "1 / 3" in page
+    set_clock(faces.parts, build.at("10:00", due + timedelta(days=40)))
+    assert figures(faces).closed == 0
+
+
+def figures(faces):
+    with faces.parts.database.transaction() as session:
+        return count_cases(session, [faces.hall.id], now=clock.now())
 
 
 def test_two_who_close_a_case_at_once_close_it_once(faces, clerk, database):
