@@ -189,8 +189,7 @@ def traces(session, phone=PHONE, index=None):
     """Where a phone or a document can still be found: by keyed hash, or in anything that can be unsealed."""
     session.flush()
     session.expire_all()
-    hashes = {phone_index(phone), index}
-    found = []
+    hashes, found = {phone_index(phone), index}, []
     for table in schema.metadata().sorted_tables:
         columns = [column for column in table.columns if isinstance(column.type, LargeBinary)]
         for row in session.execute(select(*columns)).all() if columns else ():
@@ -268,8 +267,7 @@ def test_missed_appointments_still_count_after_being_forgotten_and_then_are_let_
     person = Person(session, state="no_show")
     rules = rules_of(person.hall)
     forget(session)
-    missed = standing_of(session, person.index, rules=rules, now=LATER).missed_at
-    assert len(missed) == 1
+    assert len(standing_of(session, person.index, rules=rules, now=LATER).missed_at) == 1
     identity = check("resident_id", NUMBER, today=build.TODAY)
     back = find_or_create(session, identity, name=NAME, phone=OTHER, language="zh", now=LATER)
     assert (back.id, back.erased_at) == (person.citizen.id, None)
