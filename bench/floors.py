@@ -1,7 +1,7 @@
 """The floors: bare Flask views doing the least work that keeps the promise. Imports nothing of ours.
 
 Served by the same server as the product (`gunicorn bench.floors:app`) with `FLOOR_DATABASE` naming the same
-database. One statement a view, one connection a thread, no checks, no encryption, no limits.
+database. One statement a view (four to call), one connection a thread, no checks, no encryption, no limits.
 """
 
 import os
@@ -70,16 +70,62 @@ told AS (
 SELECT id FROM booked
 """
 
+WHO = "SELECT staff_id FROM api_token WHERE token_hash = %(token)s"
+
+LOCK = """
+SELECT line.group_id FROM counter_skill JOIN line ON line.group_id = counter_skill.group_id
+WHERE counter_skill.counter_id = %(counter_id)s AND line.on_date = %(on_date)s
+ORDER BY line.id FOR UPDATE OF line
+"""
+
+FIRST = """
+SELECT id FROM ticket WHERE group_id = ANY(%(groups)s) AND state = 'waiting' ORDER BY due_at, id LIMIT 1
+"""
+
+CALL = """
+WITH taken AS (
+    UPDATE ticket SET state = 'called', counter_id = %(counter_id)s, staff_id = %(staff_id)s,
+                      called_at = %(now)s, since_at = %(now)s, step_counter_id = %(counter_id)s,
+                      stepped_at = %(now)s
+    WHERE id = %(id)s RETURNING *
+),
+counted AS (
+    UPDATE line SET calls = calls + 1 FROM taken
+    WHERE line.group_id = taken.group_id AND line.on_date = taken.on_date
+),
+called AS (
+    INSERT INTO call (hall_id, group_id, on_date, ticket_id, counter_id, staff_id, track, was_return, reason,
+                      called_at, last_called_at)
+    SELECT hall_id, group_id, on_date, id, counter_id, staff_id, track, false, '{}', called_at, called_at
+    FROM taken
+),
+recorded AS (
+    INSERT INTO audit_entry (at, recorded_at, actor_kind, action, subject_kind, subject_id, hall_id,
+                             from_state, to_state, details)
+    SELECT called_at, called_at, 'staff', 'ticket.call', 'ticket', id, hall_id, 'waiting', 'called', '{}'
+    FROM taken
+),
+told AS (
+    INSERT INTO outbox_event (name, payload, occurred_at, recorded_at)
+    SELECT 'TicketCalled', '{}', called_at, called_at FROM taken
+)
+SELECT label FROM taken
+"""
+
 _MOST = 1 << 20
 _REFUSED = 409
 app = Flask(__name__)
 _threads = threading.local()
 
 
-def _execute(statement: str, values: dict[str, Any]) -> Any:
+def _connection() -> Any:
     if not hasattr(_threads, "connection"):
         _threads.connection = psycopg.connect(os.environ["FLOOR_DATABASE"], autocommit=True)
-    return _threads.connection.execute(statement, values).fetchone()
+    return _threads.connection
+
+
+def _execute(statement: str, values: dict[str, Any]) -> Any:
+    return _connection().execute(statement, values).fetchone()
 
 
 @app.post("/hold")
@@ -103,6 +149,17 @@ def book() -> tuple[dict[str, Any], int]:
         "now": body["now"],
     }
     return ({"reference": drawn}, 201) if _execute(BOOK, values) else ({"reference": None}, _REFUSED)
+
+
+@app.post("/call")
+def call() -> dict[str, Any]:
+    """Call who has the smallest key of a counter's lines, which are locked meanwhile: four statements."""
+    connection, values = _connection(), request.get_json()
+    who = _execute(WHO, {"token": bytes.fromhex(values["token"])})
+    with connection.transaction():
+        groups = [row[0] for row in connection.execute(LOCK, values).fetchall()]
+        first = _execute(FIRST, {"groups": groups})
+        return {"label": _execute(CALL, {**values, "staff_id": who[0], "id": first[0]})[0]}
 
 
 @app.get("/bytes/<int:size>")

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from bench import call_floor
 from bench import http_load as http
 from bench.http_load import Answer, Client
 from bench.result import Result, latencies, percentile
@@ -44,26 +46,36 @@ class _Calls:
 
 
 def call_next(stage: Stage, scale: Scale) -> Result:
-    """Bursts in which everybody presses at once, then each officer every two seconds."""
+    """Bursts in which everybody presses at once, beside the floor's; then each officer every two seconds."""
     with stage.parts.database.transaction() as session:
-        place = make_hall(session, lines=_LINES, counters=scale.clerks)
+        place, bare = (make_hall(session, lines=_LINES, counters=scale.clerks) for _ in range(2))
         tokens = make_officers(session, scale.clerks)
-    fill_line(stage, place, scale.waiting + _BURSTS * scale.clerks)
+    fill_line(stage, place, scale.waiting + (_BURSTS + 1) * scale.clerks)
+    fill_line(stage, bare, (_BURSTS + 3) * scale.clerks)  # no pair of lines runs out
     settle(stage)
     for number, token in enumerate(tokens, 1):
         stage.client.post(f"/api/v1/halls/{place.code}/counters/{number}/open", headers=bearer(token))
     statements, first = statements_of(stage, call_address(place, 0), {}, bearer(tokens[0]))
     _finish(stage, place, first["ticket"]["label"], tokens[0])
-    bursts, paced = _Calls(), _Calls()
+    cold, bursts, paced = _Calls(), _Calls(), _Calls()
+    _burst(stage, place, tokens, cold)  # connections and plans are made: as after a restart, and told apart
+    call_floor.burst(stage, bare, tokens)
+    floor: list[float] = []
     for _ in range(_BURSTS):
         _burst(stage, place, tokens, bursts)
+        floor += call_floor.burst(stage, bare, tokens)
     _paced(stage, place, tokens, paced, paces=_PACES if scale.judged else 1)
-    return _called(scale, bursts, paced, statements)
+    return _called(scale, (cold, bursts, paced), floor=floor, statements=statements)
 
 
-def _called(scale: Scale, bursts: _Calls, paced: _Calls, statements: int) -> Result:
-    twice = [label for label, times in Counter(bursts.called + paced.called).items() if times > 1]
-    burst, pace = (percentile(calls.seconds, 95) * 1000 for calls in (bursts, paced))
+def _called(
+    scale: Scale, every: tuple[_Calls, _Calls, _Calls], *, floor: list[float], statements: int
+) -> Result:
+    """From the first burst, the other bursts, and the calls one by one."""
+    _cold, bursts, paced = every
+    twice = [label for label, times in Counter(_all(each.called for each in every)).items() if times > 1]
+    first, burst, pace = (percentile(calls.seconds, 95) * 1000 for calls in every)
+    bare = percentile(floor, 95) * 1000
     return Result(
         "call-next",
         "ms p95",
@@ -72,15 +84,24 @@ def _called(scale: Scale, bursts: _Calls, paced: _Calls, statements: int) -> Res
         meets=(pace <= PACED_MS and burst <= BURST_MS) if scale.judged else None,
         runs=_BURSTS,
         violations=[
-            *sorted({*bursts.wrong, *paced.wrong}),
+            *sorted(set(_all(each.wrong for each in every))),
             *(f"ticket {label} called twice" for label in twice),
         ],
         note=f"{scale.clerks} officers, {scale.waiting} waiting, one call each {EACH_SECONDS:.0f} s; "
-        f"burst of {scale.clerks}: p50 {percentile(bursts.seconds, 50) * 1000:.0f}, p95 {burst:.0f} ms; "
-        f"SQL statements: {statements}",
-        facts={"burst_p95_ms": round(burst, 1), "statements": statements},
+        f"burst of {scale.clerks}: p50 {percentile(bursts.seconds, 50) * 1000:.0f}, p95 {burst:.0f} ms, "
+        f"bare views {bare:.0f} ms; the first after the start {first:.0f} ms; SQL statements: {statements}",
+        facts={
+            "burst_p95_ms": round(burst, 1),
+            "burst_floor_p95_ms": round(bare, 1),
+            "first_burst_p95_ms": round(first, 1),
+            "statements": statements,
+        },
         **latencies(paced.seconds),  # type: ignore[arg-type]  # by name
     )
+
+
+def _all(lists: Iterable[list[str]]) -> list[str]:
+    return [each for some in lists for each in some]
 
 
 def call_address(place: Place, clerk: int) -> str:

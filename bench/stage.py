@@ -33,7 +33,7 @@ from web.app import create_app
 
 #: A Monday, 09:30 in Shanghai; the clock of a benchmark stands still there, so that holds do not run out.
 MOMENT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
-_START_SECONDS = 30.0
+_START_SECONDS = 120.0  # of a machine that does much else
 _SERVER_LOG = "server.log"
 
 
