@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from booking.change_plan import BookingsStranded
 from booking.change_reasons import UNSAID, Because
 from booking.close import Close, Then, close, preview, reopen
-from halls.closures import change_reason
+from halls.closures import LONGEST_REASON, change_reason
 from halls.models import Closure, Hall
 from halls.queries import list_groups
 from halls.tables import by_hall, hall_column, own_halls
 from kernel.actor import Actor
 from kernel.tables import Kind, Line, Mistakes, Row, Sheet
 
-_LONGEST_REASON = 20  # what a message has room for
 CLOSURES = Sheet(
     "closures",
     "关闭",
@@ -135,8 +134,8 @@ def _command(
 
 
 def _check_reason(line: Line, mistakes: Mistakes) -> None:
-    if len(line.row["reason_zh"]) > _LONGEST_REASON:
-        zh, en = f"超过 {_LONGEST_REASON} 字，短信写不下", f"is longer than {_LONGEST_REASON} characters"
+    if len(line.row["reason_zh"]) > LONGEST_REASON:
+        zh, en = f"超过 {LONGEST_REASON} 字，短信写不下", f"is longer than {LONGEST_REASON} characters"
         mistakes.add(line.number, "reason_zh", zh=zh, en=en)
 
 

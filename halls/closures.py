@@ -14,6 +14,9 @@ from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.errors import Invalid, NotFound
 
+#: Characters of a Chinese reason that a message has room for.
+LONGEST_REASON = 20
+
 
 class ClosureBackwards(Invalid):
     """A closure ends before it begins."""
@@ -21,6 +24,14 @@ class ClosureBackwards(Invalid):
     code = "closure_backwards"
     zh = "关闭的结束时间应晚于开始时间。"
     en = "A closure must end after it begins."
+
+
+class ClosureReasonUnfit(Invalid):
+    """A closure says why, in as many characters as a message has room for."""
+
+    code = "closure_reason_unfit"
+    zh = "请写明关闭原因，最多 {most} 个字（短信要写得下）。"
+    en = "Please say why it is closed, in at most {most} Chinese characters (an SMS must hold them)."
 
 
 class ClosureUnknown(NotFound):
@@ -110,8 +121,11 @@ def change_reason(
     Pages say so at once; who was told is not told again.
 
     Raises:
+        ClosureReasonUnfit
         ClosureUnknown: also of one that was lifted.
     """
+    if not 0 < len(reasons[0]) <= LONGEST_REASON:
+        raise ClosureReasonUnfit(most=LONGEST_REASON)
     closure = session.get(Closure, closure_id, with_for_update=True)
     if closure is None or closure.hall_id != hall.id or closure.lifted_at is not None:
         raise ClosureUnknown

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from booking.close import Close, Closing, Then, close, preview, reopen
-from halls.closures import list_closures
+from halls.closures import ClosureReasonUnfit, change_reason, list_closures
 from halls.models import Hall
 from halls.queries import list_groups
 from kernel.errors import DomainError
@@ -140,9 +140,24 @@ def lift(code: str, closure_id: int) -> Any:
     return redirect(url_for("admin.plan_closures", code=code), 303)
 
 
+@staff_only("plan.edit")
+def reword(code: str, closure_id: int) -> Any:
+    """Say otherwise why it is closed; raises ClosureUnknown."""
+    reasons = plan_edge.typed("new_reason_zh"), plan_edge.typed("new_reason_en")
+    try:
+        with edge.transaction() as session:
+            hall = plan_edge.hall_of(session, code)
+            changed = change_reason(session, hall, closure_id, reasons, actor=edge.actor(), now=edge.now())
+    except ClosureReasonUnfit as error:
+        return _refused(code, error)
+    flash(_("原因已改，网页上立即可见；已发的短信不再重发。") if changed else _("没有改动。"), "ok")
+    return redirect(url_for("admin.plan_closures", code=code), 303)
+
+
 def add_to(blueprint: Blueprint) -> None:
     """Attach the routes."""
     blueprint.add_url_rule(_PATH, "plan_closures", show)
     blueprint.add_url_rule(_PATH, "plan_closures_add", add, methods=["POST"])
     blueprint.add_url_rule(f"{_PATH}/emergency", "plan_emergency", emergency, methods=["POST"])
     blueprint.add_url_rule(f"{_PATH}/<int:closure_id>/lift", "plan_lift", lift, methods=["POST"])
+    blueprint.add_url_rule(f"{_PATH}/<int:closure_id>/reason", "plan_reword", reword, methods=["POST"])

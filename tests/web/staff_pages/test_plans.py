@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from booking.models import Appointment, Number
 from booking.policy import BookingPolicy
 from booking.publish import publish
+from booking.rule_words import NAMES
 from halls.models import CalendarDay, Closure, Counter, Hall, PlanLine
 from kernel.actor import SYSTEM
 from kernel.audit import AuditEntry
@@ -17,7 +18,6 @@ from kernel.outbox import OutboxEvent
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
 from tests.web.hall_faces import set_clock, token
-from web.admin.plan_rules import NAMES
 
 TOMORROW = date(2026, 3, 3)
 BASE = "/admin/plans/yunzhou"
