@@ -105,6 +105,7 @@ class Desk:
     parked: list[InLine]
     missed: list[InLine]
     more: Any = None
+    discipline: str = "promise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
         waiting=session.scalar(waiting, {"counter_id": counter_id}) or 0,
         parked=_in_line(session, [(each, None) for each in list_parked(session, counter_id, now=now)]),
         missed=_in_line(session, [(each, None) for each in missed]),
+        discipline=today.policy.discipline,
     )
 
 

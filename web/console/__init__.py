@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from halls.queries import list_halls
 from queueing.counters import counter_of_staff
 from queueing.desk import find_in_hall, list_seats, matters_of
-from queueing.errors import CounterNotOpen
+from queueing.errors import CounterNotOpen, NotYourCounter
 from queueing.queries import ticket_view
 from web import edge
 from web.console import reception
@@ -50,11 +50,11 @@ def desk_page(counter_id: int) -> ResponseReturnValue:
 @blueprint.get("/counters/<int:counter_id>/desk")
 @staff_only("counter.work")
 def desk_part(counter_id: int) -> ResponseReturnValue:
-    """What changes on it. A counter that was closed meanwhile leads to the choice."""
+    """What changes on it. A counter that was closed or taken over meanwhile leads to the choice."""
     try:
         with edge.transaction() as session:
             found = get_desk(session, counter_id)
-    except CounterNotOpen:
+    except (CounterNotOpen, NotYourCounter):
         return redirect(url_for("console.home"), 303)
     return fragment("console/_desk.html", **facts(found))
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from kernel import clock
@@ -18,6 +19,19 @@ from queueing.desk_more import more
 from web import edge, problems
 from web.citizen.forms import kind_name
 
+#: In which order the rule of the hall calls (queueing.ordering), for who is asked "why them?".
+ORDERS = {
+    "promise": (
+        _l("转办、补件回来的，每叫几位至多一位"),
+        _l("绿色通道，连着叫的人数有上限"),
+        _l("到点的预约，和到了承诺时刻的现场号：谁的时刻早谁先"),
+        _l("其余现场号，按取号先后；办得快的可能先叫"),
+        _l("提前到的预约，和候补号"),
+    ),
+    "fifo": (_l("不分预约和现场，按取号先后"),),
+    "strict": (_l("签到的预约，按预约时间"), _l("现场号，按取号先后")),
+    "accumulating": (_l("等得越久越靠前；现场号积得慢，预约从预约时间起积"),),
+}
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
 
@@ -45,6 +59,7 @@ def facts(found: Desk) -> dict[str, Any]:
         "pause_reasons": PAUSE_REASONS,
         "minutes": _minutes,
         "kind_name": kind_name,
+        "order": ORDERS[found.discipline],
     }
 
 

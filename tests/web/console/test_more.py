@@ -174,6 +174,8 @@ def test_another_officer_takes_the_counter_with_the_person_in_service(faces, des
     assert press(other, url, "take-over", page="/console").location == url
     assert "A001" in other.get(url).text
     assert client.get(url).status_code == 403
+    left = client.get(f"{url}/desk", headers={"X-Fragment": "1"})  # the page that is still open leaves
+    assert (left.status_code, left.location) == (303, "/console")
     assert "已办结" in say(press(other, url, "finish", ticket=row), other)
     assert len(rows(faces, CounterSession)) == 2
 

@@ -8,16 +8,19 @@ from sqlalchemy import select
 
 from booking.models import Appointment
 from catalog.models import Guide, Service
+from halls.models import Hall
 from kernel import clock
 from kernel.audit import AuditEntry
 from people.citizens import find_or_create
 from people.identity import check
 from queueing.models import Ticket
+from queueing.policy import DISCIPLINES
 from tests import build
 from tests.conftest import NOW
 from tests.web.api.town import GUIDE, MATERIALS
 from tests.web.console.test_console import say
 from tests.web.hall_faces import press
+from web.console.face import ORDERS
 
 NAME, NUMBER = "安娜", "X1234567"
 
@@ -103,6 +106,19 @@ def test_what_people_wait_for_is_counted_by_line_and_matter(faces):
     assert "A 户政 3 人" in told
     assert "居民身份证补换领 2 、 未说明 1" in told or "居民身份证补换领 2、未说明 1" in told
     assert "B 出入境 1 人" in told
+
+
+def test_the_order_of_the_hall_is_explained_beside_who_comes_next(faces):
+    client = faces.officer(counter=0)
+    assert "到点的预约，和到了承诺时刻的现场号：谁的时刻早谁先" in client.get(faces.counter_url()).text
+    with faces.parts.database.transaction() as session:
+        hall = session.get_one(Hall, faces.hall.id)
+        hall.policy = {**hall.policy, "queue": {"discipline": "fifo"}}
+    assert "不分预约和现场，按取号先后" in client.get(faces.counter_url()).text
+
+
+def test_every_order_that_a_hall_can_choose_is_explained():
+    assert set(ORDERS) == set(DISCIPLINES)
 
 
 def test_every_step_of_a_shift_has_a_key(faces, called):
