@@ -90,6 +90,24 @@ def test_a_ticket_comes_out_by_itself_once_and_its_code_leads_to_the_live_page(f
     assert find_code(rows, modules(f"http://127.0.0.1:8000/q/{faces.tickets()[0].reference}"))
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1280, 800)])
+def test_number_and_fault_are_seen_together_also_in_large_letters(faces, page, width, height, lang):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.goto(f"/preferences?lang={lang}&care=1&next=/kiosk/yunzhou/home")
+    with recording_printer() as printer:
+        let_print(faces, printer.address)
+        printer.run_out_of_paper()
+        page.goto("/kiosk/yunzhou/take/A")
+        page.locator(".kiosk-wish .btn--primary").click()
+        page.locator(".kiosk-print-state.is-bad").wait_for()
+        for seen in (".kiosk-print-state", ".kiosk-ticket__number"):
+            box = page.locator(seen).bounding_box()
+            assert box["y"] + box["height"] <= height, seen
+        assert list_violations(page) == []
+
+
 def test_without_paper_the_number_stays_on_the_screen_and_the_page_says_so(faces, page):
     with recording_printer() as printer:
         let_print(faces, printer.address)
