@@ -51,3 +51,19 @@ def small_targets(page: Page, least: int) -> list[str]:
            .map((one) => [one.getBoundingClientRect().height + 0.5, one.outerHTML.slice(0, 80)])"""
     )
     return [html for height, html in sizes if height < least]
+
+
+READER = """(text) => {
+  const at = document.activeElement;
+  const facts = { bubbles: true, cancelable: true };
+  for (const sign of text) {
+    if (sign < '\\x7f') at.dispatchEvent(new KeyboardEvent('keydown', { key: sign, ...facts }));
+    else at.dispatchEvent(new InputEvent('beforeinput', { data: sign, inputType: 'insertText', ...facts }));
+  }
+  at.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ...facts }));
+}"""
+
+
+def type_as_a_reader(page: Page, text: str) -> None:
+    """All keys within a moment, as scanners do: a busy machine would put gaps between those of Playwright."""
+    page.evaluate(READER, text)

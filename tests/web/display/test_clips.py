@@ -30,6 +30,29 @@ def test_every_word_is_a_short_sound(folder):
         assert max(map(abs, samples)) > 3000, name
 
 
+def samples_of(folder, name):
+    with wave.open(str(folder / f"{name}.wav")) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 22_050), name
+        return array.array("h", file.readframes(file.getnframes()))
+
+
+def test_no_word_is_clipped_or_begins_or_ends_with_silence(folder):
+    for name in words():
+        samples = samples_of(folder, name)
+        loud = [at for at, sample in enumerate(samples) if abs(sample) > 250]
+        assert loud[0] < 0.05 * 22_050, name
+        assert len(samples) - loud[-1] < 0.05 * 22_050, name
+        # A clipped wave stays at the end of the scale for some samples.
+        flat = "".join("x" if abs(sample) >= 32_760 else " " for sample in samples)
+        assert "xxx" not in flat, name
+
+
+def test_a_whole_call_is_said_in_a_few_seconds(folder):
+    call = ("please", "A", "0", "1", "2", "number", "to", "3", "window")  # 请 A 0 1 2 号 到 3 号窗口
+    seconds = [len(samples_of(folder, f"zh-{each}")) / 22_050 for each in call]
+    assert 2.5 < sum(seconds) < 6
+
+
 def test_there_is_a_word_for_everything_on_a_ticket():
     names = set(words())
     for language in ("zh", "en"):

@@ -11,7 +11,14 @@ from people import devices
 from people.citizens import identity_index
 from tests import build
 from tests.fakes.printer import find_code, recording_printer
-from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
+from tests.web.hall_browser import (
+    is_too_wide,
+    list_violations,
+    open_page,
+    serving,
+    small_targets,
+    type_as_a_reader,
+)
 from web.kiosk import raster
 from web.qr import modules
 
@@ -233,8 +240,7 @@ def test_a_document_on_the_reader_checks_in_from_every_page_and_whatever_has_the
     field = page.locator("#field-document, #field-code")
     if "张" in typed and field.count():
         field.focus()  # without a keyboard's key the characters of a name go where the focus is
-    page.keyboard.type(typed)
-    page.keyboard.press("Enter")
+    type_as_a_reader(page, typed)
     expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
     assert len(faces.tickets()) == 1
 

@@ -11,7 +11,7 @@ from people.models import PhoneCode
 from people.phone_codes import code_of
 from tests import build
 from tests.fakes.printer import recording_printer
-from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving
+from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, type_as_a_reader
 
 pytestmark = pytest.mark.browser
 
@@ -102,8 +102,7 @@ def test_a_reader_fills_the_document_and_who_leaves_is_forgotten(stopped, page):
     page.clock.install()
     start(page, stopped)
     page.locator("#field-document").wait_for()
-    page.keyboard.type(ID)
-    page.keyboard.press("Enter")
+    type_as_a_reader(page, ID)
     expect(page.locator("h1")).to_have_text("请输入姓名")
     assert ID not in page.content()
     page.clock.run_for(91_000)
