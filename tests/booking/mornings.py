@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from booking import doctor
 from booking.counts import booking_counts, channel_counts
+from booking.ladder import OVERBOOKED_ABOVE
 from booking.models import Draft, WaitlistEntry
 from booking.publish import publish
 from booking.waitlist_visits import lines_of
@@ -41,6 +42,18 @@ LADDER = {
         {"share": 0.2, "working_days_before": 0, "at": "09:10"},
     ],
     "duty_share": 0.2,
+}
+#: Some numbers are beyond the quota, as not everybody comes; unused duty numbers go to walk-ins at nine.
+DUTY_FLOWS_AT = "09:00"
+#: The first line has so many that some are overbooked, the second so few that people wait.
+COUNTERS = (2, 1.5)
+RULES = {
+    "max_open_appointments": 50,
+    "waitlist_offers": 9,
+    "beta": 0.8,
+    "show_probability": 0.5,
+    "duty_flows_at": DUTY_FLOWS_AT,
+    "ladder": LADDER,
 }
 #: The services of a visit: one line, or both in either order.
 KINDS = ((0,), (1,), (0, 1), (1, 0))
@@ -96,16 +109,17 @@ class Mornings(RuleBasedStateMachine):
         self.read: dict[Key, Row[Any]] | None = None
         self.now = at("08:30")
         self.people = count(1)
-        rules = {"max_open_appointments": 50, "waitlist_offers": 9, "ladder": LADDER}
-        self.hall = make_hall(session, policy={"booking": rules})
+        self.hall = make_hall(session, policy={"booking": RULES})
         self.groups = [make_group(session, self.hall, code) for code in "AB"]
-        for group in self.groups:
-            make_plan(session, group, counters=1.5, hours="10:00-11:30")
+        for group, counters in zip(self.groups, COUNTERS, strict=True):
+            make_plan(session, group, counters=counters, hours="10:00-11:30")
         services = [make_service(session, group) for group in self.groups]
         self.codes = [service.code for service in services]
         self.service_ids = [service.id for service in services]
         publish(session, self.hall.id, first_on=TODAY, last_on=TOMORROW, actor=SYSTEM, now=self.now)
         self.planned = set(self.rows())
+        assert {row.channel for row in self.rows().values()} == {"online", "walk_in", "duty"}
+        assert any(ordinal > OVERBOOKED_ABOVE for _, _, ordinal in self.planned)
         self.world = World()
 
     def teardown(self) -> None:

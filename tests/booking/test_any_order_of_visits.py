@@ -20,6 +20,7 @@ from booking.book import Book, book
 from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.cancel import cancel
 from booking.close import Close, Then, close, reopen
+from booking.duty_flow import flow_duty
 from booking.hold import HoldSlot, hold
 from booking.ladder import Channel
 from booking.models import Appointment, WaitlistEntry
@@ -32,6 +33,7 @@ from people.sample_ids import sample_resident_id
 from tests.booking.mornings import (
     CLOCKS,
     DAYS,
+    DUTY_FLOWS_AT,
     KINDS,
     LEAD,
     TOMORROW,
@@ -192,6 +194,22 @@ class Visits(Mornings):
         )
         assert done is None or 0 < done <= most
         assert {key: self.rows()[key] for key in taken} == before
+
+    @precondition(lambda self: self.now >= at("08:50"))
+    @rule()
+    def unused_duty_numbers_flow(self) -> None:
+        """To walk-ins, from nine on; what somebody has stays, and so do tomorrow's."""
+        due = self.now >= at(DUTY_FLOWS_AT)
+        before = {key: row.channel for key, row in self.rows().items()}
+        unused = {
+            key
+            for key, row in self.rows().items()
+            if due and row.channel == "duty" and row.on_date == TODAY and not self._is_taken(row)
+        }
+        assert flow_duty(self.session, now=self.now) == len(unused)
+        self.read = None
+        after = {key: row.channel for key, row in self.rows().items()}
+        assert after == before | dict.fromkeys(unused, "walk_in")
 
     @rule(line=st.integers(0, 1), slot=st.integers(0, 2), channel=st.sampled_from(list(Channel)))
     def book_by_staff(self, line: int, slot: int, channel: Channel) -> None:

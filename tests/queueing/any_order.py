@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count, pairwise
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -83,6 +84,7 @@ class Hall(RuleBasedStateMachine):
         self.model = Model([Seat(lines) for lines in SEATS])
         self.visits = [self._booked(time, lines) for time, lines in VISITS]
         self.rows: list[int] = []
+        self.read: list[Ticket] | None = None
         self.seen: dict[int, dict[str, datetime | None]] = {}
         self.keys: dict[int, tuple[datetime, datetime | None]] = {}
         self.before_late: dict[int, tuple[datetime, datetime | None]] = {}
@@ -108,6 +110,7 @@ class Hall(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.close_the_day()
+            self.read = None
             self.the_rows_are_those_of_the_model()
             assert all(ticket.state in ENDS for ticket in self.tickets())
             assert all(seat.officer is None for seat in self.model.seats)
@@ -120,8 +123,15 @@ class Hall(RuleBasedStateMachine):
     # -- reading ------------------------------------------------------------------------------------------
 
     def tickets(self) -> list[Ticket]:
-        self.session.expire_all()
-        return list(self.session.scalars(select(Ticket).order_by(Ticket.id)))
+        """The rows as they are; read again only after a step."""
+        if self.read is None:
+            self.session.expire_all()
+            self.read = list(self.session.scalars(select(Ticket).order_by(Ticket.id)))
+        return self.read
+
+    def check_invariants(self, *args: Any, **values: Any) -> None:
+        self.read = None  # a step may have changed them
+        super().check_invariants(*args, **values)
 
     def ticket(self, at_: int) -> Ticket:
         return self.session.get_one(Ticket, self.rows[at_])
