@@ -152,12 +152,14 @@ def decide(
     """Accept or refuse, with an answer that the citizen reads. The answer goes out by SMS.
 
     Raises:
-        Forbidden, WordsMissing, AppealIsDecided
+        Forbidden, WordsMissing, AppealUnknown, AppealIsDecided
     """
     if not actor.may("appeal.decide", asked.hall_id):
         raise Forbidden
     words = check_words(answer)
-    session.refresh(asked, with_for_update=True)
+    mine = select(Appeal).where(Appeal.id == asked.id).with_for_update()
+    if session.scalar(mine.execution_options(populate_existing=True)) is None:
+        raise AppealUnknown  # who appealed wished to be forgotten since
     if asked.state != AppealState.ASKED:
         raise AppealIsDecided
     asked.state = AppealState.ACCEPTED if accepted else AppealState.REFUSED

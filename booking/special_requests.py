@@ -187,8 +187,8 @@ def _ensure_no_other(session: Session, index: bytes, phone: bytes) -> None:
 
 
 def withdraw(session: Session, asked: SpecialRequest, *, actor: Actor, now: datetime) -> None:
-    """The citizen needs it no more; twice is once. Raises RequestIsDecided."""
-    session.refresh(asked, with_for_update=True)
+    """The citizen needs it no more; twice is once. Raises RequestIsDecided, RequestUnknown."""
+    _lock(session, asked)
     if asked.state == RequestState.WITHDRAWN:
         return
     _close(asked, RequestState.WITHDRAWN, now=now)
@@ -203,10 +203,10 @@ def approve(
     """Give a number of the duty reserve at this time, or of the walk-ins where none is left.
 
     Raises:
-        Forbidden, RequestIsDecided, SlotUnknown, SlotFull, InPast, AlreadyBookedThatDay
+        Forbidden, RequestUnknown, RequestIsDecided, SlotUnknown, SlotFull, InPast, AlreadyBookedThatDay
     """
     _ensure_may_decide(asked, actor)
-    session.refresh(asked, with_for_update=True)
+    _lock(session, asked)
     _close(asked, RequestState.APPROVED, now=now)
     asked.decided_by = actor.id
     if answer.strip():
@@ -238,10 +238,14 @@ def approve(
 
 
 def refuse(session: Session, asked: SpecialRequest, *, answer: str, actor: Actor, now: datetime) -> None:
-    """Say no, with an answer that helps on. Raises Forbidden, WordsMissing, RequestIsDecided."""
+    """Say no, with an answer that helps on.
+
+    Raises:
+        Forbidden, WordsMissing, RequestUnknown, RequestIsDecided
+    """
     _ensure_may_decide(asked, actor)
     words = check_words(answer)
-    session.refresh(asked, with_for_update=True)
+    _lock(session, asked)
     _close(asked, RequestState.REFUSED, now=now)
     asked.decided_by = actor.id
     asked.answer_sealed = cipher().encrypt(words, "special_request.answer")
@@ -273,6 +277,15 @@ def expire_unanswered(session: Session, hall_id: int, *, actor: Actor, now: date
         record(session, asked, "special_request.expire", states, actor=actor, now=now)
         outbox.emit(session, SpecialRequestExpired(asked.id, hall_id), now=now)
     return len(ended)
+
+
+def _lock(session: Session, asked: SpecialRequest) -> None:
+    """As it is now; who asked may have wished to be forgotten since it was looked up."""
+    session.flush()
+    mine = select(SpecialRequest).where(SpecialRequest.id == asked.id)
+    fresh = mine.with_for_update().execution_options(populate_existing=True)
+    if session.scalar(fresh) is None:
+        raise RequestUnknown
 
 
 def _ensure_may_decide(asked: SpecialRequest, actor: Actor) -> None:

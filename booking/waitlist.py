@@ -176,7 +176,7 @@ def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
     Pressing again gives no more time than that, so a number cannot be kept for ever.
 
     Raises:
-        OfferOver
+        OfferOver, WaitUnknown
     """
     _lock(session, entry)
     if entry.state != WaitState.OFFERED or entry.offer_until is None or entry.offer_until <= now:
@@ -295,8 +295,11 @@ def _ensure_room(session: Session, index: bytes) -> None:
 
 
 def _lock(session: Session, entry: WaitlistEntry) -> None:
+    """As it is now; its owner may have wished to be forgotten since it was looked up."""
     session.flush()
-    session.refresh(entry, with_for_update=True)
+    mine = select(WaitlistEntry).where(WaitlistEntry.id == entry.id).with_for_update()
+    if session.scalar(mine.execution_options(populate_existing=True)) is None:
+        raise WaitUnknown
 
 
 def _rules(session: Session, entry: WaitlistEntry) -> HallRules:

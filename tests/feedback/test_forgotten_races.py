@@ -11,14 +11,16 @@ from booking.book import Book, book
 from booking.book_at_once import book_at_once
 from booking.cancel import cancel
 from booking.hold import HoldSlot, hold
-from booking.models import Appointment, Number, WaitlistEntry
+from booking.models import Appointment, Number, SpecialRequest, WaitlistEntry
 from booking.queries import phone_of
-from booking.waitlist import JoinWaitlist, join
+from booking.special_requests import AskSpecially, RequestUnknown, approve, ask, refuse, withdraw
+from booking.waitlist import JoinWaitlist, WaitUnknown, accept, join, leave
 from feedback import personal_data
 from halls.models import ServiceGroup
-from kernel.actor import ANONYMOUS, SYSTEM
+from kernel.actor import ANONYMOUS, SYSTEM, Actor
 from people.citizens import name_of
 from people.models import Citizen
+from people.permissions import permissions_of
 from people.sample_ids import sample_resident_id
 from tests.booking.test_leg_races import is_somebody_waiting_for_a_person, wait_until
 from tests.build import TODAY, at, make_group, make_hall, make_service, make_slot
@@ -146,3 +148,51 @@ def test_the_night_forgets_nobody_who_books_again(database, now, codes):
             personal_data.forget_old(session, actor=SYSTEM, now=later)
     with database.transaction() as session:
         assert session.get_one(Citizen, citizen).erased_at is None
+
+
+def leave_it(session, entry):
+    leave(session, entry, actor=ANONYMOUS, now=entry.created_at)
+
+
+def take_it(session, entry):
+    accept(session, entry, now=entry.created_at)
+
+
+@pytest.mark.parametrize("press", [leave_it, take_it])
+def test_who_answers_an_offer_that_was_forgotten_is_told_so(database, now, codes, press):
+    """Looked up before the owner was forgotten, on another page of theirs."""
+    with database.transaction() as session:
+        for person, clock in ((5, "10:00"), (6, "11:00")):
+            book_held(session, hold_one(session, codes, now, clock=clock), now, person=person, phone=OTHER)
+        wish = JoinWaitlist("h1", (codes[0],), TODAY, TODAY, PHONE)
+        entry_id = join(session, wish, actor=ANONYMOUS, now=now).id
+    with database.transaction() as session:
+        entry = session.get_one(WaitlistEntry, entry_id)
+        forget(database, now)
+        with pytest.raises(WaitUnknown):
+            press(session, entry)
+
+
+@pytest.mark.parametrize("decide", [approve, refuse, withdraw])
+def test_who_decides_a_request_that_was_forgotten_is_told_so(database, now, codes, decide):
+    duty = Actor("staff", 1, permissions_of(["duty_officer"]))
+    values = {
+        approve: {"starts_at": at("10:00"), "answer": "", "actor": duty},
+        refuse: {"answer": "请按预约时间来。", "actor": duty},
+        withdraw: {"actor": ANONYMOUS},
+    }
+    wish = AskSpecially(
+        "h1", (codes[0],), "urgent", TODAY, "明天出国。", "张三", "resident_id", sample_resident_id(1), PHONE
+    )
+    with database.transaction() as session:
+        asked = ask(session, wish, actor=ANONYMOUS, now=now)
+        session.flush()
+        asked_id = asked.id
+    with database.transaction() as session:
+        row = session.get_one(SpecialRequest, asked_id)
+        forget(database, now)
+        with pytest.raises(RequestUnknown):
+            decide(session, row, now=now, **values[decide])
+    with database.transaction() as session:
+        assert session.scalars(select(Appointment.id)).all() == []
+        assert doctor.check(session) == []
