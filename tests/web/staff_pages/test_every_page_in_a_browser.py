@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import update
 
+from booking.promise_samples import take_samples
 from booking.publish import publish
 from halls.models import PlanLine
 from halls.plan_history import current_plan, keep
@@ -128,6 +129,7 @@ def made(faces):
         publish(session, hall.id, first_on=TODAY, last_on=TODAY, actor=SYSTEM, now=at("08:00"))
         book_all(session, hall, TODAY, most=10, now=at("08:00"))
         keep(session, current_plan(session, hall), actor=SYSTEM, now=at("08:00"))
+        take_samples(session, due_at=at("08:00"), now=at("08:00"))
     chief, code = Pages(client), faces.renewal.code
     facts = {"name_zh": "补领", "name_en": "Renewal", "group": "A", "minutes": "12", "fee": "0"}
     chief.send(f"/admin/services/{code}", **facts)
