@@ -50,7 +50,7 @@ def served(day, **options):
 
 
 def undone(day, ticket, *, counter=0, after=LATER, when="09:08"):
-    pressed = clock.real_now() + after
+    pressed = (ticket.stepped_at or clock.real_now()) + after  # however long the machine took until here
     return undo(day.session, ticket, actor=day.officers[counter], now=at(when), real_now=pressed)
 
 
