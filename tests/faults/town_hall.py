@@ -247,5 +247,5 @@ class Jobs:
                     over = self.scene.now + timedelta(days=1)
                     expire_unanswered(session, self.scene.hall_id, actor=SYSTEM, now=over)
                 else:
-                    later = timedelta(minutes=self.chance.choice([0, 33]))
+                    later = timedelta(minutes=self.chance.choice([0, 33, 33]))
                     tend(session, now=self.scene.now + later)

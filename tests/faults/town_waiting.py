@@ -41,7 +41,7 @@ class Waiter(Citizen):
             return [self._cancel]
         if self.entry_id is None:
             return [self._join, self._join, self._join, self._join, self._book]
-        return [self._answer, self._answer, self._think, self._think, self._leave]
+        return [self._answer, self._think, self._think, self._leave]
 
     def _think(self) -> None:
         """So long that the job may find the time of an offer over."""
