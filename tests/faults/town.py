@@ -111,6 +111,8 @@ class Interleaving:
     taken_away: list[tuple[float, float]] = field(default_factory=list)
     #: Special requests: their row, what was said of them, and the reference of the booking that came of it.
     decided: list[tuple[int, str, str]] = field(default_factory=list)
+    #: How often the jobs have run.
+    rounds: float = 0
     #: What may end a citizen's step. Only where a fault is planted two may wait for each other.
     refusals: ClassVar[tuple[type[Exception], ...]] = (DomainError,)
 

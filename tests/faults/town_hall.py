@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic, sleep
 
 from booking.book import Book
@@ -238,9 +239,14 @@ class Jobs:
 
     def live(self) -> None:
         """A few times, and as long as somebody waits."""
-        nth = 0
-        while nth < STEPS or any(each.waits for each in self.waiters):
-            nth += 1
+        try:
+            self._live()
+        finally:
+            self.scene.rounds = inf  # nobody waits for one more
+
+    def _live(self) -> None:
+        while self.scene.rounds < STEPS or any(each.waits for each in self.waiters):
+            self.scene.rounds += 1
             sleep(self.chance.random() * LONGEST_PAUSE)
             with self.scene.town.database.transaction() as session:
                 if self.chance.random() < 0.2:

@@ -11,7 +11,7 @@ from kernel.actor import ANONYMOUS
 from people.sample_ids import sample_resident_id
 from tests.faults.town import CITIZENS, STEPS, Citizen, places_of
 
-LONGEST_THOUGHT = 0.1  # seconds
+MOMENT = 0.01  # seconds
 
 
 class Waiter(Citizen):
@@ -44,8 +44,10 @@ class Waiter(Citizen):
         return [self._answer, self._think, self._think, self._leave]
 
     def _think(self) -> None:
-        """So long that the job may find the time of an offer over."""
-        sleep(self.chance.random() * LONGEST_THOUGHT)
+        """Until the jobs have run once more, which may find the time of an offer over."""
+        enough = self.scene.rounds + 2
+        while self.scene.rounds < enough:
+            sleep(MOMENT)
 
     @property
     def phone(self) -> str:
