@@ -30,7 +30,18 @@ def kill_once_played(line: str, pids: dict[str, int], names: tuple[str, ...]) ->
 def test_a_day_keeps_every_promise_while_processes_are_killed(tmp_path: Path) -> None:
     out, said = tmp_path / "out.json", []
     with running(tmp_path / "var") as program:
-        arguments = ("--url", program.url, "--day", str(SMALL), "--rate", "240", "--json", str(out))
+        arguments = (
+            "--url",
+            program.url,
+            "--day",
+            str(SMALL),
+            "--rate",
+            "240",
+            "--patience",
+            "300",
+            "--json",
+            str(out),
+        )
         with youhao("drive", *arguments) as driver:
             for line in driver.stdout or ():
                 said.append(line)

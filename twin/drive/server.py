@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 _PAUSES = (0.1, 0.3, 1.0, 2.0, 4.0, 8.0)  # between tries when nobody answers: 15 seconds in all
+_LONGER = (8.0,) * 5  # more of them for who has answered before: it is being started again, on a busy machine
 _PAIR = 2  # /halls/wola: a thing and its name
 _CONFLICT, _SERVER_ERROR, _BAD_GATEWAY, _UNAVAILABLE = 409, 500, 502, 503
 
@@ -96,7 +97,8 @@ class Server:
         bearer = token or self.token
         sent = {**(headers or {}), **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         again = False
-        for pause in (*_PAUSES, None):
+        known = bool(self._seconds)
+        for pause in (*_PAUSES, *(_LONGER if known else ()), None):
             try:
                 answer = self._once(method, path, headers=sent, **more)
             except requests.ConnectionError as error:
