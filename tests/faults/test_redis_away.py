@@ -13,7 +13,7 @@ from runtime.server_home import socket_directory
 from tests.faults.hall_day import call_next, check_tickets, open_counter, serve_next, take_tickets
 from tests.faults.load import HALL, Answer, wait_for
 from tests.faults.screen import Screen
-from tests.faults.stage import BACK_WITHIN, Stage, now, report, staged
+from tests.faults.stage import BACK_WITHIN, HANGS, Stage, now, report, staged
 
 pytestmark = pytest.mark.faults
 
@@ -46,12 +46,12 @@ def seconds_until_screen_lives(stage: Stage, screen: Screen, since: float) -> fl
     A nudge does not say that Redis is back: it may have been under way when Redis went.
     Who is told to fetch everything only after the call sees the call as well.
     """
-    assert wait_for(lambda: screen.heard_since(since, "refetch"), 30)
+    assert wait_for(lambda: screen.heard_since(since, "refetch"), HANGS)
     label = call_next(stage)
     called = now()
     assert serve_next(stage, label) == label
-    assert wait_for(lambda: any(screen.heard_since(called, event) for event in TOLD), 30), screen.heard
-    assert wait_for(lambda: screen.shows(label), 30)
+    assert wait_for(lambda: any(screen.heard_since(called, event) for event in TOLD), HANGS), screen.heard
+    assert wait_for(lambda: screen.shows(label), HANGS)
     return now() - since
 
 
@@ -103,7 +103,7 @@ def test_redis_killed_while_people_book(tmp_path):
             pid = stage.installation.pids()["valkey"]
             killed = now()
             os.kill(pid, signal.SIGKILL)
-            assert wait_for(lambda pid=pid: stage.installation.pids()["valkey"] != pid, BACK_WITHIN)
+            assert wait_for(lambda pid=pid: stage.installation.pids()["valkey"] != pid, HANGS)
             report("screens live again", seconds_until_screen_lives(stage, screen, killed), BACK_WITHIN)
         crowd.finish()
         assert_nobody_noticed(stage.phone.since(began))
