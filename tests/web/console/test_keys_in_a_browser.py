@@ -50,6 +50,77 @@ def test_enter_in_an_open_form_sends_that_form_and_calls_nobody(desk, faces):
         assert (running.state, running.pause_reason) == ("paused", "meal")
 
 
+@pytest.fixture
+def serving_one(desk):
+    for key in ("Enter", "s"):
+        desk.keyboard.press(key)
+        ready(desk)
+    expect(desk.locator(".console__now .tag").first).to_have_text("办理中")
+    return desk
+
+
+def test_a_room_is_typed_and_sent_by_keys_alone(serving_one, faces):
+    desk = serving_one
+    desk.keyboard.press("o")
+    expect(desk.locator("#key-O input:checked")).to_be_focused()
+    desk.keyboard.press("ArrowDown")
+    expect(desk.locator("#key-O input[value=payment]")).to_be_checked()
+    desk.keyboard.press("Tab")
+    room = desk.locator("#field-room")
+    expect(room).to_be_focused()
+    assert room.evaluate("field => field.list.options.length") > 0
+    expect(desk.locator("#key-O")).not_to_contain_text("<")
+    desk.keyboard.press("3")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".console__side .tag")).to_have_text("3号室")
+    parked = [(row.park_reason, row.room) for row in faces.tickets() if row.state == "parked"]
+    assert parked == [("payment", "3号室")]
+
+
+@pytest.mark.parametrize("leave", [False, True], ids=["inside", "outside"])
+def test_no_key_acts_on_the_console_while_a_form_is_open(serving_one, faces, leave):
+    desk = serving_one
+    desk.keyboard.press("o")
+    expect(desk.locator("#key-O input:checked")).to_be_focused()
+    if leave:
+        desk.evaluate("document.activeElement.blur()")
+    asked = []
+    desk.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+    for key in "fptw1?/":
+        desk.keyboard.press(key)
+    expect(desk.locator(".key-details[open]")).to_have_count(1)
+    expect(desk.locator("#keys[open]")).to_have_count(0)
+    expect(desk.locator("#field-q")).not_to_be_focused()
+    desk.keyboard.press("Escape")
+    expect(desk.locator(".key-details[open]")).to_have_count(0)
+    assert asked == []
+    assert [row.state for row in faces.tickets()] == ["serving", "waiting"]
+    desk.keyboard.press("f")
+    expect(now(desk)).to_have_text("1 人等候")
+
+
+def test_nobody_misses_a_call_by_a_key_that_was_meant_for_a_form(desk, faces):
+    desk.keyboard.press("Enter")
+    expect(now(desk)).to_have_text("A001")
+    ready(desk)
+    desk.keyboard.press("t")
+    expect(desk.locator("#key-T[open]")).to_have_count(1)
+    desk.keyboard.press("n")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("s")
+    expect(desk.locator(".console__now .tag").first).to_have_text("办理中")
+    assert [row.absences for row in faces.tickets()] == [0, 0]
+
+
+def test_enter_sends_the_open_form_also_when_the_focus_has_left_it(desk, faces):
+    desk.keyboard.press("p")
+    expect(desk.locator("#pause input:checked")).to_be_focused()
+    desk.evaluate("document.activeElement.blur()")
+    desk.evaluate(PROCESS, ["Process", "Enter", False])
+    expect(now(desk)).to_have_text("休息")
+    assert [row.state for row in faces.tickets()] == ["waiting", "waiting"]
+
+
 def test_escape_closes_an_open_form_and_enter_calls_again(desk):
     desk.keyboard.press("p")
     expect(desk.locator("#pause[open]")).to_have_count(1)

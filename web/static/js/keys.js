@@ -13,14 +13,14 @@ document.addEventListener('keydown', (event) => {
   }
   // Enter on a focused button or link is that button's, not "call next".
   if ((event.key === 'Enter' || event.key === ' ') && target.closest?.('button, a, summary')) return;
-  // In an open form it sends that form: who chooses why to pause must not call the next person by it.
-  const opened = target.closest?.('.key-details__body');
-  if (opened && event.key === 'Enter') return;
-  if (event.key === 'Escape') {
-    closeDetails(opened?.parentElement ?? document.querySelector('.console .key-details[open]'));
+  const key = keyOf(event);
+  const open = target.closest?.('.key-details[open]') ?? document.querySelector('.console .key-details[open]');
+  if (open) {
+    // Who chooses why to pause or to park must neither call the next person by it, nor finish or miss this one.
+    if (key === 'escape') closeDetails(open);
+    if (key === 'enter') send(open, event);
     return;
   }
-  const key = keyOf(event);
   const element = [...document.querySelectorAll('[data-key]')].find((one) => one.dataset.key.toLowerCase() === key);
   if (!element || element.disabled || !element.getClientRects().length) return;
   event.preventDefault();
@@ -33,6 +33,13 @@ function keyOf(event) {
   if (!foreign) return event.key.toLowerCase();
   if (event.code === 'Slash') return event.shiftKey ? '?' : '/';
   return event.code.replace(/^(Key|Digit|Numpad)/, '').toLowerCase();
+}
+
+function send(details, event) {
+  const form = details.querySelector('form');
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector('button[type=submit]'));
 }
 
 function closeDetails(details) {
