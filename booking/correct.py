@@ -17,7 +17,7 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Number
 from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay
-from booking.queries import groups_of, lock_appointment, name_on
+from booking.queries import groups_of, lock_appointment, name_on, phone_of
 from booking.standing import lock_person, others_that_day
 from booking.states import OPEN
 from booking.turns import wait_for_hall
@@ -27,7 +27,7 @@ from kernel import audit, outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Forbidden, Invalid
-from people.citizens import find_or_create, identity_index, name_of, number_of, phone_index, phone_of
+from people.citizens import find_or_create, identity_index, name_of, number_of, phone_index
 from people.identity import check as check_identity
 from people.models import Citizen
 
@@ -131,34 +131,42 @@ def _tell(
 
 
 def _person(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> list[str]:
-    before = session.get_one(Citizen, appointment.citizen_id)
-    name, phone = command.name or name_of(before), command.phone or phone_of(before)
-    names = {name_of(before), name_on(session, appointment) if command.name else name}
-    changed = [
-        *(["name"] if names != {name} else []),
-        *(["phone"] if phone != phone_of(before) else []),
-    ]
-    if command.identity_number:
-        today = rules_of(get_hall_by_id(session, appointment.hall_id)).date_of(now)
-        identity = check_identity(command.identity_kind, command.identity_number, today=today)
-        if (str(identity.kind), identity.number) != (before.identity_kind, number_of(before)):
-            lock_person(session, identity_index(identity.kind, identity.number))
-            owner = find_or_create(
-                session, identity, name=name, phone=phone, language=appointment.language, now=now
-            )
-            _give_to(session, appointment, owner)
-            changed.append("document")
-    if not changed:
-        return []
+    """What is corrected is compared with the booking: others may have booked for the same document since."""
+    given = bool(command.identity_number) and _document(session, appointment, command, now=now)
     owner = session.get_one(Citizen, appointment.citizen_id)
+    changed = [*_name(session, appointment, owner, command.name), *_phone(appointment, owner, command.phone)]
+    return [*changed, "document"] if given else changed
+
+
+def _document(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> bool:
+    """Give the booking, with its own name and phone, to the owner of the right document."""
+    before = session.get_one(Citizen, appointment.citizen_id)
+    today = rules_of(get_hall_by_id(session, appointment.hall_id)).date_of(now)
+    identity = check_identity(command.identity_kind, command.identity_number, today=today)
+    if (str(identity.kind), identity.number) == (before.identity_kind, number_of(before)):
+        return False
+    lock_person(session, identity_index(identity.kind, identity.number))
+    name, phone = command.name or name_on(session, appointment), phone_of(appointment)
+    owner = find_or_create(session, identity, name=name, phone=phone, language=appointment.language, now=now)
+    _give_to(session, appointment, owner)
+    return True
+
+
+def _name(session: Session, appointment: Appointment, owner: Citizen, name: str) -> list[str]:
+    if not name or name == name_on(session, appointment) == name_of(owner):
+        return []
     owner.name_sealed = cipher().encrypt(name, "citizen.name")
-    if "name" in changed:
-        appointment.name_sealed = cipher().encrypt(name, "appointment.name")
-    if phone and "phone" in changed:
-        owner.phone_sealed, owner.phone_index = cipher().encrypt(phone, "citizen.phone"), phone_index(phone)
-        appointment.phone_sealed = cipher().encrypt(phone, "appointment.phone")
-        appointment.phone_index = phone_index(phone)
-    return changed
+    appointment.name_sealed = cipher().encrypt(name, "appointment.name")
+    return ["name"]
+
+
+def _phone(appointment: Appointment, owner: Citizen, phone: str) -> list[str]:
+    if not phone or phone == phone_of(appointment):
+        return []
+    index = phone_index(phone)
+    owner.phone_sealed, owner.phone_index = cipher().encrypt(phone, "citizen.phone"), index
+    appointment.phone_sealed, appointment.phone_index = cipher().encrypt(phone, "appointment.phone"), index
+    return ["phone"]
 
 
 def _give_to(session: Session, appointment: Appointment, owner: Citizen) -> None:

@@ -10,10 +10,11 @@ from booking.delivery import Delivery, sealed
 from booking.ladder import Channel
 from booking.models import Number
 from booking.policy import AlreadyBookedThatDay
+from booking.queries import name_on
 from kernel.audit import AuditEntry
 from kernel.errors import Forbidden
 from kernel.outbox import OutboxEvent
-from people.citizens import name_of, number_of
+from people.citizens import find_by_identity, name_of, number_of, phone_index, phone_of
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
 from people.staff import actor_of
@@ -36,8 +37,8 @@ class Desk:
         build.make_slot(session, self.group, TEN)
         self.officer = actor_of(build.make_staff(session, hall_ids=[self.hall.id]))
 
-    def book(self, session, now, n=1):
-        who = Book("", "张三", "resident_id", sample_resident_id(n), "+8613800138000")
+    def book(self, session, now, n=1, name="张三", phone="+8613800138000"):
+        who = Book("", name, "resident_id", sample_resident_id(n), phone)
         wish = StaffBooking(
             self.hall.id, self.group.id, (self.short.id,), TEN, (Channel.ONLINE,), "needs_help", who
         )
@@ -147,3 +148,50 @@ def test_those_who_keep_copies_are_told_what_kind_of_thing_was_corrected(session
     session.flush()
     event = session.scalars(select(OutboxEvent).where(OutboxEvent.name == "AppointmentCorrected")).one()
     assert (event.payload["appointment_id"], event.payload["fields"]) == (booked.id, ["name", "phone"])
+
+
+OWNER, STRANGER = "+8613900139000", "+8613800138000"
+
+
+@pytest.fixture
+def mistyped(session, desk, now):
+    """Somebody booked with a document of another, who has booked with it in another line since."""
+    booked = desk.book(session, now, name="王五", phone=STRANGER)
+    build.make_slot(session, desk.elsewhere_group, TEN)
+    who = Book("", "张三", "resident_id", sample_resident_id(1), OWNER)
+    facts = (desk.hall.id, desk.elsewhere_group.id, (desk.elsewhere.id,), TEN)
+    wish = StaffBooking(*facts, (Channel.ONLINE,), "needs_help", who)
+    book_at_counter(session, wish, actor=desk.officer, now=now)
+    session.expire_all()
+    assert phone_of(session.get(Citizen, booked.citizen_id)) == OWNER
+    return booked
+
+
+def test_another_document_takes_along_the_name_and_phone_of_the_booking(session, desk, mistyped, now):
+    values = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
+    assert fix(session, desk, mistyped, now, **values) == ["document"]
+    right = session.get(Citizen, mistyped.citizen_id)
+    assert (name_of(right), phone_of(right)) == ("王五", STRANGER)
+    assert (name_on(session, mistyped), mistyped.phone_index) == ("王五", phone_index(STRANGER))
+    other = find_by_identity(session, "resident_id", sample_resident_id(1))
+    assert (name_of(other), phone_of(other)) == ("张三", OWNER)
+
+
+def test_a_phone_is_compared_with_that_of_the_booking(session, desk, mistyped, now):
+    with pytest.raises(NothingToCorrect):
+        fix(session, desk, mistyped, now, phone=STRANGER)
+    assert fix(session, desk, mistyped, now, phone=OWNER, reason="phone_changed") == ["phone"]
+    assert mistyped.phone_index == phone_index(OWNER)
+    owner = session.get(Citizen, mistyped.citizen_id)
+    assert (name_of(owner), name_on(session, mistyped)) == ("张三", "王五")
+
+
+def test_document_name_and_phone_are_corrected_at_once(session, desk, mistyped, now):
+    document = {"identity_kind": "resident_id", "identity_number": sample_resident_id(2)}
+    said = fix(session, desk, mistyped, now, name="王伍", phone="+8613700137000", **document)
+    assert said == ["name", "phone", "document"]
+    right = session.get(Citizen, mistyped.citizen_id)
+    assert (name_of(right), phone_of(right)) == ("王伍", "+8613700137000")
+    assert name_on(session, mistyped) == "王伍"
+    other = find_by_identity(session, "resident_id", sample_resident_id(1))
+    assert (name_of(other), phone_of(other)) == ("张三", OWNER)

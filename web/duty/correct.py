@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from booking.correct import REASONS, Correction, correct
 from booking.errors import AppointmentUnknown
 from booking.models import Appointment
-from booking.queries import find_by_code, get_appointment, groups_of
+from booking.queries import find_by_code, get_appointment, groups_of, name_on
 from catalog.models import Service
 from catalog.queries import services_by_group, services_of
 from halls.models import Hall
 from kernel.errors import DomainError
 from kernel.phone import normalise
-from people.citizens import name_of, number_of
+from people.citizens import number_of
 from people.identity import mask, mask_name
 from people.models import Citizen
 from people.names import check_name
@@ -99,7 +99,7 @@ def _page(hall_code: str, reference: str, form: dict[str, str] | None = None, re
             "duty/correct.html",
             hall=hall,
             booked=appointment,
-            name=mask_name(name_of(citizen)),
+            name=mask_name(name_on(session, appointment)),
             number=mask(number_of(citizen)),
             services=services_of(session, appointment.service_ids),
             others=_others(session, appointment),

@@ -10,7 +10,9 @@ from booking import appeals, special_requests
 from booking.models import Appeal, Appointment, Number, SpecialRequest
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
+from kernel.crypto import cipher
 from people.citizens import name_of, number_of
+from people.identity import mask_name
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
 from tests import build
@@ -197,6 +199,14 @@ def test_corrects_a_slip_and_audits_what_kind_of_thing_it_was(faces):
     entry = audited(faces, "appointment.correct")
     assert entry.details == {"reason": "typing_slip", "fields": ["name", "phone", "document"]}
     assert "王" not in str(entry.details)
+
+
+def test_the_name_to_correct_is_that_of_the_booking(faces):
+    sealed = cipher().encrypt("欧阳小明", "appointment.name")
+    officer, booked = faces.officer(), faces.appointment("10:00", name_sealed=sealed)
+    page = officer.get(f"/duty/{faces.hall.code}/correct/{booked.reference}").text
+    assert mask_name("欧阳小明") in page
+    assert mask_name(name_of(faces.read(Citizen, booked.citizen_id))) not in page
 
 
 def test_a_correction_needs_a_reason_and_something_to_correct(faces):
