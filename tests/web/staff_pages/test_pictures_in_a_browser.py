@@ -1,7 +1,7 @@
 """A picture that was sent in, in a browser: on the material's page and where citizens see it."""
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from people.models import Staff
 from tests.catalog.test_picture_file import picture
@@ -41,8 +41,9 @@ def test_a_picture_is_sent_in_and_seen_on_a_narrow_screen(chromium: Browser, fac
         for name, words in WORDS.items():
             page.locator(f"#field-{name}").fill(words)
         page.locator("main form button[type=submit]").click()
-        assert page.locator("#field-summary_zh").input_value() == "没有保存的话"
+        expect(page.locator("#field-summary_zh")).to_have_value("没有保存的话")
         page.get_by_role("button", name="居民身份证").first.click()
+        expect(page.locator("#field-picture_file")).to_be_visible()
         assert wrong_with(page) == []
         page.context.add_cookies([{"name": "care", "value": "1", "url": root}])
         page.goto("/services/id-card")
@@ -64,8 +65,9 @@ def test_the_form_for_another_reason_is_accessible_on_a_narrow_screen(
         sign_in(page, faces)
         page.goto(f"/admin/plans/{faces.hall.code}/closures")
         page.locator("summary", has_text="改原因").click()
+        expect(page.locator(f"#reason-zh-{closure}")).to_be_visible()
         assert wrong_with(page) == []
         page.locator(f"#reason-zh-{closure}").fill("停电")
         page.locator("details button[type=submit]").click()
-        assert page.locator("td", has_text="停电").count() > 0
+        expect(page.locator("td", has_text="停电").first).to_be_visible()
         page.context.close()
