@@ -4,6 +4,8 @@ Drawing anew drops what a file may carry besides its dots (where it was taken, o
 """
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
@@ -15,10 +17,31 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST_DOTS = 25_000_000
 LEAST_SIDE = 120
 LARGE = (960, 960)
-SMALL = (216, 144)
+# Shown at 72 by 48: dots for fine screens, and so few bytes that a list of ten costs less than its page.
+SMALL = (144, 96)
+MOST_SMALL_BYTES = 4096
 _QUALITY = 80
+_SMALL_QUALITIES = (60, 40, 25, 10)
 # Pillow's own measure comes with a warning first, and ours before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# All that Pillow was seen to raise, or may by its code, on files that are cut, mixed up or made to harm.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    SystemError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 class PictureUnreadable(Invalid):
@@ -67,10 +90,10 @@ def draw(data: bytes) -> Drawn:
         with Image.open(io.BytesIO(data), formats=FORMATS) as file:
             _measure(file.size)
             dots = _upright(file)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except _BROKEN as error:
         raise PictureUnreadable from error
     large = _fitted(dots, LARGE)
-    return Drawn(_as_jpeg(large), _as_jpeg(_fitted(dots, SMALL)), large.width, large.height)
+    return Drawn(_as_jpeg(large, _QUALITY), _as_little(_fitted(dots, SMALL)), large.width, large.height)
 
 
 def _measure(size: tuple[int, int]) -> None:
@@ -85,6 +108,8 @@ def _upright(file: Image.Image) -> Image.Image:
     """The dots as they are meant to be seen, on white paper."""
     file.load()
     turned = ImageOps.exif_transpose(file)
+    if turned.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off at 255
+        return turned.convert("I").point(lambda dot: dot * (1 / 257)).convert("L").convert("RGB")
     if not turned.has_transparency_data:
         return turned.convert("RGB")
     over = turned.convert("RGBA")
@@ -99,7 +124,16 @@ def _fitted(dots: Image.Image, size: tuple[int, int]) -> Image.Image:
     return fitted
 
 
-def _as_jpeg(dots: Image.Image) -> bytes:
+def _as_little(dots: Image.Image) -> bytes:
+    for quality in _SMALL_QUALITIES:
+        jpeg = _as_jpeg(dots, quality)
+        if len(jpeg) <= MOST_SMALL_BYTES:
+            break
+    return jpeg
+
+
+def _as_jpeg(dots: Image.Image, quality: int) -> bytes:
     written = io.BytesIO()
-    dots.save(written, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
+    # Pillow would write a comment of the file again.
+    dots.save(written, "JPEG", quality=quality, optimize=True, progressive=True, comment=b"")
     return written.getvalue()

@@ -1,13 +1,18 @@
 import io
+import random
 import struct
 import zlib
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from catalog.picture_file import (
     LARGE,
     MOST_BYTES,
+    MOST_SMALL_BYTES,
     SMALL,
     PictureTooLarge,
     PictureTooSmall,
@@ -44,6 +49,10 @@ def test_a_picture_taken_sideways_stands_upright_and_says_no_more_where_it_was_t
     assert (drawn.width, drawn.height) == (200, 400)
     assert not dots(drawn.large).getexif()
     assert b"Wang" not in drawn.large
+
+
+def test_a_comment_in_a_file_is_gone():
+    assert b"Wang" not in draw(picture("JPEG", comment=b"at Wang's home")).large
 
 
 def test_what_hangs_behind_the_end_of_a_picture_is_gone():
@@ -92,3 +101,60 @@ def test_too_many_bytes_and_too_few_dots_are_refused():
         draw(bytes(MOST_BYTES + 1))
     with pytest.raises(PictureTooSmall):
         draw(picture(size=(300, 40)))
+
+
+def test_a_small_one_is_little_whatever_is_on_it():
+    noise = Image.frombytes("RGB", (300, 200), random.Random(1).randbytes(300 * 200 * 3))
+    written = io.BytesIO()
+    noise.save(written, "PNG")
+    for data in (written.getvalue(), picture("JPEG", comment=bytes(60_000))):
+        assert len(draw(data).small) <= MOST_SMALL_BYTES
+
+
+@pytest.mark.parametrize(("grey", "seen"), [(0, 0), (32_896, 128), (65_535, 255)])
+def test_sixteen_bits_of_grey_stay_the_grey_they_are(grey, seen):
+    red, green, blue = dots(draw(picture(mode="I;16", colour=grey)).large).getpixel((5, 5))
+    assert red == green == blue
+    assert abs(red - seen) <= 1
+
+
+def with_exif(kind):
+    exif = Image.Exif()
+    exif[_ORIENTATION], exif[_SOFTWARE] = _TURNED_RIGHT, "Phone of Wang"
+    return picture(kind, size=(160, 130), exif=exif)
+
+
+_WHOLE = {kind: with_exif(kind) for kind in ("PNG", "JPEG", "WEBP")}
+_MANGLED = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=6)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(max_examples=60, deadline=None)
+@given(kind=st.sampled_from(sorted(_WHOLE)), changes=_MANGLED, cut=st.integers(0, 60))
+def test_a_mangled_file_is_a_picture_or_refused_in_words(kind, changes, cut):
+    data = bytearray(_WHOLE[kind])
+    for at, byte in changes:
+        data[at % len(data)] = byte
+    with suppress(PictureTooLarge, PictureTooSmall, PictureUnreadable):
+        assert draw(bytes(data[: len(data) - cut])).small
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("kept", [2, 8, 9, 14, 20, 25])
+def test_a_cut_exif_is_no_failure(kept):
+    whole = Image.Exif()
+    whole[_ORIENTATION], whole[_SOFTWARE] = _TURNED_RIGHT, "Phone of Wang"
+    with suppress(PictureUnreadable):
+        assert draw(picture("JPEG", exif=whole.tobytes()[: 6 + kept])).large
+
+
+@pytest.mark.parametrize(
+    "raised", [struct.error, IndexError, KeyError, TypeError, Image.DecompressionBombError]
+)
+def test_whatever_the_decoder_stumbles_over_is_said_in_words(monkeypatch, raised):
+    def stumble(*_facts, **_more):
+        raise raised
+
+    monkeypatch.setattr(Image, "open", stumble)
+    with pytest.raises(PictureUnreadable):
+        draw(picture())
