@@ -119,6 +119,7 @@ def test_the_page_tells_another_phone_nothing_of_a_document(refused):
         assert telling not in browser.words
     assert not any(label == "确认预约" for form in browser.page.forms for *_rest, label in form.buttons)
     assert "0000-5550100" in browser.words
+    assert "请带证件原件到大厅，可以现场取号" in browser.words  # where the owner with a new phone is heard
     assert browser.go("/my").status == 200
     assert "没有到场，网上预约暂停" not in browser.words
 
