@@ -17,6 +17,7 @@ class RecordingPrinter:
         self.papers: list[list[bytes]] = []
         self.state, self.paper = _WELL, _WELL
         self.is_mute = False  # answers nothing, as behind a print server
+        self.tells_end = True  # False: knows its state, and not whether all is out
         self.breaks = ""  # at the picture: "silent" is switched off, "gone" loses the line
         self.drawing, self.may_draw = threading.Event(), threading.Event()
         self.may_draw.set()
@@ -57,7 +58,8 @@ class RecordingPrinter:
             self._answer(line, answer)
         elif start == b"\x1dr":
             file.read(1)
-            self._answer(line, 0)
+            if self.tells_end:
+                self._answer(line, 0)
         elif start == b"\x1b@":
             return []
         elif start == b"\x1dv":

@@ -21,6 +21,8 @@ from web.kiosk.tickets import find_here
 _REMEMBERED_SECONDS = 900
 _LONGEST_SECONDS = 40  # no printing takes that long: whoever began it has died
 _PRINTING, _PRINTED = b"printing", b"printed"
+# That a printer says when all is out: known over a weekend, not for ever, as another may get its address.
+_TELLS_END_SECONDS = 3 * 86_400
 
 
 class PaperMalformed(Invalid):
@@ -72,10 +74,28 @@ def _print_once(what: str) -> ResponseReturnValue:
 def _print() -> None:
     if not g.device.printer[:1].isdigit():
         raise PaperMalformed
+    address = g.device.printer
     try:
-        printer.print_dots(g.device.printer, base64.b64decode(request.form.get("dots", ""), validate=True))
+        dots = base64.b64decode(request.form.get("dots", ""), validate=True)
+        if printer.print_dots(address, dots, tells_end=_tells_end(address)):
+            _remember_teller(address)
     except ValueError as error:
         raise PaperMalformed from error
+
+
+def _tells_end(address: str) -> bool:
+    """Whether the printer there has said before that all is out; not known without Redis."""
+    try:
+        return bool(edge.parts().redis.exists(f"tells-end:{address}"))
+    except RedisError:
+        return False
+
+
+def _remember_teller(address: str) -> None:
+    try:
+        edge.parts().redis.set(f"tells-end:{address}", 1, ex=_TELLS_END_SECONDS)
+    except RedisError:
+        return
 
 
 def _begin(mark: str) -> bool | None:

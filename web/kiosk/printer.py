@@ -43,11 +43,13 @@ class PrinterStopped(Unavailable):
     )
 
 
-def print_dots(address: str, dots: bytes) -> None:
+def print_dots(address: str, dots: bytes, *, tells_end: bool = False) -> bool:
     """Print rows of dots on the printer at `address` (as in `people.models.Device.printer`).
 
-    A printer that answers no questions is trusted: many behind print servers do not. One that answered before
-    and no longer does when all was sent has been switched off, or has stopped: its paper did not come out.
+    Returns whether it told that all is out; `tells_end` says that this printer has done so before. One that
+    does, and now does not, has stopped: its paper did not come out. Many know their state (`DLE EOT`) and not
+    this question (`GS r 1`): they are trusted when they report no fault after all was sent. So is who answers
+    no questions, as behind print servers. One that falls silent has been switched off.
 
     Raises:
         PrinterUnreachable, PrinterOutOfPaper, PrinterStopped, PictureMalformed
@@ -60,8 +62,11 @@ def print_dots(address: str, dots: bytes) -> None:
             line.sendall(data + raster.ASK_DONE)
             is_done = _answer(line, seconds=DONE_SECONDS) is not None
             still_talks = _refuse_if_unable(line)
-            if talks and not is_done:
+            if talks and not is_done and not still_talks:
+                raise PrinterUnreachable
+            if tells_end and not is_done:
                 raise PrinterStopped if still_talks else PrinterUnreachable
+            return is_done
     except OSError as error:
         raise PrinterUnreachable from error
 

@@ -116,6 +116,43 @@ def test_a_printer_that_goes_offline_in_the_midst_is_said_and_the_same_press_pri
     assert len(paper.papers) == 1
 
 
+def test_a_printer_that_never_says_when_all_is_out_is_asked_for_its_state(faces, paper, monkeypatch):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 0.3)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    paper.tells_end = False
+    assert [send(faces, client, ticket).status_code for _ in range(2)] == [204, 204]
+    assert len(paper.papers) == 1
+
+
+def test_a_printer_that_said_so_before_and_no_longer_does_has_stopped(faces, paper, monkeypatch):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 60.0)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    assert send(faces, client, ticket).status_code == 204
+    monkeypatch.setattr(printer, "DONE_SECONDS", 0.3)
+    paper.tells_end = False
+    answer = send(faces, client, ticket, press="two")
+    assert answer.status_code == 503
+    assert "打印机有故障。号码有效" in answer.text
+
+
+def test_a_fault_during_a_ticket_is_told_by_the_state_alone(paper, monkeypatch):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 0.3)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    paper.tells_end = False
+    paper.may_draw.clear()
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(printer.print_dots, paper.address, PICTURE)
+        assert paper.drawing.wait(60)
+        paper.open_cover()
+        paper.may_draw.set()
+        with pytest.raises(printer.PrinterStopped):
+            sent.result()
+
+
 def test_the_same_press_waits_for_what_becomes_of_it(faces, paper, monkeypatch):
     monkeypatch.setattr(printer, "DONE_SECONDS", 60.0)
     let_print(faces, paper.address)
