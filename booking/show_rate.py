@@ -12,20 +12,29 @@ from halls.models import Hall
 WEEKS = 8
 
 # As 预约量 is counted (`booking.counts`): who cancelled in time left the number to others, and whom the hall
-# cancelled had no chance to come.
+# cancelled had no chance to come. A day on which the whole hall saw nobody come, and a line's days before its
+# first who came, say that checking in was not used then, not that all stayed away.
 _COUNT = text("""
-SELECT count(*) AS booked,
-       count(*) FILTER (WHERE state IN ('checked_in', 'fulfilled') OR checked_in_at IS NOT NULL) AS came
-FROM appointment
-WHERE hall_id = :hall_id AND on_date >= :first_on AND on_date < :today
-  AND (state IN ('checked_in', 'fulfilled', 'no_show') OR checked_in_at IS NOT NULL
-       OR state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link')
-          AND starts_at - cancelled_at < CAST(:cutoff AS interval))
+WITH told AS (
+    SELECT group_id, on_date, state IN ('checked_in', 'fulfilled') OR checked_in_at IS NOT NULL AS came
+    FROM appointment
+    WHERE hall_id = :hall_id AND on_date >= :first_on AND on_date < :today
+      AND (state IN ('checked_in', 'fulfilled', 'no_show') OR checked_in_at IS NOT NULL
+           OR state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link')
+              AND starts_at - cancelled_at < CAST(:cutoff AS interval))
+), seen AS (
+    SELECT came, bool_or(came) OVER (PARTITION BY on_date) AS in_hall,
+           on_date >= min(on_date) FILTER (WHERE came) OVER (PARTITION BY group_id) AS in_line
+    FROM told
+)
+SELECT count(*) AS booked, count(*) FILTER (WHERE came) AS came
+FROM seen
+WHERE in_hall AND in_line
 """)
 
 
 def observed_show_rate(session: Session, hall: Hall, *, now: datetime, weeks: int = WEEKS) -> ShowRate:
-    """Over the days of the last weeks before today, whose visits are all over."""
+    """Over the days of the last weeks before today, whose visits are all over, where checking in was used."""
     rules = rules_of(hall)
     today = rules.date_of(now)
     facts = {"hall_id": hall.id, "today": today, "first_on": today - timedelta(weeks=weeks)}

@@ -7,6 +7,9 @@ from math import sqrt
 SHOW_PROBABILITY = 0.88
 #: From so many people on the share is known within a few percent: ± 7 % with 100 of whom 85 % come.
 LEAST = 100
+#: Where fewer than half are seen to come, checking in is hardly used: most of the others come all the same,
+#: and who reckoned with none of them would promise walk-ins the time that booked people were given.
+LOWEST = 0.5
 _Z = 1.96
 
 
@@ -38,5 +41,5 @@ class ShowRate:
 
     @property
     def probability(self) -> float:
-        """p̂ for the queue: the share that came where it is known well enough, else `SHOW_PROBABILITY`."""
-        return self.share if self.enough else SHOW_PROBABILITY
+        """p̂ for the queue: the share that came, at least `LOWEST`; where few are known, the usual one."""
+        return min(max(self.share, LOWEST), 1.0) if self.enough else SHOW_PROBABILITY

@@ -50,7 +50,31 @@ def test_a_late_cancellation_left_the_place_empty_and_an_early_one_did_not(sessi
     book("cancelled", cancel_reason="citizen", cancelled_before=30)
     book("cancelled", cancel_reason="citizen", cancelled_before=300)
     book("cancelled", cancel_reason="hall_closed", cancelled_before=10)
-    assert rate(session, book) == (1, 0)
+    book("fulfilled")
+    assert rate(session, book) == (2, 1)
+
+
+def test_days_on_which_the_hall_saw_nobody_come_say_nothing(session, book):
+    book("fulfilled", days_ago=4)
+    for days_ago in (4, 3, 3, 2):
+        book("no_show", days_ago=days_ago)
+    book("fulfilled", days_ago=2)
+    assert rate(session, book) == (4, 2)
+
+
+def test_a_line_counts_from_the_first_day_on_which_somebody_came_to_it(session, book):
+    for days_ago in (3, 2, 1):
+        book("fulfilled", days_ago=days_ago)
+    late, never = (build.make_group(session, book.hall, letter) for letter in "BC")
+    for group, state, days_ago in (
+        (late, "no_show", 3),
+        (late, "fulfilled", 2),
+        (late, "no_show", 1),
+        (never, "no_show", 1),
+    ):
+        slot = build.make_slot(session, group, at("10:00", TODAY - timedelta(days=days_ago)))
+        build.make_appointment(session, slot, state=state)
+    assert rate(session, book) == (5, 4)
 
 
 def test_counts_the_last_weeks_before_today_only(session, book):
@@ -79,4 +103,8 @@ def test_says_how_sure_the_share_is():
 
 def test_the_queue_goes_by_the_share_once_there_are_enough_people():
     assert ShowRate(LEAST - 1, LEAST - 1).probability == SHOW_PROBABILITY == 0.88
-    assert ShowRate(LEAST, LEAST // 2).probability == 0.5
+    assert ShowRate(LEAST, LEAST // 5 * 4).probability == 0.8
+
+
+def test_the_queue_never_reckons_with_fewer_than_half_of_who_booked():
+    assert [ShowRate(LEAST, came).probability for came in (0, 30, 50, LEAST)] == [0.5, 0.5, 0.5, 1.0]

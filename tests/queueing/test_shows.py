@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from booking.show_share import LEAST, SHOW_PROBABILITY
+from booking.show_share import LEAST, LOWEST, SHOW_PROBABILITY
 from queueing.admission import admit
 from queueing.promise import promised_call
 from queueing.shows import learn_shows, show_probability_of
@@ -61,6 +61,18 @@ def test_the_share_is_learned_at_night_for_promise_admission_and_estimate(sessio
     )
     needs = [admit(capacity, each, MORNING).needed_minutes for each in (calm, busy)]
     assert needs[0] < needs[1]
+
+
+def test_weeks_before_checking_in_was_used_say_nothing(session, day):
+    yesterday(session, day, came=0, stayed_away=LEAST)
+    learn_shows(session, day.hall, now=NIGHT)
+    assert load(session, day).show_probability == SHOW_PROBABILITY
+
+
+def test_who_booked_is_reckoned_with_where_checking_in_is_hardly_used(session, day):
+    yesterday(session, day, came=1, stayed_away=LEAST)
+    learn_shows(session, day.hall, now=NIGHT)
+    assert load(session, day).show_probability == LOWEST
 
 
 def test_other_halls_have_their_own(session, day):
