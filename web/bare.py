@@ -2,7 +2,7 @@
 
 What Flask and its extensions do before and after every request takes as long as the whole view of a hold. A
 bare view answers with a whole `Response`; its errors are answered as everywhere. It is found by its address
-alone: at once where that has no variable parts, else once it has been asked before.
+alone: at once where that has no variable parts, else once it has been answered before.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +29,7 @@ def bare(view: View) -> View:
 
 #: Addresses of bare views that are remembered: more than a city's counters, and no more than a few megabytes.
 _MOST_KNOWN = 5_000
+_LEAST_REFUSAL = 400
 
 
 class Asked(Request):
@@ -56,7 +57,7 @@ class Application(Flask):
     def _known(self) -> dict[tuple[str, str], tuple[Rule, dict[str, Any]]]:
         """By method and path: the rule of a bare view, and what the variable parts are.
 
-        Addresses with variable parts are added as they are asked for: matching says the same of them again.
+        Addresses with variable parts are added as they are answered: matching says the same of them again.
         """
         rules = [rule for rule in self.url_map.iter_rules() if rule.endpoint in self._bare]
         return {
@@ -88,12 +89,13 @@ class Application(Flask):
         if view is None or request.method == "OPTIONS":
             return super().full_dispatch_request()
         parts = request.view_args or {}
-        if len(self._known) < _MOST_KNOWN:
-            self._known[request.method, request.environ["PATH_INFO"]] = (rule, parts)
         try:
             response: Response = view(**parts)
         except Exception as error:  # noqa: BLE001 - as above
             return self._refusal(error)
+        # Not what was refused: who makes up addresses must not fill this for the life of the process.
+        if response.status_code < _LEAST_REFUSAL and len(self._known) < _MOST_KNOWN:
+            self._known[request.method, request.environ["PATH_INFO"]] = (rule, parts)
         response.headers.extend(self.hardening)
         return response
 
