@@ -54,7 +54,12 @@ class Book:
 
 
 # Tables rather than classes: no objects are made of these rows.
-_draft, _slot, _hall = Draft.__table__.c, Slot.__table__.c, Hall.__table__.c
+# The draft is locked by itself: what a statement says beside it is reckoned before its rows are locked, and
+# the person's turn comes after the draft's.
+_LOCKED = (
+    select(Draft.__table__).where(Draft.token_hash == bindparam("token")).with_for_update().subquery("draft")
+)
+_draft, _slot, _hall = _LOCKED.c, Slot.__table__.c, Hall.__table__.c
 _LOCK_DRAFT = (
     select(
         _draft.id,
@@ -69,10 +74,8 @@ _LOCK_DRAFT = (
         _hall.time_zone,
         func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger)),
     )
-    .join_from(Draft.__table__, Slot.__table__, _slot.id == _draft.slot_id)
+    .join_from(_LOCKED, Slot.__table__, _slot.id == _draft.slot_id)
     .join(Hall.__table__, _hall.id == _draft.hall_id)
-    .where(_draft.token_hash == bindparam("token"))
-    .with_for_update(of=Draft.__table__)
 )
 
 # Said in order, so that they need not be found by name each time.

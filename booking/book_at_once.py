@@ -41,9 +41,12 @@ WITH held AS MATERIALIZED (
            COALESCE((hall.policy #>> '{{booking,max_open_appointments}}')::int, :most_open) AS most_open,
            COALESCE((hall.policy #>> '{{booking,no_show_limit}}')::int, :no_show_limit) AS no_show_limit,
            pg_advisory_xact_lock(:person)
-    FROM draft JOIN slot ON slot.id = draft.slot_id JOIN hall ON hall.id = draft.hall_id
-    WHERE draft.token_hash = :token AND draft.appointment_id IS NULL AND slot.starts_at > :now
-    FOR UPDATE OF draft
+    FROM (
+        -- By itself: what stands beside it is reckoned before its row is locked, and the person comes after.
+        SELECT * FROM draft WHERE token_hash = :token AND appointment_id IS NULL FOR UPDATE
+    ) AS draft
+    JOIN slot ON slot.id = draft.slot_id JOIN hall ON hall.id = draft.hall_id
+    WHERE slot.starts_at > :now
 ),
 mine AS MATERIALIZED (
     SELECT id FROM number

@@ -85,11 +85,12 @@ def _save(session: Session, change: DaysChange, actor: Actor, now: datetime) -> 
     for on_date in change.removed:
         remove_day(session, on_date, actor=actor, now=now)
     named = sorted({row.on_date for row in change.rows} | set(change.removed))
-    return [_touched(session, hall, named, now) for hall in list_halls(session)]
+    halls = list_halls(session)
+    stop_moves(session, *(hall.id for hall in halls))
+    return [_touched(session, hall, named, now) for hall in halls]
 
 
 def _touched(session: Session, hall: Hall, named: Sequence[date], now: datetime) -> _Touched:
-    stop_moves(session, hall.id)
     published = published_days(session, hall, now=now)
     days = [(on, on) for on in named if any(first_on <= on <= last_on for first_on, last_on in published)]
     return _Touched(hall, days, list_stranded(session, hall, days, now=now))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking.change_plan import BookingsStranded
 from booking.change_reasons import UNSAID, Because
 from booking.close import Close, Then, close, preview, reopen
+from booking.turns import stop_moves
 from halls.closures import LONGEST_REASON, change_reason
 from halls.models import Closure, Hall
 from halls.queries import list_groups
@@ -100,6 +101,7 @@ def write_closures(
                     for each in _renamed(row["closure"], line, mistakes, now=now)
                 ]
     mistakes.stop_if_any()
+    stop_moves(session, *(hall.id for hall, _each in (*lifted, *new)))
     affected = sum(len(preview(session, hall, command, now=now)) for hall, command in new)
     if affected and then is None:
         raise BookingsStranded(count=affected)

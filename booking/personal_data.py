@@ -16,7 +16,7 @@ from booking import appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
-from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.models import Appeal, Appointment, Draft, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
 from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN, lock_people
@@ -226,6 +226,8 @@ def _lock_open(session: Session, phone: str) -> list[int]:
         wait_for_hall(session, hall_id)
     for rows, which in ((WaitlistEntry.id, waiting), (Appointment.id, mine)):
         session.execute(select(rows).where(*which).order_by(rows).with_for_update())
+    offers = select(WaitlistEntry.draft_id).where(*waiting)
+    session.execute(select(Draft.id).where(Draft.id.in_(offers)).order_by(Draft.id).with_for_update())
     lock_people(session, [row.id for row in citizens_of(session, phone)])
     return sorted(halls)
 

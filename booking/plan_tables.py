@@ -12,15 +12,17 @@ from booking.change_days import DaysChange, change_days
 from booking.change_plan import BookingsStranded, change_plan
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
+from booking.turns import stop_moves
 from halls import line_tables, season_table, tables
 from halls.plan_rows import CalendarRow, HallFile
+from halls.tables import own_halls
 from kernel.actor import Actor
 from kernel.tables import Kind, Line, Mistakes, Read, Sheet
 
 Lines = Sequence[Line]
 
 
-def _with_bookings(writing: Callable[..., None]) -> Callable[..., None]:
+def _with_bookings(writing: Callable[..., None], need: str) -> Callable[..., None]:
     """The writing of halls, each saved with its bookings in view; all that are stranded are counted."""
 
     def write(
@@ -40,6 +42,8 @@ def _with_bookings(writing: Callable[..., None]) -> Callable[..., None]:
             changed = change_plan(session, plan, then=what, because=because, actor=actor, now=now)
             stranded.append(len(changed.stranded))
 
+        named = {line.row["hall"] for line in lines}
+        stop_moves(session, *(hall.id for hall in own_halls(session, actor, need) if hall.code in named))
         writing(session, lines, mistakes, actor, save=save)
         mistakes.stop_if_any()
         if sum(stranded) and then is None:
@@ -68,7 +72,7 @@ def write_calendar(
 
 
 def _of_halls(sheet: Sheet, read: Read, writing: Callable[..., None], need: str = "hall.edit") -> Kind:
-    return Kind(sheet, need, read, _with_bookings(writing), city_wide=False, strands=True)
+    return Kind(sheet, need, read, _with_bookings(writing, need), city_wide=False, strands=True)
 
 
 KINDS = (

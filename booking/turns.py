@@ -23,14 +23,18 @@ def wait_for_hall(session: Session, hall_id: int) -> None:
     session.execute(select(func.pg_advisory_xact_lock_shared(_GATE, hall_id % 2**31)))
 
 
-def stop_moves(session: Session, hall_id: int) -> None:
-    """Before bookings of a hall are looked for because its time changes; held until the commit.
+def stop_moves(session: Session, *hall_ids: int) -> None:
+    """Before bookings of these halls are looked for because their time changes; held until the commit.
 
-    Offers of its waitlist may lose their numbers by it (`booking.lost_offers`): who takes or leaves one locks
+    Who changes several halls names them all here, before anything of one is locked: the gates go by id, as
+    with people who have bookings in several halls.
+
+    Offers of a waitlist may lose their numbers by it (`booking.lost_offers`): who takes or leaves one locks
     the entry first and its numbers last, so the running ones are locked here too, before any number.
     """
-    session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update())
-    session.execute(select(func.pg_advisory_xact_lock(_GATE, hall_id % 2**31)))
-    offered = (WaitlistEntry.hall_id == hall_id, WaitlistEntry.state == WaitState.OFFERED)
+    for hall_id in sorted(set(hall_ids)):
+        session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update())
+        session.execute(select(func.pg_advisory_xact_lock(_GATE, hall_id % 2**31)))
+    offered = (WaitlistEntry.hall_id.in_(hall_ids), WaitlistEntry.state == WaitState.OFFERED)
     running = select(WaitlistEntry.id).where(*offered).order_by(WaitlistEntry.id)
     session.execute(running.with_for_update())

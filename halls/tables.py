@@ -200,7 +200,10 @@ def own_halls(session: Session, actor: Actor, need: str) -> list[Hall]:
 def by_hall(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, need: str
 ) -> list[tuple[Hall, list[Line]]]:
-    """The lines of each hall; a hall that there is not, or not for this person, is a mistake."""
+    """The lines of each hall, by its id: of two tables neither waits for the other's halls.
+
+    A hall that there is not, or not for this person, is a mistake.
+    """
     own = {hall.code: hall for hall in own_halls(session, actor, need)}
     found: dict[str, list[Line]] = {}
     for line in lines:
@@ -208,7 +211,7 @@ def by_hall(
             mistakes.add(line.number, "hall", zh="没有这个大厅，或不归您管", en="no such hall, or not yours")
         found.setdefault(line.row["hall"], []).append(line)
     mistakes.stop_if_any()
-    return [(own[code], rows) for code, rows in found.items()]
+    return sorted(((own[code], rows) for code, rows in found.items()), key=lambda each: each[0].id)
 
 
 def save_or_note(

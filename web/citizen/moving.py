@@ -11,6 +11,7 @@ from booking.hold import HoldSlot, hold
 from booking.queries import get_appointment, person_of
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
+from booking.turns import wait_for_hall
 from kernel.errors import DomainError
 from web import edge
 from web.citizen.bookings import Shown, shown
@@ -69,6 +70,7 @@ def _move(reference: str, starts_at: datetime) -> None:
             starts_at=starts_at,
             answers=it.appointment.answers,
         )
+        wait_for_hall(session, it.hall.id)  # a hall that closes waits for the numbers that `hold` locks
         held = hold(session, wanted, actor=edge.actor(), now=edge.now())
         appointment = get_appointment(session, reference)
         limit_move(person_of(session, appointment), appointment.phone_index)

@@ -1,7 +1,14 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from booking.models import Number
+from booking.turns import stop_moves
 from kernel.actor import SYSTEM
 from people import devices
 from queueing.arrival_code import arrival_code
 from tests import build
+from tests.booking.test_turns import wait_until_somebody_waits
 from tests.web.citizen.town import TUESDAY, WEDNESDAY, book
 
 
@@ -55,6 +62,23 @@ def test_a_booking_moves_and_keeps_its_address_and_code(town, phone):
     assert phone.path == f"/b/{reference}"
     assert town.appointment().starts_at == build.at("14:00", WEDNESDAY)
     assert town.appointment().reference == before.reference
+
+
+def test_who_moves_on_the_page_waits_for_the_hall_and_keeps_no_number_meanwhile(town, phone):
+    """A hall that is closing waits for the numbers: of two who wait for each other one would be ended."""
+    book(town, phone)
+    town.slot("14:00", WEDNESDAY)
+    phone.tap("改期").tap("3月4日")
+    with ThreadPoolExecutor(1) as pool:
+        with town.parts.database.transaction() as session:
+            stop_moves(session, town.hall.id)
+            wanted = build.at("14:00", WEDNESDAY)
+            moving = pool.submit(phone.press, "改到这个时间", starts_at=wanted.isoformat())
+            wait_until_somebody_waits(town.parts.database)
+            session.execute(select(Number.id).with_for_update(nowait=True))
+        moving.result()
+    assert "预约已改期" in phone.words
+    assert town.appointment().starts_at == wanted
 
 
 def test_moving_to_a_slot_that_was_just_taken_keeps_the_old_one(town, phone):
