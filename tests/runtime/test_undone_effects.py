@@ -70,7 +70,7 @@ class Counter:
         drain(self.parts, now=self.now + after)
         with self.parts.database.transaction() as session:
             bubbles = reversed(simulator.list_simulated(session, PHONE))
-            return [bubble.text.removeprefix("【有号】")[:9] for bubble in bubbles]
+            return [bubble.text.removeprefix("【有号】") for bubble in bubbles]
 
     def states(self, template):
         with self.parts.database.transaction() as session:
@@ -97,7 +97,7 @@ def test_a_leg_that_was_not_done_is_not_told(counter):
 def test_a_leg_that_was_told_already_is_put_right_and_told_again_once_it_is_done(counter):
     label = at_the_last_but_one_leg(counter).ticket.label
     assert counter.do(serve.complete).told()[-1].startswith(f"{label}号这一步")
-    assert counter.undo().told()[-1] == f"更正：{label}号这"
+    assert counter.undo().told()[-1].startswith(f"更正：{label}号这")
     assert counter.do(serve.complete).told()[-1].startswith(f"{label}号这一步")
     assert len(counter.told()) == 3
     assert counter.states("next_leg_undone") == ["delivered"]
