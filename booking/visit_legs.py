@@ -54,6 +54,14 @@ def visits_by_start(lines: Sequence[LegLine]) -> dict[datetime, int]:
 
 
 def visits_together(lines: Sequence[LegLine]) -> int:
+    """How many visits the numbers are good for: never fewer than fit at the best start alone.
+
+    Taking the earliest first may spend a later line's numbers that a better start needs.
+    """
+    return max(_one_after_another(lines), max(visits_by_start(lines).values(), default=0))
+
+
+def _one_after_another(lines: Sequence[LegLine]) -> int:
     """How many visits these slots can take together, the earliest starts first."""
     free = _free_of(lines)
     return sum(_fill(lines, at, free) for at in starts_of(lines))
