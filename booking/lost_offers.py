@@ -41,7 +41,7 @@ def take_back_offers(session: Session, tokens: Collection[bytes], *, now: dateti
     for entry, token in found:
         taking.let_go(session, token)
         entry.state, entry.offers = WaitState.WAITING, entry.offers - 1
-        entry.token_sealed = entry.offer_until = None
+        entry.token_sealed = entry.offer_until = entry.offer_starts_at = None  # `waitlist.was_taken_back`
         audit.record(
             session,
             "waitlist.offer_lost",

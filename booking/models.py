@@ -167,7 +167,8 @@ class WaitlistEntry(Base):
 
     `state` is waiting → offered → taken | lapsed | left | expired. An offer holds numbers until `offer_until`
     under a token (purpose `waitlist.token`); the link of the SMS carries `reference`. A lapsed offer goes to
-    the next in line; `offers` counts how often this one was asked.
+    the next in line; `offers` counts how often this one was asked. One that the hall took back leaves
+    `offered_at` without `offer_starts_at`.
     """
 
     __tablename__ = "waitlist_entry"

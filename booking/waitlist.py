@@ -94,6 +94,17 @@ class OfferOver(Conflict):
     en = "This number was not taken in time. If you are still waiting, a message comes with the next one."
 
 
+class OfferTakenBack(Conflict):
+    """The hall has closed the time of the number that was offered; who was offered it waits on."""
+
+    code = "offer_taken_back"
+    zh = "抱歉，大厅停办了这个时段，为您保留的号不能用了。您仍在候补，这次不算次数，有号时会再发短信。"
+    en = (
+        "Sorry, the hall has closed this time, and the number kept for you is gone. You are still waiting, "
+        "this offer does not count, and a message comes with the next number."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class JoinWaitlist:
     """What somebody waits for. `phone` is verified and in E.164; both days are included."""
@@ -176,9 +187,11 @@ def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
     Pressing again gives no more time than that, so a number cannot be kept for ever.
 
     Raises:
-        OfferOver, WaitUnknown
+        OfferOver, OfferTakenBack, WaitUnknown
     """
     _lock(session, entry)
+    if was_taken_back(entry):
+        raise OfferTakenBack
     if entry.state != WaitState.OFFERED or entry.offer_until is None or entry.offer_until <= now:
         raise OfferOver
     rules, offered_at = _rules(session, entry), entry.offered_at or now
@@ -202,6 +215,11 @@ def _still_whole(session: Session, draft: Draft) -> bool:
     """Whether all numbers of an offer are still held by it."""
     mine = select(func.count()).where(Number.hold_token == draft.token_hash, Number.appointment_id.is_(None))
     return session.scalar(mine) == draft.needed
+
+
+def was_taken_back(entry: WaitlistEntry) -> bool:
+    """Whether the hall took back what was offered last, and nothing was offered since."""
+    return entry.state == WaitState.WAITING and entry.offered_at is not None and entry.offer_starts_at is None
 
 
 def get_wait(session: Session, reference: str) -> WaitlistEntry:

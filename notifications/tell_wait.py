@@ -20,7 +20,7 @@ def offered(session: Session, event: Mapping[str, Any], *, now: datetime) -> Non
     plan(
         session,
         "waitlist_offer",
-        event_key=f"waitlist:{entry.id}:offer:{entry.offers}",
+        event_key=f"waitlist:{entry.id}:offer:{entry.draft_id}",
         phone=phone_of(entry),
         language=entry.language,
         subject=("waitlist_entry", entry.id),

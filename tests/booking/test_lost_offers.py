@@ -14,7 +14,7 @@ from booking.errors import HoldExpired, SlotFull
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number, Slot
 from booking.publish import publish
-from booking.waitlist import JoinWaitlist, OfferOver, accept, join
+from booking.waitlist import JoinWaitlist, OfferTakenBack, accept, join
 from booking.waitlist_offers import tend
 from halls.edit import save_hall
 from halls.queries import get_group_by_code
@@ -128,7 +128,7 @@ def test_an_offer_that_the_hall_takes_away_is_no_chance_used(session, hall, offe
     entry = offered
     take_away(session, hall)
     assert (entry.state, entry.offers, entry.offer_until) == ("waiting", 0, None)
-    with pytest.raises(OfferOver):
+    with pytest.raises(OfferTakenBack):
         accept(session, entry, now=NOW + 2 * MINUTE)
     tend(session, now=NOW + 30 * MINUTE)
     assert (entry.state, entry.offers) == ("waiting", 0)

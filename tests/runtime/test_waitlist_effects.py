@@ -8,7 +8,8 @@ from sqlalchemy import select
 from booking.book import Book, book
 from booking.cancel import cancel
 from booking.hold import HoldSlot, hold
-from booking.models import Appointment, WaitlistEntry
+from booking.lost_offers import take_back_offers
+from booking.models import Appointment, Draft, WaitlistEntry
 from booking.waitlist import JoinWaitlist, accept, join, leave
 from kernel.actor import ANONYMOUS
 from notifications import simulator
@@ -79,6 +80,20 @@ def test_the_next_is_told_when_the_offer_has_lapsed(parts, database, booked):
     (text,) = texts_to(parts, NEXT)
     assert text.startswith("【有号】A number is free: Tue 3 Mar 10:00, Yunzhou Hall, ID card: lost, renewal.")
     assert len(texts_to(parts, WAITING)) == 1
+
+
+def test_who_is_offered_another_after_the_hall_took_one_back_is_told_again(parts, database, booked):
+    """The offer that did not count has the same number in their count of offers."""
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    later = NOW + timedelta(minutes=5)
+    with database.transaction() as session:
+        token = session.get_one(Draft, entry_of(session, 0).draft_id).token_hash
+        assert take_back_offers(session, [token], now=later) == 1
+    with database.transaction() as session:
+        schedule.SCHEDULE["tend_waitlists"].do(session, None, later, later)
+    drain(parts, now=later)
+    assert len(texts_to(parts, WAITING)) == 2
 
 
 def test_who_has_left_before_the_message_goes_out_is_not_told(parts, database, booked):

@@ -110,7 +110,7 @@ def read_wait(reference: str) -> dict[str, Any]:
 
 @blueprint.post("/waitlist/<reference:reference>/accept")
 @public
-@refuses(waitlist.WaitUnknown, waitlist.OfferOver)
+@refuses(waitlist.WaitUnknown, waitlist.OfferOver, waitlist.OfferTakenBack)
 @blueprint.response(200, shapes.OfferTakenSchema())
 def accept_offer(reference: str) -> dict[str, Any]:
     """Go on with the number that is held; doing it twice gives the same hold.

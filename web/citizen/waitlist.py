@@ -15,7 +15,7 @@ from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment, WaitlistEntry
 from booking.offers import Offer
 from booking.visit_offer import VisitOffer
-from booking.waitlist import AlreadyWaiting, JoinWaitlist, OfferOver
+from booking.waitlist import AlreadyWaiting, JoinWaitlist, OfferOver, OfferTakenBack
 from booking.waitlist_states import OPEN_WAITS, WaitState
 from catalog.queries import services_of
 from halls.models import Hall
@@ -49,6 +49,11 @@ class Waiting:
     def offered(self) -> bool:
         """Whether a number is held for them at this moment."""
         return self.entry.state == WaitState.OFFERED and self.seconds_left > 0 and self.reference is None
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the hall took back the number that was offered last."""
+        return waitlist.was_taken_back(self.entry)
 
     @property
     def open(self) -> bool:
@@ -140,8 +145,9 @@ def take_offer(reference: str) -> ResponseReturnValue:
     try:
         with edge.transaction() as session:
             token = waitlist.accept(session, waitlist.get_wait(session, reference), now=edge.now())
-    except OfferOver as over:
-        flash(over.sentence(edge.language()), "warn")
+    except (OfferOver, OfferTakenBack) as over:
+        if isinstance(over, OfferOver):  # the page itself says what the hall took back
+            flash(over.sentence(edge.language()), "warn")
         return redirect(url_for(".wait_page", reference=reference), 303)
     remember_hold(token)
     return redirect(url_for(".who"), 303)

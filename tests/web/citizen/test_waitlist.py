@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from booking.cancel import cancel
-from booking.models import Appointment, WaitlistEntry
+from booking.lost_offers import take_back_offers
+from booking.models import Appointment, Draft, WaitlistEntry
 from booking.waitlist_offers import tend
 from kernel.actor import ANONYMOUS
 from tests import build
@@ -71,6 +72,21 @@ def test_a_citizen_waits_is_offered_a_number_and_books_it(town, full):
     browser.press("确认预约")
     assert browser.path.startswith("/b/"), browser.words
     assert "您已约到号" in browser.go(f"/w/{entry(town).reference}").words
+
+
+def test_who_had_a_number_that_the_hall_took_back_is_not_told_to_have_been_late(town, full):
+    browser = join(town, town.phone())
+    give_back(town, full)
+    town.at("08:41")
+    browser.refresh()
+    with town.parts.database.transaction() as session:
+        token = session.get_one(Draft, entry(town).draft_id).token_hash
+        assert take_back_offers(session, [token], now=build.at("08:41")) == 1
+    browser.press("我要这个号")
+    assert browser.path == f"/w/{entry(town).reference}"
+    assert "大厅停办了那个时段" in browser.words
+    assert "候补中" in browser.words
+    assert "过了保留时间" not in browser.words
 
 
 def test_the_wait_is_among_my_bookings_and_can_be_left(town, full):
