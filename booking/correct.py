@@ -132,9 +132,10 @@ def _tell(
 
 def _person(session: Session, appointment: Appointment, command: Correction, *, now: datetime) -> list[str]:
     """What is corrected is compared with the booking: others may have booked for the same document since."""
+    was = name_on(session, appointment)
     given = bool(command.identity_number) and _document(session, appointment, command, now=now)
     owner = session.get_one(Citizen, appointment.citizen_id)
-    changed = [*_name(session, appointment, owner, command.name), *_phone(appointment, owner, command.phone)]
+    changed = [*_name(appointment, owner, command.name, was), *_phone(appointment, owner, command.phone)]
     return [*changed, "document"] if given else changed
 
 
@@ -152,8 +153,8 @@ def _document(session: Session, appointment: Appointment, command: Correction, *
     return True
 
 
-def _name(session: Session, appointment: Appointment, owner: Citizen, name: str) -> list[str]:
-    if not name or name == name_on(session, appointment) == name_of(owner):
+def _name(appointment: Appointment, owner: Citizen, name: str, was: str) -> list[str]:
+    if not name or name == was == name_of(owner):
         return []
     owner.name_sealed = cipher().encrypt(name, "citizen.name")
     appointment.name_sealed = cipher().encrypt(name, "appointment.name")

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
 from tools.need_chromium import HOW_TO_GET_IT, find_chromium
 
-PATIENCE_MS = 30_000  # after which something is taken as never coming, on a busy machine too
+PATIENCE_MS = 120_000  # after which something is taken as never coming, on a busy machine too
 ARGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
@@ -35,3 +35,9 @@ def start_chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def follow(what: Locator) -> None:
+    """Press a link or button and wait for the page it leads to: until then the page before would answer."""
+    with what.page.expect_navigation():
+        what.click()

@@ -15,7 +15,7 @@ from booking.waitlist import (
     AlreadyWaiting,
     JoinWaitlist,
     NumbersAreFree,
-    OfferOver,
+    OfferTakenBack,
     accept,
     booked_by,
     count_ahead,
@@ -159,7 +159,7 @@ def test_nobody_waits_for_what_is_free_or_waits_twice(session, now, lines, servi
         wait(session, now, services, "+8613800138005")
 
 
-def test_an_offer_whose_line_closes_is_over_before_the_form(session, now, lines, services, full):
+def test_an_offer_whose_line_closes_is_taken_back_before_the_form(session, now, lines, services, full):
     entry = wait(session, now, services)
     for each in full:
         give_up(session, now, each)
@@ -167,7 +167,7 @@ def test_an_offer_whose_line_closes_is_over_before_the_form(session, now, lines,
     hall = session.get_one(Hall, entry.hall_id)
     command = Close(lines[1].id, at("09:00", TUESDAY), at("12:00", TUESDAY), "停电")
     close(session, hall, command, actor=SYSTEM, now=now)
-    with pytest.raises(OfferOver):
+    with pytest.raises(OfferTakenBack):
         accept(session, entry, now=now + MINUTE)
 
 

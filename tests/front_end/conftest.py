@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
+from tests.chromium import PATIENCE_MS
 from tests.front_end.stage import State, make_stage
 
 
@@ -34,7 +35,7 @@ def page(chromium: Browser, stage: str) -> Iterator[Page]:
     """A page that fails its test when a script or the content security policy complains."""
     context = chromium.new_context(base_url=stage, viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(PATIENCE_MS)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)

@@ -11,10 +11,10 @@ from datetime import datetime
 from playwright.sync_api import Locator, Page, expect
 
 from people.sample_ids import sample_resident_id
+from tests.chromium import follow
 from tests.journey.words import say
 
 HALL = "city-hall"
-POLL_MS = 25_000  # phones ask every 12 to 18 s
 Look = Callable[[Page, str], None]
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _CODE_TEXT = re.compile("验证码|is your code")
@@ -93,12 +93,12 @@ class Citizen:
         page.get_by_role("button", name=say("搜索")).click()
         page.wait_for_url("**/services?q=*")
         self.look(page, "citizen-search")
-        page.get_by_role("link", name=say("居民身份证")).first.click()
+        follow(page.get_by_role("link", name=say("居民身份证")).first)
         self.look(page, "citizen-service")
-        page.get_by_role("link", name=say("开始")).click()
+        follow(page.get_by_role("link", name=say("开始")))
         self._answer_guide("丢了", "在本省", "满 16 周岁的人")
         self.look(page, "citizen-checklist")
-        page.get_by_role("link", name=say("选大厅和时间")).click()
+        follow(page.get_by_role("link", name=say("选大厅和时间")))
         self.look(page, "citizen-halls")
         page.locator(f"a.btn[href*='/halls/{HALL}']").click()
         page.wait_for_url(f"**/halls/{HALL}*")
@@ -113,7 +113,7 @@ class Citizen:
         for at, answer in enumerate(answers):
             if at == 0:
                 self.look(self.page, "citizen-question")
-            self.page.get_by_role("link", name=self.say(answer)).click()
+            follow(self.page.get_by_role("link", name=self.say(answer)))
 
     def say_who(self, simulator: Simulator) -> None:
         """Name, document, phone and its code; ends on the page that asks to confirm."""
@@ -164,7 +164,7 @@ class Citizen:
         """From the live page of a served ticket to the thanks."""
         page = self.page
         self.look_again()
-        page.get_by_role("link", name=self.say("说说办得怎么样")).click(timeout=POLL_MS)
+        page.get_by_role("link", name=self.say("说说办得怎么样")).click()
         page.wait_for_url("**/r/*")
         self.look(page, "citizen-rate")
         page.get_by_text(self.say("满意"), exact=True).click()
@@ -192,7 +192,7 @@ class Kiosk:
     def check_in(self, code: str) -> tuple[str, str]:
         """By the six digits on the touch keys: the ticket's number and its public reference."""
         page = self._home()
-        page.get_by_role("link", name="预约签到").click()
+        follow(page.get_by_role("link", name="预约签到"))
         self.look(page, "kiosk-check-in")
         for digit in code:
             page.get_by_role("button", name=digit, exact=True).click()
@@ -202,9 +202,9 @@ class Kiosk:
     def take(self, service: str, *, phone: str = "") -> tuple[str, str]:
         """A number without a booking."""
         page = self._home()
-        page.get_by_role("link", name="现场取号").click()
+        follow(page.get_by_role("link", name="现场取号"))
         self.look(page, "kiosk-services")
-        page.get_by_role("link", name=service).click()
+        follow(page.get_by_role("link", name=service))
         self.look(page, "kiosk-take")
         if phone:
             page.get_by_text("短信提醒我").click()

@@ -15,7 +15,6 @@ from tests.journey.api import ZONE, Office
 from tests.journey.browser import DESK, KIOSK, RULES, SCREEN, Faces, Inspector
 from tests.journey.hands import (
     HALL,
-    POLL_MS,
     Citizen,
     Kiosk,
     Look,
@@ -148,7 +147,7 @@ def serve_the_booked(first: Waiting, desk: Window, screen: Screen, look: Look) -
     call(desk, screen, first.label)
     look(desk.page, "console-called")
     look(screen.page, "screen-called")
-    expect(first.page.get_by_text("请到 1 号窗口")).to_be_visible(timeout=POLL_MS)
+    expect(first.page.get_by_text("请到 1 号窗口")).to_be_visible()
     look(first.page, "citizen-queue-called")
     desk.press("S", "正在办理")
     look(desk.page, "console-serving")
@@ -238,7 +237,7 @@ def test_a_visit_is_pressed_through_in_english_on_a_narrow_phone(
     label = citizen.arrive(screen.arrival_code())
     assert desk.call_next() == label
     citizen.look_again()
-    expect(phone.get_by_text(citizen.say("请到 2 号窗口"))).to_be_visible(timeout=POLL_MS)
+    expect(phone.get_by_text(citizen.say("请到 2 号窗口"))).to_be_visible()
     look(phone, "citizen-queue-called")
     desk.serve()
     citizen.rate()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from halls.models import Hall
+from tests.chromium import follow
 from tests.web.hall_browser import (
     is_too_wide,
     list_violations,
@@ -51,7 +52,7 @@ def sign_in(page: Page, faces: Faces) -> None:
     page.goto("/sign-in")
     page.locator("#field-username").fill(faces.officers[-1].username)
     page.locator("#field-password").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    follow(page.locator("main button[type=submit]"))
     page.goto("/console")
     page.locator(".seat button").first.click()
     expect(page.locator("#desk")).to_be_visible()

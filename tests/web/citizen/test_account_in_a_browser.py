@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from catalog.models import Service
+from tests.chromium import follow
 from tests.people.test_saved_persons import save
 from tests.web.citizen.test_in_a_browser import WAYS, address, complaints, context, violations
 from tests.web.citizen.town import LOST, NUMBER
@@ -48,7 +49,7 @@ def test_pages_of_a_returning_citizen_can_be_read_and_pressed(town, context, way
     page.wait_for_url("**/booking/check")
     look()
     look("/booking/delivery")
-    page.locator("button[value=post]").click()
+    follow(page.locator("button[value=post]"))
     look()  # what is wrong with it
     page.goto("/booking/check")
     page.locator(".sticky-bar button").click()

@@ -10,6 +10,7 @@ from booking.models import Number
 from catalog.models import Service
 from halls.models import Closure, Hall
 from tests import build
+from tests.chromium import PATIENCE_MS
 from tests.web.citizen.test_in_a_browser import WAYS, complaints, serve, violations
 from tests.web.citizen.test_waitlist import SLOTS, give_back, join
 from tests.web.citizen.town import LOST, TUESDAY, WEDNESDAY, Town, book
@@ -28,7 +29,7 @@ def address(town: Town) -> Iterator[str]:
 @pytest.fixture
 def context(chromium: Browser, address: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=address, viewport={"width": 320, "height": 640})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

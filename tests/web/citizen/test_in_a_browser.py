@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests import build
+from tests.chromium import PATIENCE_MS
 from tests.web.citizen.test_queue_page import walk_in
 from tests.web.citizen.town import LOST, TUESDAY, Town, book
 
@@ -42,7 +43,7 @@ def serve(app: Flask) -> Iterator[str]:
 @pytest.fixture
 def context(chromium: Browser, address: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=address, viewport={"width": 320, "height": 640})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from catalog.edit import offer
 from kernel.actor import SYSTEM
 from tests import build
+from tests.chromium import PATIENCE_MS
 from tests.conftest import NOW
 from tests.web.citizen.test_in_a_browser import serve
 from tests.web.citizen.test_together import hold
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.browser
 def page(chromium: Browser, town: Town) -> Iterator[Page]:
     for address in serve(town.app):
         page = chromium.new_page(base_url=address)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         yield page
         page.close()
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route
 
 from kernel import clock
+from tests.chromium import PATIENCE_MS, follow
 from tests.conftest import NOW
 from tests.web.citizen.test_in_a_browser import serve
 from tests.web.citizen.town import PERSON, Town
@@ -45,7 +46,7 @@ class Thumb:
 def page(chromium: Browser, town: Town) -> Iterator[Page]:
     for address in serve(town.app):
         context = chromium.new_context(base_url=address, viewport={"width": 390, "height": 844})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context.new_page()
         context.close()
 
@@ -81,8 +82,8 @@ def test_a_new_citizen_books_with_few_taps_and_a_returning_one_with_fewer(town: 
     assert town.count() == 1
     clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(hours=3), 0.0)
     page.goto(page.url)
-    page.get_by_role("link", name="取消预约").click()
-    page.get_by_role("button", name="确定取消").click()
+    follow(page.get_by_role("link", name="取消预约"))
+    follow(page.get_by_role("button", name="确定取消"))
     thumb = Thumb(page)
     page.goto("/")
     thumb.link("居民身份证补领")
@@ -96,8 +97,8 @@ def test_a_new_citizen_books_with_few_taps_and_a_returning_one_with_fewer(town: 
 
 def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) -> None:
     book_as_new(town, page)
-    page.get_by_role("link", name="取消预约").click()
-    page.get_by_role("button", name="确定取消").click()
+    follow(page.get_by_role("link", name="取消预约"))
+    follow(page.get_by_role("button", name="确定取消"))
     thumb = Thumb(page)
     page.goto("/")
     thumb.link("护照")

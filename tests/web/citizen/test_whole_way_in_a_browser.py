@@ -20,6 +20,7 @@ from queueing.models import Ticket
 from queueing.serve import complete, start_serving
 from tests import build
 from tests.build import TODAY
+from tests.chromium import follow
 from tests.journey.hands import Citizen, Person
 from tests.queueing.hall_day import officer_of
 from tests.web.citizen.test_every_page import chinese_on
@@ -28,7 +29,6 @@ from tests.web.citizen.town import TUESDAY, Town
 from tests.web.hall_browser import open_page, serving
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 #: Whether there are scripts, what is preferred, and the smallest target in CSS px.
 WAYS = {
     "without scripts": (False, {"lang": "zh"}, 44),
@@ -107,7 +107,7 @@ def move(citizen: Citizen) -> None:
 
 def cancel(town: Town, citizen: Citizen) -> None:
     page, say = citizen.page, citizen.say
-    page.get_by_role("link", name=say("取消预约")).click()
+    follow(page.get_by_role("link", name=say("取消预约")))
     citizen.look(page, "cancel")
     page.get_by_role("button", name=say("确定取消")).click()
     expect(page.get_by_text(CANCELLED[citizen.language]).first).to_be_visible()

@@ -224,5 +224,5 @@ def test_a_withdrawn_screen_ends_by_itself_also_when_the_nudge_is_lost(faces, pa
     expect(page.locator(".board__arrival")).to_be_visible()
     with faces.parts.database.transaction() as session:
         devices.revoke(session, devices.find_device(session, secret), **facts)
-    expect(page.locator("h1")).to_contain_text("这台设备还不能用", timeout=60_000)
+    expect(page.locator("h1")).to_contain_text("这台设备还不能用")
     expect(page.locator("#board")).to_have_count(0)

@@ -88,7 +88,7 @@ def test_a_number_is_booked_by_touch_alone_and_its_slip_comes_out(stopped, page,
         tap(page, sent)
         go_on(page)
         expect(page.locator(".kiosk-print-state")).to_have_text(
-            "预约单已打印，请取走" if lang == "zh" else "The slip is printed, please take it", timeout=15_000
+            "预约单已打印，请取走" if lang == "zh" else "The slip is printed, please take it"
         )
         fits(page)
     assert len(printer.papers) == 1

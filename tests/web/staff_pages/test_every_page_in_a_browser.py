@@ -19,6 +19,7 @@ from kernel.actor import SYSTEM
 from people.models import Staff
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
+from tests.chromium import follow
 from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
 from tests.web.hall_faces import PASSWORD
 from tests.web.staff_pages.conftest import Pages
@@ -157,7 +158,7 @@ def sign_in(page, faces):
     page.goto("/sign-in")
     page.locator("#field-username").fill(faces.officers[-1].username)
     page.locator("#field-password").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    follow(page.locator("main button[type=submit]"))
 
 
 def chinese_of(page):

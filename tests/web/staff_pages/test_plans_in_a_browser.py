@@ -11,6 +11,7 @@ from halls.models import PlanLine
 from kernel.actor import SYSTEM
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
+from tests.chromium import follow
 from tests.web.hall_browser import open_page, serving
 from tests.web.hall_faces import PASSWORD
 
@@ -35,7 +36,7 @@ def sign_in(page, faces):
     page.goto("/sign-in")
     page.locator("#field-username").fill(faces.officers[-1].username)
     page.locator("#field-password").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    follow(page.locator("main button[type=submit]"))
 
 
 def test_an_emergency_is_closed_without_scripts(chromium: Browser, address, faces):
