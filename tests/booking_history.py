@@ -21,8 +21,8 @@ class Told:
     """One acknowledged step. `numbers` are those that the visit had when the step was acknowledged.
 
     A hold is told under its token, until it is let go (to be booked, released or replaced). Where clocks
-    differ, `now` is the clock of who took the numbers, and `until` when a hold runs out: who is not that late
-    may not have them.
+    differ, `now` is the clock of who took the numbers, and `until` when a hold runs out: who is that late may
+    have them, and after them anybody.
     """
 
     step: str  # hold | let_go | book | move | cancel
@@ -35,20 +35,32 @@ class Told:
 
 
 @dataclass(frozen=True)
+class TakenAway:
+    """Between two moments somebody took numbers by a clock; a hall that closes takes them whatever it reads.
+
+    From then on a hold that has run out by that clock is certain no longer: who took its numbers may have
+    let them go again, for anybody.
+    """
+
+    began: float
+    ended: float
+    now: datetime = NEVER
+
+    def ends_hold(self, hold: Told) -> bool:
+        return self.ended > hold.began and self.now >= hold.until
+
+
+@dataclass(frozen=True)
 class Span:
-    """For how long a number was certainly somebody's, and by which clocks."""
+    """For how long a number was certainly somebody's."""
 
     begins: float
     ends: float
     reference: str
-    now: datetime
-    until: datetime
 
     def meets(self, other: "Span") -> bool:
-        """Whether both had it at once, and neither had run out when the other began."""
         at_once = max(self.begins, other.begins) < min(self.ends, other.ends)
-        one_had_run_out = other.now >= self.until or self.now >= other.until
-        return self.reference != other.reference and at_once and not one_had_run_out
+        return self.reference != other.reference and at_once
 
 
 @dataclass(frozen=True)
@@ -68,12 +80,12 @@ def violations(
     *,
     numbers: Iterable[Hashable],
     needed: Mapping[str, int],
-    taken_away: Sequence[tuple[float, float]] = (),
+    taken_away: Sequence[TakenAway] = (),
 ) -> list[str]:
     """Everything that cannot be true; empty when the history is possible.
 
     `numbers` are those that were there at first, `needed` how many each acknowledged visit or hold must have.
-    `taken_away`: between which moments a hall took numbers that were held; no hold is certain from then on.
+    `taken_away`: when somebody may have taken any numbers that were held, and told nobody.
     """
     by_visit, by_token = _steps(told, holds=False), _steps(told, holds=True)
     return [
@@ -140,19 +152,23 @@ def _half_held(told: Sequence[Told], needed: Mapping[str, int]) -> list[str]:
 def _overlaps(
     by_visit: Mapping[str, Sequence[Told]],
     by_token: Mapping[str, Sequence[Told]],
-    taken_away: Sequence[tuple[float, float]],
+    taken_away: Sequence[TakenAway],
 ) -> list[str]:
     """A number is certainly a visit's from the end of the step that gave it to the beginning of the next."""
+    takers: dict[Hashable, list[TakenAway]] = defaultdict(list)
+    for step in (each for steps in (by_visit | by_token).values() for each in steps):
+        for number in step.numbers:
+            takers[number].append(TakenAway(step.began, step.ended, step.now))
     certain: dict[Hashable, list[Span]] = defaultdict(list)
     for reference, steps in (by_visit | by_token).items():
         for step, after in pairwise([*steps, None]):
             if step is None:
                 continue
             ends = after.began if after is not None else inf
-            if reference in by_token:
-                ends = min([ends, *(began for began, ended in taken_away if ended > step.began)])
             for number in step.numbers:
-                certain[number].append(Span(step.ended, ends, reference, step.now, step.until))
+                away = [*taken_away, *takers[number]] if reference in by_token else []
+                until = min([ends, *(each.began for each in away if each.ends_hold(step))])
+                certain[number].append(Span(step.ended, until, reference))
     return [
         f"number {number} was {one.reference}'s and {other.reference}'s at once"
         for number, spans in certain.items()

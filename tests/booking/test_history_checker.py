@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.booking_history import NEVER, Final, Told, violations
+from tests.booking_history import NEVER, Final, TakenAway, Told, violations
 from tests.build import at
 
 A = Told("book", "a", 0, 1, (1,))
@@ -70,8 +70,22 @@ def test_a_hold_is_certain_until_the_hall_begins_to_take_numbers_away():
     held = [Told("hold", "t", 0, 1, (1,)), Told("hold", "u", 4, 5, (1,))]
     rows = Final({1: None, 2: None}, {})
     for span, found in (((2, 3), 0), ((0, 0.5), 0), ((6, 7), 1)):
-        seen = violations(held, rows, numbers=[1, 2], needed={}, taken_away=[span])
+        seen = violations(held, rows, numbers=[1, 2], needed={}, taken_away=[TakenAway(*span)])
         assert len(seen) == found, span
+
+
+@pytest.mark.parametrize(("clock", "found"), [(NINE, 1), (TEN, 0), (ELEVEN, 0)])
+def test_a_hold_that_ran_out_for_who_offers_numbers_is_certain_no_longer_for_anybody(clock, found):
+    held = [Told("hold", "t", 0, 1, (1,), NINE, TEN), Told("hold", "u", 4, 5, (1,), NINE, TEN)]
+    rows, offered = Final({1: None, 2: None}, {}), TakenAway(2, 3, clock)
+    assert len(violations(held, rows, numbers=[1, 2], needed={}, taken_away=[offered])) == found
+
+
+@pytest.mark.parametrize(("clock", "found"), [(NINE, 2), (TEN, 0), (ELEVEN, 0)])
+def test_what_somebody_late_has_taken_and_let_go_may_be_anybodys(clock, found):
+    late = [Told("hold", "u", 2, 3, (1,), clock, NEVER), Told("let_go", "u", 4, 4)]
+    told = [Told("hold", "t", 0, 1, (1,), NINE, TEN), *late, Told("hold", "v", 5, 6, (1,), NINE, TEN)]
+    assert len(check(told, {1: None, 2: None}, {})) == found
 
 
 def test_it_finds_a_hold_that_has_lost_a_number_by_the_time_it_is_acknowledged():

@@ -34,7 +34,7 @@ from kernel.direct import Statement
 from kernel.errors import DomainError
 from kernel.ids import token_hash
 from people.sample_ids import sample_resident_id
-from tests.booking_history import Told
+from tests.booking_history import TakenAway, Told
 from tests.build import at, make_counter, make_group, make_hall, make_plan, make_service
 
 CITIZENS = 6
@@ -108,11 +108,15 @@ class Interleaving:
     told: list[Told] = field(default_factory=list)
     needed: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
-    taken_away: list[tuple[float, float]] = field(default_factory=list)
+    taken_away: list[TakenAway] = field(default_factory=list)
     #: Special requests: their row, what was said of them, and the reference of the booking that came of it.
     decided: list[tuple[int, str, str]] = field(default_factory=list)
     #: How often the jobs have run.
     rounds: float = 0
+    #: How late it may be by the clock of the jobs: by the later one, holds and offers have run out.
+    jobs_minutes: ClassVar[tuple[int, ...]] = (0, 33, 33)
+    #: Seconds for which a citizen looks at the form before it is sent, replaced or left.
+    thinks: ClassVar[float] = 0.0
     #: What may end a citizen's step. Only where a fault is planted two may wait for each other.
     refusals: ClassVar[tuple[type[Exception], ...]] = (DomainError,)
 
@@ -232,6 +236,8 @@ class Citizen:
 
     def _let_go(self) -> float:
         """What is held is certain no longer: it is about to be booked, released or replaced."""
+        if self.token is not None:
+            sleep(self.scene.thinks)
         began = monotonic()
         if self.token is not None:
             self.scene.told.append(Told("let_go", self.token, began, began))

@@ -26,7 +26,7 @@ from kernel.actor import ANONYMOUS, SYSTEM, Actor
 from kernel.errors import DomainError
 from people.permissions import permissions_of
 from people.sample_ids import sample_resident_id
-from tests.booking_history import Told
+from tests.booking_history import TakenAway, Told
 from tests.build import at
 from tests.faults.town import PHONE, STARTS, STEPS, Interleaving, Place, appointment_of, places_of
 from tests.faults.town_waiting import Waiter
@@ -70,7 +70,7 @@ class HallAtWork:
         try:
             step()
         finally:
-            self.scene.taken_away.append((began, monotonic()))
+            self.scene.taken_away.append(TakenAway(began, monotonic()))
 
     def _close(self) -> None:
         starts_at = at(self.chance.choice(STARTS), self.scene.day)
@@ -248,10 +248,13 @@ class Jobs:
         while self.scene.rounds < STEPS or any(each.waits for each in self.waiters):
             self.scene.rounds += 1
             sleep(self.chance.random() * LONGEST_PAUSE)
+            now = self.scene.now + timedelta(minutes=self.chance.choice(self.scene.jobs_minutes))
+            began = monotonic()
             with self.scene.town.database.transaction() as session:
                 if self.chance.random() < 0.2:
                     over = self.scene.now + timedelta(days=1)
                     expire_unanswered(session, self.scene.hall_id, actor=SYSTEM, now=over)
                 else:
-                    later = timedelta(minutes=self.chance.choice([0, 33, 33]))
-                    tend(session, now=self.scene.now + later)
+                    tend(session, now=now)
+            # Who is offered what has run out by this clock may leave it to anybody.
+            self.scene.taken_away.append(TakenAway(began, monotonic(), now))
