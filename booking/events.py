@@ -1,7 +1,7 @@
 """What happens to numbers and appointments. Payloads hold ids only."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from kernel.outbox import Event
 
@@ -123,6 +123,21 @@ class WaitlistOffered(Event):
     entry_id: int
     hall_id: int
     group_id: int
+
+    def topics(self) -> list[str]:
+        """None: no screen shows it."""
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class WaitlistOfferLost(Event):
+    """The hall took back the number of an offer (its draft), of this time; its owner waits on."""
+
+    entry_id: int
+    hall_id: int
+    group_id: int
+    draft_id: int
+    starts_at: datetime
 
     def topics(self) -> list[str]:
         """None: no screen shows it."""

@@ -5,14 +5,16 @@ Nobody may lose one of their few chances because a hall closes or plans less.
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from booking import taking
+from booking.events import WaitlistOfferLost
 from booking.models import Draft, WaitlistEntry
 from booking.waitlist_states import WaitState
-from kernel import audit
+from kernel import audit, outbox
 from kernel.actor import SYSTEM
 
 
@@ -39,16 +41,25 @@ def take_back_offers(session: Session, tokens: Collection[bytes], *, now: dateti
     )
     found = session.execute(lost).all()
     for entry, token in found:
-        taking.let_go(session, token)
-        entry.state, entry.offers = WaitState.WAITING, entry.offers - 1
-        entry.token_sealed = entry.offer_until = entry.offer_starts_at = None  # `waitlist.was_taken_back`
-        audit.record(
-            session,
-            "waitlist.offer_lost",
-            actor=SYSTEM,
-            now=now,
-            subject=("waitlist_entry", entry.id),
-            hall_id=entry.hall_id,
-            states=(WaitState.OFFERED, WaitState.WAITING),
-        )
+        _take_back(session, entry, token, now=now)
     return len(found)
+
+
+def _take_back(session: Session, entry: WaitlistEntry, token: bytes, *, now: datetime) -> None:
+    """It waits on; who was told of the offer is told that it is over (`notifications.tell_wait`)."""
+    starts_at, draft_id = cast("datetime", entry.offer_starts_at), cast("int", entry.draft_id)
+    taking.let_go(session, token)
+    entry.state, entry.offers = WaitState.WAITING, entry.offers - 1
+    entry.token_sealed = entry.offer_until = entry.offer_starts_at = None  # `waitlist.was_taken_back`
+    audit.record(
+        session,
+        "waitlist.offer_lost",
+        actor=SYSTEM,
+        now=now,
+        subject=("waitlist_entry", entry.id),
+        hall_id=entry.hall_id,
+        states=(WaitState.OFFERED, WaitState.WAITING),
+    )
+    outbox.emit(
+        session, WaitlistOfferLost(entry.id, entry.hall_id, entry.group_id, draft_id, starts_at), now=now
+    )

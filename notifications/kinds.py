@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "closed": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "moved": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "waitlist_offer": Kind(20 * _MINUTES, InDoubt.RESEND, urgent=True),
+        "waitlist_offer_lost": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "appeal_decided": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_approved": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_refused": Kind(24 * _HOURS, InDoubt.RESEND),

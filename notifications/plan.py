@@ -128,6 +128,14 @@ def cancel_pending(session: Session, subject: tuple[str, int], *, templates: fro
     return len(waiting.all())
 
 
+def withdraw(session: Session, event_key: str) -> bool:
+    """Cancel what is not being sent yet under this key; whether its phone has the message, or may have it."""
+    mine = Message.event_key == event_key
+    cancelled = {"state": MessageState.CANCELLED, "ended_at": clock.real_now()}
+    session.execute(update(Message).where(mine, Message.state.in_(WAITING)).values(cancelled))
+    return bool(session.scalar(select(exists().where(mine, Message.state.in_(MAY_BE_READ)))))
+
+
 def find_sent(session: Session, subject: tuple[str, int], *, templates: frozenset[str]) -> int | None:
     """The id of the newest message about `subject`, where its phone has it, or may have it; else None.
 

@@ -222,6 +222,8 @@ def _ticket(session: Session, message: Message, wording: Wording, _now: datetime
 def _wait(session: Session, message: Message, wording: Wording, now: datetime) -> Values | Skip:
     """An offer: of the number it was planned for, while that is held and has not been booked."""
     entry = session.get_one(WaitlistEntry, message.subject_id)
+    if message.template == "waitlist_offer_lost":
+        return _offer_lost(session, entry, message, wording)
     starts_at, until = entry.offer_starts_at, entry.offer_until
     if entry.state != "offered" or starts_at is None or until is None:
         return Skip(_CANCELLED, f"wait_{entry.state}")
@@ -234,6 +236,19 @@ def _wait(session: Session, message: Message, wording: Wording, now: datetime) -
         "group": _services(session, entry.service_ids, message.language),
         "when": texts.when(starts_at.astimezone(zone), message.language),
         "until": f"{until.astimezone(zone):%H:%M}",
+        "link": f"{wording.base_url}/w/{entry.reference}",
+    }
+
+
+def _offer_lost(session: Session, entry: WaitlistEntry, message: Message, wording: Wording) -> Values | Skip:
+    """That it is over: as long as its owner waits on, and has not been offered another."""
+    if entry.state != "waiting":
+        return Skip(_CANCELLED, f"wait_{entry.state}")
+    hall = session.get_one(Hall, entry.hall_id)
+    was = datetime.fromisoformat(message.facts["starts_at"]).astimezone(ZoneInfo(hall.time_zone))
+    return {
+        "hall": _named(hall, message.language),
+        "when": texts.when(was, message.language),
         "link": f"{wording.base_url}/w/{entry.reference}",
     }
 

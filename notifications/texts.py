@@ -27,6 +27,9 @@ _ZH: Mapping[str, str] = {
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
     "moved": "抱歉，{hall}因{reason}，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
     "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
+    "waitlist_offer_lost": (
+        "抱歉，{hall}停办了{when}的时段，为您保留的号不能用了。您仍在候补，有号会再发短信。查看：{link}"
+    ),
     "appeal_decided": "您就{when}在{hall}的预约提出的申诉{decision}。答复见：{link}",
     "special_request_approved": (
         "{name}，您的{kind}申请已同意：{when}到{hall}办理{group}业务，取号码{code}。查看：{link}"
@@ -81,6 +84,10 @@ _EN: Mapping[str, str] = {
         "Code {code}. Change or cancel: {link}"
     ),
     "waitlist_offer": "A number is free: {when}, {hall}, {group}. Kept for you until {until}. Book: {link}",
+    "waitlist_offer_lost": (
+        "Sorry: {hall} has closed {when}, and the number kept for you is gone. You are still waiting; a "
+        "message comes with the next. View: {link}"
+    ),
     "appeal_decided": "Your appeal about {when} at {hall} was {decision}. Answer: {link}",
     "special_request_approved": (
         "{name}, your request ({kind}) is approved: {when}, {hall}, {group}. Code {code}. View: {link}"

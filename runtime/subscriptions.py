@@ -33,6 +33,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentPartlyDone: (tell.partly_done,),
         booking.AppointmentReopened: (tell.reopened,),
         booking.WaitlistOffered: (tell_wait.offered,),
+        booking.WaitlistOfferLost: (tell_wait.offer_lost,),
         queueing.LineFilledUp: (extra_time.look_again,),
         queueing.TicketCalled: (tell.called, tell_soon.three_ahead),
         queueing.CallUnanswered: (unanswered.follow_up,),

@@ -64,6 +64,8 @@ GOLDEN_ZH = {
     f"取号码042731。改期或取消：{LINK}",
     "waitlist_offer": "【有号】您候补的云州市政务服务大厅出入境有号了：3月3日（周二）10:00，"
     f"为您保留到09:20，过时给下一位。预约：{LINK}",
+    "waitlist_offer_lost": "【有号】抱歉，云州市政务服务大厅停办了3月3日（周二）10:00的时段，"
+    f"为您保留的号不能用了。您仍在候补，有号会再发短信。查看：{LINK}",
     "appeal_decided": "【有号】您就3月3日（周二）10:00在云州市政务服务大厅的预约提出的申诉"
     "已通过，这次不再计为爽约。"
     f"答复见：{LINK}",
@@ -107,6 +109,8 @@ GOLDEN_ZH = {
     "opted_out": "【有号】已停止向您发送提醒和评价短信。验证码、预约和叫号通知仍会发送。",
 }
 GOLDEN_EN = {
+    "waitlist_offer_lost": "【有号】Sorry: Yunzhou City Hall has closed Tue 3 Mar 10:00, and the number kept "
+    f"for you is gone. You are still waiting; a message comes with the next. View: {LINK}",
     "appeal_decided": "【有号】Your appeal about Tue 3 Mar 10:00 at Yunzhou City Hall was accepted: "
     f"it does not count any more. Answer: {LINK}",
     "special_request_approved": "【有号】张三, your request (green channel) is approved: Tue 3 Mar 10:00, "

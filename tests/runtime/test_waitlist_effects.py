@@ -7,12 +7,15 @@ from sqlalchemy import select
 
 from booking.book import Book, book
 from booking.cancel import cancel
+from booking.close import Close, Then, close
 from booking.hold import HoldSlot, hold
 from booking.lost_offers import take_back_offers
 from booking.models import Appointment, Draft, WaitlistEntry
 from booking.waitlist import JoinWaitlist, accept, join, leave
-from kernel.actor import ANONYMOUS
-from notifications import simulator
+from halls.models import Hall, ServiceGroup
+from kernel.actor import ANONYMOUS, SYSTEM
+from kernel.outbox import OutboxEvent
+from notifications import simulator, tell_wait
 from notifications.models import Message
 from people.sample_ids import sample_resident_id
 from runtime import schedule
@@ -94,6 +97,82 @@ def test_who_is_offered_another_after_the_hall_took_one_back_is_told_again(parts
         schedule.SCHEDULE["tend_waitlists"].do(session, None, later, later)
     drain(parts, now=later)
     assert len(texts_to(parts, WAITING)) == 2
+
+
+def shut(database, first, last, *, now, on=TUESDAY):
+    with database.transaction() as session:
+        hall = session.scalars(select(Hall)).one()
+        command = Close(None, at(first, on), at(last, on), "停电", then=Then.CANCEL)
+        close(session, hall, command, actor=SYSTEM, now=now)
+
+
+def take_up_next(database, now):
+    with database.transaction() as session:
+        schedule.SCHEDULE["tend_waitlists"].do(session, None, now, now)
+
+
+def test_who_was_told_of_an_offer_that_a_closure_takes_back_is_told_so_once(parts, database, booked):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    later = NOW + timedelta(minutes=5)
+    shut(database, "09:00", "12:00", now=later)
+    drain(parts, now=later)
+    drain(parts, now=later + timedelta(minutes=1))
+    lost, _offer = texts_to(parts, WAITING)
+    with database.transaction() as session:
+        entry = entry_of(session, 0)
+    assert lost.startswith(
+        "【有号】抱歉，云州市政务服务大厅停办了3月3日（周二）10:00的时段，为您保留的号不能用了。您仍在候补"
+    )
+    assert lost.endswith(f"/w/{entry.reference}")
+    assert texts_to(parts, NEXT) == []
+
+
+def test_who_loses_a_second_offer_is_told_of_that_too(parts, database, booked):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    for minutes, starts_at in ((2, "15:00"), (4, "17:00")):
+        now = NOW + timedelta(minutes=minutes)
+        shut(database, "09:00", "12:00" if minutes == 2 else "16:00", now=now)
+        drain(parts, now=now)
+        with database.transaction() as session:
+            make_slot(session, session.scalars(select(ServiceGroup)).one(), at(starts_at, TUESDAY), numbers=1)
+        take_up_next(database, now)
+        drain(parts, now=now)
+    said = [("停办了" in each, "有号了" in each) for each in texts_to(parts, WAITING)]
+    assert sorted(said) == [(False, True)] * 3 + [(True, False)] * 2
+
+
+def test_who_was_not_told_of_the_offer_yet_is_not_told_that_it_is_over(parts, database, booked):
+    give_up(database, booked)
+    shut(database, "09:00", "12:00", now=NOW)
+    drain(parts, now=NOW)
+    assert texts_to(parts, WAITING) == []
+
+
+def test_an_offer_that_is_still_to_be_sent_is_withdrawn_with_its_number(parts, database, booked):
+    give_up(database, booked)
+    with database.transaction() as session:
+        tell_wait.offered(session, _payload(session, "WaitlistOffered"), now=NOW)
+    shut(database, "09:00", "12:00", now=NOW)
+    with database.transaction() as session:
+        tell_wait.offer_lost(session, _payload(session, "WaitlistOfferLost"), now=NOW)
+        assert [each.state for each in session.scalars(select(Message)).all()] == ["cancelled"]
+
+
+def test_who_is_offered_another_at_once_reads_of_that_alone(parts, database, booked):
+    give_up(database, booked)
+    drain(parts, now=NOW)
+    shut(database, "09:00", "12:00", now=NOW)
+    with database.transaction() as session:
+        make_slot(session, session.scalars(select(ServiceGroup)).one(), at("15:00", TUESDAY), numbers=2)
+    take_up_next(database, NOW)
+    drain(parts, now=NOW)
+    assert ["有号了" in each for each in texts_to(parts, WAITING)] == [True, True]
+
+
+def _payload(session, name):
+    return session.scalars(select(OutboxEvent.payload).where(OutboxEvent.name == name)).one()
 
 
 def test_who_has_left_before_the_message_goes_out_is_not_told(parts, database, booked):
