@@ -163,13 +163,35 @@ def test_a_kiosk_says_that_its_line_is_down_keeps_the_number_and_comes_back_by_i
     page.route("**/*", lambda route: route.abort())
     page.clock.run_for(11_000)
     expect(page.locator("#no-line")).to_contain_text("网络中断，正在重新连接。已经取到的号有效")
+    page.clock.run_for(1_000)
+    expect(page.locator(".reset")).to_have_text("正在等待网络，恢复后回到首页")  # no seconds, as it cannot go
     assert list_violations(page) == []
     page.clock.run_for(60_000)  # the time for the next person is over, but there is no first page to go to
     expect(page.locator(".kiosk-ticket__number")).to_have_text("A001")
+    expect(page.locator(".reset")).to_have_text("正在等待网络，恢复后回到首页")
     page.unroute("**/*")
     page.clock.run_for(11_000)
     page.wait_for_url("**/kiosk/yunzhou/home")
     expect(page.locator("#no-line")).to_be_hidden()
+
+
+def test_a_countdown_waits_for_the_network_and_goes_on(faces, page):
+    page.clock.install()
+    page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
+    page.goto("/kiosk/yunzhou/check-in")
+    expect(page.locator(".reset")).to_contain_text("秒后回到首页，触摸屏幕可继续")
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(11_000)
+    expect(page.locator("#no-line")).to_contain_text("网络中断，正在重新连接")
+    page.clock.run_for(1_000)
+    expect(page.locator(".reset")).to_have_text("正在等待网络，恢复后回到首页")
+    page.locator("h1").click()  # somebody is there: the time begins anew
+    page.unroute("**/*")
+    page.clock.run_for(11_000)
+    expect(page.locator("#no-line")).to_be_hidden()
+    page.clock.run_for(1_000)
+    expect(page.locator(".reset")).to_contain_text("秒后回到首页，触摸屏幕可继续")
+    assert page.url.endswith("/check-in")
 
 
 def test_a_withdrawn_kiosk_ends_without_a_press(faces, page):

@@ -1,6 +1,6 @@
 // Hall kiosk: the scanner types like a keyboard, the last person may have walked away, and fingers press twice.
 
-import { sendForm } from './kiosk_line.js';
+import { ask, isDown, sendForm } from './kiosk_line.js';
 import { armForm } from './press.js';
 
 // ---- scanner: a burst of keys ending in Enter, wherever the focus is ----
@@ -119,8 +119,8 @@ if (home) {
   const tick = () => {
     const left = Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
     if (words) {
-      words.textContent = words.dataset.resetWords.replace('{n}', left);
-      words.classList.toggle('is-soon', left <= 10);
+      words.textContent = isDown() ? words.dataset.downWords : left > 0 ? words.dataset.resetWords.replace('{n}', left) : '';
+      words.classList.toggle('is-soon', left <= 10 && !isDown());
     }
     if (left === 0) leave();
   };
@@ -129,7 +129,7 @@ if (home) {
   const leave = () => {
     if (leaving) return;
     leaving = true;
-    fetch(home, { method: 'HEAD', cache: 'no-store' })
+    ask(home, { method: 'HEAD' })
       .then((response) => { if (response.status < 500) location.replace(home); })
       .catch(() => {})
       .finally(() => setTimeout(() => { leaving = false; }, 3000));

@@ -15,10 +15,20 @@ function say(words) {
   if (words) notice.scrollIntoView({ block: 'nearest' });
 }
 
-async function ask(url, options) {
-  const response = await fetch(url, { ...options, cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout?.(PATIENCE_MS) });
-  if (response.status >= 502) throw new Error(`status ${response.status}`);
-  return response;
+let down = false;
+/** Whether the last thing asked of the server got no answer. */
+export const isDown = () => down;
+
+export async function ask(url, options) {
+  try {
+    const response = await fetch(url, { ...options, cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout?.(PATIENCE_MS) });
+    if (response.status >= 502) throw new Error(`status ${response.status}`);
+    down = false;
+    return response;
+  } catch (fault) {
+    down = true;
+    throw fault;
+  }
 }
 
 /** Send the form; go where the answer leads, or say that there is no line. True when the page is being left. */
@@ -72,4 +82,7 @@ async function beat() {
   }
 }
 if (alive) setInterval(beat, BEAT_MS);
-window.addEventListener('online', () => say(''));
+window.addEventListener('online', () => {
+  say('');
+  if (alive) beat();
+});
