@@ -1,6 +1,7 @@
 """Proof of work at release peaks: signed challenges, and tickets for those whose browser cannot work.
 
-A challenge is bound to device, line and minute by our mark; a proof and a ticket are good for one hold.
+A challenge is bound to device, line and minute by our mark; a proof and a ticket are good for one hold, which
+may take numbers of several lines: each of them is counted and asked.
 Who runs no scripts waits 20 to 40 seconds instead, which is fair and costs a robot more than it gains.
 """
 
@@ -9,7 +10,7 @@ import binascii
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -76,20 +77,30 @@ class Waiting:
         return max(0, round(self.ready_at - _real_seconds()))
 
 
-def admit_hold(hall_code: str, service_code: str, starts_at: datetime) -> None:
-    """Ask everything that comes before a hold: limits, and at a peak the proof.
+def admit_hold(hall_code: str, service_codes: Sequence[str], starts_at: datetime) -> None:
+    """Ask everything that comes before a hold: limits, and at a peak of any of its lines the proof.
 
     Raises:
         LimitReached, ProofRequired
     """
     limit_hold()
-    line = _line_rules(hall_code, service_code)
-    if line is None or not _is_peak(line, starts_at):
+    lines = _lines(hall_code, service_codes)
+    at_peak = [line for line in lines if _is_peak(line, starts_at)]  # each line counts this hold
+    if not at_peak:
         return
     text = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    if _is_proof(text, line.group_id) or _is_ticket(request.form.get(TICKET_FIELD, "")):
+    # Of any line of the visit: another of them may have come to its peak since the challenge.
+    if any(_is_proof(text, line.group_id) for line in lines) or _is_ticket(
+        request.form.get(TICKET_FIELD, "")
+    ):
         return
-    raise ProofRequired(challenge=_challenge(line.group_id), bits=BITS, algorithm="SHA-256")
+    raise ProofRequired(challenge=_challenge(at_peak[0].group_id), bits=BITS, algorithm="SHA-256")
+
+
+def _lines(hall_code: str, service_codes: Sequence[str]) -> list[Line]:
+    """The lines of a visit in order, each once."""
+    found = (_line_rules(hall_code, code) for code in dict.fromkeys(service_codes))
+    return list({line.group_id: line for line in found if line is not None}.values())
 
 
 def _is_peak(line: Line, starts_at: datetime) -> bool:

@@ -56,7 +56,7 @@ def hold_slot(command: HoldSlot) -> Response:
     """
     # A refusal from memory costs nothing that limits or proofs protect.
     edge.recent().raise_again(_question(command), now=edge.now())
-    admit_hold(command.hall_code, command.service_codes[0], command.starts_at)
+    admit_hold(command.hall_code, command.service_codes, command.starts_at)
     held = _hold_at_once(command) if key_of_request() is None else None
     if held is not None:
         return answer_at_once(_told(command, held))

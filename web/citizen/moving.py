@@ -58,7 +58,7 @@ def _admit(reference: str, starts_at: datetime) -> None:
     """What comes before every hold, also the proof at a release peak: moving takes a number, too."""
     with edge.transaction() as session:
         it = shown(session, reference)
-    admit_hold(it.hall.code, it.visits[0].code, starts_at)
+    admit_hold(it.hall.code, [visit.code for visit in it.visits], starts_at)
 
 
 def _move(reference: str, starts_at: datetime) -> None:

@@ -97,7 +97,7 @@ def hold_trip(hall_code: str) -> ResponseReturnValue:
         return _page(asked, hall_code, day_of(request.form.get("day")), errors), 422
     with edge.transaction() as session:
         found = get_trip(session, *asked)
-    admit_hold(hall_code, found.codes[0], starts_at)
+    admit_hold(hall_code, found.codes, starts_at)
     try:
         remember_hold(_hold(found, hall_code, starts_at))
     except SlotFull as full:

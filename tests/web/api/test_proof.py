@@ -12,7 +12,7 @@ from kernel import clock
 from kernel.limits import Limits
 from people.citizens import phone_index
 from tests import build
-from tests.web.api.town import Town, hold_body
+from tests.web.api.town import SERVICE, Town, hold_body
 
 RELEASE = 9  # days to Wednesday week, whose first numbers come today at 08:00
 ME = {"Youhao_Device": "the-device-of-somebody"}
@@ -104,15 +104,35 @@ def test_normal_hours_are_as_always(rush):
 
 
 def test_a_storm_of_holds_on_a_line_needs_proofs_at_any_hour(town):
-    """The others come by another process, so that the test does not depend on how quick this one is."""
     set_policy(town, {"proof_at_holds_per_second": 1})
     assert ask(town, on=1, **ME).status_code == 201
+    storm(town, "A")
+    assert ask(town, on=1, **OTHER).status_code == 428
+
+
+@pytest.mark.parametrize("services", [("id-card", "passport"), ("passport", "id-card")])
+def test_a_storm_on_any_line_of_a_visit_needs_a_proof(town, services):
+    passport = SERVICE | {"name_zh": "普通护照", "name_en": "Passport", "group": "B"}
+    assert town.put("/services/passport", passport, who="admin").status_code == 200
+    offered = {"services": {"id-card": "A", "passport": "B"}}
+    assert town.put("/halls/city-hall/services", offered, who="admin").status_code == 200
+    set_policy(town, {"proof_at_holds_per_second": 1})
+    storm(town, "B")
+    body = hold_body(on=1, hall=town.hall)
+    assert town.post("/holds", body, **ME).status_code == 201
+    refused = town.post("/holds", body | {"services": services}, **ME)
+    assert refused.status_code == 428
+    held = town.post("/holds", body | {"services": services}, Youhao_Proof=proof_of(refused.json), **ME)
+    assert held.status_code == 201, held.text
+
+
+def storm(town: Town, code: str) -> None:
+    """The others come by another process, so that no test depends on how quick this one is."""
     with town.parts.database.transaction() as session:
-        line = get_group_by_code(session, get_hall(session, town.hall).id, "A").id
+        line = get_group_by_code(session, get_hall(session, town.hall).id, code).id
     others = Limits(town.parts.redis, {})
     while not others.note(f"line:{line}", window=WINDOW_SECONDS, most=WINDOW_SECONDS, stays=STORM_SECONDS):
         pass
-    assert ask(town, on=1, **OTHER).status_code == 428
 
 
 def test_a_hall_can_turn_it_off(rush):
