@@ -42,7 +42,7 @@ class ClosedTime:
 
 
 # Through the numbers: a visit may reach into closed time from before, or with a later leg.
-_IN_CLOSED_TIME = text("""
+_IN_CLOSED_TIME = """
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
@@ -56,8 +56,11 @@ WHERE appointment.state = 'booked' AND appointment.hall_id = :hall_id
         AND (CAST(:group_id AS bigint) IS NULL OR number.group_id = :group_id)
         AND slot.starts_at < :ends_at AND slot.ends_at > greatest(CAST(:starts_at AS timestamptz), :now))
 ORDER BY appointment.starts_at, appointment.id
-FOR UPDATE OF appointment
-""").bindparams(bindparam("group_id", type_=BigInteger))
+"""
+_SEE, _LOCK = (
+    text(statement).bindparams(bindparam("group_id", type_=BigInteger))
+    for statement in (_IN_CLOSED_TIME, _IN_CLOSED_TIME + "FOR UPDATE OF appointment")
+)
 
 _BEYOND_PLAN = text("""
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
@@ -84,15 +87,26 @@ FOR UPDATE OF appointment
 
 
 def list_in_closed_time(session: Session, closed: ClosedTime, *, now: datetime) -> list[Affected]:
-    """The bookings that fall into closed time and are still to come, locked until the commit."""
-    facts = {
+    """The bookings that fall into closed time and are still to come, locked until the commit.
+
+    The caller has the hall's gate (`booking.turns`): who moves a booking takes that first.
+    """
+    return _affected(session.connection().execute(_LOCK, _facts(closed, now)))
+
+
+def see_in_closed_time(session: Session, closed: ClosedTime, *, now: datetime) -> list[Affected]:
+    """The same, for who only looks: nothing is locked, and nobody waits for it."""
+    return _affected(session.connection().execute(_SEE, _facts(closed, now)))
+
+
+def _facts(closed: ClosedTime, now: datetime) -> dict[str, Any]:
+    return {
         "hall_id": closed.hall_id,
         "group_id": closed.group_id,
         "starts_at": closed.starts_at,
         "ends_at": closed.ends_at,
         "now": now,
     }
-    return _affected(session.connection().execute(_IN_CLOSED_TIME, facts))
 
 
 def list_beyond_plan(

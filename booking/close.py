@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.orm import Session
 
-from booking.affected import Affected, ClosedTime, list_in_closed_time
+from booking.affected import Affected, ClosedTime, list_in_closed_time, see_in_closed_time
 from booking.hall_rules import rules_of
 from booking.lost_offers import take_back_offers
 from booking.publish import publish
@@ -128,8 +128,8 @@ def _withdraw(session: Session, closed: ClosedTime, *, now: datetime) -> None:
 
 
 def preview(session: Session, hall: Hall, command: Close, *, now: datetime) -> list[Affected]:
-    """The bookings that a closure would touch, before anything is done."""
-    return list_in_closed_time(session, closed_time(hall, command), now=now)
+    """The bookings that a closure would touch, before anything is done; none of them is locked."""
+    return see_in_closed_time(session, closed_time(hall, command), now=now)
 
 
 def reopen(session: Session, hall: Hall, closure_id: int, *, actor: Actor, now: datetime) -> int:

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from booking import doctor
 from booking.availability import slot_counts
@@ -17,13 +17,14 @@ from booking.number_changes import Change, ChangeNumbers, NoSuchNumbers, change_
 from booking.publish import publish
 from booking.standing import no_shows_of
 from halls.closures import ClosureBackwards, ClosureUnknown
+from halls.models import Hall
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
 from tests.booking.crowded import book_all
-from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service
+from tests.build import TODAY, at, make_appointment, make_group, make_hall, make_plan, make_service, make_slot
 from tests.conftest import NOW
 
 TOMORROW = date(2026, 3, 3)
@@ -189,6 +190,19 @@ def test_the_preview_changes_nothing(session, hall, group, published):
     lost = [each for each in booked if each.starts_at >= at("12:00") and each.group_id == group.id]
     assert [each.code for each in found] == [each.code for each in lost]
     assert {each.state for each in booked} == {"booked"}
+
+
+def test_who_looks_at_a_closure_locks_no_booking(database, now):
+    with database.transaction() as session:
+        hall = make_hall(session)
+        slot = make_slot(session, make_group(session, hall), at("10:00"), numbers=1)
+        mine = make_appointment(session, slot).id
+        session.execute(update(Number).values(appointment_id=mine))
+    with database.transaction() as looking:
+        hall = looking.get_one(Hall, hall.id)
+        assert len(preview(looking, hall, Close(None, at("09:00"), at("17:00"), ""), now=now)) == 1
+        with database.transaction() as other:
+            assert other.scalar(select(Appointment.id).with_for_update(nowait=True)) == mine
 
 
 def test_who_came_already_is_left_to_the_officers(session, hall, group, published):
