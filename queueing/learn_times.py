@@ -12,6 +12,7 @@ from queueing.forecast_models import LearnedTime
 from queueing.models import Ticket
 from queueing.service_times import Case, learn
 from queueing.states import TicketState
+from queueing.taken import minutes_taken
 
 #: So far back cases are looked at: people and rules change.
 WINDOW = timedelta(days=60)
@@ -43,7 +44,7 @@ def learn_times(session: Session, hall_id: int, *, on_date: date, now: datetime)
 
 def _cases(session: Session, hall_id: int, *, on_date: date) -> dict[int, list[Case]]:
     """Completed tickets of one service and one line: whoever has several says nothing about one of them."""
-    minutes = (func.extract("epoch", Ticket.ended_at - Ticket.called_at) - _aside()) / 60
+    minutes = minutes_taken()
     query = (
         select(Ticket.group_id, Ticket.service_ids[0].as_integer(), Ticket.counter_id, minutes)
         .where(Ticket.hall_id == hall_id, Ticket.on_date < on_date, Ticket.on_date >= on_date - WINDOW)
@@ -55,7 +56,3 @@ def _cases(session: Session, hall_id: int, *, on_date: date) -> dict[int, list[C
     for group_id, service_id, counter_id, taken in session.execute(query):
         cases[group_id].append(Case(service_id, counter_id, float(taken)))
     return cases
-
-
-def _aside() -> object:
-    return func.extract("epoch", Ticket.aside_time)

@@ -27,6 +27,7 @@ from queueing.models import CounterSession, Ticket
 from queueing.pace import LAST_CASES, pace_of
 from queueing.promise import Expected, Load
 from queueing.shows import show_probability_of
+from queueing.taken import minutes_taken
 from queueing.today import Today
 
 _TO_SIT_DOWN = timedelta(minutes=10)
@@ -158,12 +159,9 @@ def _cases(
     session: Session, today: Today, group_ids: Collection[int], *, now: datetime
 ) -> dict[int, list[tuple[float, float]]]:
     """Group → (minutes expected, 0 if nothing was known; minutes it took) of its last cases, latest first."""
-    took = (
-        func.extract("epoch", Ticket.ended_at - Ticket.called_at) - func.extract("epoch", Ticket.aside_time)
-    ) / 60
     last = func.row_number().over(partition_by=Ticket.group_id, order_by=Ticket.ended_at.desc())
     done = (
-        select(Ticket.group_id, Ticket.minutes, took.label("took"), last.label("last"))
+        select(Ticket.group_id, Ticket.minutes, minutes_taken().label("took"), last.label("last"))
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "completed")
         .where(Ticket.group_id.in_(group_ids), Ticket.called_at.is_not(None), Ticket.ended_at <= now)
         .subquery()

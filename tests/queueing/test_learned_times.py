@@ -92,6 +92,7 @@ def finished(session, day, service, *, on, minutes):
     ticket.on_date = called_at.date()
     ticket.called_at, ticket.counter_id = called_at, day.counters[0].id
     ticket.ended_at = called_at + minutes * MINUTE
+    ticket.walk_time, ticket.service_time = MINUTE / 2, (minutes - 0.5) * MINUTE
     session.flush()
 
 
