@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules, rules_of
+from booking.lost_offers import is_taken_by_hall
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.policy import last_bookable_on
 from booking.visit_availability import first_visit
@@ -200,7 +201,7 @@ def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
     token: str = cipher().decrypt(cast("bytes", entry.token_sealed), "waitlist.token")
     draft = session.get_one(Draft, entry.draft_id, with_for_update=True)
     if draft.appointment_id is None and not _still_whole(session, draft):
-        raise OfferOver  # the hall has closed meanwhile: no form for what cannot be booked
+        raise OfferTakenBack if is_taken_by_hall(session, entry, draft) else OfferOver
     if draft.appointment_id is None and until > entry.offer_until:
         entry.offer_until = draft.held_until = until
         session.execute(

@@ -18,6 +18,7 @@ from booking.events import WaitlistOffered
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import off_the_minute
 from booking.leg_holding import LegsTaken
+from booking.lost_offers import take_back_the_rest
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.standing import passes
 from booking.states import OPEN
@@ -127,6 +128,7 @@ def tend(session: Session, *, now: datetime) -> None:
     A job; safe to run twice, and beside itself.
     """
     close_served(session, now=now)
+    take_back_the_rest(session, now=now)
     lapsed = _lapse(session, now=now)
     # In one order everywhere: each line is locked until the commit.
     waited_for = exists().where(WaitlistEntry.hall_id == Hall.id, WaitlistEntry.state == WaitState.WAITING)

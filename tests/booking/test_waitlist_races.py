@@ -2,16 +2,21 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import func, select, text
 
 from booking import doctor
+from booking.affected import ClosedTime
 from booking.cancel import cancel
+from booking.close import _withdraw
 from booking.errors import SlotFull
-from booking.hold import Held, HoldSlot, hold
+from booking.hold import Held, HoldSlot, hold, release
 from booking.models import Appointment, Number, WaitlistEntry
-from booking.waitlist import JoinWaitlist, OfferOver, accept, get_wait, join
+from booking.waitlist import JoinWaitlist, OfferOver, OfferTakenBack, accept, get_wait, join
 from booking.waitlist_offers import tend
-from kernel.actor import ANONYMOUS
+from halls.closures import add_closure
+from halls.models import Hall
+from kernel.actor import ANONYMOUS, SYSTEM
 from tests.booking.test_races import all_at_once, book_held
 from tests.build import at, make_group, make_hall, make_service, make_slot
 
@@ -164,6 +169,69 @@ def test_ten_presses_of_the_link_are_one_hold(database, now):
 
     assert len(set(all_at_once(press, 10))) == 1
     assert not [each for each in all_at_once(press, 4) if isinstance(each, OfferOver)]
+
+
+def close_beside(database, now, first, last):
+    """A closure whose locks were taken before the offer was made, and which so meets it locked."""
+    with database.transaction() as session:
+        hall = session.scalars(select(Hall)).one()
+        time = {"group_id": None, "starts_at": at(first, TUESDAY), "ends_at": at(last, TUESDAY)}
+        add_closure(session, hall, **time, reason_zh="停电", actor=SYSTEM, now=now)
+        _withdraw(session, ClosedTime(hall.id, **time), now=now)
+
+
+def offer_ten(database, now):
+    """Somebody is offered the number of ten o'clock; their entry."""
+    code = make_line(database, [TEN, at("14:00", TUESDAY)])
+    reference = book_held(database, now, hold_at(database, now, code, TEN).token, 50)
+    other = hold_at(database, now, code, at("14:00", TUESDAY)).token
+    waiting = wait(database, now, code, 1)
+    cancel_one(database, now, reference)
+    with database.transaction() as session:
+        release(session, other, now=now)
+    return waiting, code
+
+
+def test_who_takes_an_offer_while_the_hall_closes_reads_that_the_hall_took_it(database, now):
+    waiting, _code = offer_ten(database, now)
+    later = now + timedelta(minutes=1)
+    with database.transaction() as locking:
+        entry = get_wait(locking, waiting)
+        locking.refresh(entry, with_for_update=True)
+        close_beside(database, later, "09:00", "12:00")
+    with database.transaction() as session, pytest.raises(OfferTakenBack):
+        accept(session, get_wait(session, waiting), now=later)
+    with database.transaction() as session:
+        tend(session, now=later)
+    with database.transaction() as session:
+        entry = get_wait(
+            session, waiting
+        )  # the other time is offered at once, and alone counts
+        assert (entry.state, entry.offers, entry.offer_starts_at) == ("offered", 1, at("14:00", TUESDAY))
+        assert count_lost(session) == 1
+        assert doctor.check(session) == []
+
+
+@pytest.mark.parametrize("closed", [("09:00", "09:30"), ("10:30", "12:00")])
+def test_who_chose_another_time_instead_does_not_read_that_the_hall_took_it(database, now, closed):
+    """Also where the hall has closed at another time of that day."""
+    waiting, code = offer_ten(database, now)
+    with database.transaction() as session:
+        token = accept(session, get_wait(session, waiting), now=now)
+        command = HoldSlot("h1", (code,), at("14:00", TUESDAY), previous_token=token)
+        hold(session, command, actor=ANONYMOUS, now=now)
+    close_beside(database, now, *closed)
+    later = now + timedelta(minutes=1)
+    with database.transaction() as session, pytest.raises(OfferOver):
+        accept(session, get_wait(session, waiting), now=later)
+    with database.transaction() as session:
+        tend(session, now=later)
+        assert get_wait(session, waiting).state == "offered"
+        assert count_lost(session) == 0
+
+
+def count_lost(session):
+    return session.scalar(text("SELECT count(*) FROM outbox_event WHERE name = 'WaitlistOfferLost'"))
 
 
 def test_nothing_is_half_done_when_the_process_dies_before_the_commit(database, now):

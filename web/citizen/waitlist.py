@@ -146,11 +146,17 @@ def take_offer(reference: str) -> ResponseReturnValue:
         with edge.transaction() as session:
             token = waitlist.accept(session, waitlist.get_wait(session, reference), now=edge.now())
     except (OfferOver, OfferTakenBack) as over:
-        if isinstance(over, OfferOver):  # the page itself says what the hall took back
+        if not _says_by_itself(reference):
             flash(over.sentence(edge.language()), "warn")
         return redirect(url_for(".wait_page", reference=reference), 303)
     remember_hold(token)
     return redirect(url_for(".who"), 303)
+
+
+def _says_by_itself(reference: str) -> bool:
+    """Whether the page of the wait tells what the hall took back."""
+    with edge.transaction() as session:
+        return waitlist.was_taken_back(waitlist.get_wait(session, reference))
 
 
 @blueprint.post("/w/<reference>/leave")

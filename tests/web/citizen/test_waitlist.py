@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from booking.cancel import cancel
 from booking.lost_offers import take_back_offers
-from booking.models import Appointment, Draft, WaitlistEntry
+from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.waitlist_offers import tend
+from halls.models import Closure
 from kernel.actor import ANONYMOUS
 from tests import build
 from tests.web.citizen.town import LOST, PERSON, TUESDAY, book, hold_first, identify
@@ -86,6 +87,22 @@ def test_who_had_a_number_that_the_hall_took_back_is_not_told_to_have_been_late(
     assert browser.path == f"/w/{entry(town).reference}"
     assert "大厅停办了那个时段" in browser.words
     assert "候补中" in browser.words
+    assert "过了保留时间" not in browser.words
+
+
+def test_who_presses_while_the_hall_is_closing_is_not_told_to_have_been_late_either(town, full):
+    browser = join(town, town.phone())
+    give_back(town, full)
+    town.at("08:41")
+    browser.refresh()
+    with town.parts.database.transaction() as session:
+        hall_id = session.get_one(Draft, entry(town).draft_id).hall_id
+        time = {"starts_at": build.at("08:00", TUESDAY), "ends_at": build.at("09:30", TUESDAY)}
+        session.add(Closure(hall_id=hall_id, group_id=None, reason_zh="停电", reason_en="", **time))
+        session.execute(delete(Number).where(Number.hold_token.is_not(None), Number.hall_id == hall_id))
+    browser.press("我要这个号")
+    assert browser.path == f"/w/{entry(town).reference}"
+    assert "大厅停办了这个时段" in browser.words
     assert "过了保留时间" not in browser.words
 
 
