@@ -204,9 +204,7 @@ def test_who_takes_an_offer_while_the_hall_closes_reads_that_the_hall_took_it(da
     with database.transaction() as session:
         tend(session, now=later)
     with database.transaction() as session:
-        entry = get_wait(
-            session, waiting
-        )  # the other time is offered at once, and alone counts
+        entry = get_wait(session, waiting)  # the other time is offered at once, and alone counts
         assert (entry.state, entry.offers, entry.offer_starts_at) == ("offered", 1, at("14:00", TUESDAY))
         assert count_lost(session) == 1
         assert doctor.check(session) == []
