@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Interval,
     LargeBinary,
+    Select,
     Text,
     and_,
     any_,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal,
     or_,
     select,
     text,
@@ -32,6 +34,7 @@ from booking.hall_rules import HallRules
 from booking.models import Appointment
 from booking.policy import (
     AlreadyBookedThatDay,
+    BookingPolicy,
     DocumentNotBookable,
     NoShowStanding,
     SuspendedForNoShows,
@@ -269,6 +272,19 @@ def _was_served(citizen_id: InstrumentedAttribute[int], phone: bytes) -> ColumnE
     visit = aliased(Appointment)
     served = (visit.phone_index == phone, visit.state == AppointmentState.FULFILLED)
     return exists().where(visit.citizen_id == citizen_id, *served)
+
+
+def missed_by(citizen_id: int, *, policy: BookingPolicy, now: datetime) -> Select[Appointment]:
+    """The appointments of a person that may count as missed by this policy, by id; `missed_at` says when."""
+    oldest = now - policy.no_show_window - policy.suspension
+    missed = _missed(literal(policy.cancellation_cutoff, Interval))
+    mine = (Appointment.citizen_id == citizen_id, missed, Appointment.starts_at > oldest)
+    return select(Appointment).where(*mine).order_by(Appointment.id)
+
+
+def missed_at(appointment: Appointment) -> datetime:
+    """From when on it counts."""
+    return min(appointment.starts_at, appointment.cancelled_at or appointment.starts_at)
 
 
 def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:

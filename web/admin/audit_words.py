@@ -92,6 +92,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "synonyms.save": ("修改同义词", "Changed the synonyms"),
     "table.export": ("导出表格", "Took a table out"),
     "table.import": ("导入表格", "Took a table in"),
+    "suspension.lift": ("恢复网上预约", "Lifted a suspension of online booking"),
     "ticket.abandon": ("号码作废", "Abandoned a number"),
     "ticket.call": ("叫号", "Called a number"),
     "ticket.complete": ("办结", "Completed a visit"),
@@ -225,6 +226,12 @@ REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "other": ("其他", "Other"),
     },
     "case.extend": EXTENSIONS,
+    "suspension.lift": {
+        "illness": ("生病或突发情况", "Illness or an emergency"),
+        "could_not_cancel": ("当时无法取消", "Could not cancel then"),
+        "our_fault": ("大厅或系统的原因", "The hall's or the system's fault"),
+        "hardship": ("确有困难", "Hardship"),
+    },
     "appointment.correct": {
         "typing_slip": ("填写笔误", "A slip in typing"),
         "document_renewed": ("证件已换新", "The document was renewed"),

@@ -11,7 +11,7 @@ from booking.models import Appeal, Appointment, Number, SpecialRequest
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.crypto import cipher
-from people.citizens import name_of, number_of
+from people.citizens import identity_index, name_of, number_of
 from people.identity import mask_name
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
@@ -226,7 +226,35 @@ def test_what_has_ended_is_not_corrected(faces):
     assert send(officer, address, address, name="王五", reason="typing_slip").status_code == 409
 
 
+def missed_three(faces):
+    """A person with a card who is suspended."""
+    with faces.parts.database.transaction() as session:
+        card = PERSON["kind"], PERSON["number"]
+        person = build.make_citizen(session, identity_index=identity_index(*card), identity_kind=card[0])
+        for days in (3, 2, 1):
+            slot = build.make_slot(session, faces.a, TEN - timedelta(days=days))
+            build.make_appointment(session, slot, person, state="no_show")
+
+
+def test_a_suspension_is_lifted_at_the_counter_without_an_address_that_names_anybody(faces, duty):
+    missed_three(faces)
+    address = f"/duty/{faces.hall.code}/lift"
+    facts = {"kind": PERSON["kind"], "number": PERSON["number"]}
+    without = send(duty, address, address, **facts)
+    assert (without.status_code, "请选择恢复的理由" in without.text) == (422, True)
+    done = send(duty, address, address, **facts, reason="our_fault", press="p1")
+    assert (done.status_code, done.location) == (303, address)
+    assert "本大厅的 3 次爽约不再计算" in duty.get(address).text
+    assert send(duty, address, address, **facts, reason="our_fault", press="p1").status_code == 303
+    again = send(duty, address, address, **facts, reason="our_fault", press="p2")
+    assert (again.status_code, "没有因爽约暂停" in again.text) == (409, True)
+    assert audited(faces, "suspension.lift").details == {"reason": "our_fault", "missed": 3}
+
+
 REFUSED = [
+    ("officer", "lift", "GET"),
+    ("officer", "lift", "POST"),
+    ("desk", "lift", "POST"),
     ("officer", "requests", "GET"),
     ("officer", "appeals", "GET"),
     ("officer", "requests/x", "POST"),

@@ -90,6 +90,7 @@ PAGES = {
     "duty.requests": "/duty/{hall}/requests",
     "duty.one_request": "/duty/{hall}/requests/{asked}",
     "duty.appeals": "/duty/{hall}/appeals",
+    "duty.lift": "/duty/{hall}/lift",
     "duty.book_for": "/duty/{hall}/book?service={service}&day={day}",
     "duty.find_to_correct": "/duty/{hall}/correct",
     "duty.extra": "/duty/{hall}/extra-time",
