@@ -15,6 +15,7 @@ from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment, name_on
+from booking.revisions import Revision, revision_of
 from booking.states import AppointmentState
 from halls.models import Hall
 from halls.queries import get_hall_by_id
@@ -152,9 +153,11 @@ def qr_of(text: str) -> str:
 @blueprint.get("/b/<reference>.ics")
 @public
 def calendar_file(reference: str) -> Response:
-    """The booking for the phone's calendar."""
-    it = read_shown(reference)
-    answer = Response(write(_entry(it)), content_type="text/calendar; charset=utf-8")
+    """The booking for the phone's calendar: the same entry again after a change, as it is now."""
+    with edge.transaction() as session:
+        it = shown(session, reference)
+        revision = revision_of(session, it.appointment)
+    answer = Response(write(_entry(it, revision)), content_type="text/calendar; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="youhao.ics"'
     return answer
 
@@ -175,7 +178,7 @@ def _over_at(it: Shown) -> datetime:
     return max(it.appointment.ends_at, last_at + timedelta(minutes=minutes))
 
 
-def _entry(it: Shown) -> Entry:
+def _entry(it: Shown, revision: Revision) -> Entry:
     booked = it.appointment
     bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
     notes = [_("取号码 %(code)s", code=booked.code)]
@@ -186,7 +189,9 @@ def _entry(it: Shown) -> Entry:
         notes.append(_("请带：%(what)s", what=_("；").join(bring)))
     return Entry(
         uid=f"{booked.reference}@youhao",
-        made_at=booked.booked_at,
+        sequence=revision.number,
+        changed_at=revision.at,
+        cancelled=booked.state == AppointmentState.CANCELLED,
         starts_at=booked.starts_at,
         ends_at=_over_at(it),
         title=" · ".join(edge.text(visit.service, "name") for visit in it.visits) or _("预约"),

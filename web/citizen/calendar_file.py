@@ -1,4 +1,4 @@
-"""PURE: an appointment as a calendar file (RFC 5545), with a reminder two hours before."""
+"""PURE: an appointment as a calendar file (RFC 5545), with a reminder two hours before unless cancelled."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +9,15 @@ _WIDEST_LINE = 75  # octets, by the RFC
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the calendar shows. Times are aware; `made_at` is when the entry last changed."""
+    """What the calendar shows. Times are aware; `changed_at` is when the entry last changed.
+
+    A calendar that has an older copy takes the one with the higher `sequence` (RFC 5545, 3.8.7.4).
+    """
 
     uid: str
-    made_at: datetime
+    sequence: int
+    changed_at: datetime
+    cancelled: bool
     starts_at: datetime
     ends_at: datetime
     title: str
@@ -30,22 +35,31 @@ def write(entry: Entry) -> str:
         "METHOD:PUBLISH",
         "BEGIN:VEVENT",
         f"UID:{entry.uid}",
-        f"DTSTAMP:{_utc(entry.made_at)}",
+        f"SEQUENCE:{entry.sequence}",
+        f"STATUS:{'CANCELLED' if entry.cancelled else 'CONFIRMED'}",
+        f"DTSTAMP:{_utc(entry.changed_at)}",
+        f"LAST-MODIFIED:{_utc(entry.changed_at)}",
         f"DTSTART:{_utc(entry.starts_at)}",
         f"DTEND:{_utc(entry.ends_at)}",
         f"SUMMARY:{_text(entry.title)}",
         f"LOCATION:{_text(entry.place)}",
         f"DESCRIPTION:{_text(entry.notes)}",
         f"URL:{entry.url}",
+        *([] if entry.cancelled else _reminder(entry)),
+        "END:VEVENT",
+        "END:VCALENDAR",
+    ]
+    return "".join(f"{part}\r\n" for line in lines for part in _fold(line))
+
+
+def _reminder(entry: Entry) -> list[str]:
+    return [
         "BEGIN:VALARM",
         "ACTION:DISPLAY",
         f"DESCRIPTION:{_text(entry.title)}",
         "TRIGGER:-PT2H",
         "END:VALARM",
-        "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    return "".join(f"{part}\r\n" for line in lines for part in _fold(line))
 
 
 def _utc(moment: datetime) -> str:

@@ -2,8 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import select
 
+from booking.close import Close, close
 from booking.models import Number
 from booking.turns import stop_moves
+from halls.models import Hall
 from kernel.actor import SYSTEM
 from people import devices
 from queueing.arrival_code import arrival_code
@@ -117,6 +119,47 @@ def test_the_calendar_file_is_one_that_calendars_read(town, phone):
     assert "SUMMARY:居民身份证补领、换领" in unfolded
     assert town.appointment().code in unfolded
     assert "欧阳" not in unfolded
+
+
+def calendar(phone, reference):
+    """The properties of the entry, the last of a name; those of the reminder are left out."""
+    entry = phone.client.get(f"/b/{reference}.ics").text.replace("\r\n ", "").partition("BEGIN:VALARM")[0]
+    return dict(line.split(":", 1) for line in entry.split("\r\n") if line)
+
+
+def test_the_calendar_file_follows_what_becomes_of_the_booking(town, phone):
+    reference = book(town, phone)
+    town.slot("14:00", WEDNESDAY)
+    made = calendar(phone, reference)
+    assert (made["SEQUENCE"], made["STATUS"]) == ("0", "CONFIRMED")
+    assert made["DTSTAMP"] == made["LAST-MODIFIED"] == "20260302T003000Z"
+
+    town.at("10:00")
+    phone.tap("改期").tap("3月4日").press("改到这个时间", starts_at=build.at("14:00", WEDNESDAY).isoformat())
+    moved = calendar(phone, reference)
+    assert (moved["UID"], moved["SEQUENCE"], moved["STATUS"]) == (made["UID"], "1", "CONFIRMED")
+    assert moved["DTSTAMP"] == moved["LAST-MODIFIED"] == "20260302T020000Z"
+    assert moved["DTSTART"] == "20260304T060000Z"
+
+    town.at("11:00")
+    phone.go(f"/b/{reference}").tap("取消预约").press("确定取消")
+    ended = calendar(phone, reference)
+    assert (ended["UID"], ended["SEQUENCE"], ended["STATUS"]) == (made["UID"], "2", "CANCELLED")
+    assert ended["DTSTAMP"] == ended["LAST-MODIFIED"] == "20260302T030000Z"
+    assert "BEGIN:VALARM" not in phone.client.get(f"/b/{reference}.ics").text
+
+
+def test_the_calendar_file_follows_a_hall_that_moves_the_booking(town, phone):
+    reference = book(town, phone)
+    town.slot("14:00", WEDNESDAY)
+    town.at("10:00")
+    with town.parts.database.transaction() as session:
+        hall = session.get_one(Hall, town.hall.id)
+        shut = Close(None, build.at("08:00", TUESDAY), build.at("20:00", TUESDAY), "停电")
+        close(session, hall, shut, actor=SYSTEM, now=build.at("10:00"))
+    moved = calendar(phone, reference)
+    assert (moved["SEQUENCE"], moved["DTSTAMP"]) == ("1", "20260302T020000Z")
+    assert moved["DTSTART"] == "20260304T060000Z"
 
 
 def test_my_bookings_need_the_phone_first(town, phone):
