@@ -15,10 +15,14 @@ from catalog.queries import get_service
 
 @dataclass(frozen=True, slots=True)
 class FirstAvailable:
-    """`slots` in order of time; `next_release_at` only where there is none, None where none is planned."""
+    """`slots` in order of time; `next_release_at` only where there is none, None where none is planned.
+
+    `time_zone` is that of the hall where the next release is, empty where none is told.
+    """
 
     slots: list[Alternative]
-    next_release_at: datetime | None
+    next_release_at: datetime | None = None
+    time_zone: str = ""
 
 
 def first_available(
@@ -34,15 +38,18 @@ def first_available(
     """
     get_service(session, service_code)
     by_needed: dict[int, list[int]] = defaultdict(list)
+    zones: dict[int, str] = {}
     for each in list_offers(session, [service_code], answers=answers):
         if each.visit is not None:
             leg = each.visit.legs[0]
             by_needed[leg.needed].append(leg.group_id)
+            zones[leg.group_id] = each.hall.time_zone
     found: list[Alternative] = []
     for needed, group_ids in by_needed.items():
         found += nearest_free(slots_ahead(session, group_ids, needed=needed, now=now), now)[:limit]
     slots = sorted(found, key=lambda each: (each.starts_at, each.hall_code))[:limit]
-    if slots:
-        return FirstAvailable(slots, None)
-    lines = [group_id for group_ids in by_needed.values() for group_id in group_ids]
-    return FirstAvailable([], min(next_releases(session, lines, now=now).values(), default=None))
+    releases = {} if slots else next_releases(session, list(zones), now=now)
+    if not releases:
+        return FirstAvailable(slots)
+    group_id, at = min(releases.items(), key=lambda line: line[1])
+    return FirstAvailable(slots, at, zones[group_id])

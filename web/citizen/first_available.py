@@ -41,6 +41,7 @@ def first_available(code: str) -> ResponseReturnValue:
         visit=visit,
         days=_by_day(found.slots, halls),
         next_release_at=found.next_release_at,
+        release_zone=found.time_zone,
         here=url_for(".first_available", code=code, a=visit.answers or None),
     )
 

@@ -10,7 +10,7 @@ import pytest
 from halls.models import Hall
 from people.sample_ids import sample_resident_id
 from tests import build
-from tests.web.citizen.town import LOST, RENEWAL, hold_first, identify
+from tests.web.citizen.town import LOST, RENEWAL, TUESDAY, hold_first, identify
 from web.citizen.forms import PersonForm, errors_of
 
 SUNDAY = date(2026, 3, 1)
@@ -62,6 +62,24 @@ def test_my_bookings_go_back_sixty_days_of_each_hall(abroad, phone):
 def test_the_choice_of_halls_says_tomorrow_by_the_clock_of_the_hall(abroad, phone):
     abroad.slot("22:00", build.TODAY, group=abroad.other_group)
     words = phone.go(f"/services/{RENEWAL}/halls?a={LOST}").words
+    assert "明天 3月2日" in words
+    assert "今天 3月2日" not in words
+
+
+def test_the_earliest_times_tell_the_next_release_by_the_clock_of_its_hall(abroad, phone):
+    for clock in ("09:00", "09:30", "10:00", "10:30"):
+        abroad.take_all(clock)
+    with abroad.parts.database.transaction() as session:
+        build.make_slot(
+            session, abroad.other_group, build.at("22:00", TUESDAY), released_at=build.at("18:00")
+        )
+    words = phone.go(f"/services/{RENEWAL}/first?a={LOST}").words
+    assert "下次放号：明天 3月2日 周一 05:00" in words
+
+
+def test_the_earliest_times_say_tomorrow_by_the_clock_of_the_hall(abroad, phone):
+    abroad.slot("22:00", build.TODAY, group=abroad.other_group)
+    words = phone.go(f"/services/{RENEWAL}/first?a={LOST}").words
     assert "明天 3月2日" in words
     assert "今天 3月2日" not in words
 
