@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session, aliased
 from halls.models import Counter, Hall, ServiceGroup
 from halls.queries import list_groups
 from queueing.models import Call, Ticket
+from queueing.states import AT_COUNTER
 from queueing.today import Today, today_of
 
 CALLS_SHOWN = 7
 #: A call that was taken back, or whose ticket left, is not shown.
 _SHOWN = ("called", "serving", "completed", "parked", "absent")
+#: Who was put aside may be served on at another counter than the one that called them.
+_COUNTER_ID = func.coalesce(Ticket.counter_id, Call.counter_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def board(session: Session, hall_id: int, *, now: datetime, only: Only | None = 
 def _calls(
     session: Session, today: Today, groups: list[ServiceGroup], counter_ids: frozenset[int] | None
 ) -> list[BoardCall]:
-    """The last calls of every line by its index, and those that still stand, however old; newest first."""
+    """The last calls of every line by its index, and of who is at a counter, however old; newest first."""
     rows = session.execute(
         select(
             Call,
@@ -98,12 +101,12 @@ def _calls(
             Counter.number,
         )
         .join(Ticket, Ticket.id == Call.ticket_id)
-        .join(Counter, Counter.id == Call.counter_id)
+        .join(Counter, Counter.id == _COUNTER_ID)
         .where(
             Call.id.in_(_recent(today, counter_ids).union(_standing(today))),
             Ticket.state.in_(_SHOWN),
             ~_called_again(),
-            true() if counter_ids is None else Call.counter_id.in_(counter_ids),
+            true() if counter_ids is None else _COUNTER_ID.in_(counter_ids),
         )
         .order_by(Call.last_called_at.desc(), Call.id.desc())
     )
@@ -129,7 +132,7 @@ def _calls(
             silent=silent,
         )
     newest_first = sorted(shown.values(), key=lambda call: (call.last_called_at, call.call_id), reverse=True)
-    return _most_wanted(newest_first)
+    return _most_wanted(newest_first, one_counter=counter_ids is not None and len(counter_ids) == 1)
 
 
 def _called_again() -> Exists:
@@ -138,9 +141,12 @@ def _called_again() -> Exists:
     return exists().where(later.ticket_id == Call.ticket_id, later.id > Call.id, ~later.undone)
 
 
-def _most_wanted(calls: list[BoardCall]) -> list[BoardCall]:
-    """As many as fit: who has not come yet before who has, newest first."""
-    chosen = sorted(calls, key=lambda call: call.serving)[:CALLS_SHOWN]
+def _most_wanted(calls: list[BoardCall], *, one_counter: bool) -> list[BoardCall]:
+    """As many as fit: who has not come yet before who has, newest first.
+
+    At one counter also who is served there before who was: after a resume that call is the older one.
+    """
+    chosen = sorted(calls, key=lambda call: (call.serving, call.done and one_counter))[:CALLS_SHOWN]
     return [call for call in calls if call in chosen]
 
 
@@ -165,11 +171,11 @@ def _recent(today: Today, counter_ids: frozenset[int] | None) -> Select[int]:
 
 
 def _standing(today: Today) -> Select[int]:
-    """The last call of everybody who is called and has not come yet."""
+    """The last call of everybody who is at a counter: called there, or served."""
     return (
         select(func.max(Call.id))
         .join(Ticket, Ticket.id == Call.ticket_id)
-        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "called")
+        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state.in_(AT_COUNTER))
         .group_by(Call.ticket_id)
     )
 
@@ -190,7 +196,7 @@ def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
 
 def _version(calls: list[BoardCall], lines: list[BoardLine]) -> str:
     seen = (
-        [(c.call_id, c.last_called_at, c.serving, c.room) for c in calls],
+        [(c.call_id, c.last_called_at, c.serving, c.done, c.room, c.counter_number) for c in calls],
         [(w.group_id, w.count) for w in lines],
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

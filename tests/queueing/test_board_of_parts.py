@@ -3,7 +3,7 @@
 import pytest
 
 from queueing import serve
-from queueing.board import Only, board
+from queueing.board import CALLS_SHOWN, Only, board
 from tests.build import at
 from tests.queueing.hall_day import open_hall
 
@@ -36,3 +36,40 @@ def test_who_is_passed_on_leaves_the_screens_of_the_first_counter_and_line(sessi
     assert shown(session, day, counter_ids=[first]) == []
     assert shown(session, day, group_ids=[day.b.id]) == [label]
     assert shown(session, day, group_ids=[day.a.id]) == []
+
+
+def test_who_is_served_on_elsewhere_is_shown_there_and_the_board_is_another(session, day):
+    first, second = (counter.id for counter in day.counters)
+    label = day.take(at("09:00")).label
+    ticket = day.call(at("09:10"))
+    serve.start_serving(session, ticket, actor=day.officers[0], now=at("09:11"))
+    serve.park(session, ticket, actor=day.officers[0], now=at("09:12"))
+    before = board(session, day.hall.id, now=NOW)
+    serve.resume(session, ticket, actor=day.officers[1], now=at("09:15"))
+    session.flush()
+    after = board(session, day.hall.id, now=NOW)
+    assert [call.counter_number for call in before.calls] == [day.counters[0].number]
+    assert [call.counter_number for call in after.calls] == [day.counters[1].number]
+    assert before.version != after.version
+    assert shown(session, day, counter_ids=[second]) == [label]
+    assert shown(session, day, counter_ids=[first]) == []
+
+
+def test_who_is_served_is_shown_however_many_were_called_since(session, day):
+    first, second = (counter.id for counter in day.counters)
+    label = day.take(at("09:00")).label
+    ticket = day.call(at("09:10"))
+    serve.start_serving(session, ticket, actor=day.officers[0], now=at("09:11"))
+    serve.park(session, ticket, actor=day.officers[0], now=at("09:12"))
+    for _ in range(3 * CALLS_SHOWN):
+        day.take(at("09:12"))
+        other = day.call(at("09:13"))
+        serve.mark_absent(session, other, actor=day.officers[0], now=at("09:14"))
+    serve.resume(session, ticket, actor=day.officers[0], now=at("09:20"))
+    session.flush()
+    assert label in shown(session, day, counter_ids=[first])
+    serve.park(session, ticket, actor=day.officers[0], now=at("09:21"))
+    serve.resume(session, ticket, actor=day.officers[1], now=at("09:22"))
+    session.flush()
+    assert shown(session, day, counter_ids=[second]) == [label]
+    assert label not in shown(session, day, counter_ids=[first])

@@ -7,6 +7,7 @@ from halls.screen_edit import ScreenSettingsInvalid, save_screens
 from kernel.actor import SYSTEM
 from people import devices
 from people.models import Device
+from queueing.board import CALLS_SHOWN
 from tests import build
 from tests.web.hall_faces import press
 
@@ -77,6 +78,48 @@ def test_the_screen_of_a_window_follows_its_counter(faces):
     press(officer, faces.counter_url(), "pause", reason="break")
     assert "暂停办理" in look(faces, "/window/1")
     assert faces.app.test_client().get("/screen/yunzhou/window/9").status_code == 404
+
+
+def test_the_screen_of_a_window_shows_who_is_served_on_after_others(faces):
+    officer, url = faces.officer(counter=0), faces.counter_url(0)
+    first = faces.waiting(1)
+    press(officer, url, "next")
+    press(officer, url, "start", ticket=first.id)
+    press(officer, url, "park", ticket=first.id)
+    for ordinal in range(2, 2 + CALLS_SHOWN):
+        other = faces.waiting(ordinal)
+        press(officer, url, "next")
+        press(officer, url, "start", ticket=other.id)
+        press(officer, url, "finish", ticket=other.id)
+    assert "请稍候" in look(faces, "/window/1")
+    press(officer, url, "resume", ticket=first.id)
+    page = look(faces, "/window/1")
+    assert "正在办理" in page
+    assert "A001" in page
+    assert "请稍候" not in page
+
+
+def test_screens_name_the_counter_that_serves_on(faces):
+    set_screens(faces, zones=[EAST, {"code": "west", "name_zh": "西区", "counters": [2]}])
+    ticket = faces.waiting(1)
+    officer, url = faces.officer(counter=0), faces.counter_url(0)
+    press(officer, url, "next")
+    press(officer, url, "start", ticket=ticket.id)
+    press(officer, url, "park", ticket=ticket.id)
+    assert 'data-counter="1"' in look(faces)
+    other, other_url = faces.officer(counter=1), faces.counter_url(1)
+    press(other, other_url, "resume", ticket=ticket.id)
+    for finished in (False, True):
+        assert 'data-counter="2"' in look(faces)
+        assert 'data-counter="1"' not in look(faces)
+        assert "A001" not in look(faces, "/window/1")
+        assert "A001" not in look(faces, "/zone/east")
+        if not finished:
+            assert "请稍候" in look(faces, "/window/1")
+            assert "正在办理" in look(faces, "/window/2")
+            assert "A001" in look(faces, "/window/2")
+            assert "A001" in look(faces, "/zone/west")
+            press(other, other_url, "finish", ticket=ticket.id)
 
 
 def test_a_paired_screen_shows_what_staff_choose_and_the_hall_when_that_is_gone(faces):
