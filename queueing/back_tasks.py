@@ -17,7 +17,7 @@ from queueing.after_models import BackTask
 from queueing.errors import ServiceNotHere
 from queueing.hall_rooms import room_in
 from queueing.models import Ticket
-from queueing.steps import ensure_in_hall
+from queueing.steps import ensure_in_hall, forget_step
 from queueing.task_states import TASK_OPEN, TaskState, ensure_step
 
 
@@ -59,6 +59,7 @@ def open_task(
     if task is None:
         same = select(BackTask).where(BackTask.ticket_id == ticket.id, BackTask.service_id == service_id)
         return session.scalars(same).one()
+    forget_step(ticket)
     _tell(session, task, "task.open", actor=actor, now=now, states=(None, task.state))
     return task
 

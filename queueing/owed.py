@@ -17,7 +17,7 @@ from queueing import events
 from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, record
 from queueing.after_models import OwedPaper
 from queueing.models import Ticket
-from queueing.steps import ensure_in_hall
+from queueing.steps import ensure_in_hall, forget_step
 
 
 class PaperUnknown(Invalid):
@@ -81,6 +81,7 @@ def accept_without(
     owed = session.scalars(made).one_or_none()
     if owed is None:
         return _open_one(session, ticket, service, paper)
+    forget_step(ticket)
     record(session, owed, "paper.owe", actor=actor, now=now, states=(None, "owed"), material=owed.material)
     emit(session, events.PaperOwed(owed.id, owed.hall_id, owed.ticket_id), now=now)
     return owed

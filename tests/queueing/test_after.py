@@ -13,11 +13,12 @@ from queueing import back_tasks, owed, serve
 from queueing.close_day import close_day
 from queueing.day_report import list_days, report
 from queueing.doctor import check
-from queueing.errors import ServiceNotHere, TicketMoved
+from queueing.errors import CannotUndo, ServiceNotHere, TicketMoved
 from queueing.hall_rooms import list_rooms
 from queueing.rooms import ParkReasonUnknown, RoomUnreadable, reason_of, room_of
 from queueing.services_done import ServicesUnfit, correct_services
 from queueing.task_states import TASK_STEPS, DueDateUnfit, TaskMoved, TaskState, due_date, ensure_step
+from queueing.undo import undo
 from tests import build
 from tests.build import at
 from tests.queueing.hall_day import officer_of, open_hall
@@ -248,3 +249,35 @@ def test_the_day_is_reported_with_everybody_whom_it_closed(day):
     close_day(session, day.hall.id, on_date=MONDAY, now=at("23:30"))
     assert report(session, day.hall.id, on_date=MONDAY).ended == made.ended
     assert check(session) == []
+
+
+# ---- undo ----
+
+
+def owe_register(day, ticket):
+    return owed.accept_without(
+        day.session, ticket, service_id=day.renewal.id, material="household", **by(day)
+    )
+
+
+def open_renewal(day, ticket):
+    return back_tasks.open_task(day.session, ticket, service_id=day.renewal.id, **by(day))
+
+
+@pytest.mark.parametrize("leave", [owe_register, open_renewal])
+def test_a_start_is_not_taken_back_once_it_left_a_paper_or_a_task(day, leave):
+    ticket = serving(day)
+    pressed = {"real_now": ticket.stepped_at, **by(day)}
+    left = leave(day, ticket)
+    with pytest.raises(CannotUndo):
+        undo(day.session, ticket, **pressed)
+    assert ticket.state == "serving"
+    officer = day.officers[0]
+    serve.park(day.session, ticket, actor=officer, now=at("09:11"))
+    pressed = {"real_now": ticket.stepped_at, **by(day, now=at("09:12"))}
+    assert undo(day.session, ticket, **pressed).state == "serving"
+    serve.park(day.session, ticket, actor=officer, now=at("09:13"))
+    serve.resume(day.session, ticket, actor=officer, now=at("09:14"))
+    pressed = {"real_now": ticket.stepped_at, **by(day, now=at("09:15"))}
+    assert leave(day, ticket).id == left.id  # the same once more changes nothing
+    assert undo(day.session, ticket, **pressed).state == "parked"
