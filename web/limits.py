@@ -4,8 +4,9 @@ No decision about a person hangs on an address alone: halls, villages and carrie
 by address is so wide that it only stops a flood of requests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app
 from flask_limiter import Limiter
@@ -16,7 +17,11 @@ from kernel.settings import Settings, SettingsInvalid
 from web import edge
 from web.device import address, announced_device, device
 
+View = TypeVar("View", bound=Callable[..., Any])
 limiter = Limiter(get_remote_address, default_limits=[], in_memory_fallback_enabled=True)
+
+#: What one address may ask of a page: only floods are more.
+FLOOD = "1200/minute"
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -35,6 +40,24 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "pair.address": Rule(120, 10 * _MINUTE),
     }
 )
+
+
+def caller() -> str:
+    """Who asks: a browser or program as it is known, and only without that its address."""
+    known = device() or announced_device()
+    return hashed(known, "device") if known else hashed(address(), "address")
+
+
+def limit_tries(
+    most: str, *, of: Callable[[], str] = caller, flood: str = FLOOD, **when: Any
+) -> Callable[[View], View]:
+    """At most so many requests of whoever asks (or `of` something else), and no flood from one address."""
+
+    def limited(view: View) -> View:
+        wide = limiter.limit(flood, **when)(view)
+        return cast("View", limiter.limit(most, key_func=of, **when)(wide))
+
+    return limited
 
 
 def is_demonstration() -> bool:

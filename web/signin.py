@@ -24,7 +24,7 @@ from people.staff import (
 from web import edge, problems
 from web.admin.topics import shown_to
 from web.guards import public, staff_only
-from web.limits import limiter
+from web.limits import limit_tries
 from web.paths import safe_next
 
 blueprint = Blueprint("signin", __name__)
@@ -99,7 +99,7 @@ def form() -> Any:
 
 @blueprint.post("/sign-in")
 @public
-@limiter.limit("20/minute")
+@limit_tries("20/minute", flood="120/minute")
 def submit() -> Any:
     """Check and go on."""
     target = request.form.get("next")

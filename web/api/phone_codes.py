@@ -23,12 +23,12 @@ from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import booking as shapes
 from web.code_payer import payer_of
 from web.guards import public
-from web.limits import is_demonstration, limit_code, limiter
+from web.limits import is_demonstration, limit_code, limit_tries
 
 blueprint = Blueprint("phone-codes", __name__, description="Verify a phone. 手机号验证")
 
-# Whole villages share one address of a mobile carrier; the limit per phone is the use case's.
-PER_ADDRESS = "120/minute"
+# Of each program; the limit per phone is the use case's.
+TRIES = "120/minute"
 
 
 @blueprint.post("/phone-codes")
@@ -53,7 +53,7 @@ def request_phone_code(body: Mapping[str, str]) -> dict[str, Any]:
 
 @blueprint.post("/phone-codes/verify")
 @public
-@limiter.limit(PER_ADDRESS, exempt_when=is_demonstration)
+@limit_tries(TRIES, exempt_when=is_demonstration)
 @refuses(PhoneMalformed, PhoneCodeWrong, PhoneCodeExpired, PhoneCodeExhausted, TooMany)
 @blueprint.arguments(shapes.PhoneCodeCheckSchema())
 @blueprint.response(200, shapes.PhoneTokenSchema())

@@ -15,7 +15,7 @@ from web import edge
 from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import system as shapes
 from web.guards import bearer_only, bearer_token, public
-from web.limits import limiter
+from web.limits import limit_tries
 from web.signin import authenticate, record_sign_out
 
 blueprint = Blueprint("sign-in", __name__, description="Tokens of staff. 工作人员登录")
@@ -23,7 +23,7 @@ blueprint = Blueprint("sign-in", __name__, description="Tokens of staff. 工作�
 
 @blueprint.post("/sign-in")
 @public
-@limiter.limit("20/minute")
+@limit_tries("20/minute", flood="120/minute")
 @refuses(SignInWrong, SignInLocked, TooMany)
 @blueprint.arguments(shapes.SignInSchema())
 @blueprint.response(200, shapes.TokenSchema())

@@ -29,7 +29,7 @@ from web.citizen.phone_check import TRIES, send_code
 from web.citizen.running import forget_hold
 from web.guards import citizen_just_verified, citizen_only
 from web.known_browser import forget_browser
-from web.limits import limiter
+from web.limits import limit_tries
 from web.problems import status_of
 
 
@@ -128,7 +128,7 @@ def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False) ->
 
 @blueprint.post("/my/forget")
 @citizen_only
-@limiter.limit(TRIES)
+@limit_tries(TRIES)
 def submit_forget() -> ResponseReturnValue:
     """Send a code, or with the right one forget the owner of the phone."""
     try:

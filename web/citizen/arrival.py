@@ -15,11 +15,11 @@ from web import edge
 from web.citizen.bookings import qr_of, shown
 from web.citizen.face import blueprint
 from web.guards import citizen_only, public
-from web.limits import limiter
+from web.limits import limit_tries
 from web.problems import status_of
 
 # Ten thousand codes a day, so guessing from home takes longer than the day.
-TRIES = "10/minute"
+TRIES = "10/minute"  # of each booking: in a hall everybody has the same address
 
 
 @blueprint.get("/arrive/<hall_code>")
@@ -40,7 +40,7 @@ def _waits_here(row: Appointment, hall_id: int) -> bool:
 
 @blueprint.post("/b/<reference>/check-in")
 @public
-@limiter.limit(TRIES)
+@limit_tries(TRIES, of=lambda: request.path)
 def submit_check_in(reference: str) -> ResponseReturnValue:
     """Check in; the ticket's page follows. Who is checked in already gets the same ticket."""
     code = request.form.get("code", "")[:12]

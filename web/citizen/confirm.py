@@ -28,7 +28,7 @@ from web.citizen.posting import chosen_delivery, postable
 from web.citizen.running import Running, running_booking
 from web.citizen.trip import Trip
 from web.guards import citizen_phone, public
-from web.limits import limit_booking, limiter
+from web.limits import limit_booking, limit_tries
 from web.problems import status_of
 
 
@@ -55,7 +55,7 @@ def check() -> ResponseReturnValue:
 
 @blueprint.post("/booking/check")
 @public
-@limiter.limit(TRIES)
+@limit_tries(TRIES)
 def submit_check() -> ResponseReturnValue:
     """Book. The hold's token makes a second press meet the first one's booking."""
     ready = _ready()

@@ -18,7 +18,7 @@ from web.citizen.phone_check import TRIES, no_code, send_code, try_code
 from web.citizen.running import Running, keep_form, keep_unless_older, next_turn, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
 from web.known_browser import forget_browser
-from web.limits import limiter
+from web.limits import limit_tries
 from web.problems import status_of
 
 KEPT = ("name", "kind", "number", "phone", "agree", "save", "mine")
@@ -36,7 +36,7 @@ def who() -> ResponseReturnValue:
 
 @blueprint.post("/booking/who")
 @public
-@limiter.limit(TRIES)
+@limit_tries(TRIES)
 def submit_who() -> ResponseReturnValue:
     """Keep what was typed, then do what the pressed button says."""
     running = running_booking()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import after_this_request, current_app, flash, g, redirect, render_template, request, url_for
 from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -28,9 +28,10 @@ from web.citizen.phone_check import TRIES, send_code, try_code
 from web.citizen.running import forget_hold
 from web.citizen.since import list_since
 from web.citizen.waitlist import list_waits
+from web.device import give_device
 from web.guards import CITIZEN_KEY, citizen_only, public
 from web.known_browser import forget_browser
-from web.limits import limiter
+from web.limits import limit_tries
 from web.paths import safe_next
 from web.problems import status_of
 
@@ -79,12 +80,13 @@ def leave() -> ResponseReturnValue:
 @public
 def verify_phone() -> ResponseReturnValue:
     """Ask for the phone, and for the code once it was sent."""
+    after_this_request(give_device)  # by which its tries are counted
     return _page(request.args.get("next"), _asked())
 
 
 @blueprint.post("/verify")
 @public
-@limiter.limit(TRIES)
+@limit_tries(TRIES)
 def submit_verify() -> ResponseReturnValue:
     """Send a code, or try one and go on to where the citizen wanted to be."""
     form, target = typed(request.form, "phone", "code", "do", "mine"), request.form.get("next")

@@ -12,7 +12,7 @@ from web.guards import remember_citizen_phone
 from web.known_browser import remember_browser
 from web.limits import limit_code
 
-# Beside the limits of each phone; wide, because phones of one carrier share addresses.
+# Of each browser, beside the limits of each phone.
 TRIES = "60/minute"
 
 

@@ -13,7 +13,7 @@ from halls.queries import get_hall_by_id
 from web import edge
 from web.citizen.face import blueprint
 from web.guards import public
-from web.limits import limiter
+from web.limits import limit_tries
 
 TRIES = "30/minute"
 
@@ -38,7 +38,7 @@ def survey(reference: str) -> ResponseReturnValue:
 
 @blueprint.post("/r/<reference>")
 @public
-@limiter.limit(TRIES)
+@limit_tries(TRIES, of=lambda: request.path)
 def submit_survey(reference: str) -> ResponseReturnValue:
     """Keep the rating; a second one meets the first one's thanks."""
     asked, _given, hall = _read(reference)

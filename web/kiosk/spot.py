@@ -56,7 +56,7 @@ def booking() -> ResponseReturnValue:
 
 @blueprint.post("/booking")
 @kiosk_only
-@limits.limiter.limit(TRIES)
+@limits.limit_tries(TRIES, of=lambda: f"kiosk {g.device.id}")
 def booking_step() -> ResponseReturnValue:
     """Keep what this step asked for; the last one books. A second press finds the booking of the first.
 
