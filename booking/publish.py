@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from booking.beyond_plan import make_room
 from booking.events import NumbersPublished
 from booking.ladder import OVERBOOKED_ABOVE, Channel
 from booking.lost_offers import take_back_offers
@@ -102,7 +103,7 @@ def publish(
 
     Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked ones
     stay, and held ones unless `even_held`: where a hall changes its time, nobody is to confirm a time that
-    has gone.
+    has gone. What stays beyond the plan takes the place of planned numbers (`booking.beyond_plan`).
     """
     # Two who write the same days at once would lock their slots and numbers in different orders.
     session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update(key_share=True))
@@ -111,6 +112,9 @@ def publish(
     _write_slots(session, hall_id, planned)
     days = {"first_on": first_on, "last_on": last_on}
     withdrawn = _withdraw(session, hall_id, groups, planned, **days, even_held=even_held, now=now)
+    places = places_of(planned), overbooked_of(planned)
+    planned, removed = make_room(session, planned, *places, now=now)
+    withdrawn += removed
     added = _write_numbers(session, planned)
     if added or withdrawn:
         tell(
