@@ -39,8 +39,8 @@ GROUP BY number.slot_id, number.group_id, number.starts_at
 # A number that somebody is just taking is not waited for: another one goes. Online numbers go first, for that
 # is what the booked one was, and of these what is released last; the walk-in reserve goes last.
 _REMOVE = text("""
-DELETE FROM number WHERE id IN (
-    SELECT chosen.id
+WITH chosen AS MATERIALIZED (
+    SELECT free.id
     FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:counts AS integer[])) AS surplus(slot_id, numbers)
     CROSS JOIN LATERAL (
         SELECT number.id FROM number
@@ -48,8 +48,10 @@ DELETE FROM number WHERE id IN (
           AND (number.held_until IS NULL OR number.held_until <= :now)
         ORDER BY array_position(CAST(:channels AS text[]), CAST(number.channel AS text)),
                  number.released_at DESC NULLS LAST, number.ordinal DESC
-        LIMIT surplus.numbers FOR UPDATE SKIP LOCKED) AS chosen)
-RETURNING group_id, starts_at, ordinal
+        LIMIT surplus.numbers FOR UPDATE SKIP LOCKED) AS free
+)
+DELETE FROM number USING chosen WHERE number.id = chosen.id
+RETURNING number.group_id, number.starts_at, number.ordinal
 """)
 _FIRST_TO_GO = [str(each) for each in (Channel.ONLINE, Channel.DUTY, Channel.WALK_IN)]
 
