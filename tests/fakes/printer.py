@@ -18,6 +18,9 @@ class RecordingPrinter:
         self.state, self.paper = _WELL, _WELL
         self.is_mute = False  # answers nothing, as behind a print server
         self.tells_end = True  # False: knows its state, and not whether all is out
+        self.tells_late = False  # that all is out, once it is asked for its state
+        self.asked_again, self.may_answer = threading.Event(), threading.Event()  # its state, after a ticket
+        self.may_answer.set()
         self.breaks = ""  # at the picture: "silent" is switched off, "gone" loses the line
         self.drawing, self.may_draw = threading.Event(), threading.Event()
         self.may_draw.set()
@@ -54,11 +57,10 @@ class RecordingPrinter:
 
     def _obey(self, line, file, start: bytes, rows: list[bytes]) -> list[bytes]:
         if start == b"\x10\x04":
-            answer = self.state if file.read(1) == b"\x02" else self.paper
-            self._answer(line, answer)
+            self._tell(line, file.read(1), is_drawn=bool(rows))
         elif start == b"\x1dr":
             file.read(1)
-            if self.tells_end:
+            if self.tells_end and not self.tells_late:
                 self._answer(line, 0)
         elif start == b"\x1b@":
             return []
@@ -82,6 +84,14 @@ class RecordingPrinter:
         else:
             raise AssertionError(f"no command: {start!r}")
         return rows
+
+    def _tell(self, line: socket.socket, what: bytes, *, is_drawn: bool) -> None:
+        if what == b"\x02" and is_drawn:
+            self.asked_again.set()
+            self.may_answer.wait(120)
+            if self.tells_late:
+                self._answer(line, 0)
+        self._answer(line, self.state if what == b"\x02" else self.paper)
 
     def _answer(self, line: socket.socket, byte: int) -> None:
         if not self.is_mute:

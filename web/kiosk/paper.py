@@ -21,7 +21,7 @@ from web.kiosk.tickets import find_here
 _REMEMBERED_SECONDS = 900
 _LONGEST_SECONDS = 40  # no printing takes that long: whoever began it has died
 _PRINTING, _PRINTED = b"printing", b"printed"
-# That a printer says when all is out: known over a weekend, not for ever, as another may get its address.
+# Whether a printer says when all is out: known over a weekend, not for ever, as another may get its address.
 _TELLS_END_SECONDS = 3 * 86_400
 
 
@@ -77,23 +77,25 @@ def _print() -> None:
     address = g.device.printer
     try:
         dots = base64.b64decode(request.form.get("dots", ""), validate=True)
-        if printer.print_dots(address, dots, tells_end=_tells_end(address)):
-            _remember_teller(address)
+        told = printer.print_dots(address, dots, tells_end=_tells_end(address))
+        if told is not None:
+            _remember_whether_told(address, told=told)
     except ValueError as error:
         raise PaperMalformed from error
 
 
-def _tells_end(address: str) -> bool:
-    """Whether the printer there has said before that all is out; not known without Redis."""
+def _tells_end(address: str) -> bool | None:
+    """Whether the printer there said at its last ticket that all is out; None when not known."""
     try:
-        return bool(edge.parts().redis.exists(f"tells-end:{address}"))
+        told = edge.parts().redis.get(f"tells-end:{address}")
     except RedisError:
-        return False
+        return None
+    return None if told is None else told == b"1"
 
 
-def _remember_teller(address: str) -> None:
+def _remember_whether_told(address: str, *, told: bool) -> None:
     try:
-        edge.parts().redis.set(f"tells-end:{address}", 1, ex=_TELLS_END_SECONDS)
+        edge.parts().redis.set(f"tells-end:{address}", int(told), ex=_TELLS_END_SECONDS)
     except RedisError:
         return
 

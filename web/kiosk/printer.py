@@ -8,6 +8,7 @@ from people.devices import read_address
 from web.kiosk import raster
 
 CONNECT_SECONDS, ANSWER_SECONDS, DONE_SECONDS = 2.0, 0.6, 6.0
+UNTOLD_SECONDS = 2.0  # where the end is never told: a ticket is out by then, or its fault is known
 
 
 class PrinterUnreachable(Unavailable):
@@ -43,13 +44,14 @@ class PrinterStopped(Unavailable):
     )
 
 
-def print_dots(address: str, dots: bytes, *, tells_end: bool = False) -> bool:
+def print_dots(address: str, dots: bytes, *, tells_end: bool | None = None) -> bool | None:
     """Print rows of dots on the printer at `address` (as in `people.models.Device.printer`).
 
-    Returns whether it told that all is out; `tells_end` says that this printer has done so before. One that
-    does, and now does not, has stopped: its paper did not come out. Many know their state (`DLE EOT`) and not
-    this question (`GS r 1`): they are trusted when they report no fault after all was sent. So is who answers
-    no questions, as behind print servers. One that falls silent has been switched off.
+    Returns whether it told that all is out, None when it answers no questions, as behind print servers;
+    `tells_end` is what this printer returned before. One that told, and now does not, has stopped: its paper
+    did not come out. Many know their state (`DLE EOT`) and not this question (`GS r 1`): they are trusted
+    when they report no fault after all was sent, and the next time the end is not waited for as long. So is
+    who answers nothing trusted. One that falls silent has been switched off.
 
     Raises:
         PrinterUnreachable, PrinterOutOfPaper, PrinterStopped, PictureMalformed
@@ -60,21 +62,25 @@ def print_dots(address: str, dots: bytes, *, tells_end: bool = False) -> bool:
             talks = _refuse_if_unable(line)
             line.settimeout(DONE_SECONDS)
             line.sendall(data + raster.ASK_DONE)
-            is_done = _answer(line, seconds=DONE_SECONDS) is not None
-            still_talks = _refuse_if_unable(line)
+            # The state is told once all before it was taken in: a slow printer is given as long as ever.
+            known = tells_end is False
+            is_done = _answer(line, seconds=UNTOLD_SECONDS if known else DONE_SECONDS) is not None
+            still_talks = _refuse_if_unable(line, seconds=DONE_SECONDS if known else None)
             if talks and not is_done and not still_talks:
                 raise PrinterUnreachable
             if tells_end and not is_done:
                 raise PrinterStopped if still_talks else PrinterUnreachable
-            return is_done
+            return is_done if is_done or still_talks else None
     except OSError as error:
         raise PrinterUnreachable from error
 
 
-def _refuse_if_unable(line: socket.socket) -> bool:
-    """Whether it answers at all; raises what it says is wrong."""
+def _refuse_if_unable(line: socket.socket, *, seconds: float | None = None) -> bool:
+    """Whether it answers at all, in so many seconds (ANSWER_SECONDS); raises what it says is wrong."""
     line.sendall(raster.ASK_STATE)
-    state = _answer(line, seconds=ANSWER_SECONDS)
+    state = _answer(line, seconds=ANSWER_SECONDS if seconds is None else seconds)
+    if seconds is not None and state is not None and not raster.is_state(state):
+        state = _answer(line, seconds=seconds)  # before it came, late, that all is out
     paper = None
     if state is not None:
         line.sendall(raster.ASK_PAPER)

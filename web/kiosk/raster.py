@@ -52,6 +52,11 @@ def _band(dots: bytes) -> bytes:
     return b"\x1dv0\x00" + ROW_BYTES.to_bytes(2, "little") + rows.to_bytes(2, "little") + dots
 
 
+def is_state(answer: int) -> bool:
+    """Whether a byte can answer ASK_STATE; what answers ASK_DONE cannot."""
+    return answer & _FIXED == _FIXED_VALUE
+
+
 def read_state(state: int | None, paper: int | None) -> State:
     """The answers to ASK_STATE and ASK_PAPER; None, or a byte that is no answer, says nothing."""
     known_state = state if state is not None and state & _FIXED == _FIXED_VALUE else 0

@@ -153,6 +153,63 @@ def test_a_fault_during_a_ticket_is_told_by_the_state_alone(paper, monkeypatch):
             sent.result()
 
 
+def test_a_printer_known_never_to_say_so_is_not_waited_for_as_long_and_each_press_prints_once(
+    faces, paper, monkeypatch
+):
+    monkeypatch.setattr(printer, "DONE_SECONDS", 0.3)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    let_print(faces, paper.address)
+    client, ticket = faces.kiosk(), faces.waiting(1)
+    paper.tells_end = False
+    assert send(faces, client, ticket).status_code == 204
+    monkeypatch.setattr(printer, "DONE_SECONDS", 90.0)
+    monkeypatch.setattr(printer, "UNTOLD_SECONDS", 0.1)
+    paper.asked_again.clear()
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(send, faces, client, ticket, "two")
+        assert paper.asked_again.wait(60)  # else it is waited for until long after
+        assert second.result().status_code == 204
+    assert send(faces, client, ticket, "two").status_code == 204
+    assert len(paper.papers) == 2
+    paper.run_out_of_paper()
+    assert "缺纸" in send(faces, client, ticket, "three").text
+    assert len(paper.papers) == 2
+
+
+def test_a_slow_printer_known_never_to_say_so_is_given_its_time(paper, monkeypatch):
+    monkeypatch.setattr(printer, "UNTOLD_SECONDS", 0.1)
+    monkeypatch.setattr(printer, "DONE_SECONDS", 90.0)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    paper.tells_end = False
+    paper.may_draw.clear()
+    paper.may_answer.clear()
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(printer.print_dots, paper.address, PICTURE, tells_end=False)
+        assert paper.drawing.wait(60)
+        monkeypatch.setattr(printer, "ANSWER_SECONDS", 0.01)
+        paper.may_draw.set()
+        assert paper.asked_again.wait(60)
+        with pytest.raises(TimeoutError):  # it still listens
+            sent.result(timeout=1)
+        paper.may_answer.set()
+        assert sent.result() is False
+    assert len(paper.papers) == 1
+
+
+def test_a_fault_is_not_taken_for_the_late_word_that_all_is_out(paper, monkeypatch):
+    monkeypatch.setattr(printer, "UNTOLD_SECONDS", 0.1)
+    monkeypatch.setattr(printer, "ANSWER_SECONDS", 60.0)
+    paper.tells_late = True
+    paper.may_answer.clear()
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(printer.print_dots, paper.address, PICTURE, tells_end=False)
+        assert paper.asked_again.wait(60)
+        paper.open_cover()
+        paper.may_answer.set()
+        with pytest.raises(printer.PrinterStopped):
+            sent.result()
+
+
 def test_the_same_press_waits_for_what_becomes_of_it(faces, paper, monkeypatch):
     monkeypatch.setattr(printer, "DONE_SECONDS", 60.0)
     let_print(faces, paper.address)
