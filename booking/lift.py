@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import rules_of
 from booking.models import Appointment
 from booking.policy import no_show_standing
-from booking.standing import missed_at, missed_by
+from booking.standing import missed_by
 from booking.turns import wait_for_hall
 from halls.models import Hall
 from kernel import audit
@@ -73,15 +73,15 @@ def lift_suspension(
         raise NotSuspended
     wait_for_hall(session, hall.id)
     missed = missed_by(citizen.id, policy=rules.policy, now=now)
-    mine = missed.where(Appointment.hall_id == hall.id).with_for_update()
-    here = session.scalars(mine.execution_options(populate_existing=True)).all()
-    others = [missed_at(each) for each in session.scalars(missed.where(Appointment.hall_id != hall.id))]
-    every = [*others, *map(missed_at, here)]
+    mine = missed.where(Appointment.hall_id == hall.id).with_for_update(of=Appointment)
+    here = session.execute(mine.execution_options(populate_existing=True)).all()
+    others = [at for _each, at in session.execute(missed.where(Appointment.hall_id != hall.id))]
+    every = [*others, *(at for _each, at in here)]
     if no_show_standing(every, now=now, policy=rules.policy).suspended_until is None:
         raise NotSuspended
     if no_show_standing(others, now=now, policy=rules.policy).suspended_until is not None:
         raise SuspendedElsewhere
-    for each in here:
+    for each, _at in here:
         each.excused_at = now
     audit.record(
         session,

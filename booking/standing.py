@@ -244,11 +244,7 @@ def no_shows_by_person(
     )
     asked = values(*columns, name="asked").data(
         [
-            (
-                person,
-                each.policy.cancellation_cutoff,
-                now - each.policy.no_show_window - each.policy.suspension,
-            )
+            (person, each.policy.cancellation_cutoff, _oldest(each.policy, now))
             for person, each in rules.items()
         ]
     )
@@ -274,17 +270,16 @@ def _was_served(citizen_id: InstrumentedAttribute[int], phone: bytes) -> ColumnE
     return exists().where(visit.citizen_id == citizen_id, *served)
 
 
-def missed_by(citizen_id: int, *, policy: BookingPolicy, now: datetime) -> Select[Appointment]:
-    """The appointments of a person that may count as missed by this policy, by id; `missed_at` says when."""
-    oldest = now - policy.no_show_window - policy.suspension
+def missed_by(citizen_id: int, *, policy: BookingPolicy, now: datetime) -> Select[Appointment, datetime]:
+    """The appointments of a person that may count as missed by this policy, and from when on; by id."""
     missed = _missed(literal(policy.cancellation_cutoff, Interval))
-    mine = (Appointment.citizen_id == citizen_id, missed, Appointment.starts_at > oldest)
-    return select(Appointment).where(*mine).order_by(Appointment.id)
+    mine = (Appointment.citizen_id == citizen_id, missed, Appointment.starts_at > _oldest(policy, now))
+    return select(Appointment, _MISSED_AT).where(*mine).order_by(Appointment.id)
 
 
-def missed_at(appointment: Appointment) -> datetime:
-    """From when on it counts."""
-    return min(appointment.starts_at, appointment.cancelled_at or appointment.starts_at)
+def _oldest(policy: BookingPolicy, now: datetime) -> datetime:
+    """Nothing that was missed before may still suspend anybody."""
+    return now - policy.no_show_window - policy.suspension
 
 
 def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:

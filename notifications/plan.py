@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, exists, select, update
+from sqlalchemy import ColumnElement, Table, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -114,26 +114,25 @@ def cancel_pending(session: Session, subject: tuple[str, int], *, templates: fro
 
     A message that a sender has claimed meanwhile is sent: one of the two outcomes is recorded, never both.
     """
-    waiting = session.execute(
-        update(Message)
-        .where(
-            Message.subject_kind == subject[0],
-            Message.subject_id == subject[1],
-            Message.template.in_(templates),
-            Message.state.in_(WAITING),
-        )
-        .values(state=MessageState.CANCELLED, ended_at=clock.real_now())
-        .returning(Message.id)
-    )
-    return len(waiting.all())
+    mine = Message.subject_kind == subject[0], Message.subject_id == subject[1]
+    return _cancel(session, *mine, Message.template.in_(templates))
 
 
 def withdraw(session: Session, event_key: str) -> bool:
     """Cancel what is not being sent yet under this key; whether its phone has the message, or may have it."""
     mine = Message.event_key == event_key
-    cancelled = {"state": MessageState.CANCELLED, "ended_at": clock.real_now()}
-    session.execute(update(Message).where(mine, Message.state.in_(WAITING)).values(cancelled))
+    _cancel(session, mine)
     return bool(session.scalar(select(exists().where(mine, Message.state.in_(MAY_BE_READ)))))
+
+
+def _cancel(session: Session, *which: ColumnElement[bool]) -> int:
+    waiting = session.execute(
+        update(Message)
+        .where(*which, Message.state.in_(WAITING))
+        .values(state=MessageState.CANCELLED, ended_at=clock.real_now())
+        .returning(Message.id)
+    )
+    return len(waiting.all())
 
 
 def find_sent(session: Session, subject: tuple[str, int], *, templates: frozenset[str]) -> int | None:

@@ -282,7 +282,9 @@ def test_large_letters_fit_every_page_and_pass_axe(faces, page, width, height, l
         page.goto(f"/kiosk/yunzhou/{path.format(faces.passport.code)}")
         assert list_violations(page) == [], path
         assert not is_too_wide(page), path
-        assert small_targets(page, 84 if page.locator(".kiosk-typed").count() else 90) == [], path
+        # On a low panel field, keys and button are seen at one sight only where they are a little lower.
+        is_low = height < 1000 and page.locator(".kiosk-typed").count() > 0
+        assert small_targets(page, 84 if is_low else 90) == [], path
 
 
 OUT_OF_SIGHT = """() => [document.documentElement,
