@@ -4,6 +4,7 @@ Bookings made, looks that found nothing within three working days, and tickets w
 counted on the day on which people asked, not on the day of the visit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,3 +47,36 @@ def demand(session: Session, *, first_on: date, last_on: date, hall_id: int | No
     asked = session.execute(_ASKED, facts).one()
     looks = count_looks(session, first_on=first_on, last_on=last_on, hall_id=hall_id)
     return Demand(asked.booked, looks.failed, asked.walk_ins)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLooks:
+    """Looks for a service on a day in a hall (`hall_id` 0: in all halls together), and how many failed."""
+
+    on_date: date
+    hall_id: int
+    service_id: int
+    looked: int
+    failed: int
+
+
+_FAILED = text("""
+SELECT on_date, hall_id, service_id, count(*), count(*) FILTER (WHERE NOT found) AS failed
+FROM attempt
+WHERE hall_id = ANY(CAST(:hall_ids AS bigint[])) AND on_date BETWEEN :first_on AND :last_on
+GROUP BY on_date, hall_id, service_id
+HAVING count(*) FILTER (WHERE NOT found) > 0
+ORDER BY on_date DESC, failed DESC, hall_id, service_id
+LIMIT :most
+""")
+
+
+def failed_looks(
+    session: Session, *, first_on: date, last_on: date, hall_ids: Collection[int], most: int | None = None
+) -> list[FailedLooks]:
+    """Per day, service and hall, the newest day first and there the most sought; without those that found.
+
+    A visitor counts once a day, service and hall, as in `count_looks`.
+    """
+    facts = {"hall_ids": list(hall_ids), "first_on": first_on, "last_on": last_on, "most": most}
+    return [FailedLooks(*row) for row in session.execute(_FAILED, facts)]

@@ -39,7 +39,7 @@ SELECT t.served, t.waiting,
 FROM (
   SELECT count(*) FILTER (WHERE state IN ('completed', 'serving', 'called', 'parked')) AS served,
          count(*) FILTER (WHERE state = 'waiting') AS waiting,
-         count(*) FILTER (WHERE track = 'standby') AS standby,
+         count(*) FILTER (WHERE track = 'standby' OR promoted_at IS NOT NULL) AS standby,
          count(*) FILTER (WHERE track = 'standby' AND state = 'abandoned') AS let_go,
          count(*) FILTER (WHERE track <> 'standby' AND state = 'abandoned' AND EXISTS (
            SELECT 1 FROM audit_entry a

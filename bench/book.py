@@ -74,9 +74,9 @@ def _count_statements(stage: Stage, place: Place) -> tuple[int, int]:
         get_hall_by_id(session, place.hall_id)  # the pool's own first statements are nobody's
     serial = next(_serial)
     body = hold_body(place, *_slot_of(serial, place))
-    holding, held = statements_of(stage, "/api/v1/holds", body, http.from_address(serial))
+    holding, held = statements_of(stage, "/api/v1/holds", body, http.browser(serial))
     told = person(serial) | {"hold_token": held["token"]}
-    booking_, _ = statements_of(stage, "/api/v1/appointments", told, http.from_address(serial))
+    booking_, _ = statements_of(stage, "/api/v1/appointments", told, http.browser(serial))
     return holding, booking_
 
 
@@ -85,7 +85,7 @@ def _ours(stage: Stage, place: Place, scale: Scale, seconds: float) -> Measured:
 
     async def work(client: Client, _number: int) -> None:
         serial = next(_serial)
-        sender = http.from_address(serial)
+        sender = http.browser(serial)
         body = hold_body(place, *_slot_of(serial, place))
         held = await client.ask(http.request("POST", "/api/v1/holds", body, sender))
         if not held.ok:

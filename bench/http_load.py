@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from web.device import COOKIE, cookie_of
+
 SECONDS = 60.0  # after which an answer counts as a time-out
 _IDLE = 3.0  # the server closes a kept connection after five
 
@@ -87,6 +89,11 @@ def request(
 def from_address(serial: int) -> dict[str, str]:
     """Every citizen has an address of their own, as limits per address see it behind a proxy."""
     return {"X-Forwarded-For": f"10.{serial >> 16 & 255}.{serial >> 8 & 255}.{serial & 255}"}
+
+
+def browser(serial: int) -> dict[str, str]:
+    """And a browser of their own, which has seen a page: it shows the cookie that it was given."""
+    return from_address(serial) | {"Cookie": f"{COOKIE}={cookie_of(f'browser-{serial:08d}')}"}
 
 
 Work = Callable[[Client, int], Awaitable[None]]

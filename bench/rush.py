@@ -54,7 +54,7 @@ def _crowd(stage: Stage, place: Place, scale: Scale) -> tuple[list[Answer], list
 
     async def work(client: Client, _number: int) -> None:
         for serial in citizens:
-            sender = http.from_address(serial)
+            sender = http.browser(serial)
             body = hold_body(place, 0, slot_at(TOMORROW, random.randrange(_HALVES)))
             held = await client.ask(http.request("POST", "/api/v1/holds", body, sender))
             holds.append(held)

@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, text
 from sqlalchemy.orm import Session
 
-from booking.planned_days import places_of, plan_days
+from booking.planned_days import places_of, plan_days, villages_of
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A booked appointment whose owner has not come yet; `legs` as in `Appointment`."""
+    """A booked appointment whose owner has not come yet; `legs` as in `Appointment`.
+
+    `village` is where they were told to come, empty for the hall.
+    """
 
     appointment_id: int
     citizen_id: int
@@ -23,6 +26,7 @@ class Affected:
     code: str
     needed: int
     legs: list[dict[str, Any]]
+    village: str
 
     @property
     def lines(self) -> tuple[tuple[int, int], ...]:
@@ -46,7 +50,7 @@ _IN_CLOSED_TIME = """
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       appointment.legs
+       appointment.legs, (SELECT place_zh FROM slot WHERE slot.id = appointment.slot_id) AS village
 FROM appointment
 WHERE appointment.state = 'booked' AND appointment.hall_id = :hall_id
   AND appointment.on_date BETWEEN CAST(:starts_at AS date) - 2 AND CAST(:ends_at AS date) + 1
@@ -66,20 +70,24 @@ _BEYOND_PLAN = text("""
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       appointment.legs
+       appointment.legs, (SELECT place_zh FROM slot WHERE slot.id = appointment.slot_id) AS village
 FROM appointment
 WHERE appointment.id IN (
     SELECT ranked.appointment_id
     FROM (
         SELECT number.appointment_id, number.group_id, number.starts_at,
-               row_number() OVER (PARTITION BY number.slot_id ORDER BY booked.booked_at, number.id) AS place
+               row_number() OVER (PARTITION BY number.slot_id ORDER BY booked.booked_at, number.id) AS place,
+               slot.place_zh
         FROM number JOIN appointment AS booked ON booked.id = number.appointment_id
+        JOIN slot ON slot.id = number.slot_id
         WHERE number.hall_id = :hall_id AND number.on_date BETWEEN :first_on AND :last_on
           AND number.starts_at > :now AND booked.state = 'booked'
     ) AS ranked
-    LEFT JOIN unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:counts AS integer[]))
-              AS planned(group_id, starts_at, places)
+    LEFT JOIN unnest(CAST(:group_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:counts AS integer[]),
+                     CAST(:villages AS varchar[]))
+              AS planned(group_id, starts_at, places, place_zh)
            ON planned.group_id = ranked.group_id AND planned.starts_at = ranked.starts_at
+              AND planned.place_zh = ranked.place_zh
     WHERE ranked.place > coalesce(planned.places, 0))
 ORDER BY appointment.starts_at, appointment.id
 FOR UPDATE OF appointment
@@ -115,9 +123,10 @@ def list_beyond_plan(
     """The bookings of these days for which the plan, as it stands in this transaction, has no place.
 
     A slot serves as many as it has numbers of any channel: who booked earlier is served, who booked later
-    is stranded. Locked until the commit.
+    is stranded, and so is everybody where the slot is now held in another place. Locked until the commit.
     """
-    planned = places_of(plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now))
+    days = plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now)
+    planned, villages = places_of(days), villages_of(days)
     facts = {
         "hall_id": hall_id,
         "first_on": first_on,
@@ -126,6 +135,7 @@ def list_beyond_plan(
         "group_ids": [group_id for group_id, _ in planned],
         "starts": [starts_at for _, starts_at in planned],
         "counts": list(planned.values()),
+        "villages": [villages[key] for key in planned],
     }
     return _affected(session.connection().execute(_BEYOND_PLAN, facts))
 

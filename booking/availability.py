@@ -7,7 +7,7 @@ beyond the horizon.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import HallRules, rules_from
 from booking.models import Number
 from booking.policy import last_bookable_on
+from booking.slot_places import IN_HALL, Alternative, Place, nearest_free, place_in
 from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
 from catalog.models import HallService
 from halls.models import Hall, ServiceGroup
@@ -37,12 +38,17 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class SlotCount:
-    """Free visits that begin in one slot; `free` may be 0."""
+    """Free visits that begin in one slot; `free` may be 0. `place` is a mobile session's village."""
 
     slot_id: int
     starts_at: datetime
     ends_at: datetime
     free: int
+    place: Place = IN_HALL
+
+    def as_free(self) -> FreeSlot:
+        """For counting visits."""
+        return FreeSlot(self.starts_at, self.ends_at, self.free, self.place.name_zh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +57,6 @@ class FreeDay:
 
     free: int
     slots: list[SlotCount]
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """A free slot near one that is full."""
-
-    hall_id: int
-    hall_code: str
-    group_id: int
-    starts_at: datetime
-    free: int
-
-    def as_json(self) -> dict[str, object]:
-        """For `SlotFull.alternatives`."""
-        return {
-            "hall_id": self.hall_id,
-            "hall_code": self.hall_code,
-            "group_id": self.group_id,
-            "starts_at": self.starts_at.astimezone(UTC).isoformat(),
-            "free": self.free,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +73,7 @@ class Window:
 # Free numbers are found by their own index, a line and its days at a time: looking at each slot costs twice.
 _FREE_BY_SLOT = text("""
 SELECT slot.group_id, slot.on_date, slot.id AS slot_id, slot.starts_at, slot.ends_at,
+       slot.place_zh, slot.place_en,
        CASE WHEN slot.starts_at >= bookable.earliest_at AND slot.on_date <= bookable.last_on
             THEN coalesce(number.free, 0) ELSE 0 END AS free
 FROM unnest(CAST(:group_ids AS bigint[]), CAST(:earliest AS timestamptz[]), CAST(:last AS date[]))
@@ -193,7 +179,7 @@ def free_days(
         rows_of_day = list(day)
         free = [_free(row) for row in rows_of_day]
         slots = [
-            SlotCount(row.slot_id, row.starts_at, row.ends_at, visits)
+            SlotCount(row.slot_id, row.starts_at, row.ends_at, visits, place_in(row))
             for row, visits in zip(rows_of_day, visits_from_each(free, needed), strict=True)
         ]
         found[on_date] = FreeDay(visits_of_day(free, needed), slots)
@@ -203,7 +189,10 @@ def free_days(
 def free_slots(
     session: Session, windows: Sequence[Window], *, first_on: date, last_on: date, now: datetime
 ) -> list[Row[tuple[object, ...]]]:
-    """Every slot of these lines (group_id, on_date, slot_id, starts_at, ends_at, free), by line and time."""
+    """Every slot of these lines, by line and time.
+
+    (group_id, on_date, slot_id, starts_at, ends_at, place_zh, place_en, free)
+    """
     return _free_by_slot(session, windows, first_on=first_on, last_on=last_on, now=now)
 
 
@@ -233,12 +222,6 @@ def alternatives(
         elsewhere = groups_elsewhere(session, group_id, service_ids)
         found += nearest_free(slots_ahead(session, elsewhere, needed=needed, now=now), starts_at)
     return found[:limit]
-
-
-def nearest_free(slots: Iterable[Alternative], starts_at: datetime) -> list[Alternative]:
-    """Those that are free and do not begin at `starts_at` itself, the nearest first."""
-    free = [slot for slot in slots if slot.free and slot.starts_at != starts_at]
-    return sorted(free, key=lambda each: (abs(each.starts_at - starts_at), each.starts_at))
 
 
 def next_release_at(session: Session, group_id: int, *, now: datetime) -> datetime | None:
@@ -357,7 +340,7 @@ def _free_by_slot(
 
 
 def _free(row: Row[tuple[object, ...]]) -> FreeSlot:
-    return FreeSlot(row.starts_at, row.ends_at, row.free)
+    return FreeSlot(row.starts_at, row.ends_at, row.free, row.place_zh)
 
 
 def slots_ahead(
@@ -381,7 +364,7 @@ def slots_ahead(
         hall_id, code = windows[group_id].hall_id, windows[group_id].hall_code
         visits = visits_from_each([_free(row) for row in slots], needed)
         found += [
-            Alternative(hall_id, code, group_id, row.starts_at, free)
+            Alternative(hall_id, code, group_id, row.starts_at, free, place_in(row))
             for row, free in zip(slots, visits, strict=True)
         ]
     return found

@@ -16,8 +16,9 @@ from booking.book import Book, book
 from booking.errors import SlotFull, SlotUnknown
 from booking.hall_rules import rules_of
 from booking.ladder import Channel
-from booking.models import Appointment, Slot
+from booking.models import Appointment, Number, Slot
 from booking.policy import InPast, numbers_needed
+from booking.staff_slots import staff_slots, starts_in_line
 from booking.staff_visits import find_visit, take_for_staff
 from booking.taking import Wanted, take
 from booking.turns import wait_for_hall
@@ -35,6 +36,7 @@ REASONS = ("no_phone", "needs_help", "elderly", "disabled", "system_trouble", "f
 EXCEPTIONS = ("urgent", "hardship", "our_fault", "decided_by_leader")
 
 _HOLD = timedelta(minutes=5)  # within one transaction; it never runs
+_TRIES = 3
 
 
 class StaffReasonUnknown(Invalid):
@@ -47,7 +49,7 @@ class StaffReasonUnknown(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class StaffBooking:
-    """What is to be booked. `channels` are tried in order; `who.token` is filled in here.
+    """What is to be booked. Each number is of the first of `channels` that has one; `who.token` is filled in.
 
     Services of several lines are one visit of several legs; `group_id` counts only for those of one line.
     `despite_standing`: also for somebody who is suspended or has too many open appointments.
@@ -147,7 +149,8 @@ def _take(session: Session, command: StaffBooking, token: str, *, now: datetime)
     return ",".join(used)
 
 
-def _take_in_one_line(session: Session, command: StaffBooking, token: str, *, now: datetime) -> Channel:
+def _take_in_one_line(session: Session, command: StaffBooking, token: str, *, now: datetime) -> str:
+    """As `booking.staff_slots` offers them: numbers in a row, of several channels where one has too few."""
     slot = session.scalar(
         select(Slot).where(Slot.group_id == command.group_id, Slot.starts_at == command.starts_at)
     )
@@ -164,10 +167,17 @@ def _take_in_one_line(session: Session, command: StaffBooking, token: str, *, no
         token=token_hash(token),
         previous=None,
         held_until=now + _HOLD,
+        channels=[str(each) for each in command.channels],
     )
-    for channel in command.channels:
+    for _ in range(_TRIES):
         with session.begin_nested() as savepoint:
-            if take(session, replace(wanted, channel=channel), now=now) is not None:
-                return channel
+            if take(session, wanted, now=now) is not None:
+                mine = select(Number.channel).where(Number.hold_token == wanted.token).distinct()
+                return ",".join(sorted(session.scalars(mine)))
             savepoint.rollback()
+        slots = staff_slots(session, command.group_id, wanted.on_date, now=now)
+        fits = starts_in_line(slots, needed=wanted.needed, channels=command.channels)
+        # Who was beaten to a number looks anew: others that fit as well may have been skipped meanwhile.
+        if command.starts_at not in {each.starts_at for each in fits}:
+            break
     raise SlotFull(alternatives=[])

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from booking.availability import SlotCount, free_slots
 from booking.hall_rules import rules_of
 from booking.policy import numbers_needed
 from booking.promise import promise_on
+from booking.slot_places import place_in
 from booking.visit_availability import day_of_visits, windows_of
 from booking.visit_legs import group_in_order
 from booking.visit_numbers import FreeSlot, visits_from_each, visits_of_day
@@ -94,11 +95,11 @@ class Room:
         promise = promise_on(today, self.offer.calendar)
         return sum(self._visits(of_day) for on, of_day in self.days.items() if promise.holds(on))
 
-    def first_at(self) -> datetime | None:
-        """When a visit may begin first."""
+    def first(self) -> SlotCount | None:
+        """The slot in which a visit may begin first."""
         for of_day in self.days.values():
             if any(slot.free for slots in of_day.values() for slot in slots):
-                found = next((at for at, free in self._starts(of_day) if free), None)
+                found = next((slot for slot in self._starts(of_day) if slot.free), None)
                 if found is not None:
                     return found
         return None
@@ -109,13 +110,13 @@ class Room:
         leg = self.offer.legs[0]
         return visits_of_day(_free(of_day.get(leg.group_id, [])), leg.needed)
 
-    def _starts(self, of_day: Mapping[int, list[SlotCount]]) -> list[tuple[datetime, int]]:
+    def _starts(self, of_day: Mapping[int, list[SlotCount]]) -> Sequence[SlotCount]:
         if len(self.offer.legs) > 1:
-            return [(slot.starts_at, slot.free) for slot in day_of_visits(self.offer, of_day).slots]
+            return day_of_visits(self.offer, of_day).slots
         leg = self.offer.legs[0]
         slots = of_day.get(leg.group_id, [])
         visits = visits_from_each(_free(slots), leg.needed)
-        return [(slot.starts_at, free) for slot, free in zip(slots, visits, strict=True)]
+        return [replace(slot, free=free) for slot, free in zip(slots, visits, strict=True)]
 
 
 def rooms(session: Session, offers: Sequence[VisitOffer], *, now: datetime) -> dict[int, Room]:
@@ -129,7 +130,7 @@ def rooms(session: Session, offers: Sequence[VisitOffer], *, now: datetime) -> d
     days: dict[int, dict[date, dict[int, list[SlotCount]]]] = defaultdict(dict)
     for row in free_slots(session, windows, first_on=first_on, last_on=last_on, now=now):
         of_day = days[hall_of[row.group_id]].setdefault(row.on_date, {})
-        slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)
+        slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free, place_in(row))
         of_day.setdefault(row.group_id, []).append(slot)
     return {offer.hall_id: Room(offer, dict(sorted(days[offer.hall_id].items()))) for offer in offers}
 
@@ -156,4 +157,4 @@ def free_soon(
 
 
 def _free(slots: Sequence[SlotCount]) -> list[FreeSlot]:
-    return [FreeSlot(slot.starts_at, slot.ends_at, slot.free) for slot in slots]
+    return [slot.as_free() for slot in slots]

@@ -153,6 +153,14 @@ class AppealDecided(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentAppealDecided(Event):
+    """A person has decided about a document that somebody says others used."""
+
+    appeal_id: int
+    hall_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpecialRequestDecided(Event):
     """A person has approved or refused a request for a number outside the line."""
 

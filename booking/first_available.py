@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import Alternative, nearest_free, next_releases, slots_ahead
+from booking.availability import next_releases, slots_ahead
 from booking.city_offers import list_offers
+from booking.slot_places import Alternative, nearest_free
 from catalog.queries import get_service
 
 

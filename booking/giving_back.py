@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import HallRules
 from booking.ladder import returned_at
 from booking.models import Number
+from booking.surplus import remove_surplus
 from booking.waitlist_offers import offer_returned
 
 
@@ -27,6 +28,8 @@ def give_back(
 ) -> None:
     """Free an appointment's numbers (but for some); `fraction` in [0, 1) is the moment, else chance.
 
+    Those of a slot that has more numbers than planned do not return (`booking.surplus`).
+
     `to_waitlist`: not when the hall itself takes the time away; its numbers are to be withdrawn, not offered.
     """
     chance = secrets.SystemRandom().random() if fraction is None else fraction
@@ -40,9 +43,13 @@ def give_back(
             hold_token=None,
             released_at=returns_at,
         )
-        .returning(Number.id, Number.group_id)
+        .returning(Number.id, Number.group_id, Number.hall_id)
     ).all()
-    if to_waitlist and rows:
-        ids = [row.id for row in rows]
-        for group_id in sorted({row.group_id for row in rows}):
+    if not rows:
+        return
+    gone = remove_surplus(session, rows[0].hall_id, [row.id for row in rows], now=now)
+    left = [row for row in rows if row.id not in gone]
+    if to_waitlist and left:
+        ids = [row.id for row in left]
+        for group_id in sorted({row.group_id for row in left}):
             offer_returned(session, group_id, ids, rules=rules, now=now, fraction=chance)

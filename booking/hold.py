@@ -102,7 +102,7 @@ def hold_at_once(direct: Direct, command: HoldSlot, *, recent: Recent, now: date
     Raises:
         SlotUnknown, InPast, InsideLeadTime, BeyondHorizon
     """
-    if command.answers:
+    if command.answers or command.previous_token:
         return None
     try:
         offer = recent.offer_at_once(direct, command.hall_code, command.service_codes)

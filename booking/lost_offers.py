@@ -18,6 +18,7 @@ from booking.waitlist_visits import lines_of
 from halls.models import Closure
 from kernel import audit, outbox
 from kernel.actor import SYSTEM
+from kernel.audit import AuditEntry
 
 
 def take_back_offers(session: Session, tokens: Collection[bytes], *, now: datetime) -> int:
@@ -83,7 +84,18 @@ def is_taken_by_hall(session: Session, entry: WaitlistEntry, draft: Draft) -> bo
         Closure.starts_at < last + draft.needed * (slot.ends_at - slot.starts_at),
     )
     left = exists().where(Number.slot_id == draft.slot_id)
-    return bool(session.scalar(select(or_(closed, ~left))))
+    # A smaller plan that left a part of the slot says in the audit that it took numbers which somebody held.
+    on_date = slot.on_date.isoformat()
+    smaller = exists().where(
+        AuditEntry.subject_kind == "hall",
+        AuditEntry.subject_id == entry.hall_id,
+        AuditEntry.action == "numbers.publish",
+        AuditEntry.at >= draft.created_at,
+        AuditEntry.details["held"].as_integer() > 0,
+        AuditEntry.details["first_on"].astext <= on_date,
+        AuditEntry.details["last_on"].astext >= on_date,
+    )
+    return bool(session.scalar(select(or_(closed, ~left, smaller))))
 
 
 def _take_back(session: Session, entry: WaitlistEntry, token: bytes, *, now: datetime) -> None:

@@ -14,10 +14,18 @@ from kernel.db import Base
 
 
 class Slot(Base):
-    """A bookable half-hour [starts_at, ends_at) of a service group."""
+    """A bookable half-hour [starts_at, ends_at) of a service group.
+
+    `place_zh` is where a mobile session is held, empty in the hall: a visit has one place, also when the
+    hall moves it. A slot with bookings keeps its place, whatever the plan says later.
+    """
 
     __tablename__ = "slot"
-    __table_args__ = (UniqueConstraint("group_id", "starts_at"), Index("ix_slot_day", "hall_id", "on_date"))
+    __table_args__ = (
+        UniqueConstraint("group_id", "starts_at"),
+        Index("ix_slot_day", "hall_id", "on_date"),
+        Index("ix_slot_village", "group_id", "starts_at", postgresql_where=text("place_zh <> ''")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hall_id: Mapped[int] = mapped_column(BigInteger)
@@ -26,6 +34,8 @@ class Slot(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     counters: Mapped[float]
+    place_zh: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    place_en: Mapped[str] = mapped_column(String(160), default="", server_default="")
 
 
 class Number(Base):
@@ -297,6 +307,40 @@ class Appeal(Base):
     hall_id: Mapped[int] = mapped_column(BigInteger)
     citizen_id: Mapped[int] = mapped_column(BigInteger, index=True)
     reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(12), default="asked")
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class DocumentAppeal(Base):
+    """Somebody says that others used their document. `state` is asked → accepted | refused.
+
+    The claim (`document_appeal.person`, JSON with document and phone), the reason (`document_appeal.reason`)
+    and the answer (`document_appeal.answer`) are encrypted. `hall_id` is the hall that has to decide.
+    """
+
+    __tablename__ = "document_appeal"
+    __table_args__ = (
+        Index("ix_document_appeal_asked", "hall_id", "created_at", postgresql_where=text("state = 'asked'")),
+        Index(
+            "uq_document_appeal_open",
+            "identity_index",
+            "phone_index",
+            unique=True,
+            postgresql_where=text("state = 'asked'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(32), unique=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
+    person_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    identity_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    reason_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(8), default="zh")
     state: Mapped[str] = mapped_column(String(12), default="asked")
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

@@ -15,13 +15,17 @@ from booking.visit_numbers import FreeSlot
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A booked visit that must move. `lines`: (line, numbers of consecutive slots there), in order."""
+    """A booked visit that must move. `lines`: (line, numbers of consecutive slots there), in order.
+
+    `village` is where it is, empty for the hall: nobody is sent anywhere else without having chosen that.
+    """
 
     appointment_id: int
     citizen_id: int
     on_date: date
     starts_at: datetime
     lines: tuple[tuple[int, int], ...]
+    village: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class FreeNumber:
     on_date: date
     starts_at: datetime
     ends_at: datetime
+    village: str = ""
 
 
 @dataclass(slots=True)
@@ -61,11 +66,11 @@ def find_places(
         for line, _ in visit.lines
     }
     taken = set(busy)
-    orders: dict[tuple[datetime, tuple[tuple[int, int], ...]], list[_Start]] = {}
+    orders: dict[tuple[datetime, tuple[tuple[int, int], ...], str], list[_Start]] = {}
     found: dict[int, list[FreeNumber]] = {}
     for visit in sorted(visits, key=lambda each: (each.starts_at, each.appointment_id)):
         own = visit.appointment_id
-        key = visit.starts_at, visit.lines
+        key = visit.starts_at, visit.lines, visit.village
         if key not in orders:
             orders[key] = _nearest(days, visit)
         for starts_at, on, slots in orders[key]:
@@ -100,7 +105,7 @@ def _nearest(days: _Days, visit: Visit) -> list[_Start]:
     starts: dict[tuple[datetime, date], list[_Slot]] = defaultdict(list)
     for on, lines in days.items():
         for line, _ in visit.lines:
-            for slot in lines.get(line, ()):
+            for slot in _in_place(lines.get(line, ()), visit):
                 starts[slot.first.starts_at, on].append(slot)
     order = sorted(starts, key=lambda each: (abs(each[0] - visit.starts_at), each[0]))
     return [(starts_at, on, starts[starts_at, on]) for starts_at, on in order]
@@ -108,7 +113,7 @@ def _nearest(days: _Days, visit: Visit) -> list[_Start]:
 
 def _take(of_day: Mapping[int, list[_Slot]], visit: Visit, starts_at: datetime) -> list[FreeNumber]:
     """The numbers of a visit that begins then, all legs; none when it does not fit."""
-    lines = [of_day.get(line, []) for line, _ in visit.lines]
+    lines = [_in_place(of_day.get(line, ()), visit) for line, _ in visit.lines]
     legs = fit_visit(
         [
             LegLine(needed, [FreeSlot(s.first.starts_at, s.first.ends_at, len(s.free)) for s in slots])
@@ -125,6 +130,10 @@ def _take(of_day: Mapping[int, list[_Slot]], visit: Visit, starts_at: datetime) 
     return chosen
 
 
+def _in_place(slots: Iterable[_Slot], visit: Visit) -> list[_Slot]:
+    return [slot for slot in slots if slot.first.village == visit.village]
+
+
 def _number(slot: _Slot, number_id: int) -> FreeNumber:
     of = slot.first
-    return FreeNumber(number_id, of.group_id, of.slot_id, of.on_date, of.starts_at, of.ends_at)
+    return FreeNumber(number_id, of.group_id, of.slot_id, of.on_date, of.starts_at, of.ends_at, of.village)

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.availability import Alternative, groups_elsewhere, nearest_free, slots_ahead
+from booking.availability import groups_elsewhere, slots_ahead
 from booking.policy import numbers_needed
+from booking.promise import promise_on
+from booking.slot_places import IN_HALL, Alternative, Place, nearest_free
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from halls.queries import calendar
-from halls.workdays import add_working_days
 
-WORKING_DAYS = 3
 SHOWN = 6
 
 
@@ -30,6 +30,7 @@ class SpotOffer:
     starts_at: datetime
     free: int
     service_ids: tuple[int, ...]
+    place: Place = IN_HALL
 
     def as_json(self) -> dict[str, object]:
         """For `alternatives` of a refusal."""
@@ -40,6 +41,7 @@ class SpotOffer:
             "starts_at": self.starts_at.astimezone(UTC).isoformat(),
             "free": self.free,
             "service_ids": list(self.service_ids),
+            **self.place.as_json(),
         }
 
 
@@ -57,16 +59,16 @@ def list_spot_offers(
         found = _free(session, elsewhere, service_ids, until=until, now=now)
     named = tuple(service_ids)
     return [
-        SpotOffer(each.hall_id, each.hall_code, each.group_id, each.starts_at, each.free, named)
+        SpotOffer(each.hall_id, each.hall_code, each.group_id, each.starts_at, each.free, named, each.place)
         for each in nearest_free(found, now)[:limit]
     ]
 
 
 def last_on_the_spot(session: Session, group_id: int, *, now: datetime) -> date:
-    """The third working day after today, as the city counts them."""
+    """The last day of the promise, as the city counts them."""
     of_line = select(Hall.time_zone).join(ServiceGroup, ServiceGroup.hall_id == Hall.id)
     zone = session.scalars(of_line.where(ServiceGroup.id == group_id)).one()
-    return add_working_days(now.astimezone(ZoneInfo(zone)).date(), WORKING_DAYS, calendar(session))
+    return promise_on(now.astimezone(ZoneInfo(zone)).date(), calendar(session)).last_on
 
 
 def _free(

@@ -1,7 +1,8 @@
 """PURE: when a hold needs a proof of work, and the proof itself.
 
-Only two things ask for one: the numbers of that very date were released a few minutes ago, or holds storm
-in on the line. At any other time nobody meets it. A hall turns each off with 0.
+Only three things ask for one: the numbers of that very date were released a few minutes ago, holds storm in
+on the line, or many of its holds run that came without a cookie of ours, as no browser's do. At any other
+time nobody meets it. A hall turns each off with 0.
 
 The puzzle is SHA-256 of `challenge:answer` with so many leading zero bits: half a second for an old phone,
 and as long for each of a robot's thousand tries.
@@ -23,6 +24,12 @@ _LONGEST_ANSWER = 12
 def holds_before_a_storm(policy: BookingPolicy) -> int | None:
     """How many holds of a line a window may see; None where the hall never looks."""
     return policy.proof_at_holds_per_second * WINDOW_SECONDS or None
+
+
+def nameless_holds(policy: BookingPolicy) -> tuple[int, int] | None:
+    """How many holds of a line may come without a cookie, and within so many seconds; None: any number."""
+    most = policy.proof_at_nameless_holds
+    return (most, int(policy.hold.total_seconds())) if most else None
 
 
 def needs_proof(releases: Sequence[Release], *, storm: bool, now: datetime, policy: BookingPolicy) -> bool:

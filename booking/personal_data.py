@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from booking import appeals, special_requests
+from booking import appeals, document_appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
-from booking.models import Appeal, Appointment, Draft, SpecialRequest, WaitlistEntry
+from booking.models import Appeal, Appointment, DocumentAppeal, Draft, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
 from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN, lock_people
@@ -65,6 +65,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
     )
     waiting = session.scalars(select(WaitlistEntry).where(WaitlistEntry.phone_index == index))
     asked = session.scalars(select(SpecialRequest).where(SpecialRequest.phone_index == index))
+    disputed = select(DocumentAppeal).where(DocumentAppeal.phone_index == index)
     return {
         "persons": _persons(session, index),
         "appointments": [_appointment(words, row) for row in rows],
@@ -83,6 +84,7 @@ def collect(session: Session, phone: str, *, language: str = "zh") -> dict[str, 
         "special_requests": [_special_request(words, row) for row in asked],
         "licences": licences.collect(session, list_seen(session, phone)),
         "appeals": [_appeal(words, each, about) for each, about in session.execute(_appeals_of(index))],
+        "document_appeals": [_document_appeal(row) for row in session.scalars(disputed)],
     }
 
 
@@ -162,6 +164,19 @@ def _appeal(words: _Words, row: Appeal, about: Appointment) -> dict[str, Any]:
         "state": row.state,
         "since": row.created_at,
         "answer": appeals.answer_of(row),
+    }
+
+
+def _document_appeal(row: DocumentAppeal) -> dict[str, Any]:
+    """Without the hall that decides: it may tell where others missed something."""
+    claim = document_appeals.claim_of(row)
+    return {
+        "identity_kind": claim.identity_kind,
+        "identity_number": claim.identity_number,
+        "reason": document_appeals.reason_of(row),
+        "state": row.state,
+        "since": row.created_at,
+        "answer": document_appeals.answer_of(row),
     }
 
 
@@ -263,6 +278,7 @@ def _forget_appeals(session: Session, index: bytes, people: Sequence[Citizen]) -
     booked_by_it = select(Appointment.id).where(Appointment.phone_index == index)
     mine = or_(Appeal.citizen_id.in_([row.id for row in people]), Appeal.appointment_id.in_(booked_by_it))
     session.execute(delete(Appeal).where(mine))
+    session.execute(delete(DocumentAppeal).where(DocumentAppeal.phone_index == index))
 
 
 def _has_open(session: Session, citizen_id: int) -> bool:
@@ -311,7 +327,8 @@ def forget_old(session: Session, spans: Retention, *, actor: Actor, now: datetim
     )
     settled = SpecialRequest.state != "asked"
     session.execute(delete(SpecialRequest).where(settled, SpecialRequest.created_at < old_phone))
-    session.execute(delete(Appeal).where(Appeal.state != "asked", Appeal.created_at < old_phone))
+    for appealed in (Appeal, DocumentAppeal):
+        session.execute(delete(appealed).where(appealed.state != "asked", appealed.created_at < old_phone))
     _forget_citizens(session, spans, actor=actor, now=now)
     remove_old_drafts(session, now=now)
 

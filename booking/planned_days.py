@@ -1,7 +1,7 @@
 """What the plan gives on coming days: the slots of each line and the numbers of each slot."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import OVERBOOKED_ABOVE, PlannedNumber, plan_numbers, releases_of
 from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots, quotas
+from booking.slot_places import place_in
 from halls.day_plan import DayPlan, day_plans_between
 from halls.models import PlanLine, ServiceGroup
 from halls.queries import calendar, get_hall_by_id, list_groups
@@ -54,6 +55,28 @@ def places_of(planned: Sequence[GroupDay]) -> dict[tuple[int, datetime], int]:
 def overbooked_of(planned: Sequence[GroupDay]) -> dict[tuple[int, datetime], int]:
     """The same for the overbooked places."""
     return _count(planned, overbooked=True)
+
+
+def villages_of(planned: Sequence[GroupDay]) -> dict[tuple[int, datetime], str]:
+    """Where each slot is held, empty in the hall: (group, start) → name."""
+    return {(day.group_id, slot.starts_at): slot.place.name_zh for day in planned for slot in day.slots}
+
+
+def without_slots(planned: Sequence[GroupDay], left_out: Collection[tuple[int, datetime]]) -> list[GroupDay]:
+    """The plan without these slots, (group, start), and their numbers."""
+    groups = {group_id for group_id, _ in left_out}
+    return [_without(day, left_out) if day.group_id in groups else day for day in planned]
+
+
+def _without(day: GroupDay, left_out: Collection[tuple[int, datetime]]) -> GroupDay:
+    kept = [at for at, slot in enumerate(day.slots) if (day.group_id, slot.starts_at) not in left_out]
+    if len(kept) == len(day.slots):
+        return day
+    now_at = {before: at for at, before in enumerate(kept)}
+    numbers = [
+        replace(each, slot_index=now_at[each.slot_index]) for each in day.numbers if each.slot_index in now_at
+    ]
+    return replace(day, slots=[day.slots[at] for at in kept], numbers=numbers)
 
 
 def _count(planned: Sequence[GroupDay], *, overbooked: bool) -> dict[tuple[int, datetime], int]:
@@ -105,4 +128,4 @@ def _cut(on: date, plan: DayPlan, rules: HallRules) -> list[CutSlot]:
 
 
 def _line(line: PlanLine) -> PlannedLine:
-    return PlannedLine(line.starts, line.ends, Decimal(line.counters))
+    return PlannedLine(line.starts, line.ends, Decimal(line.counters), place_in(line))

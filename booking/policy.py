@@ -169,6 +169,8 @@ class BookingPolicy:
     #: needs a proof of work (`booking.peak`); 0: never.
     proof_after_release: timedelta = timedelta(minutes=3)
     proof_at_holds_per_second: int = 20
+    #: And once so many holds of a line run that came without a cookie of ours; 0: never.
+    proof_at_nameless_holds: int = 10
 
     def __post_init__(self) -> None:
         """Refuse values with which booking would make no sense; raises BookingPolicyInvalid."""

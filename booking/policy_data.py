@@ -52,6 +52,7 @@ LIMITS: dict[str, Limits] = {
     "return_window": Limits(0, 120, _MINUTE),
     "proof_after_release": Limits(0, 60, _MINUTE),
     "proof_at_holds_per_second": Limits(0, 10_000),
+    "proof_at_nameless_holds": Limits(0, 10_000),
     "waitlist_hold": Limits(5, 120, _MINUTE),
     "waitlist_offers": Limits(1, 10),
     "beta": Limits(0, Decimal("0.95")),

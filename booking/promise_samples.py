@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from booking.availability import DayCount, day_counts
 from booking.hall_rules import rules_of
 from booking.models import PromiseSample
-from booking.promise import PROMISE_DAYS
+from booking.promise import promise_on
 from booking.service_units import units_of_services
 from halls.models import Hall
 from halls.queries import calendar, list_groups, list_halls
@@ -52,16 +52,16 @@ def _of_hall(
         return []
     today = local.date()
     horizon = policy.horizon_working_days
-    last_on = add_working_days(today, max(horizon, PROMISE_DAYS), days)
+    promise = promise_on(today, days)
+    last_on = max(promise.last_on, add_working_days(today, horizon, days))
     groups = [group.id for group in list_groups(session, hall.id, active=True)]
     beyond = add_working_days(today, horizon + 1, days)
-    promised_on = add_working_days(today, PROMISE_DAYS, days)
     rows = []
     for units, lines in _lines_by_units(session, hall.id, groups).items():
         counts = day_counts(session, lines, first_on=today, last_on=last_on, now=now, needed=units)
         for group_id in lines:
             mine = [count for count in counts if count.group_id == group_id]
-            near = [count.on_date for count in mine if count.on_date <= promised_on]
+            with_numbers = [count.on_date for count in mine]
             third_on = _third_on(mine) or beyond
             rows.append(
                 {
@@ -69,8 +69,8 @@ def _of_hall(
                     "sampled_at": due_at,
                     "units": units,
                     "hall_id": hall.id,
-                    "available": any(on > today for on in near),
-                    "available_with_today": bool(near),
+                    "available": promise.kept_by(with_numbers),
+                    "available_with_today": promise.kept_by(with_numbers) or today in with_numbers,
                     "third_after": working_days_between(today, third_on, days),
                     "third_after_days": (third_on - today).days,
                 }

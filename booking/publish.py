@@ -10,18 +10,39 @@ from booking.beyond_plan import make_room
 from booking.events import NumbersPublished
 from booking.ladder import OVERBOOKED_ABOVE, Channel
 from booking.lost_offers import take_back_offers
-from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days
+from booking.planned_days import GroupDay, overbooked_of, places_of, plan_days, without_slots
 from halls.models import Hall, ServiceGroup
 from halls.queries import list_groups
 from kernel.actor import Actor
 from kernel.story import tell
 
+# Whoever holds or has booked a number was told the place: such a slot is not moved to another under them.
 _WRITE_SLOTS = text("""
-INSERT INTO slot (hall_id, group_id, on_date, starts_at, ends_at, counters)
-SELECT :hall_id, planned.*
-FROM unnest(CAST(:group_ids AS bigint[]), CAST(:dates AS date[]), CAST(:starts AS timestamptz[]),
-            CAST(:ends AS timestamptz[]), CAST(:counters AS float8[])) AS planned
-ON CONFLICT (group_id, starts_at) DO UPDATE SET ends_at = excluded.ends_at, counters = excluded.counters
+WITH planned AS MATERIALIZED (
+    SELECT *
+    FROM unnest(CAST(:group_ids AS bigint[]), CAST(:dates AS date[]), CAST(:starts AS timestamptz[]),
+                CAST(:ends AS timestamptz[]), CAST(:counters AS float8[]),
+                CAST(:places_zh AS varchar[]), CAST(:places_en AS varchar[]))
+             AS planned(group_id, on_date, starts_at, ends_at, counters, place_zh, place_en)
+),
+bound AS MATERIALIZED (
+    SELECT slot.group_id, slot.starts_at
+    FROM planned JOIN slot ON slot.group_id = planned.group_id AND slot.starts_at = planned.starts_at
+    WHERE slot.place_zh <> planned.place_zh
+      AND EXISTS (SELECT FROM number
+                  WHERE number.slot_id = slot.id
+                    AND (number.appointment_id IS NOT NULL OR number.held_until > :now))
+),
+written AS (
+    INSERT INTO slot (hall_id, group_id, on_date, starts_at, ends_at, counters, place_zh, place_en)
+    SELECT :hall_id, planned.*
+    FROM planned
+    WHERE (planned.group_id, planned.starts_at) NOT IN (SELECT * FROM bound)
+    ON CONFLICT (group_id, starts_at) DO UPDATE
+    SET ends_at = excluded.ends_at, counters = excluded.counters,
+        place_zh = excluded.place_zh, place_en = excluded.place_en
+)
+SELECT group_id, starts_at FROM bound
 """)
 
 # Numbers that are there stay as they are: some were given back and wait for their moment, some were moved
@@ -103,15 +124,20 @@ def publish(
 
     Slots that have begun are left alone. Free numbers that the plan no longer has are withdrawn; booked ones
     stay, and held ones unless `even_held`: where a hall changes its time, nobody is to confirm a time that
-    has gone. What stays beyond the plan takes the place of planned numbers (`booking.beyond_plan`).
+    has gone. What stays beyond the plan takes the place of planned numbers (`booking.beyond_plan`). A slot
+    that is planned in another place keeps its own, and nothing free, while somebody has a number of it.
     """
     # Two who write the same days at once would lock their slots and numbers in different orders.
     session.execute(select(Hall.id).where(Hall.id == hall_id).with_for_update(key_share=True))
     planned = plan_days(session, hall_id, first_on=first_on, last_on=last_on, now=now)
     groups = list_groups(session, hall_id)
-    _write_slots(session, hall_id, planned)
+    bound = _write_slots(session, hall_id, planned, now=now)
     days = {"first_on": first_on, "last_on": last_on}
-    withdrawn = _withdraw(session, hall_id, groups, planned, **days, even_held=even_held, now=now)
+    possible = without_slots(planned, bound)
+    withdrawn, held = _withdraw(session, hall_id, groups, possible, **days, even_held=even_held, now=now)
+    if bound:
+        bound = _write_slots(session, hall_id, planned, now=now)
+        planned = without_slots(planned, bound)
     places = places_of(planned), overbooked_of(planned)
     planned, removed = make_room(session, planned, *places, now=now)
     withdrawn += removed
@@ -129,13 +155,17 @@ def publish(
             last_on=last_on.isoformat(),
             added=added,
             withdrawn=withdrawn,
+            held=held,
         )
     return added
 
 
-def _write_slots(session: Session, hall_id: int, planned: Sequence[GroupDay]) -> None:
+def _write_slots(
+    session: Session, hall_id: int, planned: Sequence[GroupDay], *, now: datetime
+) -> set[tuple[int, datetime]]:
+    """Which were not written: (group, start) of those that still have numbers for another place."""
     rows = [(day.group_id, day.on_date, slot) for day in planned for slot in day.slots]
-    session.execute(
+    bound = session.execute(
         _WRITE_SLOTS,
         {
             "hall_id": hall_id,
@@ -144,8 +174,12 @@ def _write_slots(session: Session, hall_id: int, planned: Sequence[GroupDay]) ->
             "starts": [slot.starts_at for _, _, slot in rows],
             "ends": [slot.ends_at for _, _, slot in rows],
             "counters": [float(slot.counters) for _, _, slot in rows],
+            "places_zh": [slot.place.name_zh for _, _, slot in rows],
+            "places_en": [slot.place.name_en for _, _, slot in rows],
+            "now": now,
         },
     )
+    return {(group_id, starts_at) for group_id, starts_at in bound}
 
 
 def _write_numbers(session: Session, planned: Sequence[GroupDay]) -> int:
@@ -187,8 +221,8 @@ def _withdraw(
     last_on: date,
     even_held: bool,
     now: datetime,
-) -> int:
-    """Remove free numbers that are beyond the plan: ordinals of a slot are planned from 1 without a gap."""
+) -> tuple[int, int]:
+    """Remove free numbers beyond the plan (ordinals: from 1 without a gap); how many, of how many holds."""
     counts, overbooked = places_of(planned), overbooked_of(planned)
     withdrawn = session.connection().execute(
         _WITHDRAW,
@@ -212,7 +246,7 @@ def _withdraw(
         session.execute(_LET_GO_REST, {"tokens": list(tokens)})
         take_back_offers(session, tokens, now=now)
     _remove_empty_slots(session, hall_id, planned, first_on=first_on, last_on=last_on, now=now)
-    return len(rows)
+    return len(rows), len(tokens)
 
 
 def _remove_empty_slots(

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.availability import Alternative, groups_elsewhere, nearest_free, slots_ahead
+from booking.availability import groups_elsewhere, slots_ahead
 from booking.errors import SlotFull
 from booking.offers import Offer, get_offer, get_offer_at_once
+from booking.slot_places import Alternative, nearest_free
 from kernel.direct import Direct
 from kernel.kept import Kept
 

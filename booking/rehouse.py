@@ -59,17 +59,19 @@ class _Why:
 
 # Numbers not yet released are taken too: whom the hall sends away goes before those who have none yet. Not
 # those that somebody has withdrawn, which have no moment of release: nobody is there to serve them.
+# Only where one of them is: nobody is sent to a village, or from one, without having chosen that.
 # So many of each line that a full one does not look empty because another has much that is nearer.
 _FREE = text("""
 SELECT free.*
 FROM unnest(CAST(:group_ids AS bigint[]), CAST(:counts AS bigint[])) AS line(group_id, most)
 CROSS JOIN LATERAL (
-    SELECT number.id, number.group_id, number.slot_id, number.on_date, slot.starts_at, slot.ends_at
+    SELECT number.id, number.group_id, number.slot_id, number.on_date, slot.starts_at, slot.ends_at,
+           slot.place_zh
     FROM number JOIN slot ON slot.id = number.slot_id
     WHERE number.group_id = line.group_id
       AND number.on_date BETWEEN :first_on AND :last_on AND number.starts_at >= :earliest_at
       AND number.appointment_id IS NULL AND number.channel = 'online'
-      AND number.released_at IS NOT NULL
+      AND number.released_at IS NOT NULL AND slot.place_zh = ANY (CAST(:villages AS varchar[]))
       AND (number.held_until IS NULL OR number.held_until <= :now)
     ORDER BY abs(extract(epoch FROM number.starts_at - CAST(:middle AS timestamptz))), number.ordinal
     LIMIT line.most
@@ -142,7 +144,7 @@ def _places(
     session: Session, hall: Hall, affected: Sequence[Affected], *, rules: HallRules, now: datetime
 ) -> dict[int, list[FreeNumber]]:
     visits = [
-        Visit(each.appointment_id, each.citizen_id, each.on_date, each.starts_at, each.lines)
+        Visit(each.appointment_id, each.citizen_id, each.on_date, each.starts_at, each.lines, each.village)
         for each in affected
         if each.needed
     ]
@@ -160,6 +162,7 @@ def _places(
             "first_on": today,
             "last_on": max(today, *(each.on_date for each in affected)) + FARTHEST,
             "earliest_at": now + rules.policy.lead_time,
+            "villages": list({visit.village for visit in visits}),
             "middle": visits[len(visits) // 2].starts_at,
             "now": now,
         },

@@ -35,6 +35,10 @@ NAMES: Mapping[str, tuple[str, str]] = {
         "每秒多少次占号时启用防抢号验证",
         "Proof of work from so many holds a second",
     ),
+    "proof_at_nameless_holds": (
+        "一条队列有多少个未表明设备的占号后启用防抢号验证",
+        "Proof of work once so many holds of a line came from unknown devices",
+    ),
     "duty_flows_at": ("未用的机动号转给现场的时刻", "Unused duty numbers go to walk-ins at"),
 }
 _UNITS: Mapping[timedelta | None, tuple[str, str]] = {

@@ -14,10 +14,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import floor
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from booking.slot_places import IN_HALL, Place
 from kernel.errors import Invalid
 
 SLOT_MINUTES = 30
@@ -38,12 +40,13 @@ class PlanLineImpossible(Invalid):
 class PlannedLine:
     """So many counters (or shares of them) serve the group in [starts, ends), hall-local, to the minute.
 
-    `ends` of 00:00 is midnight at the end of the day. Lines may overlap: their counters add up.
+    `ends` of 00:00 is midnight at the end of the day. Lines may overlap: their counters add up, in one place.
     """
 
     starts: time
     ends: time
     counters: Decimal
+    place: Place = IN_HALL
 
     def __post_init__(self) -> None:
         """Refuse a line that cannot be; raises PlanLineImpossible."""
@@ -68,6 +71,7 @@ class CutSlot:
     starts_at: datetime
     ends_at: datetime
     counter_minutes: Decimal
+    place: Place = IN_HALL
 
     @property
     def minutes(self) -> int:
@@ -99,11 +103,18 @@ def cut_slots(
 ) -> list[CutSlot]:
     """The slots of one group on one hall-local date, in order, without overlap.
 
-    `extra` sessions add to the planned lines; closures take away from both.
+    `extra` sessions add to the planned lines; closures take away from both. No slot has two places: where
+    one ends and the other begins within a half-hour, the slot is cut, and while a session is held elsewhere
+    nobody is told to come to the hall.
     """
     midnight = _at(on, time.min, tz)
     planned = [
-        (_minute(_at(on, line.starts, tz), midnight), _minute(_end(on, line, tz), midnight), line.counters)
+        _Stretch(
+            _minute(_at(on, line.starts, tz), midnight),
+            _minute(_end(on, line, tz), midnight),
+            line.counters,
+            line.place,
+        )
         for line in (*lines, *extra)
     ]
     # A closure that begins or ends within a minute takes the whole minute.
@@ -111,14 +122,14 @@ def cut_slots(
         (_minute(each.starts_at, midnight), -_minute(midnight, each.ends_at.astimezone(UTC)))
         for each in closures
     ]
-    cells: dict[int, tuple[int, int, Decimal]] = {}
-    for start, end, counters in _pieces(planned, closed, slot_minutes):
-        first, _, before = cells.get(start // slot_minutes, (start, end, Decimal(0)))
-        cells[start // slot_minutes] = (first, end, before + counters * (end - start))
-    return [
-        CutSlot(midnight + first * _MINUTE, midnight + last * _MINUTE, counter_minutes)
-        for _, (first, last, counter_minutes) in sorted(cells.items())
-    ]
+    found = []
+    pieces = _pieces(planned, closed, slot_minutes)
+    for (_, place), cell in groupby(pieces, key=lambda each: (each.start // slot_minutes, each.place)):
+        of_cell = list(cell)
+        counter_minutes = sum((each.counters * (each.end - each.start) for each in of_cell), Decimal(0))
+        first, last = of_cell[0].start, of_cell[-1].end
+        found.append(CutSlot(midnight + first * _MINUTE, midnight + last * _MINUTE, counter_minutes, place))
+    return found
 
 
 def quota(
@@ -145,8 +156,14 @@ def quotas(
 
     Rounding each slot down alone would give a line with one counter and 20 minutes a case no number at
     all. Up to the end of every slot the sums stay below β·η·K and η·K, so nobody is promised too early.
+    What is left over in the hall does not help in a village: each place is counted by itself.
     """
-    return list(_quotas(tuple(slot.counter_minutes for slot in slots), unit_minutes, beta, eta))
+    found: dict[datetime, Quota] = {}
+    for place in dict.fromkeys(slot.place for slot in slots):
+        here = [slot for slot in slots if slot.place == place]
+        of_place = _quotas(tuple(slot.counter_minutes for slot in here), unit_minutes, beta, eta)
+        found.update(zip((slot.starts_at for slot in here), of_place, strict=True))
+    return [found[slot.starts_at] for slot in slots]
 
 
 @lru_cache(maxsize=256)
@@ -174,21 +191,30 @@ def _places(counter_minutes: Decimal, unit_minutes: int, eta: Decimal) -> Fracti
     return Fraction(eta) * Fraction(counter_minutes) / unit_minutes
 
 
-def _pieces(
-    planned: list[tuple[int, int, Decimal]], closed: list[tuple[int, int]], slot_minutes: int
-) -> Iterator[tuple[int, int, Decimal]]:
-    """Stretches [start, end) of minutes with constant counters, none across a slot's edge, in order."""
-    edges = {edge for start, end, _ in planned for edge in (start, end)}
+class _Stretch(NamedTuple):
+    """[start, end) in minutes of the day, with so many counters in one place."""
+
+    start: int
+    end: int
+    counters: Decimal
+    place: Place
+
+
+def _pieces(planned: list[_Stretch], closed: list[tuple[int, int]], slot_minutes: int) -> Iterator[_Stretch]:
+    """Stretches with constant counters, none across a slot's edge, in order."""
+    edges = {edge for each in planned for edge in (each.start, each.end)}
     edges |= {edge for interval in closed for edge in interval}
     if planned:
-        last = max(end for _, end, _ in planned)
+        last = max(each.end for each in planned)
         edges |= set(range(0, last + 1, slot_minutes))
     for start, end in pairwise(sorted(edges)):
         if any(shut <= start < opened for shut, opened in closed):
             continue
-        counters = sum((count for opens, closes, count in planned if opens <= start < closes), Decimal(0))
-        if counters > 0:
-            yield start, end, counters
+        open_now = [each for each in planned if each.start <= start < each.end and each.counters > 0]
+        if open_now:
+            place = next((each.place for each in open_now if each.place != IN_HALL), IN_HALL)
+            counters = sum((each.counters for each in open_now if each.place == place), Decimal(0))
+            yield _Stretch(start, end, counters, place)
 
 
 def _end(on: date, line: PlannedLine, tz: ZoneInfo) -> datetime:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from booking.appeals import check_words
@@ -21,11 +21,11 @@ from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.decided import record
 from booking.events import SpecialRequestDecided, SpecialRequestExpired
 from booking.hall_rules import rules_of
-from booking.ladder import Channel
 from booking.models import Appointment, SpecialRequest
 from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
-from booking.visit_offer import get_visit_offer
+from booking.request_days import CHANNELS, NoTimesThatDay, request_days
+from booking.visit_offer import VisitOffer, get_visit_offer
 from halls.queries import get_hall_by_id
 from kernel import outbox
 from kernel.actor import Actor
@@ -38,9 +38,6 @@ from people.identity import check as check_identity
 #: An urgent request that waits longer is shown in red.
 URGENT_WAITS = timedelta(hours=2)
 OTHER_WAITS = timedelta(hours=24)
-#: Where the numbers of those who are approved come from, the reserve first.
-CHANNELS = (Channel.DUTY, Channel.WALK_IN)
-_FARTHEST = timedelta(days=60)
 
 
 class RequestState(StrEnum):
@@ -127,7 +124,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
 
     Raises:
         HallUnknown, ServiceNotOffered, RequestKindUnknown, WordsMissing, InPast, BeyondHorizon,
-        IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong,
+        NoTimesThatDay, IdentityKindUnknown, IdentityMalformed, IdentityChecksumWrong,
         IdentityBirthImpossible, OneOpenRequest
     """
     offer = get_visit_offer(session, command.hall_code, command.service_codes, answers=command.answers)
@@ -137,8 +134,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
         raise RequestKindUnknown
     if command.wanted_on < today:
         raise InPast
-    if command.wanted_on > today + _FARTHEST:
-        raise BeyondHorizon(last_on=(today + _FARTHEST).isoformat())
+    _ensure_day(session, offer, command.wanted_on, now=now)
     identity = check_identity(command.identity_kind, command.identity_number, today=today)
     index = identity_index(identity.kind, identity.number)
     _ensure_no_other(session, index, phone_index(command.phone))
@@ -167,6 +163,15 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
     session.add(asked)
     record(session, asked, "special_request.ask", (None, RequestState.ASKED), actor=actor, now=now)
     return asked
+
+
+def _ensure_day(session: Session, offer: VisitOffer, wanted_on: date, *, now: datetime) -> None:
+    """A day that can be had: nobody is to wait for an answer about one that nobody can give."""
+    days = [day.on_date for day in request_days(session, offer.needs, now=now)]
+    if days and wanted_on > days[-1]:
+        raise BeyondHorizon(last_on=days[-1].isoformat())
+    if wanted_on not in days:
+        raise NoTimesThatDay
 
 
 def _ensure_no_other(session: Session, index: bytes, phone: bytes) -> None:
@@ -256,15 +261,17 @@ def refuse(session: Session, asked: SpecialRequest, *, answer: str, actor: Actor
 def expire_unanswered(session: Session, hall_id: int, *, actor: Actor, now: datetime) -> int:
     """End the requests of a hall whose day went by without an answer, and say so; how many.
 
-    What somebody decides at this moment is left to them.
+    What somebody decides at this moment is left to them. In a hall that is closed for good nobody decides
+    any more: there all end, whatever their day.
     """
-    today = rules_of(get_hall_by_id(session, hall_id)).date_of(now)
+    hall = get_hall_by_id(session, hall_id)
+    over_on = SpecialRequest.wanted_on < rules_of(hall).date_of(now)
     over = (
         select(SpecialRequest)
         .where(
             SpecialRequest.hall_id == hall_id,
             SpecialRequest.state == RequestState.ASKED,
-            SpecialRequest.wanted_on < today,
+            over_on if hall.active else true(),
         )
         .order_by(SpecialRequest.id)
         .with_for_update(skip_locked=True)

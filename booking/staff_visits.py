@@ -12,6 +12,7 @@ from booking.availability import SlotCount
 from booking.ladder import Channel
 from booking.leg_holding import Fitted, LegsWanted, take_fitting
 from booking.models import Number, Slot
+from booking.slot_places import IN_HALL, Place, place_in
 from booking.visit_availability import day_of_visits, fit_in
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import HallService
@@ -29,6 +30,7 @@ class StaffStart:
     starts_at: datetime
     ends_at: datetime
     visits: int
+    place: Place = IN_HALL
 
 
 def find_visit(
@@ -53,7 +55,9 @@ def staff_starts(
 ) -> list[StaffStart]:
     """The starts of a day at which the whole visit fits, in order."""
     day = day_of_visits(offer, _free(session, offer, on_date, channels=channels, now=now))
-    return [StaffStart(slot.starts_at, slot.ends_at, slot.free) for slot in day.slots if slot.free]
+    return [
+        StaffStart(slot.starts_at, slot.ends_at, slot.free, slot.place) for slot in day.slots if slot.free
+    ]
 
 
 def take_for_staff(
@@ -93,13 +97,14 @@ def _free(
         or_(Number.channel != Channel.ONLINE, Number.released_at <= now),
     )
     rows = session.execute(
-        select(Slot.group_id, Slot.id, Slot.starts_at, Slot.ends_at, func.count(Number.id).filter(free))
+        select(Slot, func.count(Number.id).filter(free))
         .outerjoin(Number, Number.slot_id == Slot.id)
         .where(Slot.group_id.in_(offer.group_ids), Slot.on_date == on_date, Slot.starts_at > now)
         .group_by(Slot.id)
         .order_by(Slot.starts_at)
     )
     found: dict[int, list[SlotCount]] = defaultdict(list)
-    for group_id, slot_id, starts_at, ends_at, count in rows:
-        found[group_id].append(SlotCount(slot_id, starts_at, ends_at, count))
+    for slot, count in rows:
+        free_there = SlotCount(slot.id, slot.starts_at, slot.ends_at, count, place_in(slot))
+        found[slot.group_id].append(free_there)
     return found

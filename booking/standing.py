@@ -277,6 +277,16 @@ def missed_by(citizen_id: int, *, policy: BookingPolicy, now: datetime) -> Selec
     return select(Appointment, _MISSED_AT).where(*mine).order_by(Appointment.id)
 
 
+def missed_with(
+    identity_index: bytes, *, policy: BookingPolicy, now: datetime
+) -> Select[Appointment, datetime]:
+    """The same of a document (its keyed hash), whether or not anybody has it."""
+    missed = _missed(literal(policy.cancellation_cutoff, Interval))
+    mine = (Citizen.identity_index == identity_index, missed, Appointment.starts_at > _oldest(policy, now))
+    query = select(Appointment, _MISSED_AT).join(Citizen, Citizen.id == Appointment.citizen_id)
+    return query.where(*mine).order_by(Appointment.id)
+
+
 def _oldest(policy: BookingPolicy, now: datetime) -> datetime:
     """Nothing that was missed before may still suspend anybody."""
     return now - policy.no_show_window - policy.suspension

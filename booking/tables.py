@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking import closure_table, plan_tables, rule_table
+from booking import closure_table, device_table, plan_tables, rule_table
 from booking.change_reasons import UNSAID, Because
 from booking.close import Then
-from catalog import package_table
+from catalog import guide_table, package_table
 from catalog import tables as catalog_tables
 from catalog.edit import offer
 from catalog.models import HallService, Service
+from halls import screen_table
 from halls.models import Hall
 from halls.queries import list_groups, list_halls
 from kernel import audit
@@ -110,11 +111,14 @@ def _write_staff(
 
 KINDS = (
     *catalog_tables.KINDS,
+    guide_table.KIND,
     package_table.KIND,
     Kind(OFFERS, "catalog.edit", read_offers, write_offers, city_wide=False),
     *plan_tables.KINDS,
     closure_table.KIND,
     rule_table.KIND,
+    screen_table.KIND,
+    device_table.KIND,
     Kind(LICENCES, "licence.edit", read_licences, write_licences),
     Kind(STAFF, "staff.edit", _read_staff, _write_staff, city_wide=False),
 )

@@ -1,8 +1,8 @@
 """Taking numbers: the one statement in which citizens compete, and the only way a hold begins.
 
 A visit of several numbers takes them from the slot asked for and, where that has too few, from the slots
-right after it: all or none. Numbers that somebody else is taking at this moment are skipped, so nobody
-waits on anybody's row and no number is ever given twice.
+right after it in the same place: all or none. Numbers that somebody else is taking at this moment are
+skipped, so nobody waits on anybody's row and no number is ever given twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,6 +46,14 @@ _DAY = timedelta(days=1)
 RELEASED = "released_at <= :now"
 RETURNING = "(released_at <= :now OR date_trunc('minute', released_at) <> released_at)"
 
+# Each number of a slot from the first of the channels that has one, as for a visit of several lines
+# (`booking.leg_holding`). Citizens have one channel, and the plain question for it.
+ONE_CHANNEL = {"channel": "channel = :channel", "order": ""}
+SEVERAL_CHANNELS = {
+    "channel": "channel = ANY(CAST(:channels AS text[]))",
+    "order": "array_position(CAST(:channels AS text[]), CAST(channel AS text)), ",
+}
+
 _TAKE = """
 WITH picked AS MATERIALIZED (
     SELECT id, slot_id
@@ -54,16 +62,17 @@ WITH picked AS MATERIALIZED (
       AND on_date = :on_date
       AND starts_at BETWEEN :starts_at AND :last_start
       AND appointment_id IS NULL
-      AND channel = :channel
+      AND {channel}
       AND (channel <> 'online' OR {released})
       AND (held_until IS NULL OR held_until <= :now OR hold_token = :previous)
-    ORDER BY starts_at, ordinal
+    ORDER BY starts_at, {order}ordinal
     LIMIT :needed
     {lock}
 ),
 stretch AS (
     SELECT min(starts_at) AS starts_at,
-           max(ends_at) - min(starts_at) = sum(ends_at - starts_at) AS unbroken
+           max(ends_at) - min(starts_at) = sum(ends_at - starts_at)
+               AND min(place_zh) = max(place_zh) AS unbroken
     FROM slot
     WHERE id IN (SELECT slot_id FROM picked)
 ),
@@ -102,6 +111,38 @@ SELECT drafted.id AS draft_id, visit.slot_id, visit.starts_at, visit.ends_at
 FROM visit, drafted
 """
 
+# One number for somebody who holds nothing yet, which is what nearly everybody wants.
+_TAKE_ONE = """
+WITH picked AS MATERIALIZED (
+    SELECT id, slot_id
+    FROM number
+    WHERE group_id = :group_id
+      AND on_date = :on_date
+      AND starts_at = :starts_at
+      AND appointment_id IS NULL
+      AND channel = :channel
+      AND (channel <> 'online' OR {released})
+      AND (held_until IS NULL OR held_until <= :now)
+    ORDER BY ordinal
+    LIMIT 1
+    {lock}
+),
+taken AS (
+    UPDATE number SET held_until = :held_until, hold_token = :token
+    FROM picked
+    WHERE number.id = picked.id
+),
+drafted AS (
+    INSERT INTO draft (token_hash, hall_id, group_id, slot_id, service_ids, needed, answers, held_until,
+                       created_at)
+    SELECT :token, :hall_id, :group_id, slot_id, :service_ids, 1, :answers, :held_until, :now
+    FROM picked
+    RETURNING id, slot_id
+)
+SELECT drafted.id AS draft_id, drafted.slot_id, slot.starts_at, slot.ends_at
+FROM drafted JOIN slot ON slot.id = drafted.slot_id
+"""
+
 
 # Said in order, so that they need not be found by name each time.
 _TAKEN = (
@@ -112,9 +153,11 @@ _TAKEN = (
 )
 
 
-def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextualSelect:
+def take_statement(
+    lock: str = LOCK, released: str = RELEASED, channels: Mapping[str, str] = ONE_CHANNEL
+) -> TextualSelect:
     """The statement; tests take the lock away to show that the race is real."""
-    statement = text(_TAKE.format(lock=lock, released=released)).bindparams(
+    statement = text(_TAKE.format(lock=lock, released=released, **channels)).bindparams(
         bindparam("service_ids", type_=JSONB),
         bindparam("answers", type_=JSONB),
         bindparam("token", type_=LargeBinary),
@@ -125,20 +168,22 @@ def take_statement(lock: str = LOCK, released: str = RELEASED) -> TextualSelect:
 
 
 def take_at_once_statement(lock: str = LOCK) -> Statement:
-    """The same for the driver."""
-    return Statement(_TAKE.format(lock=lock, released=RELEASED))
+    """The one for one number, for the driver."""
+    return Statement(_TAKE_ONE.format(lock=lock, released=RELEASED))
 
 
 TAKE = take_statement()
 TAKE_AT_ONCE = take_at_once_statement()
 TAKE_RETURNING = take_statement(released=RETURNING)
+TAKE_OF_CHANNELS = take_statement(channels=SEVERAL_CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Numbers for one visit. Tokens are hashes; `previous` is the hold that this one replaces.
 
-    Citizens take online numbers, which are there from their release on; staff also those of other channels.
+    Citizens take online numbers, which are there from their release on; staff also those of other channels,
+    each number from the first that has one.
     """
 
     hall_id: int
@@ -151,7 +196,7 @@ class Wanted:
     token: bytes
     previous: bytes | None
     held_until: datetime
-    channel: str = "online"
+    channels: Sequence[str] = ("online",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +214,15 @@ def take(session: Session, wanted: Wanted, *, now: datetime, returning: bool = F
 
     `returning`: numbers that were given back count before their moment of return, for the waitlist alone.
     """
-    statement = TAKE_RETURNING if returning else TAKE
-    row = session.execute(statement, _values(wanted, now=now)).one_or_none()
+    values, statement = _values(wanted, now=now), TAKE_RETURNING if returning else TAKE
+    if len(wanted.channels) > 1:
+        values, statement = values | {"channels": list(wanted.channels)}, TAKE_OF_CHANNELS
+    row = session.execute(statement, values).one_or_none()
     return None if row is None else Taken(row.draft_id, row.slot_id, row.starts_at, row.ends_at)
 
 
 def take_at_once(direct: Direct, wanted: Wanted, *, now: datetime) -> Taken | None:
-    """As `take`, in a transaction of its own."""
+    """As `take` of one number for somebody who holds nothing yet, in a transaction of its own."""
     values = _values(wanted, now=now)
     values["service_ids"], values["answers"] = Jsonb(values["service_ids"]), Jsonb(values["answers"])
     row = direct.find(TAKE_AT_ONCE, values)
@@ -197,7 +244,7 @@ def _values(wanted: Wanted, *, now: datetime) -> dict[str, Any]:
         "token": wanted.token,
         "previous": wanted.previous,
         "held_until": wanted.held_until,
-        "channel": str(wanted.channel),
+        "channel": wanted.channels[0],
         "now": now,
     }
 

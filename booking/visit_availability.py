@@ -5,12 +5,12 @@ Like `booking.availability`, it counts the rows themselves and only what `hold` 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from booking.availability import (
-    Alternative,
     FreeDay,
     SlotCount,
     Window,
@@ -21,8 +21,8 @@ from booking.availability import (
     next_release_at,
     window_of,
 )
+from booking.slot_places import Alternative, place_in
 from booking.visit_legs import LegLine, fit_visit, visits_by_start, visits_together
-from booking.visit_numbers import FreeSlot
 from booking.visit_offer import Leg, VisitOffer
 
 Slots = Mapping[date, Mapping[int, list[SlotCount]]]
@@ -105,7 +105,9 @@ def nearest_visits(
     last_on = first_on + offer.rules.policy.horizon + timedelta(days=1)
     days = visit_days(session, offer, first_on=first_on, last_on=last_on, now=now)
     found = [
-        Alternative(offer.hall_id, offer.hall_code, offer.legs[0].group_id, slot.starts_at, slot.free)
+        Alternative(
+            offer.hall_id, offer.hall_code, offer.legs[0].group_id, slot.starts_at, slot.free, slot.place
+        )
         for day in days.values()
         for slot in day.slots
         if slot.free and slot.starts_at != starts_at
@@ -140,7 +142,7 @@ def _slots(session: Session, offer: VisitOffer, *, first_on: date, last_on: date
     windows = windows_of(offer, now=now)
     rows = free_slots(session, windows, first_on=first_on, last_on=last_on, now=now)
     for row in rows:
-        slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)
+        slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free, place_in(row))
         found[row.on_date].setdefault(row.group_id, []).append(slot)
     return dict(sorted(found.items()))
 
@@ -149,7 +151,7 @@ def _lines(offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]]) -> list
     return [
         LegLine(
             leg.needed,
-            [FreeSlot(slot.starts_at, slot.ends_at, slot.free) for slot in of_day.get(leg.group_id, [])],
+            [slot.as_free() for slot in of_day.get(leg.group_id, [])],
         )
         for leg in offer.legs
     ]
@@ -163,7 +165,5 @@ def day_of_visits(offer: VisitOffer, of_day: Mapping[int, Sequence[SlotCount]]) 
     for leg in offer.legs:
         for slot in of_day.get(leg.group_id, []):
             by_start.setdefault(slot.starts_at, slot)
-    slots = [
-        SlotCount(by_start[at].slot_id, at, by_start[at].ends_at, free) for at, free in sorted(visits.items())
-    ]
+    slots = [replace(by_start[at], free=free) for at, free in sorted(visits.items())]
     return FreeDay(visits_together(lines), slots)

@@ -2,8 +2,9 @@
 
 A leg takes its numbers from consecutive slots of its line (`booking.visit_numbers`). The next leg begins in
 the first slot of its line that does not begin before the last slot of the leg before ended, and that is less
-than `MOST_WAIT` later: nobody is expected at two counters in one half-hour. Legs keep the order asked for
-where it fits; else they take the first other order that does.
+than `MOST_WAIT` later: nobody is expected at two counters in one half-hour. All are held in one place, the
+hall or the village of a mobile session. Legs keep the order asked for where it fits; else they take the first
+other order that does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -118,7 +119,7 @@ def _in_order(
         slots = lines[at].slots
         if legs:
             before = legs[-1]
-            first = _slot_after(slots, lines[before.line].slots[before.taken[-1][0]].ends_at)
+            first = _slot_after(slots, lines[before.line].slots[before.taken[-1][0]])
         taken = None if first is None else one_visit(slots, first, free[at], lines[at].needed)
         if taken is None:
             return None
@@ -126,9 +127,9 @@ def _in_order(
     return tuple(legs)
 
 
-def _slot_after(slots: Sequence[FreeSlot], ended_at: datetime) -> int | None:
-    """The first slot that begins no earlier; None when one would wait too long for it."""
+def _slot_after(slots: Sequence[FreeSlot], before: FreeSlot) -> int | None:
+    """The first slot in the same place that begins no earlier; None when one would wait too long for it."""
     for index, slot in enumerate(slots):
-        if slot.starts_at >= ended_at:
-            return index if slot.starts_at - ended_at < MOST_WAIT else None
+        if slot.starts_at >= before.ends_at and slot.place == before.place:
+            return index if slot.starts_at - before.ends_at < MOST_WAIT else None
     return None

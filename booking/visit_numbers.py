@@ -1,7 +1,7 @@
 """PURE: how many visits the free numbers of consecutive slots can still take.
 
 A visit takes its numbers from the slot it begins in, as many as it needs, and from the next slots where
-that one has too few; a slot without a free number, or a gap between slots, ends the row.
+that one has too few; a slot without a free number, a gap between slots, or another place ends the row.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,16 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FreeSlot:
-    """Free numbers of the slot [starts_at, ends_at)."""
+    """Free numbers of the slot [starts_at, ends_at); `place` is a mobile session's, empty in the hall."""
 
     starts_at: datetime
     ends_at: datetime
     free: int
+    place: str = ""
+
+    def follows(self, before: "FreeSlot") -> bool:
+        """Whether somebody who was served in the slot before stays where they are."""
+        return self.starts_at == before.ends_at and self.place == before.place
 
 
 def visits_from_each(slots: Sequence[FreeSlot], needed: int) -> list[int]:
@@ -50,7 +55,7 @@ def one_visit(
     taken: dict[int, int] = {}
     left = needed
     for at in range(first, len(slots)):
-        gap = at > first and slots[at].starts_at != slots[at - 1].ends_at
+        gap = at > first and not slots[at].follows(slots[at - 1])
         if gap or free[at] == 0:
             return None
         taken[at] = min(left, free[at])

@@ -53,6 +53,11 @@ class VisitOffer:
         return sum(leg.needed for leg in self.legs)
 
     @property
+    def needs(self) -> dict[int, int]:
+        """Line → the numbers taken there."""
+        return {leg.group_id: leg.needed for leg in self.legs}
+
+    @property
     def group_ids(self) -> tuple[int, ...]:
         """The lines, in order."""
         return tuple(leg.group_id for leg in self.legs)

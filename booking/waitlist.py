@@ -164,15 +164,22 @@ def join(session: Session, command: JoinWaitlist, *, actor: Actor, now: datetime
 
 def leave(session: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime) -> None:
     """Wait no longer; what was offered goes to the next at once (at night: in the morning). Twice is once."""
+    give_up(session, entry, "waitlist.leave", actor=actor, now=now)
+
+
+def give_up(
+    session: Session, entry: WaitlistEntry, action: str, *, actor: Actor, now: datetime, **details: str
+) -> bool:
+    """End a wait as `action`, and hand on what was offered; False where it had ended, or they have booked."""
     _lock(session, entry)
     if entry.state not in OPEN_WAITS:
-        return
+        return False
     held = held_by(session, entry) if entry.state == WaitState.OFFERED else []
     if entry.state == WaitState.OFFERED and not let_go(session, entry, now=now):
         end(session, entry, WaitState.TAKEN, now=now)
-        return
+        return False
     before, entry.state, entry.ended_at = entry.state, WaitState.LEFT, now
-    _record(session, entry, "waitlist.leave", (before, WaitState.LEFT), actor=actor, now=now)
+    _record(session, entry, action, (before, WaitState.LEFT), actor=actor, now=now, **details)
     session.flush()
     if before == WaitState.OFFERED:
         chance = SystemRandom().random()
@@ -180,6 +187,7 @@ def leave(session: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime
             ids = [number_id for number_id, line in held if line == group_id]
             rules = _rules(session, entry)
             offer_returned(session, group_id, ids, rules=rules, now=now, fraction=chance)
+    return True
 
 
 def accept(session: Session, entry: WaitlistEntry, *, now: datetime) -> str:
@@ -334,6 +342,7 @@ def _record(
     *,
     actor: Actor,
     now: datetime,
+    **details: str,
 ) -> None:
     audit.record(
         session,
@@ -343,4 +352,5 @@ def _record(
         subject=("waitlist_entry", entry.id),
         hall_id=entry.hall_id,
         states=states,
+        **details,
     )

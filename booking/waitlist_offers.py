@@ -23,9 +23,17 @@ from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.standing import passes
 from booking.states import OPEN
 from booking.taking import RETURNING, Taken, Wanted, take
-from booking.visit_numbers import FreeSlot, visits_from_each
+from booking.visit_numbers import visits_from_each
 from booking.waitlist_states import WaitState
-from booking.waitlist_visits import PASSES_ALL, FreeRow, lines_beside, lines_of, take_visit, waiting_in
+from booking.waitlist_visits import (
+    PASSES_ALL,
+    FreeRow,
+    lines_beside,
+    lines_of,
+    slot_in,
+    take_visit,
+    waiting_in,
+)
 from halls.models import Hall
 from kernel import audit, outbox
 from kernel.actor import SYSTEM
@@ -42,7 +50,8 @@ _TRIES = 5
 _PURPOSE = "waitlist.token"
 
 _FREE = text(f"""
-SELECT slot.group_id, slot.id AS slot_id, slot.on_date, slot.starts_at, slot.ends_at, count(number.id) AS free
+SELECT slot.group_id, slot.id AS slot_id, slot.on_date, slot.starts_at, slot.ends_at,
+       slot.place_zh, slot.place_en, count(number.id) AS free
 FROM slot LEFT JOIN number
        ON number.slot_id = slot.id AND number.group_id = slot.group_id AND number.on_date = slot.on_date
       AND number.starts_at = slot.starts_at
@@ -109,7 +118,7 @@ def offer_waiting(session: Session, group_id: int, *, rules: HallRules, now: dat
     hall_id = session.scalar(select(WaitlistEntry.hall_id).where(waiting_in(group_id)).limit(1))
     if hall_id is None or not may_offer(rules, now=now):
         return 0
-    session.execute(select(func.pg_advisory_xact_lock(_LOCK, hall_id % 2**31)))
+    lock_offers(session, hall_id)
     entries = _lock_waiting(session, lines_beside(session, group_id), today=rules.date_of(now))
     if not entries:
         return 0
@@ -120,6 +129,11 @@ def offer_waiting(session: Session, group_id: int, *, rules: HallRules, now: dat
             offered += 1
             free = _read(session, entries, rules, now=now)
     return offered
+
+
+def lock_offers(session: Session, hall_id: int) -> None:
+    """One transaction at a time gives the numbers of a hall away that came back; held until the commit."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK, hall_id % 2**31)))
 
 
 def tend(session: Session, *, now: datetime) -> None:
@@ -288,7 +302,7 @@ def _take_first(
     """Hold the earliest that fits; somebody may be quicker at the first ones."""
     own = (row for row in free.slots if row.group_id == entry.group_id)
     days = [row for row in own if entry.first_on <= row.on_date <= entry.last_on]
-    visits = visits_from_each([FreeSlot(row.starts_at, row.ends_at, row.free) for row in days], entry.needed)
+    visits = visits_from_each([slot_in(row).as_free() for row in days], entry.needed)
     fitting = [row for row, fits in zip(days, visits, strict=True) if fits]
     for row in fitting[:_TRIES]:
         wanted = Wanted(

@@ -12,13 +12,14 @@ from booking.availability import SlotCount
 from booking.hall_rules import HallRules
 from booking.leg_holding import Fitted, LegsTaken, LegsWanted, take_fitting
 from booking.models import WaitlistEntry
+from booking.slot_places import place_in
 from booking.visit_availability import day_of_visits, fit_in
 from booking.visit_offer import Leg, VisitOffer
 from booking.waitlist_states import WaitState
 from halls.workdays import Calendar
 
 _TRIES = 5
-#: (line, slot, day, start, end, free numbers)
+#: (line, slot, day, start, end, place, free numbers)
 FreeRow = Row[Any]
 
 #: Every line of the entry is one that the appointment passes. Names the tables as they are.
@@ -99,10 +100,14 @@ def _offer_of(entry: WaitlistEntry, rules: HallRules) -> VisitOffer:
     return VisitOffer(entry.hall_id, "", tuple(entry.service_ids), tuple(legs), rules, Calendar())
 
 
+def slot_in(row: FreeRow) -> SlotCount:
+    """The slot with its free numbers."""
+    return SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free, place_in(row))
+
+
 def _by_day(rows: Sequence[FreeRow], lines: Sequence[int]) -> Mapping[date, Mapping[int, list[SlotCount]]]:
     days: dict[date, dict[int, list[SlotCount]]] = defaultdict(dict)
     for row in rows:
         if row.group_id in lines:
-            slot = SlotCount(row.slot_id, row.starts_at, row.ends_at, row.free)
-            days[row.on_date].setdefault(row.group_id, []).append(slot)
+            days[row.on_date].setdefault(row.group_id, []).append(slot_in(row))
     return days

@@ -1,4 +1,4 @@
-"""Find services by citizens' own words, over the catalogue as it stands."""
+"""Find services, situations and packages by citizens' own words, over the catalogue as it stands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from catalog.queries import list_packages, list_services
 from catalog.search import Hit, SearchEntry, SearchIndex, build_index, search
 from catalog.spelling import Synonyms
 
-SURE = 70.0  # a package stands above the services: it must be meant, not guessed
 _KEPT = 4
 # Every version of a row has a place (ctid) and a writer (xmin) of its own: no edit leaves both alike.
 _STATE = text(
@@ -40,17 +39,24 @@ class _Known:
 
     state: str
     index: SearchIndex
-    packages: SearchIndex
     names: dict[tuple[str, str | None], tuple[str, str]]
 
 
 def find_services(session: Session, query: str, *, limit: int = 8) -> list[Found]:
     """The services that fit `query` best, best first; empty when nothing comes near."""
     known = _known(session)
-    hits = search(known.index, query, limit=limit)
-    rows = session.scalars(select(Service).where(Service.code.in_([hit.service for hit in hits])))
-    services = {service.code: service for service in rows}
-    return [_found(hit, services, known) for hit in hits]
+    return _services(session, known, search(known.index, query, limit=limit))
+
+
+def find_all(session: Session, query: str, *, limit: int = 10) -> list[Found | Package]:
+    """The services and packages (一件事) that fit `query` best, best first, in one list."""
+    known = _known(session)
+    hits = search(known.index, query, limit=limit, packages=True)
+    codes = [hit.service for hit in hits if hit.package]
+    rows = session.scalars(select(Package).where(Package.code.in_(codes))) if codes else ()
+    packages = {package.code: package for package in rows}
+    services = iter(_services(session, known, [hit for hit in hits if not hit.package]))
+    return [packages[hit.service] if hit.package else next(services) for hit in hits]
 
 
 def find_with_words(
@@ -58,19 +64,14 @@ def find_with_words(
 ) -> list[Found]:
     """What `find_services` would find if these were the words that mean the same."""
     known = _known(session)
-    tried = _Known("", build_index(_entries(session), Synonyms(groups)), known.packages, known.names)
-    hits = search(tried.index, query, limit=limit)
+    tried = _Known("", build_index(_entries(session), Synonyms(groups)), known.names)
+    return _services(session, tried, search(tried.index, query, limit=limit))
+
+
+def _services(session: Session, known: _Known, hits: Sequence[Hit]) -> list[Found]:
     rows = session.scalars(select(Service).where(Service.code.in_([hit.service for hit in hits])))
     services = {service.code: service for service in rows}
-    return [_found(hit, services, tried) for hit in hits]
-
-
-def find_packages(session: Session, query: str, *, limit: int = 2) -> list[Package]:
-    """The packages (一件事) that `query` speaks of, best first."""
-    hits = search(_known(session).packages, query, limit=limit)
-    codes = [hit.service for hit in hits if hit.score >= SURE]
-    rows = session.scalars(select(Package).where(Package.code.in_(codes))) if codes else ()
-    return sorted(rows, key=lambda package: codes.index(package.code))
+    return [_found(hit, services, known) for hit in hits]
 
 
 def _found(hit: Hit, services: dict[str, Service], known: _Known) -> Found:
@@ -92,9 +93,12 @@ def _known(session: Session) -> _Known:
     if known is None:
         entries = _entries(session)
         groups = session.scalars(select(SearchSynonym.words).order_by(SearchSynonym.id)).all()
-        names = {(entry.service, entry.situation): (entry.name_zh, entry.name_en) for entry in entries}
-        packages = build_index(_packages(session), Synonyms(groups))
-        known = _Known(state, build_index(entries, Synonyms(groups)), packages, names)
+        names = {
+            (entry.service, entry.situation): (entry.name_zh, entry.name_en)
+            for entry in entries
+            if not entry.package
+        }
+        known = _Known(state, build_index(entries, Synonyms(groups)), names)
         _kept[:] = [known, *_kept[: _KEPT - 1]]
     return known
 
@@ -118,7 +122,7 @@ def _entries(session: Session) -> list[SearchEntry]:
             )
             for situation in trees.get(service.id, {}).get("situations", ())
         ]
-    return entries
+    return entries + _packages(session)
 
 
 def _packages(session: Session) -> list[SearchEntry]:
@@ -129,7 +133,8 @@ def _packages(session: Session) -> list[SearchEntry]:
             package.name_zh,
             package.name_en,
             tuple(package.keywords),
-            (package.summary_zh, package.summary_en),
+            (package.summary_zh, package.summary_en, package.elsewhere_zh, package.elsewhere_en),
+            package=True,
         )
         for package in list_packages(session)
     ]

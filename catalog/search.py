@@ -1,10 +1,12 @@
-"""PURE: finding a service from citizens' own words: Chinese, pinyin, initials, English, with typing errors.
+"""PURE: finding services and packages from citizens' own words: Chinese, pinyin, English, with slips.
 
 Two things are measured, from 0 to 100. How close the query comes to one phrase of a service (its name, its
 keywords, the names of its situations), in the spelling that fits the query's script. And how much of what was
-asked the service speaks of anywhere, rare words counting more (inverse document frequency over the
-services). The better of the two counts, the other a little; `ENOUGH` is where guessing starts, and what is
-far behind the best (`NEAR_BEST`) would only be in the way.
+asked the service speaks of anywhere, rare words counting more (inverse document frequency over
+services and packages). The better of the two counts, the other a little; `ENOUGH` is where guessing starts,
+and what is far behind the best (`NEAR_BEST`) would only be in the way. A package must be meant, not guessed
+(`SURE`): it names services that have names of their own. Which situation of a service the words point at,
+`catalog/situations.py` says.
 """
 
 from collections import Counter
@@ -15,9 +17,11 @@ from math import log
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from catalog.situations import Situation, point_at
 from catalog.spelling import Spelt, Synonyms, pairs, spell
 
 ENOUGH = 55.0
+SURE = 70.0
 NEAR_BEST = 0.62  # "身份证丢了" also touches visas and licences, all below 0.6 of the identity card
 MOST_QUERY = 60
 LEAST_PINYIN = 3
@@ -26,11 +30,15 @@ NEVER_NAMED = 88.0
 BONUS = 15.0
 
 
+Key = tuple[bool, str]
+
+
 @dataclass(frozen=True, slots=True)
 class SearchEntry:
-    """Something to find: a service, or one situation of it. `words` are citizens' own words, any language.
+    """Something to find: a service, one situation of it, or a package. `words` are citizens' own words.
 
-    `about` is text that is spoken of, but not a name: a summary.
+    `about` is text that is spoken of, but not a name: a summary. That of a package counts where no service
+    is named so. `service` is the code of the service or package.
     """
 
     service: str
@@ -39,39 +47,45 @@ class SearchEntry:
     name_en: str
     words: tuple[str, ...]
     about: tuple[str, ...] = ()
+    package: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others: a package may have the code of a service."""
+        return self.package, self.service
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A service found. `situation` is set when the words pointed at one situation of it."""
+    """A service or package found. `situation` is set when the words pointed at one situation of it."""
 
     service: str
     situation: str | None
     score: float
+    package: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One phrase in its spellings. `sounds` are its syllables; `weight` ranks services before situations."""
+    """One phrase in its spellings. `sounds` are its syllables."""
 
-    service: str
+    key: Key
     situation: str | None
     spelt: Spelt
     sounds: frozenset[str]
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """What each service speaks of (pairs of characters, English words), and how rare each of these is."""
+    """What each speaks of (pairs of characters, English words), and how rare each of these is."""
 
-    of_service: dict[str, frozenset[str]]
+    of_key: dict[Key, frozenset[str]]
     rarity: dict[str, float]
     unknown: float
 
-    def share(self, asked: Iterable[str], service: str) -> float:
-        """0..1: how much of what was asked the service speaks of; what none speaks of counts against all."""
-        known, whole, found = self.of_service[service], 0.0, 0.0
+    def share(self, asked: Iterable[str], key: Key) -> float:
+        """0..1: how much of what was asked it speaks of; what none speaks of counts against all."""
+        known, whole, found = self.of_key[key], 0.0, 0.0
         for each in asked:
             worth = self.rarity.get(each, self.unknown)
             whole += worth
@@ -84,67 +98,93 @@ class SearchIndex:
     """What `build_index` makes; keep it as long as the catalog does not change."""
 
     phrases: tuple[Phrase, ...]
-    order: tuple[str, ...]
+    order: tuple[Key, ...]
     topics: Topics
+    situations: dict[Key, tuple[Situation, ...]]
     synonyms: Synonyms
 
 
 def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None) -> SearchIndex:
-    """Prepare the entries; services given first win ties."""
+    """Prepare the entries; what is given first wins ties."""
     same = synonyms or Synonyms()
+    given = list(entries)
     phrases: list[Phrase] = []
-    spoken: dict[str, set[str]] = {}
-    for entry in entries:
-        weight = 1.0 if entry.situation is None else SITUATION_WEIGHT
-        topics = spoken.setdefault(entry.service, set())
-        for text in dict.fromkeys((entry.name_zh, entry.name_en, *entry.words)):
-            spelt = spell(text, same)
-            phrases.append(Phrase(entry.service, entry.situation, spelt, frozenset(spelt.sound), weight))
-            topics |= _topics_of(spelt)
-        for text in entry.about:
-            topics |= _topics_of(spell(text, same))
-    return SearchIndex(tuple(phrases), tuple(spoken), _weigh(spoken), same)
+    spoken: dict[Key, set[str]] = {}
+    situations: dict[Key, list[Situation]] = {}
+    names = {each.key: _named((each.name_zh, each.name_en), same) for each in given if not each.situation}
+    for entry in given:
+        texts = tuple(dict.fromkeys((entry.name_zh, entry.name_en, *entry.words)))
+        spelt = [spell(text, same) for text in texts]
+        phrases += [Phrase(entry.key, entry.situation, each, frozenset(each.sound)) for each in spelt]
+        named = frozenset[str]().union(*map(_topics_of, spelt))
+        spoken.setdefault(entry.key, set()).update(named)
+        if entry.situation is not None:
+            own = named - names.get(entry.key, frozenset())
+            situations.setdefault(entry.key, []).append(Situation(entry.situation, own))
+    of_services = frozenset[str]().union(*(named for (package, _), named in spoken.items() if not package))
+    for entry in given:
+        about = _named(entry.about, same)
+        spoken[entry.key] |= about - of_services if entry.package else about
+    found = {key: tuple(each) for key, each in situations.items()}
+    return SearchIndex(tuple(phrases), tuple(spoken), _weigh(spoken), found, same)
 
 
-def search(index: SearchIndex, query: str, *, limit: int = 8) -> tuple[Hit, ...]:
-    """The services that fit best, best first; each service once, with its best situation."""
+def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = False) -> tuple[Hit, ...]:
+    """What fits best, best first; each service once, with the situation that the words point at.
+
+    Packages stand between the services only when they are asked for.
+    """
     asked = spell(query[:MOST_QUERY], index.synonyms)
     closest = _closest(asked, index.phrases)
     topics = _topics_of(asked)
     hits = []
-    for service in index.order:
-        score, situation = closest.get(service, (0.0, None))
-        share = index.topics.share(topics, service)
-        total = round(max(score, NEVER_NAMED * share) + BONUS * share, 2)
-        if total >= ENOUGH:
-            hits.append(Hit(service, situation, total))
+    for key in index.order:
+        package, code = key
+        near = closest.get(key, {})
+        share = index.topics.share(topics, key)
+        total = round(max(_weighed(near), NEVER_NAMED * share) + BONUS * share, 2)
+        if total >= (SURE if package else ENOUGH) and (packages or not package):
+            hits.append(Hit(code, point_at(index.situations.get(key, ()), near, topics), total, package))
     best = max((hit.score for hit in hits), default=0.0)
-    near = (hit for hit in hits if hit.score >= NEAR_BEST * best)
-    return tuple(sorted(near, key=lambda hit: -hit.score)[:limit])
+    near_best = (hit for hit in hits if hit.score >= NEAR_BEST * best)
+    return tuple(sorted(near_best, key=lambda hit: -hit.score)[:limit])
 
 
-def _closest(asked: Spelt, phrases: Iterable[Phrase]) -> dict[str, tuple[float, str | None]]:
-    """Service → score and situation of its closest phrase; phrases without a common sound are skipped."""
-    closest: dict[str, tuple[float, str | None]] = {}
+def _closest(asked: Spelt, phrases: Iterable[Phrase]) -> dict[Key, dict[str | None, float]]:
+    """Of each, the score of the closest phrase of every situation (None: of the service itself).
+
+    Phrases without a common sound are skipped.
+    """
+    closest: dict[Key, dict[str | None, float]] = {}
     sounds = frozenset(asked.sound)
     for phrase in phrases:
         if sounds and sounds.isdisjoint(phrase.sounds):
             continue
-        score = _score(asked, phrase.spelt) * phrase.weight
-        if score > closest.get(phrase.service, (0.0, None))[0]:
-            closest[phrase.service] = (score, phrase.situation)
+        score = _score(asked, phrase.spelt)
+        near = closest.setdefault(phrase.key, {})
+        near[phrase.situation] = max(score, near.get(phrase.situation, 0.0))
     return closest
+
+
+def _weighed(near: dict[str | None, float]) -> float:
+    """A service by its own name goes before one by a situation."""
+    of_situations = max((score for situation, score in near.items() if situation), default=0.0)
+    return max(near.get(None, 0.0), of_situations * SITUATION_WEIGHT)
+
+
+def _named(texts: Iterable[str], same: Synonyms) -> frozenset[str]:
+    return frozenset[str]().union(*(_topics_of(spell(text, same)) for text in texts))
 
 
 def _topics_of(spelt: Spelt) -> frozenset[str]:
     return pairs(spelt.core) if spelt.core else frozenset(spelt.english)
 
 
-def _weigh(spoken: dict[str, set[str]]) -> Topics:
+def _weigh(spoken: dict[Key, set[str]]) -> Topics:
     counts = Counter(topic for topics in spoken.values() for topic in topics)
     size = len(spoken) + 1
     rarity = {topic: log(size / count) for topic, count in counts.items()}
-    return Topics({code: frozenset(topics) for code, topics in spoken.items()}, rarity, log(size) / 2)
+    return Topics({key: frozenset(topics) for key, topics in spoken.items()}, rarity, log(size) / 2)
 
 
 def _score(asked: Spelt, phrase: Spelt) -> float:

@@ -17,7 +17,9 @@ SAID = re.compile(r"[\u3400-\u9fffa-z0-9]+")
 LATIN = re.compile(r"[a-z0-9]+")
 SMALL_WORDS = frozenset(
     LATIN.findall(
-        "a an and at do for get have how i in is it me my need of on or the to want what where with"
+        "a all am an and are at be can do does for get getting got had has have having he her here his"
+        " how i in is it just me must my need of on or our she should so the their they this to want was we"
+        " what where which with"
     )
 )
 

@@ -13,6 +13,8 @@ from twin.sim.compare import compare as compare_policies
 from twin.sim.compare import table
 from twin.sim.fit import fit as fit_estimates
 from twin.sim.fit import histories_of
+from twin.sim.foretell import foretell as foretell_days
+from twin.sim.foretell import table as foretold_table
 from twin.sim.replay import replay as replay_day
 from twin.sim.report import html
 from twin.sim.run import POLICY_NAMES
@@ -117,6 +119,23 @@ def fit(*, day_files: tuple[Path, ...], json_file: Path | None) -> None:
     click.echo(text)
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")
+
+
+@twin.command()
+@click.argument("day_files", metavar="DAY.jsonl...", nargs=-1, required=True, type=_FILE)
+@click.option("--fit", "fit_files", type=_FILE, multiple=True, help="An earlier day of one of the halls.")
+@click.option("--json", "json_file", type=OutFile(), default=None, help="Write the figures here.")
+def foretell(*, day_files: tuple[Path, ...], fit_files: tuple[Path, ...], json_file: Path | None) -> None:
+    """Foretell the waits of days of one hall or of several: errors of each day, each hall and all."""
+    days, earlier = [_day(each) for each in day_files], [_day(each) for each in fit_files]
+    same = {(day.hall_code, day.on_date) for day in days} & {(day.hall_code, day.on_date) for day in earlier}
+    if same:
+        hall, on_date = min(same)
+        raise click.BadParameter(f"{hall} {on_date} is to be foretold, and to learn from", param_hint="--fit")
+    found = foretell_days(days, fit=earlier)
+    click.echo(foretold_table(found))
+    if json_file is not None:
+        json_file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _day(day_file: Path) -> Day:

@@ -147,14 +147,14 @@ def _double_in_season(at: int, season: SeasonRow) -> Iterator[Conflict]:
 
 
 def _mobile_conflicts(hall: HallFile) -> Iterator[Conflict]:
-    """People can be told one place only: a session elsewhere leaves no room for the hall's own hours."""
+    """People can be told one place only: a village leaves no room for the hall's hours, or another's."""
     for at, row in enumerate(hall.extras, 1):
-        if row.kind == "extra" and row.session == MOBILE and _has_hours_in_hall(hall, row):
+        if row.kind == "extra" and row.session == MOBILE and _has_hours_elsewhere(hall, row):
             yield Conflict(
                 "mobile_overlap",
                 f"extras[{at}]",
-                f"{row.on_date} {row.starts:%H:%M} 的流动下乡与业务组 {row.group} 在大厅的时段重叠",
-                f"the mobile session on {row.on_date} overlaps the hours of group {row.group} in the hall",
+                f"{row.on_date} {row.starts:%H:%M} 的流动下乡与业务组 {row.group} 在大厅或别处的时段重叠",
+                f"the mobile session on {row.on_date} overlaps hours of group {row.group} in another place",
             )
 
 
@@ -172,8 +172,8 @@ def _double_sessions(hall: HallFile) -> Iterator[Conflict]:
             )
 
 
-def _has_hours_in_hall(hall: HallFile, mobile: ExtraRow) -> bool:
-    dated = [row for row in hall.extras if row.on_date == mobile.on_date and row.session != MOBILE]
+def _has_hours_elsewhere(hall: HallFile, mobile: ExtraRow) -> bool:
+    dated = [row for row in hall.extras if row.on_date == mobile.on_date and row.place_zh != mobile.place_zh]
     others: list[PlanRow | ExtraRow] = [row for row in dated if row.group == mobile.group]
     if not any(row.kind == "replace" and row.group == mobile.group for row in dated):
         weekday = mobile.on_date.isoweekday()

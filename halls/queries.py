@@ -69,9 +69,10 @@ def get_hall_by_id(session: Session, hall_id: int) -> Hall:
     return hall
 
 
-def list_halls(session: Session) -> list[Hall]:
-    """All halls in use, in order of their code."""
-    return list(session.scalars(select(Hall).where(Hall.active).order_by(Hall.code)))
+def list_halls(session: Session, *, even_closed: bool = False) -> list[Hall]:
+    """All halls in use, in order of their code; with `even_closed` also those that were closed for good."""
+    halls = select(Hall).order_by(Hall.code)
+    return list(session.scalars(halls if even_closed else halls.where(Hall.active)))
 
 
 def list_city_groups(session: Session) -> list[ServiceGroup]:

@@ -17,6 +17,8 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import Session
 
+from kernel import prepared
+
 _NAME = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _DIALECT: Any = PGDialect_psycopg(paramstyle="named")  # type: ignore[no-untyped-call]
 
@@ -144,7 +146,7 @@ class Direct:
 
     def run(self, statement: Statement, values: Mapping[str, Any]) -> None:
         """Execute one that gives no rows."""
-        self._execute(statement, values)
+        self._rows(statement, values)
 
     @classmethod
     def within(cls, session: Session) -> "Direct":
@@ -155,13 +157,19 @@ class Direct:
 
     def all(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
         """Execute it; all its rows as tuples."""
-        return self._execute(statement, values).fetchall()
+        return self._rows(statement, values)
 
     def find(self, statement: Statement, values: Mapping[str, Any]) -> Any:
         """Execute it; its only row as a tuple, None when there is none."""
-        return self._execute(statement, values).fetchone()
+        rows = self._rows(statement, values)
+        return rows[0] if rows else None
 
-    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> "psycopg.RawCursor[Any]":
+    def _rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Any]:
         if self._note is not None:
             self._note(statement.text)
-        return self._cursor.execute(statement.text, statement.ordered(values))
+        ordered, connection = statement.ordered(values), self._cursor.connection
+        rows = prepared.ask(connection, statement.text, ordered) if connection.autocommit else None
+        if rows is None:
+            cursor = self._cursor.execute(statement.text, ordered)
+            rows = cursor.fetchall() if cursor.description else []
+        return rows

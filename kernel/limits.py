@@ -125,14 +125,26 @@ class Limits:
             LimitReached: `limit` names the first that is used up; `wait_seconds` until it begins anew.
         """
         keys = [f"{_PREFIX}{name}:{who}" for name, who in claims]
-        rules = [self._rules[name] for name, _who in claims]
+        at, left = self._take(keys, [self._rules[name] for name, _who in claims])
+        if at:
+            raise LimitReached(limit=claims[at - 1][0], wait_seconds=max(1, round(left)))
+
+    def has_room(self, claims: Sequence[tuple[str, Rule]]) -> bool:
+        """Count one for each name, by rules of the caller; False, with none counted, where one is full."""
+        if not claims:
+            return True
+        at, _left = self._take(
+            [f"{_PREFIX}{name}" for name, _rule in claims], [rule for _name, rule in claims]
+        )
+        return not at
+
+    def _take(self, keys: Sequence[str], rules: Sequence[Rule]) -> tuple[int, float]:
+        """Which is used up (from 1; 0: none was, and all are counted) and how many seconds it stays so."""
         numbers = [number for rule in rules for number in (rule.most, rule.seconds)]
         answer = self._ask(_TAKE, keys, numbers)
         if answer == 0:
-            return
-        at, left = self._take_own(keys, rules) if answer is None else (answer[0], answer[1] / 1000)
-        if at:
-            raise LimitReached(limit=claims[at - 1][0], wait_seconds=max(1, round(left)))
+            return 0, 0.0
+        return self._take_own(keys, rules) if answer is None else (answer[0], answer[1] / 1000)
 
     def note(self, name: str, *, window: int, most: int, stays: int) -> bool:
         """Count one more; whether more than `most` came within a window, or did less than `stays` s ago.

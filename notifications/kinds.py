@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "waitlist_offer": Kind(20 * _MINUTES, InDoubt.RESEND, urgent=True),
         "waitlist_offer_lost": Kind(24 * _HOURS, InDoubt.RESEND, urgent=True),
         "appeal_decided": Kind(24 * _HOURS, InDoubt.RESEND),
+        "document_appeal_decided": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_approved": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_refused": Kind(24 * _HOURS, InDoubt.RESEND),
         "special_request_expired": Kind(24 * _HOURS, InDoubt.RESEND),

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.models import Appeal, Appointment, SpecialRequest, WaitlistEntry
+from booking.models import Appeal, Appointment, DocumentAppeal, Slot, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
+from booking.slot_places import IN_HALL, Place, place_in
+from booking.slot_sessions import place_of_draft
 from catalog.models import Service
 from catalog.queries import services_of
 from halls.models import Closure, Counter, Hall, ServiceGroup
-from halls.sessions import ExtraSession, find_session, list_sessions
 from kernel.db import Base
 from notifications import texts
 from notifications.models import Message
@@ -30,14 +31,10 @@ from queueing.models import Ticket
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What all texts share: the sender's signature and the address of the citizens' pages.
-
-    `sessions` are the halls' extra sessions that the texts of a batch may speak of; None: ask for each.
-    """
+    """What all texts share: the sender's signature and the address of the citizens' pages."""
 
     signature: str
     base_url: str
-    sessions: Sequence[ExtraSession] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,7 @@ _MODELS: Mapping[str, type[Base]] = {
     "phone_code": PhoneCode,
     "waitlist_entry": WaitlistEntry,
     "appeal": Appeal,
+    "document_appeal": DocumentAppeal,
     "special_request": SpecialRequest,
     "owed_paper": OwedPaper,
     "back_task": BackTask,
@@ -107,18 +105,10 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
     visits = [row for row in rows if isinstance(row, Appointment)]
     citizens = {row.citizen_id for row in visits if row.name_sealed is None}
     halls = {message.hall_id for message in messages if message.hall_id is not None}
-    for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, {row.group_id for row in about})):
+    slots, groups = {row.slot_id for row in visits}, {row.group_id for row in about}
+    for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, groups), (Slot, slots)):
         rows += session.scalars(select(model).where(model.id.in_(ids))) if ids else []
     return rows
-
-
-def sessions_around(session: Session, rows: Sequence[object]) -> list[ExtraSession]:
-    """The extra sessions of the lines and days of the appointments among `rows`, for `Wording`."""
-    about = [row for row in rows if isinstance(row, Appointment)]
-    if not about:
-        return []
-    days = [row.on_date for row in about]
-    return list_sessions(session, {row.group_id for row in about}, first_on=min(days), last_on=max(days))
 
 
 def render(session: Session, message: Message, *, wording: Wording, now: datetime) -> Rendered:
@@ -152,7 +142,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     done = [each for each in appointment.service_ids if each not in undone]
     return {
         "name": name_on(session, appointment),
-        "hall": _place(session, appointment, hall, message.language, wording),
+        "hall": _place(session, appointment, hall, message.language),
         "group": _lines(session, appointment, message.language),
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
@@ -166,17 +156,10 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     }
 
 
-def _place(session: Session, appointment: Appointment, hall: Hall, language: str, wording: Wording) -> str:
+def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:
     """Where to go: a mobile session's place, else the hall."""
-    zone, group_id, at = ZoneInfo(hall.time_zone), appointment.group_id, appointment.starts_at
-    found: ExtraSession | None
-    if wording.sessions is None:
-        found = find_session(session, group_id, at, tz=zone)
-    else:
-        mine = (each for each in wording.sessions if each.group_id == group_id)
-        found = next((each for each in mine if each.holds(at, zone)), None)
-    place = found and ((found.place_en if language.startswith("en") else "") or found.place_zh)
-    return place or _named(hall, language)
+    place = place_in(session.get_one(Slot, appointment.slot_id))
+    return _named(place if place != IN_HALL else hall, language)
 
 
 def _why(session: Session, message: Message) -> str:
@@ -235,9 +218,16 @@ def _wait(session: Session, message: Message, wording: Wording, now: datetime) -
         "hall": _named(hall, message.language),
         "group": _services(session, entry.service_ids, message.language),
         "when": texts.when(starts_at.astimezone(zone), message.language),
+        "where": texts.elsewhere(_offered_in(session, entry, message.language), message.language),
         "until": f"{until.astimezone(zone):%H:%M}",
         "link": f"{wording.base_url}/w/{entry.reference}",
     }
+
+
+def _offered_in(session: Session, entry: WaitlistEntry, language: str) -> str:
+    """The village where an offered number is held; empty for the hall, in which they wait."""
+    place = place_of_draft(session, entry.draft_id)
+    return _named(place, language) if place != IN_HALL else ""
 
 
 def _offer_lost(session: Session, entry: WaitlistEntry, message: Message, wording: Wording) -> Values | Skip:
@@ -286,6 +276,11 @@ def _appeal(session: Session, message: Message, wording: Wording, _now: datetime
     }
 
 
+def _document_appeal(_session: Session, _message: Message, wording: Wording, _now: datetime) -> Values:
+    """Neither the hall nor the decision: either may tell what is on record of the document."""
+    return {"link": f"{wording.base_url}/my"}
+
+
 def _special_request(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
     asked = session.get_one(SpecialRequest, message.subject_id)
     return {
@@ -331,7 +326,7 @@ def _kind(kind: str, language: str) -> str:
     return texts.request_kind(kind, language) if kind else ""
 
 
-def _named(row: Hall | ServiceGroup | Service, language: str) -> str:
+def _named(row: Hall | ServiceGroup | Service | Place, language: str) -> str:
     return (row.name_en if language.startswith("en") else "") or row.name_zh
 
 
@@ -343,6 +338,7 @@ _WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | 
     "survey": _survey,
     "reply": _reply,
     "appeal": _appeal,
+    "document_appeal": _document_appeal,
     "special_request": _special_request,
     "owed_paper": _owed,
     "back_task": _result,

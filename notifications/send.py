@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -24,7 +24,7 @@ from notifications.gateways.base import Accepted, Gateway, Outcome, Outgoing, Re
 from notifications.kinds import OPTIONAL, URGENT
 from notifications.models import Message, OptOut
 from notifications.phones import phone_of_message
-from notifications.render import Rendered, Skip, Wording, prefetch, render, sessions_around
+from notifications.render import Rendered, Skip, Wording, prefetch, render
 from notifications.retry import ATTEMPTS, delay_after
 from notifications.segments import segments
 from notifications.states import MessageState
@@ -74,7 +74,6 @@ def claim(
     begin_before = time.monotonic() + MARGIN - _SPARE
     rows = _take(session, limit, lease_until=real_now + timedelta(seconds=lease), real_now=real_now)
     kept = prefetch(session, rows)
-    wording = replace(wording, sessions=sessions_around(session, kept))
     unwanted = _unwanted(session, rows)
     claimed = []
     with session.no_autoflush:  # what is noted on all of them is written at the end, at once

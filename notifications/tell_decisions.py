@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.models import Appeal, Appointment, SpecialRequest
+from booking.document_appeals import claim_of
+from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest
 from booking.queries import phone_of
 from booking.special_requests import RequestState, person_of
 from notifications.plan import plan
@@ -28,6 +29,23 @@ def appeal_decided(session: Session, event: Facts, *, now: datetime) -> None:
         phone=phone,
         language=appointment.language,
         subject=("appeal", asked.id),
+        hall_id=asked.hall_id,
+        now=now,
+    )
+
+
+def document_appeal_decided(session: Session, event: Facts, *, now: datetime) -> None:
+    """Say to the phone that appealed that the answer is there, if it has not been forgotten since."""
+    asked = session.get(DocumentAppeal, event["appeal_id"])
+    if asked is None:
+        return
+    plan(
+        session,
+        "document_appeal_decided",
+        event_key=f"document_appeal:{asked.id}:decided",
+        phone=claim_of(asked).phone,
+        language=asked.language,
+        subject=("document_appeal", asked.id),
         hall_id=asked.hall_id,
         now=now,
     )

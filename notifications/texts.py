@@ -26,11 +26,14 @@ _ZH: Mapping[str, str] = {
     "partly_done": "您在{hall}已办完{done}。{undone}当天没有办成，不计爽约。一键再约：{link}",
     "closed": "抱歉，{hall}因{reason}暂停办理，您{when}的{group}预约已由大厅取消，不计爽约。重新预约：{link}",
     "moved": "抱歉，{hall}因{reason}，您的{group}预约改到{when}，取号码{code}。改期或取消：{link}",
-    "waitlist_offer": "您候补的{hall}{group}有号了：{when}，为您保留到{until}，过时给下一位。预约：{link}",
+    "waitlist_offer": (
+        "您候补的{hall}{group}有号了：{when}{where}，为您保留到{until}，过时给下一位。预约：{link}"
+    ),
     "waitlist_offer_lost": (
         "抱歉，{hall}停办了{when}的时段，为您保留的号不能用了。您仍在候补，有号会再发短信。查看：{link}"
     ),
     "appeal_decided": "您就{when}在{hall}的预约提出的申诉{decision}。答复见：{link}",
+    "document_appeal_decided": "您就证件被他人使用提出的申诉已有答复，请看：{link}",
     "special_request_approved": (
         "{name}，您的{kind}申请已同意：{when}到{hall}办理{group}业务，取号码{code}。查看：{link}"
     ),
@@ -46,7 +49,7 @@ _ZH: Mapping[str, str] = {
     "missed": "{label}号已叫号，未见您到窗口。今天之内请到{hall}服务台恢复排队：{link}",
     "promise_late": (
         "{label}号：今天比预想的忙，可能晚于取号时说的{promised}，现在估计最迟{latest}叫到您。"
-        "抱歉让您久等。实时进度：{link}"
+        "抱歉让您久等。看进度或改约其他时间：{link}"
     ),
     "called_undone": "更正：刚才误叫了{label}号，请先不要去窗口，继续等候，顺序不变。抱歉。实时进度：{link}",
     "next_leg_undone": "更正：{label}号这一步还没有办完，请先回到{counter}号窗口。抱歉。进度：{link}",
@@ -83,12 +86,15 @@ _EN: Mapping[str, str] = {
         "Sorry: {hall} changes its hours ({reason}). Your booking, {group}, is moved to {when}. "
         "Code {code}. Change or cancel: {link}"
     ),
-    "waitlist_offer": "A number is free: {when}, {hall}, {group}. Kept for you until {until}. Book: {link}",
+    "waitlist_offer": (
+        "A number is free: {when}, {hall}, {group}{where}. Kept for you until {until}. Book: {link}"
+    ),
     "waitlist_offer_lost": (
         "Sorry: {hall} has closed {when}, and the number kept for you is gone. You are still waiting; a "
         "message comes with the next. View: {link}"
     ),
     "appeal_decided": "Your appeal about {when} at {hall} was {decision}. Answer: {link}",
+    "document_appeal_decided": "Your appeal about a document that others used has been answered: {link}",
     "special_request_approved": (
         "{name}, your request ({kind}) is approved: {when}, {hall}, {group}. Code {code}. View: {link}"
     ),
@@ -109,7 +115,7 @@ _EN: Mapping[str, str] = {
     "missed": "{label} was called and missed. Ask the desk at {hall} today to rejoin the line: {link}",
     "promise_late": (
         "{label}: busier than expected today. You may be called later than {promised}; now by about "
-        "{latest}. Sorry. Live: {link}"
+        "{latest}. Sorry. Live, or book another time: {link}"
     ),
     "called_undone": (
         "Correction: {label} was called by mistake. Please keep waiting; your place is the same. Live: {link}"
@@ -182,6 +188,13 @@ def when(local: datetime, language: str) -> str:
     """Day and time for people: 3月3日（周二）10:00, Tue 3 Mar 10:00. `local` is in the hall's zone."""
     gap = " " if language.startswith("en") else ""
     return f"{day(local.date(), language)}{gap}{local:%H:%M}"
+
+
+def elsewhere(place: str, language: str) -> str:
+    """Where an offered number is held when not in the hall that somebody waits for; nothing for the hall."""
+    if not place:
+        return ""
+    return f"; go to {place}" if language.startswith("en") else f"，流动下乡，请到{place}"
 
 
 def day(on: date, language: str) -> str:

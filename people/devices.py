@@ -108,17 +108,26 @@ def add(session: Session, place: Place, hashed_token: bytes, *, actor: Actor, no
 
 
 def change(
-    session: Session, device: Device, *, shows: str, printer: str, actor: Actor, now: datetime
+    session: Session,
+    device: Device,
+    *,
+    shows: str,
+    printer: str,
+    name: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Let a screen show something else, or a kiosk print elsewhere; it follows by itself.
+
+    Without a `name` it keeps its own.
 
     Raises:
         PrinterAddressWrong
     """
-    fresh = Place(device.kind, device.hall_id, device.name, shows, printer)
-    if (device.shows, device.printer) == (fresh.shows, fresh.printer):
+    fresh = Place(device.kind, device.hall_id, device.name if name is None else name, shows, printer)
+    if (device.name, device.shows, device.printer) == (fresh.name, fresh.shows, fresh.printer):
         return
-    device.shows, device.printer = fresh.shows, fresh.printer
+    device.name, device.shows, device.printer = fresh.name, fresh.shows, fresh.printer
     audit.record(
         session, "device.change", actor=actor, now=now, subject=("device", device.id), hall_id=device.hall_id
     )

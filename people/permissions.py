@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 _HALL_WORK = {"cockpit.view", "list.print", "ticket.override", "plan.edit"}
 _WINDOW = {"counter.work", "ticket.issue", "checkin.do", "booking.make", "booking.correct", "task.work"}
 # Exceptions: who is responsible for a hall's day decides about them.
-_DUTY = {"booking.override", "request.decide", "appeal.decide"}
+_DUTY = {"booking.override", "request.decide", "appeal.decide", "waitlist.tend"}
 
 ROLES: Mapping[str, frozenset[str]] = {
     "admin": frozenset(

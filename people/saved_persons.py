@@ -6,7 +6,7 @@ What is listed is masked; the full name and number leave this file only towards 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, func, select
@@ -18,9 +18,9 @@ from kernel.actor import Actor
 from kernel.crypto import cipher
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_reference
-from people.citizens import identity_index, phone_index
-from people.identity import Identity, mask, mask_name
-from people.models import SavedPerson
+from people.citizens import identity_index, number_of, phone_index
+from people.identity import Identity, check, mask, mask_name
+from people.models import Citizen, SavedPerson
 
 MOST = 8
 
@@ -125,6 +125,26 @@ def save_person(
     if person not in kept:
         audit.record(session, "saved_person.save", actor=actor, now=now, subject=("saved_person", row.id))
     return row
+
+
+def save_citizen(
+    session: Session, phone: str, citizen: Citizen, *, name: str, today: date, actor: Actor, now: datetime
+) -> SavedPerson:
+    """Keep whom a booking was for, under the name that it was made with.
+
+    Raises:
+        TooManySavedPersons
+    """
+    identity = check(citizen.identity_kind, number_of(citizen), today=today)
+    return save_person(session, phone, identity, name=name, actor=actor, now=now)
+
+
+def is_kept(session: Session, phone: str, citizen: Citizen) -> bool:
+    """Whether this phone keeps this person."""
+    found = select(SavedPerson.id).where(
+        SavedPerson.phone_index == phone_index(phone), SavedPerson.identity_index == citizen.identity_index
+    )
+    return session.scalar(found) is not None
 
 
 def list_persons(session: Session, phone: str) -> Sequence[Card]:

@@ -6,11 +6,13 @@ One more is given if and only if, with n = N + p̂F + 1 and everything until clo
 
 The last term is the 95 % margin for services that take longer and for more booked people than expected.
 Accessibility and urgent cases are never refused; the duty officer may admit anyone.
+Standbys (N does not hold them) were there before whoever comes now: n counts them too, so that nobody
+overtakes them, and the oldest of them is admitted first as soon as there is room.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from math import sqrt
@@ -53,10 +55,20 @@ class Admission:
 def needed_minutes(load: Load, *, expected: float, policy: QueuePolicy = DEFAULT_POLICY) -> float:
     """Return the right side of the rule for one more walk-in, with `expected` = F until closing."""
     minutes, shows = load.service_minutes, load.show_probability
-    people = load.waiting + shows * expected + 1
+    people = load.waiting + load.standby + shows * expected + 1
     spread = sqrt(policy.service_cv**2 * people + shows * (1 - shows) * expected)
     work = load.work_minutes + minutes * (people - load.waiting)
     return work + load.residual_minutes + policy.admission_z * minutes * spread
+
+
+def standbys_that_fit(
+    capacity: Capacity, load: Load, now: datetime, *, policy: QueuePolicy = DEFAULT_POLICY
+) -> int:
+    """Return how many standbys, the oldest first, there is room for now."""
+    others, fit = replace(load, standby=0), 0
+    while fit < load.standby and admit(capacity, others.with_more(fit), now, policy=policy).admitted:
+        fit += 1
+    return fit
 
 
 def is_nearly_full(

@@ -8,25 +8,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from halls.queries import calendar
-from kernel import audit
 from kernel.actor import Actor
+from kernel.outbox import Event
+from kernel.story import tell
 from queueing.after_models import BackTask, OwedPaper
 from queueing.models import Ticket
 from queueing.serve import lock_own
 from queueing.states import TicketState
-from queueing.steps import moved
+from queueing.steps import moved, not_before
 from queueing.task_states import due_date
 from queueing.today import today_of
 
 Left = TypeVar("Left", OwedPaper, BackTask)
 
 
-def lock_served(session: Session, ticket: Ticket, *, actor: Actor) -> Ticket:
-    """The ticket of the person being served by this officer, locked; raises TicketMoved, NotYourCounter."""
+def lock_served(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> tuple[Ticket, datetime]:
+    """The ticket of the person being served by this officer, locked, and the moment: never before its last.
+
+    Raises:
+        TicketMoved, NotYourCounter
+    """
     ticket = lock_own(session, ticket, actor=actor)
     if ticket.state != TicketState.SERVING:
         raise moved(ticket)
-    return ticket
+    return ticket, not_before(ticket, now)
 
 
 def left_of(
@@ -59,9 +64,10 @@ def left_of_visits(session: Session, kind: type[Left], ticket_ids: Sequence[int]
     return list(session.scalars(select(kind).where(kind.ticket_id.in_(ticket_ids)).order_by(kind.id)))
 
 
-def record(
+def tell_of(
     session: Session,
     left: OwedPaper | BackTask,
+    event: Event,
     action: str,
     *,
     actor: Actor,
@@ -69,9 +75,10 @@ def record(
     states: tuple[str | None, str],
     **details: str,
 ) -> None:
-    """Write down a step of it, with the day it is due."""
-    audit.record(
+    """Write down a step of it, with the day it is due, and tell it."""
+    tell(
         session,
+        event,
         action,
         actor=actor,
         now=now,

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from kernel import ids
 from kernel.actor import Actor
 from kernel.errors import NotFound
-from kernel.outbox import emit
 from queueing import events
-from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, record
+from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, tell_of
 from queueing.after_models import BackTask
 from queueing.errors import ServiceNotHere
 from queueing.hall_rooms import room_in
@@ -44,7 +43,7 @@ def open_task(
     Raises:
         ServiceNotHere, DueDateUnfit, RoomUnreadable, TicketMoved, NotYourCounter
     """
-    ticket = lock_served(session, ticket, actor=actor)
+    ticket, now = lock_served(session, ticket, actor=actor, now=now)
     if service_id not in ticket.service_ids:
         raise ServiceNotHere
     values = {
@@ -77,6 +76,8 @@ def move_task(
     ensure_in_hall(actor, task.hall_id)
     before = TaskState(task.state)
     ensure_step(before, target)
+    # A press may wait for one that was made after it.
+    now = max(now, *(each for each in (task.created_at, task.worked_at, task.ready_at) if each is not None))
     task.state = target.value
     if target == TaskState.WORKING:
         task.worked_at, task.worked_by, task.ready_at = task.worked_at or now, actor.id, None
@@ -125,6 +126,6 @@ def _tell(
     now: datetime,
     states: tuple[str | None, str],
 ) -> None:
-    record(session, task, action, actor=actor, now=now, states=states)
     told = events.ResultReady if task.state == TaskState.READY else events.BackTaskMoved
-    emit(session, told(task.id, task.hall_id, task.ticket_id), now=now)
+    event = told(task.id, task.hall_id, task.ticket_id)
+    tell_of(session, task, event, action, actor=actor, now=now, states=states)

@@ -2,9 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Exists, Select, exists, func, lateral, select, true
+from sqlalchemy import Exists, Select, and_, exists, func, lateral, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from halls.models import Counter, Hall, ServiceGroup
@@ -13,7 +13,10 @@ from queueing.models import Call, Ticket
 from queueing.states import AT_COUNTER
 from queueing.today import Today, today_of
 
+#: As many as the layout for near chairs has room for at a time; calls that nobody answered yet are all shown.
 CALLS_SHOWN = 7
+#: Nobody tells when a person has come to a room: its call stands as long as a walk through the hall takes.
+ROOM_CALL_STANDS = timedelta(minutes=3)
 #: A call that was taken back, or whose ticket left, is not shown.
 _SHOWN = ("called", "serving", "completed", "parked", "absent")
 #: Who was put aside may be served on at another counter than the one that called them.
@@ -26,6 +29,7 @@ class BoardCall:
 
     `serving` says that the person came, `done` that they have left the counter again,
     `room` where they were sent meanwhile, which is a call of its own. `silent`: shown and not spoken.
+    `is_open`: the person is still to come, to the counter or to the room.
     """
 
     call_id: int
@@ -40,6 +44,7 @@ class BoardCall:
     done: bool = False
     room: str | None = None
     silent: bool = False
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ class BoardLine:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Calls newest first (at most 7), and the lines. `version` changes when what is shown changes."""
+    """Calls newest first, and the lines. `version` changes when what is shown changes.
+
+    The calls are the last seven, or all that are open when those are more.
+    """
 
     hall: Hall
     calls: list[BoardCall]
@@ -80,15 +88,21 @@ def board(session: Session, hall_id: int, *, now: datetime, only: Only | None = 
         for group in list_groups(session, hall_id)
         if only.group_ids is None or group.id in only.group_ids
     ]
-    calls = _calls(session, today, groups, only.counter_ids)
+    calls = _calls(session, today, groups, only.counter_ids, now=now)
     lines = _lines(session, today, groups)
     return Board(today.hall, calls, lines, _version(calls, lines))
 
 
 def _calls(
-    session: Session, today: Today, groups: list[ServiceGroup], counter_ids: frozenset[int] | None
+    session: Session,
+    today: Today,
+    groups: list[ServiceGroup],
+    counter_ids: frozenset[int] | None,
+    *,
+    now: datetime,
 ) -> list[BoardCall]:
     """The last calls of every line by its index, and of who is at a counter, however old; newest first."""
+    sent_since = now - ROOM_CALL_STANDS
     rows = session.execute(
         select(
             Call,
@@ -103,7 +117,7 @@ def _calls(
         .join(Ticket, Ticket.id == Call.ticket_id)
         .join(Counter, Counter.id == _COUNTER_ID)
         .where(
-            Call.id.in_(_recent(today, counter_ids).union(_standing(today))),
+            Call.id.in_(_recent(today, counter_ids).union(_standing(today, sent_since))),
             Ticket.state.in_(_SHOWN),
             ~_called_again(),
             true() if counter_ids is None else _COUNTER_ID.in_(counter_ids),
@@ -130,9 +144,12 @@ def _calls(
             done=state not in ("called", "serving"),
             room=room if state == "parked" else None,
             silent=silent,
+            is_open=state == "called" or (sent_at is not None and sent_at > sent_since),
         )
     newest_first = sorted(shown.values(), key=lambda call: (call.last_called_at, call.call_id), reverse=True)
-    return _most_wanted(newest_first, one_counter=counter_ids is not None and len(counter_ids) == 1)
+    return most_wanted(
+        newest_first, CALLS_SHOWN, one_counter=counter_ids is not None and len(counter_ids) == 1
+    )
 
 
 def _called_again() -> Exists:
@@ -141,12 +158,13 @@ def _called_again() -> Exists:
     return exists().where(later.ticket_id == Call.ticket_id, later.id > Call.id, ~later.undone)
 
 
-def _most_wanted(calls: list[BoardCall], *, one_counter: bool) -> list[BoardCall]:
-    """As many as fit: who has not come yet before who has, newest first.
+def most_wanted(calls: list[BoardCall], most: int, *, one_counter: bool = False) -> list[BoardCall]:
+    """All that are open; when these are fewer than `most`, others fill it up. The order stays, newest first.
 
-    At one counter also who is served there before who was: after a resume that call is the older one.
+    At one counter who is served there comes before who was: after a resume that call is the older one.
     """
-    chosen = sorted(calls, key=lambda call: (call.serving, call.done and one_counter))[:CALLS_SHOWN]
+    by_want = sorted(calls, key=lambda call: (not call.is_open, call.done and one_counter))
+    chosen = by_want[: max(most, sum(call.is_open for call in calls))]
     return [call for call in calls if call in chosen]
 
 
@@ -170,12 +188,17 @@ def _recent(today: Today, counter_ids: frozenset[int] | None) -> Select[int]:
     )
 
 
-def _standing(today: Today) -> Select[int]:
-    """The last call of everybody who is at a counter: called there, or served."""
+def _standing(today: Today, sent_since: datetime) -> Select[int]:
+    """The last call of everybody who is at a counter, called there or served, or was just sent to a room."""
+    was_sent = and_(Ticket.state == "parked", Ticket.room.is_not(None), Ticket.since_at > sent_since)
     return (
         select(func.max(Call.id))
         .join(Ticket, Ticket.id == Call.ticket_id)
-        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state.in_(AT_COUNTER))
+        .where(
+            Ticket.hall_id == today.hall.id,
+            Ticket.on_date == today.on_date,
+            or_(Ticket.state.in_(AT_COUNTER), was_sent),
+        )
         .group_by(Call.ticket_id)
     )
 
@@ -196,7 +219,10 @@ def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[B
 
 def _version(calls: list[BoardCall], lines: list[BoardLine]) -> str:
     seen = (
-        [(c.call_id, c.last_called_at, c.serving, c.done, c.room, c.counter_number) for c in calls],
+        [
+            (c.call_id, c.last_called_at, c.serving, c.done, c.room, c.counter_number, c.is_open)
+            for c in calls
+        ],
         [(w.group_id, w.count) for w in lines],
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

@@ -12,11 +12,12 @@ from halls.models import Hall
 from halls.queries import list_groups
 from queueing.capacity import Capacity
 from queueing.estimate import estimate
+from queueing.loads import loads_of
 from queueing.models import Line, Ticket
 from queueing.ordering import RecentCall, Track, Waiting
 from queueing.outlook import Outlook, outlook_of
 from queueing.promise import Load
-from queueing.staffing import capacities_of, loads_of
+from queueing.staffing import capacities_of
 from queueing.today import Today, today_of
 from queueing.waiting import recent_by_line, tickets_by_line
 
@@ -68,7 +69,7 @@ def lines_now(session: Session, hall_id: int, *, now: datetime) -> list[LineNow]
     groups = list_groups(session, hall_id, active=True)
     ids = [group.id for group in groups]
     capacities = capacities_of(session, today, ids, now=now)
-    loads = loads_of(session, today, groups, now=now)
+    loads = loads_of(session, today, groups, now=now, capacities=capacities)
     lines = select(Line).where(Line.group_id.in_(ids), Line.on_date == today.on_date)
     rows = {line.group_id: line for line in session.scalars(lines)}
     made = {group_id: rows[group_id].calls if group_id in rows else 0 for group_id in ids}

@@ -31,8 +31,11 @@ class Capacity:
 
     __slots__ = ("_base", "_closes_at", "_edges", "_rates", "_sums")
 
-    def __init__(self, openings: Iterable[Opening]) -> None:
+    def __init__(self, openings: Iterable[Opening], *, until: datetime | None = None) -> None:
+        """`until`: the day is not over before, even if nobody is at a counter any more."""
         changes: defaultdict[datetime, float] = defaultdict(float)
+        if until is not None:
+            changes[until] = 0.0
         for opening in openings:
             if opening.counters > 0 and opening.ends_at > opening.starts_at:
                 changes[opening.starts_at] += opening.counters
@@ -60,7 +63,7 @@ class Capacity:
 
     @property
     def closes_at(self) -> datetime | None:
-        """The moment after which no counter is open; None for a day without any."""
+        """The moment after which no counter is open or planned; None for a day without any."""
         return self._closes_at
 
     @property

@@ -24,6 +24,7 @@ from queueing.ordering import Track
 from queueing.place import Holder, Place, give, open_line, walk_in_place
 from queueing.queries import find_ticket_of_appointment
 from queueing.staffing import capacity_of
+from queueing.standby import promote
 from queueing.steps import ensure_in_hall
 from queueing.today import Today, get_group, lock_lines, today_of
 
@@ -162,7 +163,7 @@ def _walk_in(
     now: datetime,
 ) -> tuple[Line, Place]:
     """The half-day of the booking is over: the place of somebody without one, if one more is admitted."""
-    line = open_line(session, today, group, now=now)
+    line = promote(session, open_line(session, today, group, now=now), now=now)
     officer = actor.may("ticket.override", today.hall.id)
     admission = admit(line.capacity, line.load, now, duty_officer=officer, policy=line.policy)
     ensure_admitted(session, line, admission, service_ids=tuple(appointment.service_ids), now=now)

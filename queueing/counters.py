@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from halls.models import Counter, CounterSkill, Hall
 from halls.queries import get_counter
-from kernel import audit
 from kernel.actor import Actor
-from kernel.outbox import Event, emit
+from kernel.outbox import Event
+from kernel.story import tell
 from queueing import events
 from queueing.errors import (
     AlreadyAtCounter,
@@ -61,7 +61,7 @@ def pause_counter(
     running = lock_session(session, counter_id)
     ensure_own(running, actor)
     if running.state != "paused":
-        running.state, running.pause_reason = "paused", reason
+        running.state, running.pause_reason, running.paused_at = "paused", reason, now
         told = events.CounterPaused(counter_id=counter_id, hall_id=running.hall_id)
         _tell(session, running, told, "counter.pause", actor=actor, now=now, states=("open", "paused"))
     return running
@@ -76,7 +76,7 @@ def resume_counter(session: Session, counter_id: int, *, actor: Actor, now: date
     running = lock_session(session, counter_id)
     ensure_own(running, actor)
     if running.state == "paused":
-        running.state, running.pause_reason = "open", None
+        running.state, running.pause_reason, running.paused_at = "open", None, None
         told = events.CounterOpened(counter_id=counter_id, hall_id=running.hall_id)
         _tell(session, running, told, "counter.resume", actor=actor, now=now, states=("paused", "open"))
     return running
@@ -268,8 +268,9 @@ def _tell(
     now: datetime,
     states: tuple[str | None, str],
 ) -> None:
-    audit.record(
+    tell(
         session,
+        told,
         action,
         actor=actor,
         now=now,
@@ -278,4 +279,3 @@ def _tell(
         states=states,
         reason=running.pause_reason,
     )
-    emit(session, told, now=now)

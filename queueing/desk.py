@@ -1,7 +1,7 @@
 """What an officer sees at a counter: who is here and why, who comes next, who was put aside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,7 +35,8 @@ from queueing.counters import list_group_ids, session_of_counter
 from queueing.errors import CounterNotOpen, TicketUnknown
 from queueing.labels import parse_label
 from queueing.models import Call, CounterSession, Ticket
-from queueing.queries import current_ticket, list_missed, list_parked, upcoming
+from queueing.parked import list_parked
+from queueing.queries import current_ticket, list_missed, upcoming
 from queueing.reasons import Reason
 from queueing.recall import NextStep
 from queueing.today import Today, today_of
@@ -83,11 +84,12 @@ class AtCounter:
 
 @dataclass(frozen=True, slots=True)
 class InLine:
-    """A ticket of a list, with the names of its services."""
+    """A ticket of a list, with the names of its services. `left_by`: the closed counter that put it aside."""
 
     ticket: Ticket
     services: list[Service]
     reason: Reason | None = None
+    left_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
         current=_current(session, counter_id, today),
         upcoming=_in_line(session, upcoming(session, counter_id, now=now, limit=UPCOMING_SHOWN)),
         waiting=session.scalar(waiting, {"counter_id": counter_id}) or 0,
-        parked=_in_line(session, [(each, None) for each in list_parked(session, counter_id, now=now)]),
+        parked=_parked(session, counter_id, now=now),
         missed=_in_line(session, [(each, None) for each in missed]),
         discipline=today.policy.discipline,
     )
@@ -257,6 +259,15 @@ def _person(session: Session, ticket: Ticket) -> str:
 
 def _appointment(session: Session, ticket: Ticket) -> Appointment | None:
     return session.get(Appointment, ticket.appointment_id) if ticket.appointment_id else None
+
+
+def _parked(session: Session, counter_id: int, *, now: datetime) -> list[InLine]:
+    found = list_parked(session, counter_id, now=now)
+    lines = _in_line(session, [(each.ticket, None) for each in found])
+    return [
+        replace(line, left_by=each.counter_number if each.closed else None)
+        for line, each in zip(lines, found, strict=True)
+    ]
 
 
 def _in_line(session: Session, tickets: Sequence[tuple[Ticket, Reason | None]]) -> list[InLine]:

@@ -242,3 +242,11 @@ class ExtraTimeOver(Conflict):
     code = "extra_time_over"
     zh = "这条增开建议已经处理过或不再需要，请看最新的列表。"
     en = "This proposal was decided before or is not needed any more. Please look at the list."
+
+
+class ExtraTimeLarger(Conflict):
+    """More counters are proposed than were on the page."""
+
+    code = "extra_time_larger"
+    zh = "等待期间缺口变大，现在建议增开 {counters} 个窗口。请按最新的建议决定。"
+    en = "More is needed by now: {counters} counters are proposed. Please decide on the new proposal."

@@ -2,8 +2,9 @@
 
 The roll calls tickets one after the other by `next_from_heads`, with the booked people who are expected added
 when they are due (`queueing.keys.booked_key`), in proportion to p̂. With i idle counters, call k (from 0)
-comes now for k < i, and then when the open counters have worked off ½·m (m where one was idle: it starts
-afresh) and the cases of the first k − i calls, each with the minutes expected for it, else m.
+comes now for k < i, and then when the open counters have worked off half of a case that is running (m where
+one was idle: it starts afresh) and the cases of the first k − i calls, each with the minutes expected for it,
+else m.
 The range is the 80 % interval of that work, of which it knows three sources of error: single services and
 shows, the pace of the day (queueing.pace), and that days do not go as planned (`Fitted.drift`):
 
@@ -36,6 +37,8 @@ _Z80 = 1.2816
 _LONG = 30.0
 #: "about 0–2 minutes": what is said when nothing is uncertain.
 _NARROWEST_MINUTES = 2
+#: Sums of shares such as 0.1 leave dust.
+_DUST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,15 @@ class _Clock:
         self._mean = load.service_minutes * load.pace
         self._starts_at = capacity.open_from(now) or now
         self._sums = [0.0]  # the minutes of those called so far, in the order of the calls
-        self._idle = max(0, floor(capacity.counters_at(self._starts_at) - load.busy))
+        free = max(0, floor(capacity.counters_at(self._starts_at) - load.busy + _DUST))
+        self._idle = free if self._starts_at > now else max(free, load.idle)
+        self._left = 0.5 * load.minutes_at_counter * load.pace
 
     def work_before(self, calls: int) -> float:
         """Return the minutes of work before call number `calls` (from 0)."""
         if calls < self._idle:
             return 0.0
-        first = self._mean * (1.0 if self._idle else 0.5)
+        first = self._mean if self._idle else self._left
         return first + self._sums[calls - self._idle]
 
     def called(self, ticket: Waiting) -> None:

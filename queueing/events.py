@@ -24,6 +24,11 @@ class TicketIssued(TicketEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyPromoted(TicketEvent):
+    """There is room for who had a standby number: a walk-in number now, with a promised time."""
+
+
+@dataclass(frozen=True, slots=True)
 class TicketCalled(TicketEvent):
     """A ticket was called to a counter."""
 

@@ -18,17 +18,19 @@ from sqlalchemy.orm import Session
 from halls.models import Counter, CounterSkill, ServiceGroup
 from halls.queries import list_groups
 from kernel import audit
-from kernel.actor import Actor
+from kernel.actor import SYSTEM, Actor
 from kernel.outbox import emit
 from queueing.admission import FEW, is_nearly_full
 from queueing.capacity import Capacity
-from queueing.errors import ExtraTimeOver, ExtraTimeUnknown
+from queueing.errors import ExtraTimeLarger, ExtraTimeOver, ExtraTimeUnknown
 from queueing.events import ExtraTimeDecided, ExtraTimeProposed
+from queueing.expectation import still_expected
 from queueing.forecast_models import EXTENSION, FLEX, ExtraTime, WalkInRefusal
+from queueing.loads import load_of
 from queueing.models import Ticket
 from queueing.relief import Relief, Spare, propose
 from queueing.spare import SpareCounters
-from queueing.staffing import capacities_of, load_of
+from queueing.staffing import Staffed, capacities_of
 from queueing.steps import ensure_in_hall, staff_id_of
 from queueing.today import Today, today_of
 
@@ -90,19 +92,30 @@ def kinds_agreed(session: Session, group_id: int, *, now: datetime) -> frozenset
 
 
 def decide(
-    session: Session, extra_id: int, *, hall_id: int, accept: bool, actor: Actor, now: datetime
+    session: Session,
+    extra_id: int,
+    *,
+    hall_id: int,
+    accept: bool,
+    actor: Actor,
+    now: datetime,
+    counters: int | None = None,
 ) -> ExtraTime:
     """The duty officer's word; audited. A counter is ready from then on, not from the proposal.
 
+    `counters`: so many were on the page that is answered.
+
     Raises:
-        ExtraTimeUnknown, ExtraTimeOver, Forbidden
+        ExtraTimeUnknown, ExtraTimeOver, ExtraTimeLarger, Forbidden
     """
-    extra = session.get(ExtraTime, extra_id, with_for_update=True)
+    extra = session.get(ExtraTime, extra_id, with_for_update=True, populate_existing=True)
     if extra is None or extra.hall_id != hall_id:
         raise ExtraTimeUnknown
     ensure_in_hall(actor, extra.hall_id)
     if extra.state != "open" or extra.ends_at <= now:
         raise ExtraTimeOver
+    if accept and counters is not None and counters != extra.counters:
+        raise ExtraTimeLarger(counters=extra.counters)
     extra.state = "accepted" if accept else "declined"
     extra.decided_at, extra.decided_by_id = now, staff_id_of(actor)
     if accept and extra.kind == FLEX:
@@ -133,28 +146,37 @@ def look_again(session: Session, event: Mapping[str, Any], *, now: datetime) -> 
 
 
 def forecast_walk_ins(session: Session, today: Today, group_id: int, *, now: datetime) -> float | None:
-    """People without a booking who still came after this time of day, on average of the last four weeks.
+    """People without a booking who will still come: as after this time of day in the last four weeks.
 
+    A day on which more or fewer came until now is believed to go on like that (`queueing.expectation`).
     None where there is no such day to look at.
     """
     clock = cast(func.timezone(today.hall.time_zone, Ticket.issued_at), Time)
+    is_later = clock > now.astimezone(today.zone).time()
+    earlier, unbooked = Ticket.on_date < today.on_date, Ticket.appointment_id.is_(None)
+    refused = (
+        select(func.count())
+        .where(WalkInRefusal.group_id == group_id, WalkInRefusal.on_date == today.on_date)
+        .scalar_subquery()
+    )
     query = select(
-        func.count().filter(clock > now.astimezone(today.zone).time(), Ticket.appointment_id.is_(None)),
-        func.count(Ticket.on_date.distinct()),
+        func.count().filter(is_later, unbooked, earlier),
+        func.count().filter(~is_later, unbooked, earlier),
+        func.count().filter(unbooked, ~earlier) + refused,
+        func.count(Ticket.on_date.distinct()).filter(earlier),
     ).where(
         Ticket.issued_group_id == group_id,
-        Ticket.on_date < today.on_date,
-        Ticket.on_date >= today.on_date - _LOOK_BACK,
+        Ticket.on_date.between(today.on_date - _LOOK_BACK, today.on_date),
     )
-    came, days = session.execute(query).one()
-    return came / days if days else None
+    after, before, came, days = session.execute(query).one()
+    return still_expected(after / days, before / days, came) if days else None
 
 
 def _propose(
     session: Session,
     today: Today,
     group: ServiceGroup,
-    capacity: Capacity,
+    capacity: Staffed,
     spare: SpareCounters,
     *,
     now: datetime,
@@ -162,7 +184,7 @@ def _propose(
     of_day = list_extra(session, today.hall.id, on_date=today.on_date)
     before = [each for each in of_day if each.group_id == group.id]
     settled = {each.kind: each for each in reversed(before) if _settled(each, now)}
-    load = load_of(session, today, group, now=now)
+    load = load_of(session, today, group, now=now, capacity=capacity)
     forecast = _forecast(session, today, group.id, now=now)
     ready_at = max(now + today.policy.flex_ready_after, capacity.opens_at or now)
     spare.offer(group.id, 0)
@@ -178,7 +200,10 @@ def _propose(
     _lapse(session, group.id, [kind for kind in (FLEX, EXTENSION) if kind not in wanted])
     if FLEX in wanted:
         asked = settled.get(FLEX)  # open, or agreed to and so in the capacity already
-        spare.offer(group.id, wanted[FLEX][0] if asked is None else asked.counters * (asked.state == "open"))
+        offered = 0 if asked is None or asked.state != "open" else asked.counters
+        spare.offer(group.id, max(offered, wanted[FLEX][0]) if asked is None or offered else 0)
+        if asked is not None:
+            _enlarge(session, asked, wanted[FLEX][0], relief=relief, expected=ceil(forecast), now=now)
     return [
         _ask(session, today, group, kind, terms=terms, relief=relief, expected=ceil(forecast), now=now)
         for kind, terms in wanted.items()
@@ -193,6 +218,34 @@ def _forecast(session: Session, today: Today, group_id: int, *, now: datetime) -
         return max(came or 0.0, float(FEW))
     refused = exists().where(WalkInRefusal.group_id == group_id, WalkInRefusal.on_date == today.on_date)
     return float(FEW) if session.scalar(select(refused)) else 0.0
+
+
+def _enlarge(
+    session: Session, asked: ExtraTime, counters: int, *, relief: Relief, expected: int, now: datetime
+) -> None:
+    """Ask for more counters where the open proposal is not enough any more; once decided it stays."""
+    before = asked.counters
+    more = (
+        update(ExtraTime)
+        .where(ExtraTime.id == asked.id, ExtraTime.state == "open", ExtraTime.counters < counters)
+        .values(counters=counters, short_minutes=ceil(relief.short_minutes), expected=expected)
+        .returning(ExtraTime.id)
+    )
+    if session.scalar(more) is None:
+        return
+    session.refresh(asked)
+    audit.record(
+        session,
+        "extra_time.enlarge",
+        actor=SYSTEM,
+        now=now,
+        subject=("extra_time", asked.id),
+        hall_id=asked.hall_id,
+        kind=asked.kind,
+        before=before,
+        counters=counters,
+    )
+    emit(session, ExtraTimeProposed(asked.id, asked.hall_id, asked.group_id), now=now)
 
 
 def _ask(

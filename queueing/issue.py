@@ -21,6 +21,7 @@ from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.place import Holder, OpenLine, Place, give, open_line, walk_in_place
 from queueing.refusals import Refused
+from queueing.standby import promote
 from queueing.steps import ensure_in_hall
 from queueing.today import get_group, today_of
 
@@ -76,6 +77,8 @@ def issue_in_line(
     ticket = _issued_by_press(session, line.row, key)
     if ticket is not None:
         return ticket, line
+    if track is Track.WALK_IN:
+        line = promote(session, line, now=now)
     place = _place(session, line, command, track, now=now)
     holder = Holder(
         command.service_ids,

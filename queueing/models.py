@@ -45,6 +45,7 @@ class Ticket(Base):
     time in each state until then (`queueing.durations`). `step` is the last step and what it can be taken
     back with, pressed at `step_counter_id` at `stepped_at` (real time; `queueing.undo`).
     `silent`: its owner is shown on the screens and told by phone, and not called out (`queueing.silence`).
+    `promoted_at`: it was a standby number until then.
     `minutes` of a counter are expected for it (0: as for any other of its line), `quick` says that these are
     few; both fixed like the key.
     """
@@ -88,6 +89,7 @@ class Ticket(Base):
     track: Mapped[str] = mapped_column(String(8))
     due_at: Mapped[datetime]
     promised_at: Mapped[datetime | None]
+    promoted_at: Mapped[datetime | None]
     issued_at: Mapped[datetime]
     slot_starts_at: Mapped[datetime | None]
     late: Mapped[bool] = mapped_column(default=False)
@@ -176,15 +178,17 @@ class CounterSession(Base):
             unique=True,
             postgresql_where=text("closed_at IS NULL AND NOT several"),
         ),
+        Index("ix_counter_session_day", "hall_id", "closed_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    hall_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    hall_id: Mapped[int] = mapped_column(BigInteger)
     counter_id: Mapped[int] = mapped_column(BigInteger)
     staff_id: Mapped[int] = mapped_column(BigInteger)
     several: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(8), default="open")
     pause_reason: Mapped[str | None] = mapped_column(String(32))
+    paused_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     offered_at: Mapped[datetime | None]

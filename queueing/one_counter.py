@@ -12,11 +12,11 @@ from halls.models import Counter, CounterSkill
 from queueing.capacity import Capacity, Opening
 from queueing.counters import list_group_ids, session_of_counter
 from queueing.estimate import Estimate, estimate
+from queueing.loads import expected_by_line
 from queueing.models import CounterSession, Ticket
 from queueing.ordering import Waiting
 from queueing.policy import QueuePolicy
 from queueing.promise import Expected, Load
-from queueing.staffing import expected_by_line
 from queueing.states import AT_COUNTER
 from queueing.today import Today
 from queueing.waiting import all_waiting, calls_of, recent_calls
@@ -73,7 +73,7 @@ def _at(
     busy = select(Ticket.id).where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
     works = 0.0 if session.scalar(busy) is None else 1.0
     coming = _coming(session, today, group_ids, now=now)
-    load = replace(load, waiting=len(mine), busy=works, expected=coming)
+    load = replace(load, waiting=len(mine), busy=works, busy_minutes=None, idle=0, expected=coming)
     told = estimate(mine, recent, now, capacity=capacity, load=load, policy=policy)
     return {ticket.ticket_id: told[ticket.ticket_id] for ticket in mine if ticket.to_counter == counter_id}
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from queueing.admission import admit
 from queueing.capacity import Capacity
+from queueing.loads import load_of
 from queueing.models import Line
 from queueing.promise import Load, promised_call
-from queueing.staffing import capacity_of, load_of
+from queueing.staffing import capacity_of
 from queueing.today import Today, get_group, today_of
 
 
@@ -35,7 +36,7 @@ def outlook(session: Session, hall_id: int, group_id: int, *, now: datetime) -> 
     today = today_of(session, hall_id, now=now)
     group = get_group(session, hall_id, group_id)
     capacity = capacity_of(session, today, group.id, now=now)
-    load = load_of(session, today, group, now=now)
+    load = load_of(session, today, group, now=now, capacity=capacity)
     last = select(Line.last_promise_at).where(Line.group_id == group.id, Line.on_date == today.on_date)
     return outlook_of(today, capacity, load, previous=session.scalar(last), now=now)
 
@@ -48,5 +49,6 @@ def outlook_of(
     if is_over or not admit(capacity, load, now, policy=today.policy).admitted:
         return Outlook(load.waiting, None, is_over)
     policy = today.policy_for(capacity)
-    latest_at = promised_call(capacity, load, now, previous=previous, policy=policy)
+    ahead = load.with_more(load.standby)  # they get their promises first
+    latest_at = promised_call(capacity, ahead, now, previous=previous, policy=policy)
     return Outlook(load.waiting, latest_at or capacity.closes_at, is_over)

@@ -14,7 +14,7 @@ from kernel.actor import Actor
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.outbox import emit
 from queueing import events
-from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, record
+from queueing.after_counter import find_in_hall, left_of, left_of_visits, lock_served, tell_of
 from queueing.after_models import OwedPaper
 from queueing.models import Ticket
 from queueing.steps import ensure_in_hall, forget_step
@@ -67,7 +67,7 @@ def accept_without(
     Raises:
         PaperUnknown, NotDeferrable, DueDateUnfit, TicketMoved, NotYourCounter
     """
-    ticket = lock_served(session, ticket, actor=actor)
+    ticket, now = lock_served(session, ticket, actor=actor, now=now)
     service, paper = _paper(session, ticket, service_id, material)
     if not paper.deferrable and not actor.may("ticket.override", ticket.hall_id):
         raise NotDeferrable(paper=paper.name_zh)
@@ -82,8 +82,8 @@ def accept_without(
     if owed is None:
         return _open_one(session, ticket, service, paper)
     forget_step(ticket)
-    record(session, owed, "paper.owe", actor=actor, now=now, states=(None, "owed"), material=owed.material)
-    emit(session, events.PaperOwed(owed.id, owed.hall_id, owed.ticket_id), now=now)
+    told, steps = events.PaperOwed(owed.id, owed.hall_id, owed.ticket_id), (None, "owed")
+    tell_of(session, owed, told, "paper.owe", actor=actor, now=now, states=steps, material=owed.material)
     return owed
 
 
@@ -100,10 +100,10 @@ def settle(session: Session, owed_id: int, *, actor: Actor, now: datetime, waive
     if owed.state != "owed":
         raise OwedSettled
     owed.state = "waived" if waived else "settled"
+    now = max(now, owed.created_at)
     owed.ended_at, owed.ended_by = now, actor.id
-    steps = ("owed", owed.state)
-    record(session, owed, "paper.settle", actor=actor, now=now, states=steps, material=owed.material)
-    emit(session, events.PaperSettled(owed.id, owed.hall_id, owed.ticket_id), now=now)
+    told, steps = events.PaperSettled(owed.id, owed.hall_id, owed.ticket_id), ("owed", owed.state)
+    tell_of(session, owed, told, "paper.settle", actor=actor, now=now, states=steps, material=owed.material)
     return owed
 
 

@@ -17,12 +17,13 @@ from queueing.capacity import Capacity
 from queueing.events import TicketIssued
 from queueing.keys import walk_in_key
 from queueing.labels import label_of, next_ordinal
+from queueing.loads import load_of
 from queueing.matter import UNKNOWN, Matter
 from queueing.models import Line, Ticket
 from queueing.ordering import Track
 from queueing.policy import QueuePolicy
 from queueing.promise import Load, promise_at_close, promised_call
-from queueing.staffing import capacity_of, load_of
+from queueing.staffing import capacity_of
 from queueing.states import TicketState
 from queueing.today import Today, lock_lines
 
@@ -72,7 +73,8 @@ def open_line(session: Session, today: Today, group: ServiceGroup, *, now: datet
     """Read what is planned, then lock the line, then count who is there."""
     capacity = capacity_of(session, today, group.id, now=now)
     row = lock_lines(session, today, [group.id])[group.id]
-    return OpenLine(group, row, capacity, load_of(session, today, group, now=now), today.policy_for(capacity))
+    load = load_of(session, today, group, now=now, capacity=capacity)
+    return OpenLine(group, row, capacity, load, today.policy_for(capacity))
 
 
 def walk_in_place(line: OpenLine, *, ground: str, now: datetime) -> Place:

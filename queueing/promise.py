@@ -7,13 +7,14 @@ For a walk-in who comes at t, with m the expected minutes of a service:
 C(t,u): open counter-minutes in (t,u] (queueing.capacity). F(t,u): booked numbers that have not checked in
 yet, with slots in (t,u]. p̂: the probability that a booked person comes. N: everyone who waits in the group;
 m·N is the sum of their own expected minutes where their services are known.
-r = ½·m·busy: the work that is still left at busy counters. η = 0.88 leaves room for breaks and slow cases.
+r = ½·m·busy: the work that is still left at busy counters, of shared ones this line's part. η = 0.88 leaves
+room for breaks and slow cases.
 Nobody is called while every counter is closed: a v(t) before opening or at lunch becomes the next opening.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -33,11 +34,35 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class AtCounter:
+    """A busy counter as one of its lines sees it: its part in this line (1 unless it serves others too).
+
+    `minutes` are expected for the person there if another line's; 0 for one of this line.
+    """
+
+    part: float = 1.0
+    minutes: float = 0.0
+
+
+def busy_with(counters: Iterable[AtCounter], service_minutes: float) -> tuple[float, float | None]:
+    """Return `busy` and `busy_minutes` of a line's load."""
+    there = list(counters)
+    busy = sum(each.part for each in there)
+    if not any(each.minutes for each in there):
+        return busy, None
+    return busy, sum(each.part * (each.minutes or service_minutes) for each in there)
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """What a group has to do: m in minutes (change-over included), N waiting, busy counters, F by slot, p̂.
 
     `pace`: for estimates only, how long today's cases take (queueing.pace), from so many `pace_cases`.
     `waiting_minutes`: what is expected for those who wait, where their services are known; else m·N.
+    A counter that serves several lines is `busy` in each with its part, whosever person is there;
+    `busy_minutes`: what is expected for all of them, such parts counted, else m·busy. `idle`: whole counters
+    that are free to call for this line now. `standby`: who waits without a promise, and is not in N; they are
+    ahead of whoever comes now (queueing.admission).
     """
 
     service_minutes: float
@@ -48,6 +73,9 @@ class Load:
     waiting_minutes: float | None = None
     pace: float = 1.0
     pace_cases: int = 0
+    busy_minutes: float | None = None
+    idle: int = 0
+    standby: int = 0
 
     @property
     def work_minutes(self) -> float:
@@ -63,7 +91,16 @@ class Load:
     @property
     def residual_minutes(self) -> float:
         """Return r = ½·m·busy: on average half of a running service is left."""
+        if self.busy_minutes is not None:
+            return 0.5 * self.busy_minutes
         return 0.5 * self.service_minutes * self.busy
+
+    @property
+    def minutes_at_counter(self) -> float:
+        """Return what those at counters take on average: m, unless other lines have people there."""
+        if self.busy_minutes is None or not self.busy:
+            return self.service_minutes
+        return self.busy_minutes / self.busy
 
     def expected_between(self, after: datetime, until: datetime) -> float:
         """Return F(after, until): booked numbers not yet checked in, with slots in (after, until]."""

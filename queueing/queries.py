@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session
 
 from halls.models import Counter, ServiceGroup
 from halls.queries import get_counter, get_group
+from queueing.capacity import Capacity
 from queueing.counters import list_group_ids
 from queueing.errors import TicketUnknown
 from queueing.estimate import Estimate, estimate
 from queueing.lineup import Lineup
+from queueing.loads import load_of
 from queueing.models import Ticket
 from queueing.one_counter import estimates_at, find_counter
 from queueing.ordering import RecentCall, next_from_heads
 from queueing.place import OpenLine
 from queueing.reasons import Reason
-from queueing.staffing import capacity_of, load_of
+from queueing.staffing import capacity_of
 from queueing.states import AT_COUNTER, TicketState
 from queueing.steps import lock
 from queueing.today import Today, today_of
@@ -124,13 +126,6 @@ def current_ticket(session: Session, counter_id: int) -> Ticket | None:
     return session.scalars(query).one_or_none()
 
 
-def list_parked(session: Session, counter_id: int, *, now: datetime) -> list[Ticket]:
-    """Today's tickets put aside at a counter, the oldest first."""
-    hall_id = get_counter(session, counter_id).hall_id
-    query = _of_today(session, hall_id, TicketState.PARKED, now=now).where(Ticket.counter_id == counter_id)
-    return list(session.scalars(query.order_by(Ticket.started_at)))
-
-
 def list_missed(session: Session, hall_id: int, *, now: datetime) -> list[Ticket]:
     """Today's tickets that missed their call, the latest first: for "the citizen is back"."""
     query = _of_today(session, hall_id, TicketState.ABSENT, now=now)
@@ -217,8 +212,11 @@ def estimates(
     if not waiting:
         return {}
     recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)
-    capacity = line.capacity if line else capacity_of(session, today, group_id, now=now)
-    load = line.load if line else load_of(session, today, get_group(session, group_id), now=now)
+    if line is None:
+        capacity: Capacity = (staffed := capacity_of(session, today, group_id, now=now))
+        load = load_of(session, today, get_group(session, group_id), now=now, capacity=staffed)
+    else:
+        capacity, load = line.capacity, line.load
     load, policy = replace(load, waiting=len(waiting)), today.policy_for(capacity)
     told = estimate(waiting, recent, now, capacity=capacity, load=load, policy=policy)
     alone = estimates_at(session, today, waiting, capacity=capacity, load=load, policy=policy, now=now)

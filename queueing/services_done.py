@@ -13,7 +13,7 @@ from queueing import events
 from queueing.models import Ticket
 from queueing.serve import lock_own
 from queueing.states import TicketState
-from queueing.steps import forget_step, moved, record
+from queueing.steps import forget_step, moved, not_before, record
 
 MOST_SERVICES = 10
 
@@ -43,6 +43,7 @@ def correct_services(
     offered = {service.id for service in list_services(session, ticket.hall_id)}
     if not 0 < len(wanted) <= MOST_SERVICES or not offered >= set(wanted):
         raise ServicesUnfit
+    now = not_before(ticket, now)
     if wanted == ticket.service_ids:
         return ticket
     before, ticket.service_ids = _codes(session, ticket.service_ids), wanted

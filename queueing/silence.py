@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kernel.actor import Actor
 from queueing.models import Ticket
 from queueing.states import FINAL
-from queueing.steps import ensure_in_hall, lock, moved, record
+from queueing.steps import ensure_in_hall, lock, moved, not_before, record
 
 
 def set_silent(session: Session, ticket: Ticket, *, silent: bool, actor: Actor, now: datetime) -> Ticket:
@@ -23,5 +23,6 @@ def set_silent(session: Session, ticket: Ticket, *, silent: bool, actor: Actor, 
         raise moved(ticket)
     if ticket.silent != silent:
         ticket.silent = silent
+        now = not_before(ticket, now)
         record(session, ticket, "ticket.set_silent", actor=actor, now=now, silent=silent)
     return ticket

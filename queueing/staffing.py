@@ -1,66 +1,155 @@
-"""Capacity and load of a group today, as the pure rules want them; a handful of bounded reads.
+"""Capacity of a group today, as the pure rules want it; a handful of bounded reads.
 
 Capacity is the plan of the hall (`halls.day_plan`), except for the half-hour that is running: as soon as
 anybody sits at a counter of the hall, what counts there is who really is open, for a counter may be missing
-or added. A counter with several skills counts for each of its groups in the shares that the plan has now.
+or added. A counter that somebody has left stays missing until it is opened again (`queueing.shortfall`). A
+counter with several skills counts for each of its groups in the shares that the plan has now.
 When the plan has just stepped up, counters that are not open yet have ten minutes to open: one early
 officer must not make the first promises of the morning late for the whole day, since promises never go back.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 
-from sqlalchemy import and_, exists, func, select, union_all
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment, Number
 from booking.slot_cutting import Closed, CutSlot, PlannedLine, cut_slots
-from booking.states import OPEN
 from halls.day_plan import DayPlan, day_plans
-from halls.models import Counter, CounterSkill, PlanLine, ServiceGroup
+from halls.models import CounterSkill, PlanLine
 from halls.queries import list_groups
 from queueing.capacity import Capacity, Opening
 from queueing.forecast_models import FLEX, ExtraTime
-from queueing.matter import minutes_by_line
-from queueing.models import CounterSession, Ticket
-from queueing.pace import LAST_CASES, pace_of
-from queueing.promise import Expected, Load
-from queueing.shows import show_probability_of
-from queueing.taken import minutes_taken
+from queueing.models import CounterSession
+from queueing.shortfall import TO_SIT_DOWN, Staff, as_it_is, next_half_hour, part_believed
 from queueing.today import Today
 
-_TO_SIT_DOWN = timedelta(minutes=10)
-_SLOT = timedelta(minutes=30)
-
-#: Counter → (open rather than paused, the groups it can serve).
-Running = dict[int, tuple[bool, list[int]]]
-#: (Group, state) → tickets, and what is expected for them.
-_Counted = Mapping[tuple[int, str], Any]
+#: Who takes a break or a meal is believed to be back so soon.
+_BREAK, _BREAKS = timedelta(minutes=30), ("break", "meal")
 
 
-def capacity_of(session: Session, today: Today, group_id: int, *, now: datetime) -> Capacity:
+class Staffed(Capacity):
+    """The capacity of a line; `parts`: counter where somebody works → its part in the line, 0 if paused."""
+
+    __slots__ = ("parts",)
+
+    def __init__(
+        self, openings: Iterable[Opening], parts: Mapping[int, float], *, until: datetime | None
+    ) -> None:
+        super().__init__(openings, until=until)
+        self.parts = parts
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A counter where somebody sits, or has sat today; `since`: when it was opened, paused or closed."""
+
+    state: str
+    since: datetime
+    reason: str | None
+    skills: list[int] = field(default_factory=list)
+
+    def is_left(self, now: datetime) -> bool:
+        """Whether it is not open, and has not been for longer than people may be away."""
+        if self.state == "open":
+            return False
+        on_break = self.state == "paused" and self.reason in _BREAKS
+        return now >= self.since + (_BREAK if on_break else TO_SIT_DOWN)
+
+
+def capacity_of(session: Session, today: Today, group_id: int, *, now: datetime) -> Staffed:
     """The open counter-minutes of a group today."""
     return capacities_of(session, today, [group_id], now=now)[group_id]
 
 
 def capacities_of(
     session: Session, today: Today, group_ids: Iterable[int], *, now: datetime
-) -> dict[int, Capacity]:
+) -> dict[int, Staffed]:
     """The same for several groups of a hall, whose plan is read once."""
     all_ids = [group.id for group in list_groups(session, today.hall.id)]
     plans = day_plans(session, today.hall.id, all_ids, on=today.on_date, tz=today.zone)
-    running = _running_sessions(session, today)
-    extra = _extra(session, today)
-    return {
-        group_id: Capacity(
-            [
-                *_openings(today, plans, running, group_id, now=now),
-                *_added(extra, group_id, running, now),
+    staffing = _Staffing(today, plans, _seats(session, today), _extra(session, today), now)
+    return {group_id: staffing.capacity(group_id) for group_id in group_ids}
+
+
+@dataclass(slots=True)
+class _Staffing:
+    """What is planned and agreed to, and who is there."""
+
+    today: Today
+    plans: Mapping[int, DayPlan]
+    seats: Mapping[int, _Seat]
+    extra: Sequence[ExtraTime]
+    now: datetime
+
+    def capacity(self, group_id: int) -> Staffed:
+        """What can be counted on from now on."""
+        slots = _slots(self.today, self.plans[group_id])
+        planned = [Opening(each.starts_at, each.ends_at, float(each.counters)) for each in slots]
+        due = [_opening(each) for each in self._added(group_id) if self._is_due(each)]
+        other = [_opening(each) for each in self._added(group_id) if not self._is_due(each)]
+        running = [seat for seat in self.seats.values() if seat.state in {"open", "paused"}]
+        if not self.seats:
+            return Staffed([*planned, *due, *other], {}, until=None)
+        shares = {each: self._needed(each, self.now) for each in {group_id, *_shared(running)}}
+        parts = {
+            counter_id: _share(group_id, seat.skills, shares) if seat.state == "open" else 0.0
+            for counter_id, seat in self.seats.items()
+            if seat in running
+        }
+        slot_now = next((each for each in slots if each.starts_at <= self.now < each.ends_at), None)
+        open_now = sum(parts.values())
+        if slot_now is not None and _planned_at(slots, self.now - TO_SIT_DOWN) < slot_now.counters:
+            open_now = max(open_now, float(slot_now.counters))
+        until = next_half_hour(self.now) if slot_now is None else slot_now.ends_at
+        part = part_believed(group_id, self._staff(), self._needed_by_now, self._unopened)
+        believed = as_it_is([*planned, *due], self.now, until=until, open_now=open_now, part=part)
+        last = max((each.ends_at for each in planned), default=None)
+        return Staffed([*believed, *other], parts, until=last)
+
+    def _staff(self) -> Staff:
+        """Who is there, without those who opened a counter for added time that has just begun."""
+        there = [seat for seat in self.seats.values() if not seat.is_left(self.now)]
+        for each in self.extra:
+            if each.kind != FLEX or self._is_due(each):
+                continue
+            decided_at = each.decided_at or each.proposed_at
+            new = [
+                s for s in there if each.group_id in s.skills and s.state == "open" and s.since >= decided_at
             ]
-        )
-        for group_id in group_ids
-    }
+            for seat in new[: each.counters]:
+                there.remove(seat)
+        left = [seat.skills for seat in self.seats.values() if seat.is_left(self.now)]
+        return Staff([seat.skills for seat in there], left)
+
+    def _needed(self, group_id: int, at: datetime) -> float:
+        """Counters planned for a moment, and those agreed to that had time to open."""
+        added = sum(each.counters for each in self._due_at(group_id, at))
+        return _planned_exactly(self.plans[group_id], at, self.today) + added
+
+    def _needed_by_now(self, group_id: int) -> float:
+        before = self._needed(group_id, self.now - TO_SIT_DOWN)
+        return min(before, self._needed(group_id, self.now))
+
+    def _unopened(self, group_id: int) -> float:
+        return sum(each.counters for each in self._due_at(group_id, self.now))
+
+    def _due_at(self, group_id: int, at: datetime) -> list[ExtraTime]:
+        added = self._added(group_id)
+        return [each for each in added if self._is_due(each) and each.starts_at <= at < each.ends_at]
+
+    def _added(self, group_id: int) -> list[ExtraTime]:
+        return [each for each in self.extra if each.group_id == group_id]
+
+    def _is_due(self, each: ExtraTime) -> bool:
+        """Whether a counter that was added had time to open: from then on only who is there counts."""
+        return each.kind == FLEX and self.now >= each.starts_at + TO_SIT_DOWN
+
+
+def _opening(each: ExtraTime) -> Opening:
+    return Opening(each.starts_at, each.ends_at, float(each.counters))
 
 
 def _extra(session: Session, today: Today) -> list[ExtraTime]:
@@ -71,165 +160,32 @@ def _extra(session: Session, today: Today) -> list[ExtraTime]:
     return list(session.scalars(query))
 
 
-def _added(extra: Iterable[ExtraTime], group_id: int, running: Running, now: datetime) -> Iterable[Opening]:
-    """Counters added for the day. Once they had time to open, what counts now is who is at a counter."""
-    for each in extra:
-        if each.group_id != group_id:
-            continue
-        starts_at = each.starts_at
-        if running and each.kind == FLEX and now >= starts_at + _TO_SIT_DOWN:
-            starts_at = _next_half_hour(now)
-        yield Opening(starts_at, each.ends_at, float(each.counters))
-
-
-def _next_half_hour(now: datetime) -> datetime:
-    return now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0) + _SLOT
-
-
-def _openings(
-    today: Today, plans: Mapping[int, DayPlan], running: Running, group_id: int, *, now: datetime
-) -> list[Opening]:
-    slots = _slots(today, plans[group_id])
-    if not running:
-        return [Opening(s.starts_at, s.ends_at, float(s.counters)) for s in slots]
-    planned = {each: _planned_at(_slots(today, plans[each]), now) for each in _groups_of(running)}
-    planned[group_id] = _planned_at(slots, now)
-    open_now = sum(_share(group_id, skills, planned) for is_open, skills in running.values() if is_open)
-    stepped_up = _planned_at(slots, now - _TO_SIT_DOWN) < planned[group_id]
-    if stepped_up:
-        open_now = max(open_now, planned[group_id])
-    return [
-        Opening(s.starts_at, s.ends_at, open_now if s.starts_at <= now < s.ends_at else float(s.counters))
-        for s in slots
-    ]
-
-
-def load_of(session: Session, today: Today, group: ServiceGroup, *, now: datetime) -> Load:
-    """What the group has to do now. Standby tickets wait for what others leave, so they do not count."""
-    return loads_of(session, today, [group], now=now)[group.id]
-
-
-def loads_of(
-    session: Session, today: Today, groups: Sequence[ServiceGroup], *, now: datetime
-) -> dict[int, Load]:
-    """The same for several groups of a hall, in as many statements as for one."""
-    means = minutes_by_line(session, groups)
-    active = (
-        select(
-            Ticket.group_id,
-            Ticket.state,
-            func.count().label("tickets"),
-            func.sum(Ticket.minutes).label("minutes"),
-            func.count().filter(Ticket.minutes == 0).label("unknown"),
-        )
-        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date)
-        .where(Ticket.state.in_(("waiting", "called", "serving")), Ticket.group_id.in_(means))
-        .where((Ticket.track != "standby") | (Ticket.state != "waiting"))
-        .group_by(Ticket.group_id, Ticket.state)
-    )
-    rows: _Counted = {(row.group_id, row.state): row for row in session.execute(active)}
-    cases, expected = _cases(session, today, means, now=now), expected_by_line(session, today, means, now=now)
-    shows = show_probability_of(session, today.hall.id)
-    return {
-        group_id: Load(
-            service_minutes=mean,
-            waiting=_tickets(rows, group_id, "waiting"),
-            busy=_tickets(rows, group_id, "called") + _tickets(rows, group_id, "serving"),
-            expected=expected.get(group_id, []),
-            show_probability=shows,
-            pace=pace_of([(known or mean, took) for known, took in cases.get(group_id, [])], mean),
-            pace_cases=len(cases.get(group_id, [])),
-            waiting_minutes=_minutes(rows.get((group_id, "waiting")), mean),
-        )
-        for group_id, mean in means.items()
-    }
-
-
-def _tickets(rows: _Counted, group_id: int, state: str) -> int:
-    row = rows.get((group_id, state))
-    return int(row.tickets) if row is not None else 0
-
-
-def _minutes(row: Any, mean: float) -> float:
-    """What is expected for these tickets; where their services are not known, the mean of the line."""
-    return 0.0 if row is None else float(row.minutes) + mean * int(row.unknown)
-
-
-def _cases(
-    session: Session, today: Today, group_ids: Collection[int], *, now: datetime
-) -> dict[int, list[tuple[float, float]]]:
-    """Group → (minutes expected, 0 if nothing was known; minutes it took) of its last cases, latest first."""
-    last = func.row_number().over(partition_by=Ticket.group_id, order_by=Ticket.ended_at.desc())
-    done = (
-        select(Ticket.group_id, Ticket.minutes, minutes_taken().label("took"), last.label("last"))
-        .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "completed")
-        .where(Ticket.group_id.in_(group_ids), Ticket.called_at.is_not(None), Ticket.ended_at <= now)
+def _seats(session: Session, today: Today) -> dict[int, _Seat]:
+    """Counter → where somebody sits or has sat today, by its last session."""
+    midnight = datetime.combine(today.on_date, time.min, today.zone)
+    last = (
+        select(CounterSession)
+        .where(CounterSession.hall_id == today.hall.id)
+        .where(or_(CounterSession.closed_at.is_(None), CounterSession.closed_at >= midnight))
+        .order_by(CounterSession.counter_id, CounterSession.id.desc())
+        .ext(distinct_on(CounterSession.counter_id))
         .subquery()
     )
-    found: dict[int, list[tuple[float, float]]] = {}
-    query = select(done).where(done.c.last <= LAST_CASES).order_by(done.c.group_id, done.c.last)
+    query = select(last, CounterSkill.group_id).join(
+        CounterSkill, CounterSkill.counter_id == last.c.counter_id
+    )
+    seats: dict[int, _Seat] = {}
     for row in session.execute(query):
-        found.setdefault(row.group_id, []).append((float(row.minutes), float(row.took)))
-    return found
+        if row.counter_id not in seats:
+            since = {"open": row.opened_at, "paused": row.paused_at, "closed": row.closed_at}[row.state]
+            seats[row.counter_id] = _Seat(row.state, since or row.opened_at, row.pause_reason)
+        seats[row.counter_id].skills.append(row.group_id)
+    return seats
 
 
-def expected_by_line(
-    session: Session, today: Today, group_ids: Collection[int], *, now: datetime
-) -> dict[int, list[Expected]]:
-    """Numbers booked for later today whose owners have not come to this line, and the duty officer's reserve.
-
-    An appointment counts at least one. Later legs of a visit count where they were booked, also once its
-    owner is in the hall. Duty numbers count until they flow to walk-ins (`booking.duty_flow`).
-    """
-    in_first = and_(Number.appointment_id == Appointment.id, Number.group_id == Appointment.group_id)
-    booked = (
-        select(Appointment.group_id, Appointment.starts_at, func.count())
-        .outerjoin(Number, in_first)
-        .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
-        .where(
-            Appointment.starts_at > now, Appointment.group_id.in_(group_ids), Appointment.state == "booked"
-        )
-        .group_by(Appointment.group_id, Appointment.starts_at)
-    )
-    came = exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == Number.group_id)
-    later = (
-        select(Number.group_id, Number.starts_at, func.count())
-        .join(Appointment, Appointment.id == Number.appointment_id)
-        .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
-        .where(Number.starts_at > now, Number.group_id.in_(group_ids))
-        .where(Appointment.group_id != Number.group_id, Appointment.state.in_(OPEN))
-        .where(func.jsonb_array_length(Appointment.legs) > 0, ~came)
-        .group_by(Number.group_id, Number.starts_at)
-    )
-    reserved = (
-        select(Number.group_id, Number.starts_at, func.count())
-        .where(Number.group_id.in_(group_ids), Number.on_date == today.on_date, Number.starts_at > now)
-        .where(Number.channel == "duty", Number.appointment_id.is_(None))
-        .group_by(Number.group_id, Number.starts_at)
-    )
-    found: dict[int, list[Expected]] = {}
-    for group_id, starts_at, count in session.execute(union_all(booked, later, reserved)):
-        found.setdefault(group_id, []).append(Expected(starts_at, count))
-    return found
-
-
-def _running_sessions(session: Session, today: Today) -> Running:
-    """Counter → (open rather than paused, the groups it can serve), for counters where somebody sits."""
-    query = (
-        select(Counter.id, CounterSession.state, CounterSkill.group_id)
-        .join(CounterSession, CounterSession.counter_id == Counter.id)
-        .join(CounterSkill, CounterSkill.counter_id == Counter.id)
-        .where(Counter.hall_id == today.hall.id, CounterSession.closed_at.is_(None))
-    )
-    running: Running = {}
-    for counter_id, state, group_id in session.execute(query):
-        running.setdefault(counter_id, (state == "open", []))[1].append(group_id)
-    return running
-
-
-def _groups_of(running: Running) -> set[int]:
+def _shared(running: Iterable[_Seat]) -> set[int]:
     """Groups that share a counter with another: only their plans decide about shares."""
-    return {group_id for _, skills in running.values() if len(skills) > 1 for group_id in skills}
+    return {group_id for seat in running if len(seat.skills) > 1 for group_id in seat.skills}
 
 
 def _share(group_id: int, skills: list[int], planned: Mapping[int, float]) -> float:
@@ -243,6 +199,15 @@ def _share(group_id: int, skills: list[int], planned: Mapping[int, float]) -> fl
 
 def _planned_at(slots: Iterable[CutSlot], at: datetime) -> float:
     return next((float(slot.counters) for slot in slots if slot.starts_at <= at < slot.ends_at), 0.0)
+
+
+def _planned_exactly(plan: DayPlan, at: datetime, today: Today) -> float:
+    """What the plan needs at a moment, not on average over the half-hour."""
+    if any(each.starts_at <= at < each.ends_at for each in plan.closures):
+        return 0.0
+    clock = at.astimezone(today.zone).time()
+    lines = [each for each in (*plan.lines, *plan.extra) if each.starts <= clock]
+    return float(sum(each.counters for each in lines if clock < each.ends or each.ends == time.min))
 
 
 def _slots(today: Today, plan: DayPlan) -> list[CutSlot]:

@@ -36,6 +36,7 @@ from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
 from queueing.owed import remind
 from queueing.shows import learn_shows
+from queueing.standby import promote_today
 from queueing.unanswered import find_unanswered
 from runtime.day_lists import write_today, write_tomorrow
 from runtime.due_times import Daily, Every, When, due_times
@@ -64,11 +65,15 @@ class TimeCame(Event):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`do(session, hall_id, due_at, now)` runs at the times of `when`, once per hall where `per_hall`."""
+    """`do(session, hall_id, due_at, now)` runs at the times of `when`, once per hall where `per_hall`.
+
+    `even_closed`: also for halls that were closed for good, where something may be left to end.
+    """
 
     when: When
     do: Do
     per_hall: bool = True
+    even_closed: bool = False
 
 
 def publish_numbers(session: Session, hall_id: int | None, _due_at: datetime, now: datetime) -> None:
@@ -110,7 +115,7 @@ def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now:
 
 
 def expire_requests(session: Session, hall_id: int | None, _due_at: datetime, now: datetime) -> None:
-    """End special requests whose day is over and that nobody has answered."""
+    """End special requests whose day is over and that nobody has answered, and all of a closed hall."""
     expire_unanswered(session, _hall(session, hall_id).id, actor=SYSTEM, now=now)
 
 
@@ -143,9 +148,10 @@ def learn_service_times(session: Session, hall_id: int | None, due_at: datetime,
 
 
 def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
-    """Ask duty officers for counters or a longer day before walk-ins are refused."""
+    """Ask duty officers for more before walk-ins are refused; let standbys in for whom there is room."""
     for hall in list_halls(session):
         propose_today(session, hall.id, now=now)
+        promote_today(session, hall.id, now=now)
 
 
 def tell_who_waits_longer(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
@@ -173,7 +179,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
-    "expire_requests": Entry(Daily(time(0, 30)), expire_requests),
+    "expire_requests": Entry(Daily(time(0, 30)), expire_requests, even_closed=True),
     "hand_over_duty": Entry(Every(minutes=15), hand_over_duty, per_hall=False),
     "propose_extra_time": Entry(Every(minutes=5), propose_extra_time, per_hall=False),
     "tell_late": Entry(Every(minutes=5), tell_who_waits_longer, per_hall=False),
@@ -218,11 +224,12 @@ def _last_runs(session: Session, now: datetime) -> dict[str, datetime]:
 
 def _targets(session: Session) -> list[tuple[str, int | None, ZoneInfo]]:
     """Each job of the whole program, and each of a hall for every hall."""
-    halls = list_halls(session)
+    halls = list_halls(session, even_closed=True)
     targets: list[tuple[str, int | None, ZoneInfo]] = []
     for name, entry in SCHEDULE.items():
         if entry.per_hall:
-            targets += [(name, hall.id, ZoneInfo(hall.time_zone)) for hall in halls]
+            mine = [hall for hall in halls if hall.active or entry.even_closed]
+            targets += [(name, hall.id, ZoneInfo(hall.time_zone)) for hall in mine]
         else:
             targets.append((name, None, ZoneInfo("UTC")))
     return targets

@@ -16,7 +16,7 @@ from notifications import events as notifications
 from notifications import tell, tell_after, tell_decisions, tell_soon, tell_undone, tell_wait
 from people import events as people
 from queueing import events as queueing
-from queueing import extra_time, follow_booking, leave, unanswered
+from queueing import extra_time, follow_booking, leave, standby, unanswered
 from runtime import schedule
 from runtime.deliveries import Handler
 
@@ -27,6 +27,7 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentRescheduled: (tell.rescheduled,),
         booking.AppointmentCorrected: (tell.corrected, follow_booking.follow_correction),
         booking.AppealDecided: (tell_decisions.appeal_decided,),
+        booking.DocumentAppealDecided: (tell_decisions.document_appeal_decided,),
         booking.SpecialRequestDecided: (tell_decisions.special_request_decided,),
         booking.SpecialRequestExpired: (tell_decisions.special_request_expired,),
         booking.AppointmentCancelled: (tell.cancelled, leave.leave_with_booking),
@@ -34,9 +35,11 @@ SUBSCRIPTIONS: Mapping[type[Event], tuple[Handler, ...]] = MappingProxyType(
         booking.AppointmentReopened: (tell.reopened,),
         booking.WaitlistOffered: (tell_wait.offered,),
         booking.WaitlistOfferLost: (tell_wait.offer_lost,),
-        queueing.LineFilledUp: (extra_time.look_again,),
+        queueing.LineFilledUp: (extra_time.look_again, standby.look_again),
         queueing.TicketCalled: (tell.called, tell_soon.three_ahead),
         queueing.CallUnanswered: (unanswered.follow_up,),
+        queueing.CounterOpened: (standby.look_again,),
+        queueing.ExtraTimeDecided: (standby.look_again,),
         queueing.TicketMissed: (tell.missed,),
         queueing.TicketAbandoned: (tell_soon.three_ahead,),
         queueing.TicketPassedOn: (tell.next_leg,),
@@ -67,6 +70,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         booking.AppointmentFulfilled,
         booking.AppointmentNoShow,
         queueing.TicketIssued,
+        queueing.StandbyPromoted,
         queueing.TicketRecalled,
         queueing.TicketReinstated,
         queueing.ServiceStarted,
@@ -77,12 +81,10 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         queueing.PaperSettled,
         queueing.BackTaskMoved,
         queueing.CounterOffered,
-        queueing.CounterOpened,
         queueing.CounterPaused,
         queueing.CounterClosed,
         queueing.HallDayClosed,
         queueing.ExtraTimeProposed,
-        queueing.ExtraTimeDecided,
         feedback.CaseOpened,
         feedback.CaseMoved,
     }
@@ -109,6 +111,7 @@ APART: frozenset[str] = frozenset(
         (
             schedule.run,
             extra_time.look_again,
+            standby.look_again,
             leave.leave_with_booking,
             follow_booking.follow_correction,
             unanswered.follow_up,

@@ -58,9 +58,10 @@ class Hold:
 
 @dataclass
 class Model:
-    """What must be true, kept in lists."""
+    """What must be true, kept in lists. `in_village` are the starts that are not held in the hall."""
 
     places: list[Place]
+    in_village: frozenset[datetime] = frozenset()
     holds: dict[str, Hold] = field(default_factory=dict)
     visits: dict[str, Visit] = field(default_factory=dict)
     cancelled: int = 0
@@ -86,7 +87,8 @@ class Model:
         )[:needed]
         starts = sorted({place.starts_at for place in free})
         unbroken = all(later - before == HALF_HOUR for before, later in pairwise(starts))
-        fits = len(free) == needed and starts[0] == starts_at and unbroken
+        in_one_place = len({start in self.in_village for start in starts}) == 1
+        fits = len(free) == needed and starts[0] == starts_at and unbroken and in_one_place
         return free if fits else None
 
     def of_token(self, token: str) -> list[Place]:

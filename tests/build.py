@@ -74,6 +74,15 @@ def make_plan(session: Session, group: ServiceGroup, counters: float = 2, hours:
     _save(session, *lines)
 
 
+def make_session(
+    session: Session, group: ServiceGroup, *, counters: float, hours: str, on: date, place: str
+) -> None:
+    """A mobile session."""
+    starts, ends = (datetime.strptime(part, "%H:%M").time() for part in hours.split("-"))  # noqa: DTZ007
+    told = {"kind": "extra", "session": "mobile", "place_zh": place, "on_date": on}
+    _save(session, PlanLine(group_id=group.id, starts=starts, ends=ends, counters=counters, **told))
+
+
 def make_service(session: Session, group: ServiceGroup | None = None, **values: object) -> Service:
     code = f"service-{next(_serial)}"
     facts = {
@@ -97,8 +106,12 @@ def make_slot(
     *,
     numbers: int = 3,
     released_at: datetime | None = None,
+    place: str = "",
 ) -> Slot:
-    """A slot of half an hour with `numbers` online numbers, released long ago unless told."""
+    """A slot of half an hour with `numbers` online numbers, released long ago unless told.
+
+    `place` is the village of a mobile session; the hall has none.
+    """
     on_date = starts_at.astimezone(SHANGHAI).date()
     slot = Slot(
         hall_id=group.hall_id,
@@ -107,6 +120,8 @@ def make_slot(
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=30),
         counters=1.0,
+        place_zh=place,
+        place_en=place and f"{place} (village)",
     )
     _save(session, slot)
     release = released_at or starts_at - timedelta(days=14)

@@ -4,6 +4,15 @@ import re
 from pathlib import Path
 
 DRAWN_IN = Path(__file__).parent.parent / "docs" / "queue-rule.md"
+#: Steps of which the ticket keeps no time: one that waited for them may bear a moment before theirs.
+UNTIMED = (
+    "ticket.recall",
+    "ticket.park",
+    "ticket.undo_",
+    "ticket.hand_over",
+    "ticket.correct_services",
+    "ticket.set_silent",
+)
 
 
 def drawing() -> dict[tuple[str, str], tuple[str, ...]]:
@@ -26,3 +35,11 @@ def ways() -> dict[tuple[str, str], frozenset[str]]:
 def ends() -> frozenset[str]:
     """The states from which the drawing leads out of the hall."""
     return frozenset(re.findall(r"^ *(\w+) --> \[\*\]$", DRAWN_IN.read_text("utf-8"), re.MULTILINE))
+
+
+def tasks_drawing() -> dict[str, set[str]]:
+    """Where a back-office task can go from each state; its arrows bear no verbs."""
+    found: dict[str, set[str]] = {}
+    for before, after in re.findall(r"^ *(\w+) --> (\w+)$", DRAWN_IN.read_text("utf-8"), re.MULTILINE):
+        found.setdefault(before, set()).add(after)
+    return found

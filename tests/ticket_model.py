@@ -59,6 +59,14 @@ class Card:
     served: bool = False
     to: int | None = None  # waits for this counter alone, while it is open
     step: "Step | None" = None
+    #: Of which lines something is done here, and what was done in lines before; never changed in place.
+    services: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+
+    def facts(self) -> tuple[object, ...]:
+        """Line, state, counter, lines to come, and what is and was done: what its row must say."""
+        counter = self.counter if self.state in AT_COUNTER else None
+        return self.line, self.state, counter, self.legs, list(self.services), list(self.done)
 
     def can(self, verb: str) -> bool:
         return (self.state, verb) in WAYS
@@ -77,6 +85,22 @@ class Card:
     def start(self) -> None:
         self.go("start_serving")
         self.served, self.to = True, None
+
+    def pass_on(self) -> None:
+        """To the line of the next leg."""
+        self.go("next_leg")
+        self.line, self.counter = self.legs.pop(0), None
+        self.here, self.done, self.services = {self.line}, self.done + self.services, (self.line,)
+
+    def send(self, line: str, *, to: int | None = None) -> None:
+        """To another line; what was still to be done there is done now. Who was only called has come."""
+        if self.state == "called":
+            self.start()
+        self.go("transfer")
+        self.line, self.counter, self.to = line, None, to
+        merged = tuple(leg for leg in self.legs if leg == line)
+        self.here, self.services = self.here | set(merged), self.services + merged
+        self.legs = [leg for leg in self.legs if leg != line]
 
     def go_back(self, step: "Step") -> None:
         """As if the step had not been."""
@@ -179,6 +203,7 @@ class Model:
     def finish(self, card: Card) -> None:
         card.go("complete")
         card.legs = []
+        card.services = tuple(dict.fromkeys(card.done + card.services))
         self.end_visit(card, "fulfilled")
 
     def end_visit(self, card: Card, state: str) -> None:

@@ -42,13 +42,18 @@ def give_device(response: Response) -> Response:
         text = g.get("new_device") or new_reference()
         response.set_cookie(
             COOKIE,
-            f"{text}.{_mark(text)}",
+            cookie_of(text),
             max_age=_KEPT_SECONDS,
             httponly=True,
             secure=edge.parts().settings.base_url.startswith("https://"),
             samesite="Lax",
         )
     return response
+
+
+def cookie_of(text: str) -> str:
+    """What the cookie of a device says."""
+    return f"{text}.{_mark(text)}"
 
 
 def device_to_be() -> str:

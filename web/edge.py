@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app, g, request
+from flask import current_app, g
+from flask.globals import app_ctx, request_ctx
 from sqlalchemy.orm import Session
 
 from booking.recent import Recent
@@ -19,6 +20,9 @@ from queueing.errors import WalkInsStopped
 from queueing.refusals import note_refusal
 
 LANGUAGES = {"zh": "zh_Hans", "en": "en"}
+
+#: Where no hall says otherwise.
+CITY_ZONE = "Asia/Shanghai"
 
 
 class CityWideOnly(Forbidden):
@@ -57,9 +61,10 @@ def direct(*, together: bool = False) -> Iterator[Direct]:
 
 def now() -> datetime:
     """Business time of this request, read once."""
-    moment: datetime | None = g.get("now")
+    kept = app_ctx.g  # asked several times a request: once through the proxy
+    moment: datetime | None = kept.get("now")
     if moment is None:
-        moment = g.now = clock.now()
+        moment = kept.now = clock.now()
     return moment
 
 
@@ -98,9 +103,8 @@ def language() -> str:
 
     Pages do not negotiate: phones that send zh-CN with English after it would get English by mistake.
     """
-    return language_of(
-        request.cookies.get("lang", ""), request.path, request.headers.get("Accept-Language", "")
-    )
+    asked = request_ctx.request
+    return language_of(asked.cookies.get("lang", ""), asked.path, asked.headers.get("Accept-Language", ""))
 
 
 def language_of(chosen: str, path: str, accepted: str) -> str:
@@ -116,7 +120,7 @@ def text(row: Any, name: str) -> str:
     return (getattr(row, f"{name}_en") or chinese) if language() == "en" else chinese
 
 
-def local(moment: datetime, zone: str = "Asia/Shanghai") -> datetime:
+def local(moment: datetime, zone: str = CITY_ZONE) -> datetime:
     """The instant on the hall's wall clock."""
     return moment.astimezone(ZoneInfo(zone))
 
@@ -129,10 +133,11 @@ def recent() -> Recent:
 
 def of_parts(name: str, make: Callable[[], Any]) -> Any:
     """Something made once for these parts: what was read from one database says nothing about another."""
-    of, found = current_app.extensions.get(name, (None, None))
-    if of is not parts():
+    extensions = current_app.extensions
+    of, found = extensions.get(name, (None, None))
+    if of is not extensions["youhao"]:
         found = make()
-        current_app.extensions[name] = (parts(), found)
+        extensions[name] = (extensions["youhao"], found)
     return found
 
 

@@ -13,7 +13,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from kernel.limits import Limits, Rule, hashed, parse_rules
+from kernel.parts import Parts
 from kernel.settings import Settings, SettingsInvalid
+from people.citizens import identity_index
+from people.identity import normalise
 from web import edge
 from web.device import address, announced_device, device
 
@@ -37,6 +40,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "wait.device": Rule(6, 10 * _MINUTE),
         "request.phone": Rule(5, _DAY),
         "appeal.phone": Rule(10, _DAY),
+        "appeal.identity": Rule(5, _DAY),
         "pair.address": Rule(120, 10 * _MINUTE),
     }
 )
@@ -80,10 +84,11 @@ def rules_of(settings: Settings) -> dict[str, Rule]:
 
 def fair() -> Limits:
     """The counters of this process."""
-    own = current_app.extensions.get("fair_limits")
-    if not isinstance(own, Limits) or own.redis is not edge.parts().redis:
-        own = Limits(edge.parts().redis, rules_of(edge.parts().settings))
-        current_app.extensions["fair_limits"] = own
+    extensions = current_app.extensions
+    parts: Parts = extensions["youhao"]
+    own = extensions.get("fair_limits")
+    if not isinstance(own, Limits) or own.redis is not parts.redis:
+        own = extensions["fair_limits"] = Limits(parts.redis, rules_of(parts.settings))
     return own
 
 
@@ -134,6 +139,12 @@ def limit_move(identity_index: bytes | None, phone_index: bytes | None) -> None:
 def limit_phone(name: str, phone: str) -> None:
     """One more of something that a verified phone may do only so often; raises LimitReached."""
     fair().take([(name, hashed(phone, "phone"))])
+
+
+def limit_document_appeal(phone: str, kind: str, number: str) -> None:
+    """One more appeal of a verified phone, for a document; raises LimitReached."""
+    document = identity_index(kind, normalise(kind, number)).hex()
+    fair().take([("appeal.phone", hashed(phone, "phone")), ("appeal.identity", document)])
 
 
 def register(app: Flask, settings: Settings) -> None:

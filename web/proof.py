@@ -1,4 +1,4 @@
-"""Proof of work at release peaks: signed challenges, and tickets for those whose browser cannot work.
+"""Proof of work at release peaks and of nameless callers: signed challenges, tickets for who cannot work.
 
 A challenge is bound to device, line and minute by our mark; a proof and a ticket are good for one hold, which
 may take numbers of several lines: each of them is counted and asked.
@@ -18,12 +18,21 @@ from flask import request
 
 from booking.hall_rules import HallRules
 from booking.ladder import Release, releases_of
-from booking.peak import BITS, STORM_SECONDS, WINDOW_SECONDS, holds_before_a_storm, is_solved, needs_proof
+from booking.peak import (
+    BITS,
+    STORM_SECONDS,
+    WINDOW_SECONDS,
+    holds_before_a_storm,
+    is_solved,
+    nameless_holds,
+    needs_proof,
+)
 from halls.workdays import Calendar
 from kernel import clock
 from kernel.crypto import CannotDecrypt, cipher
 from kernel.errors import DomainError, Unproven
 from kernel.kept import Kept
+from kernel.limits import Rule
 from web import edge
 from web.device import address, announced_device, device, device_to_be
 from web.limits import fair, limit_hold
@@ -40,9 +49,9 @@ class ProofRequired(Unproven):
     """Many want these numbers at this moment; `challenge` and `bits` are the puzzle, see docs/fairness.md."""
 
     code = "proof_required"
-    zh = "现在正在放号，人比较多。请完成一次自动验证（SHA-256，见接口文档）后再提交。"
+    zh = "现在占号的人比较多。请完成一次自动验证（SHA-256，见接口文档）后再提交。"
     en = (
-        "Numbers are being released and many people are asking. Solve the challenge (SHA-256, see the "
+        "Many numbers are being held at this moment. Solve the challenge (SHA-256, see the "
         "documentation) and send the request again."
     )
 
@@ -85,8 +94,10 @@ def admit_hold(hall_code: str, service_codes: Sequence[str], starts_at: datetime
     """
     limit_hold()
     lines = _lines(hall_code, service_codes)
-    at_peak = [line for line in lines if _is_peak(line, starts_at)]  # each line counts this hold
-    if not at_peak:
+    # Of others the hold itself says what is wrong.
+    soon = [line for line in lines if _is_soon(line, starts_at)]
+    asking = [line for line in soon if _is_peak(line, starts_at)]  # each line counts this hold
+    if not asking and (device() is not None or _has_room_for_nameless(soon)):
         return
     text = request.headers.get(HEADER) or request.form.get(FIELD, "")
     # Of any line of the visit: another of them may have come to its peak since the challenge.
@@ -94,7 +105,7 @@ def admit_hold(hall_code: str, service_codes: Sequence[str], starts_at: datetime
         request.form.get(TICKET_FIELD, "")
     ):
         return
-    raise ProofRequired(challenge=_challenge(at_peak[0].group_id), bits=BITS, algorithm="SHA-256")
+    raise ProofRequired(challenge=_challenge((asking or soon)[0].group_id), bits=BITS, algorithm="SHA-256")
 
 
 def _lines(hall_code: str, service_codes: Sequence[str]) -> list[Line]:
@@ -103,10 +114,21 @@ def _lines(hall_code: str, service_codes: Sequence[str]) -> list[Line]:
     return list({line.group_id: line for line in found if line is not None}.values())
 
 
+def _is_soon(line: Line, starts_at: datetime) -> bool:
+    return timedelta(0) < starts_at - edge.now() <= line.rules.policy.horizon + timedelta(days=1)
+
+
+def _has_room_for_nameless(lines: Sequence[Line]) -> bool:
+    """Count a hold that came without a cookie of ours; False once a line has enough of them.
+
+    What a program calls itself does not help here: it costs nothing to make up another name.
+    """
+    allowed = ((line.group_id, nameless_holds(line.rules.policy)) for line in lines)
+    return fair().has_room([(f"nameless:{group_id}", Rule(*most)) for group_id, most in allowed if most])
+
+
 def _is_peak(line: Line, starts_at: datetime) -> bool:
     policy = line.rules.policy
-    if not timedelta(0) < starts_at - edge.now() <= policy.horizon + timedelta(days=1):
-        return False  # the hold itself says what is wrong with it
     most = holds_before_a_storm(policy)
     storm = most is not None and fair().note(
         f"line:{line.group_id}", window=WINDOW_SECONDS, most=most, stays=STORM_SECONDS

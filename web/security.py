@@ -13,7 +13,10 @@ MAX_BODY = 256 * 1024
 # Where administrators send whole spreadsheets, and nowhere else.
 _SPREADSHEETS, _MAX_SPREADSHEET = "/admin/tables/", 8 * 1024 * 1024
 # Where they send pictures of papers: somewhat more than a picture may have, so that it is refused in words.
-_PICTURES, _MAX_PICTURE = re.compile("/admin/services/[^/]+/materials/"), 12 * 1024 * 1024
+_PICTURES, _MAX_PICTURE = (
+    re.compile("(/admin/services/[^/]+/materials/|/api/v1/services/[^/]+/pictures$)"),
+    12 * 1024 * 1024,
+)
 
 
 def _origin(url: str) -> str:

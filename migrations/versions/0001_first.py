@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0001_30fa8f92"
+revision = "0001_c27d5916"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -75,12 +75,13 @@ def upgrade() -> None:
         sa.Column("several", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("pause_reason", sa.String(length=32), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("offered_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_counter_session")),
     )
-    op.create_index(op.f("ix_counter_session_hall_id"), "counter_session", ["hall_id"], unique=False)
+    op.create_index("ix_counter_session_day", "counter_session", ["hall_id", "closed_at"], unique=False)
     op.create_index(
         "uq_counter_session_counter",
         "counter_session",
@@ -130,6 +131,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device_pairing")),
         sa.UniqueConstraint("code", name=op.f("uq_device_pairing_code")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_device_pairing_secret_hash")),
+    )
+    op.create_table(
+        "document_appeal",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=32), nullable=False),
+        sa.Column("hall_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("identity_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("answer_sealed", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_appeal")),
+        sa.UniqueConstraint("reference", name=op.f("uq_document_appeal_reference")),
+    )
+    op.create_index(
+        "ix_document_appeal_asked",
+        "document_appeal",
+        ["hall_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'asked'"),
+    )
+    op.create_index(op.f("ix_document_appeal_phone_index"), "document_appeal", ["phone_index"], unique=False)
+    op.create_index(
+        "uq_document_appeal_open",
+        "document_appeal",
+        ["identity_index", "phone_index"],
+        unique=True,
+        postgresql_where=sa.text("state = 'asked'"),
     )
     op.create_table(
         "extra_time",
@@ -541,10 +575,19 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("counters", sa.Double(), nullable=False),
+        sa.Column("place_zh", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("place_en", sa.String(length=160), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slot")),
         sa.UniqueConstraint("group_id", "starts_at", name=op.f("uq_slot_group_id_starts_at")),
     )
     op.create_index("ix_slot_day", "slot", ["hall_id", "on_date"], unique=False)
+    op.create_index(
+        "ix_slot_village",
+        "slot",
+        ["group_id", "starts_at"],
+        unique=False,
+        postgresql_where=sa.text("place_zh <> ''"),
+    )
     op.create_table(
         "special_request",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -629,6 +672,7 @@ def upgrade() -> None:
         sa.Column("track", sa.String(length=8), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("promoted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("slot_starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
@@ -1295,6 +1339,7 @@ def downgrade() -> None:
         "ix_special_request_asked", table_name="special_request", postgresql_where=sa.text("state = 'asked'")
     )
     op.drop_table("special_request")
+    op.drop_index("ix_slot_village", table_name="slot", postgresql_where=sa.text("place_zh <> ''"))
     op.drop_index("ix_slot_day", table_name="slot")
     op.drop_table("slot")
     op.drop_index(op.f("ix_simulated_sms_phone_index"), table_name="simulated_sms")
@@ -1360,6 +1405,14 @@ def downgrade() -> None:
     op.drop_index("uq_extra_time_open", table_name="extra_time", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_extra_time_day", table_name="extra_time")
     op.drop_table("extra_time")
+    op.drop_index(
+        "uq_document_appeal_open", table_name="document_appeal", postgresql_where=sa.text("state = 'asked'")
+    )
+    op.drop_index(op.f("ix_document_appeal_phone_index"), table_name="document_appeal")
+    op.drop_index(
+        "ix_document_appeal_asked", table_name="document_appeal", postgresql_where=sa.text("state = 'asked'")
+    )
+    op.drop_table("document_appeal")
     op.drop_table("device_pairing")
     op.drop_index(op.f("ix_device_hall_id"), table_name="device")
     op.drop_table("device")
@@ -1374,7 +1427,7 @@ def downgrade() -> None:
         table_name="counter_session",
         postgresql_where=sa.text("closed_at IS NULL"),
     )
-    op.drop_index(op.f("ix_counter_session_hall_id"), table_name="counter_session")
+    op.drop_index("ix_counter_session_day", table_name="counter_session")
     op.drop_table("counter_session")
     op.drop_index(op.f("ix_citizen_phone_index"), table_name="citizen")
     op.drop_table("citizen")

@@ -1,5 +1,7 @@
 """One line of one hall on one morning for steps in any order, and what must always hold of its numbers.
 
+At the end of the morning it is in a village: no visit goes on there that begins in the hall.
+
 The model knows every number as one place. It takes places by the rule as written in docs, and after each
 step the database must show exactly the model's places: none twice, none lost, none from nothing.
 """
@@ -28,7 +30,7 @@ from kernel.errors import DomainError
 from kernel.ids import token_hash
 from kernel.outbox import OutboxEvent
 from tests.booking_model import Model, Place
-from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service
+from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service, make_session
 
 LEAD = timedelta(minutes=30)
 KEPT = timedelta(minutes=10)
@@ -73,12 +75,13 @@ class Line(RuleBasedStateMachine):
         self.people = count(1)
         self.hall = make_hall(session, policy={"booking": POLICY})
         self.group = make_group(session, self.hall)
-        make_plan(session, self.group, counters=2, hours="10:00-11:30")
+        make_plan(session, self.group, counters=2, hours="10:00-11:00")
+        make_session(session, self.group, counters=2, hours="11:00-11:30", on=TODAY, place="东岭村村委会")
         services = {needed: make_service(session, self.group, minutes=10 * needed) for needed in (1, 2, 3)}
         self.codes = {needed: service.code for needed, service in services.items()}
         self.service_ids = {needed: service.id for needed, service in services.items()}
         self.publish()
-        self.model = Model([_place(row, {}) for row in self.rows()])
+        self.model = Model([_place(row, {}) for row in self.rows()], frozenset(STARTS[2:]))
         assert {place.channel for place in self.model.places} == {"online", "walk_in", "duty"}
         assert any(place.ordinal > OVERBOOKED_ABOVE for place in self.model.places)
         self.planned = [(place.starts_at, place.ordinal, place.released_at) for place in self.model.places]

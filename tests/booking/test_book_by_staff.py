@@ -6,15 +6,19 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from booking import doctor
 from booking.book import Book
-from booking.book_by_staff import StaffBooking, StaffReasonUnknown, book_at_counter
+from booking.book_by_staff import StaffBooking, StaffReasonUnknown, book_at_counter, book_by_staff
 from booking.errors import SlotFull, SlotUnknown
 from booking.ladder import Channel
 from booking.models import Appointment, Number
 from booking.policy import AlreadyBookedThatDay, InPast, SuspendedForNoShows
+from booking.staff_slots import staff_slots, starts_in_line
 from kernel.audit import AuditEntry
 from kernel.errors import DomainError, Forbidden
 from people.citizens import identity_index, number_of
@@ -25,6 +29,7 @@ from tests import build
 from tests.build import at
 
 TEN = at("10:00")
+CHANNELS = (Channel.DUTY, Channel.WALK_IN)
 
 
 class Desk:
@@ -186,3 +191,102 @@ def test_officers_and_the_duty_officer_at_once_give_no_number_twice(database, no
     assert found.count("slot_full") == 16
     with database.transaction() as session:
         assert not list(doctor.check(session))
+
+
+def long_visit(session, channels, **values):
+    """A service of two numbers, at a desk whose slot at ten has these channels."""
+    desk = Desk(session, channels)
+    desk.service.minutes = 2 * desk.group.unit_minutes
+    session.flush()
+    return desk, desk.wish(channels=CHANNELS, **values)
+
+
+def channels_of(session, made):
+    of_visit = select(Number.channel).where(Number.appointment_id == made.id)
+    return list(session.scalars(of_visit.order_by(Number.ordinal)))
+
+
+def starts(session, desk, needed, channels, now):
+    slots = staff_slots(session, desk.group.id, build.TODAY, now=now)
+    return [each.starts_at for each in starts_in_line(slots, needed=needed, channels=channels)]
+
+
+def test_a_visit_of_several_numbers_takes_them_of_several_channels(session, now):
+    desk, wish = long_visit(session, ["duty", "walk_in"])
+    assert starts(session, desk, 2, CHANNELS, now) == [TEN]
+    made = book_by_staff(session, wish, actor=desk.staff(session, "duty_officer"), now=now)
+    assert channels_of(session, made) == ["duty", "walk_in"]
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "appointment.make_by_staff")).one()
+    assert entry.details["channel"] == "duty,walk_in"
+    assert not list(doctor.check(session))
+
+
+def test_each_number_is_of_the_first_channel_that_has_one_in_its_slot(session, now):
+    desk, wish = long_visit(session, ["walk_in", "walk_in", "duty"])
+    made = book_by_staff(session, wish, actor=desk.staff(session, "duty_officer"), now=now)
+    assert sorted(channels_of(session, made)) == ["duty", "walk_in"]
+
+
+HAVE = st.lists(st.sampled_from(["online", "walk_in", "duty", "later"]), max_size=4)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    slots=st.lists(HAVE, min_size=1, max_size=3),
+    needed=st.integers(1, 4),
+    channels=st.sampled_from([CHANNELS, (Channel.ONLINE, Channel.WALK_IN), (Channel.DUTY,)]),
+)
+def test_what_a_page_offers_is_taken_and_nothing_else(database, slots, needed, channels):
+    now = at("09:00")
+    with database.engine.connect() as connection, Session(connection) as session:
+        desk = Desk(session, [])
+        session.delete(desk.slot)
+        session.flush()
+        desk.service.minutes = needed * desk.group.unit_minutes
+        times = [TEN + timedelta(minutes=30 * nth) for nth in range(len(slots))]
+        for starts_at, have in zip(times, slots, strict=True):
+            slot = build.make_slot(session, desk.group, starts_at, numbers=len(have))
+            rows = session.scalars(select(Number).where(Number.slot_id == slot.id).order_by(Number.ordinal))
+            for number, channel in zip(rows, have, strict=True):
+                number.channel = "online" if channel == "later" else channel
+                number.released_at = {"online": now, "later": TEN}.get(channel)
+        session.flush()
+        officer, taken = desk.staff(session, "duty_officer"), []
+        offered = starts(session, desk, needed, channels, now)
+        for nth, starts_at in enumerate(times):
+            wish = desk.wish(nth + 1, channels=channels, starts_at=starts_at)
+            savepoint = session.begin_nested()
+            try:
+                made = book_by_staff(session, wish, actor=officer, now=now)
+                assert len(channels_of(session, made)) == needed
+                taken.append(starts_at)
+            except SlotFull:
+                pass
+            savepoint.rollback()
+        session.rollback()
+    assert taken == offered
+
+
+def test_visits_of_several_numbers_and_channels_at_once_share_none(database, now):
+    with database.transaction() as session:
+        desk, _ = long_visit(session, ["duty", "walk_in", "walk_in", "duty", "walk_in"])
+        duty = desk.staff(session, "duty_officer")
+    barrier = Barrier(12)
+
+    def one(n: int):
+        barrier.wait()
+        try:
+            with database.transaction() as session:
+                return book_by_staff(session, desk.wish(n, channels=CHANNELS), actor=duty, now=now).id
+        except SlotFull:
+            return None
+
+    with ThreadPoolExecutor(12) as pool:
+        made = [each for each in pool.map(one, range(1, 13)) if each is not None]
+    with database.transaction() as session:
+        assert 1 <= len(made) <= 2
+        numbers = [len(channels_of(session, session.get_one(Appointment, each))) for each in made]
+        assert numbers == [2] * len(made)
+        assert not list(doctor.check(session))
+        left = starts(session, desk, 2, CHANNELS, now)
+        assert bool(left) == (len(made) == 1)

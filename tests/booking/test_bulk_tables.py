@@ -20,7 +20,7 @@ __all__ = ["city", "sheet"]  # fixtures
 
 
 @pytest.mark.parametrize(
-    "code", sorted(KINDS.keys() - {"licences", "seasons"})
+    "code", sorted(KINDS.keys() - {"licences", "seasons", "devices"})
 )  # never given out; none there
 @pytest.mark.parametrize(
     ("language", "write"), [("zh", write_csv), ("en", lambda cells: write_xlsx(cells, name="x"))]
@@ -165,6 +165,8 @@ def test_who_works_in_one_hall_sees_and_changes_it_alone(session, sheet):
         "counters",
         "plan",
         "closures",
+        "screens",
+        "devices",
         "staff",
     }
     with pytest.raises(TableUnknown):

@@ -21,7 +21,7 @@ from booking.rehouse import rehouse
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.audit import AuditEntry
 from people.sample_ids import sample_resident_id
-from queueing.staffing import load_of
+from queueing.loads import load_of
 from queueing.today import today_of
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service

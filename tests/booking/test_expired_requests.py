@@ -39,6 +39,8 @@ class Asking:
         self.hall = build.make_hall(session)
         group = build.make_group(session, self.hall)
         self.service = build.make_service(session, group)
+        for days in (0, 1, 3):
+            build.make_slot(session, group, at("15:00", build.TODAY + timedelta(days=days)))
 
     def ask(self, session, n=1, **values):
         facts = {
@@ -122,6 +124,27 @@ def test_nothing_of_it_is_kept_for_ever(session, asking):
     asking.expire(session)
     forget_old(session, Retention(), actor=SYSTEM, now=NEXT_DAY + timedelta(days=181))
     assert session.scalars(select(SpecialRequest)).all() == []
+
+
+def test_in_a_hall_that_was_closed_for_good_all_end_and_are_told(session, asking):
+    asking.ask(session, wanted_on=build.TODAY + timedelta(days=3))
+    other = Asking(session)
+    other.ask(session, 2, wanted_on=build.TODAY + timedelta(days=3))
+    asking.hall.active = False
+    session.flush()
+    schedule.tick(session, now=NEXT_DAY, real_now=NEXT_DAY)
+    due = {
+        (event.payload["job"], event.payload["hall_id"]): event.payload
+        for event in session.scalars(select(OutboxEvent).where(OutboxEvent.name == "TimeCame"))
+    }
+    assert {job for job, hall_id in due if hall_id == asking.hall.id} == {"expire_requests"}
+    for hall in (asking.hall, other.hall):
+        schedule.run(session, due["expire_requests", hall.id], now=NEXT_DAY)
+    states = dict(session.execute(select(SpecialRequest.hall_id, SpecialRequest.state)).all())
+    assert states == {asking.hall.id: "expired", other.hall.id: "asked"}
+    ended = session.scalars(select(SpecialRequest).where(SpecialRequest.state == "expired")).one()
+    special_request_expired(session, {"request_id": ended.id}, now=NEXT_DAY)
+    assert session.scalars(select(Message)).one().template == "special_request_expired"
 
 
 def test_an_officer_and_the_night_at_once_end_it_once(database):

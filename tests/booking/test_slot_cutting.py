@@ -17,6 +17,7 @@ from booking.slot_cutting import (
     quota,
     quotas,
 )
+from booking.slot_places import Place
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ON = date(2026, 3, 2)
@@ -219,3 +220,32 @@ def test_a_slow_line_with_one_counter_still_has_numbers():
 def test_refuses_a_unit_without_minutes():
     with pytest.raises(ValueError, match="unit"):
         quota(Decimal(300), unit_minutes=0)
+
+
+VILLAGE = Place("东岭村", "Dongling")
+
+
+def test_a_slot_has_one_place_and_is_cut_where_the_place_changes():
+    elsewhere = PlannedLine(time(10, 10), time(11), Decimal(1), VILLAGE)
+    slots = cut_slots(ON, [line("09:30", "10:10", "3")], tz=SHANGHAI, extra=[elsewhere])
+    told = [
+        (f"{each.starts_at.astimezone(SHANGHAI):%H:%M}", each.place.name_zh, each.minutes) for each in slots
+    ]
+    assert told == [("09:30", "", 30), ("10:00", "", 10), ("10:10", "东岭村", 20), ("10:30", "东岭村", 30)]
+
+
+def test_while_a_session_is_held_elsewhere_its_own_counters_alone_count():
+    elsewhere = PlannedLine(time(10), time(11), Decimal(1), VILLAGE)
+    slots = cut_slots(ON, [line("09:30", "11:30", "3")], tz=SHANGHAI, extra=[elsewhere])
+    assert [(each.place.name_zh, each.counters) for each in slots] == [
+        ("", 3), ("东岭村", 1), ("东岭村", 1), ("", 3),
+    ]  # fmt: skip
+
+
+def test_what_is_left_over_in_one_place_gives_no_number_in_another():
+    here, there = line("09:00", "09:30", "1"), PlannedLine(time(9, 30), time(10), Decimal(1), VILLAGE)
+    alone = quotas(cut_slots(ON, [], tz=SHANGHAI, extra=[there]), unit_minutes=20)
+    both = quotas(cut_slots(ON, [here], tz=SHANGHAI, extra=[there]), unit_minutes=20)
+    assert both[1:] == alone
+    together = quotas(cut_slots(ON, [here, line("09:30", "10:00", "1")], tz=SHANGHAI), unit_minutes=20)
+    assert together[1:] != alone

@@ -205,7 +205,7 @@ def test_a_refusal_needs_an_answer_and_is_final(session, desk, now):
         ({"kind": "vip"}, RequestKindUnknown),
         ({"reason": ""}, WordsMissing),
         ({"wanted_on": build.TODAY - timedelta(days=1)}, InPast),
-        ({"wanted_on": build.TODAY + timedelta(days=61)}, BeyondHorizon),
+        ({"wanted_on": build.TODAY + timedelta(days=1)}, BeyondHorizon),  # not published
     ],
 )
 def test_refuses_what_makes_no_sense(session, desk, values, error, now):

@@ -132,3 +132,14 @@ def test_a_visit_that_is_counted_can_be_booked_and_lowers_the_count_by_one(lines
                 left[leg.line][index] = FreeSlot(slot.starts_at, slot.ends_at, slot.free - numbers)
         after = [LegLine(each.needed, rest) for each, rest in zip(lines, left, strict=True)]
         assert visits_by_start(after)[begins] == visits - 1
+
+
+def test_a_leg_waits_for_its_turn_in_the_same_place_and_not_for_a_nearer_one_elsewhere():
+    ten, minutes = at("10:00"), timedelta(minutes=1)
+    first = LegLine(1, [FreeSlot(ten, ten + 30 * minutes, 1, "东岭村")])
+    here = FreeSlot(ten + 30 * minutes, ten + 40 * minutes, 1)
+    there = FreeSlot(ten + 40 * minutes, ten + 60 * minutes, 1, "东岭村")
+    assert fit_visit([first, LegLine(1, [here])], ten) is None
+    fitted = fit_visit([first, LegLine(1, [here, there])], ten)
+    assert fitted is not None
+    assert fitted[1].taken == ((1, 1),)

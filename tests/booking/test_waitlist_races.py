@@ -12,13 +12,14 @@ from booking.close import _withdraw
 from booking.errors import SlotFull
 from booking.hold import Held, HoldSlot, hold, release
 from booking.models import Appointment, Number, WaitlistEntry
+from booking.publish import publish
 from booking.waitlist import JoinWaitlist, OfferOver, OfferTakenBack, accept, get_wait, join
 from booking.waitlist_offers import tend
 from halls.closures import add_closure
 from halls.models import Hall
 from kernel.actor import ANONYMOUS, SYSTEM
 from tests.booking.test_races import all_at_once, book_held
-from tests.build import at, make_group, make_hall, make_service, make_slot
+from tests.build import at, make_group, make_hall, make_plan, make_service, make_slot
 
 TUESDAY = date(2026, 3, 3)
 TEN = at("10:00", TUESDAY)
@@ -226,6 +227,71 @@ def test_who_chose_another_time_instead_does_not_read_that_the_hall_took_it(data
         tend(session, now=later)
         assert get_wait(session, waiting).state == "offered"
         assert count_lost(session) == 0
+
+
+def offer_third(database, now):
+    """Three numbers at ten, two booked; somebody is offered the third. From now on less is planned."""
+    with database.transaction() as session:
+        group = make_group(session, make_hall(session, "h1"))
+        service = make_service(session, group)
+        make_slot(session, group, TEN, numbers=3)
+        make_slot(session, group, at("14:00", TUESDAY), numbers=1)
+        code, line = service.code, group
+    mine = [book_held(database, now, hold_at(database, now, code, TEN).token, n) for n in (50, 51, 52)]
+    other = hold_at(database, now, code, at("14:00", TUESDAY)).token
+    waiting = wait(database, now, code, 1)
+    cancel_one(database, now, mine[-1])
+    with database.transaction() as session:
+        release(session, other, now=now)
+        for hours in ("10:00-10:30", "14:00-14:30"):
+            make_plan(session, line, counters=0.5, hours=hours)
+    return waiting, code
+
+
+def plan_less_beside(database, now):
+    """The plan as it is now, whoever fills in a form; as `change_plan` does it."""
+    with database.transaction() as session:
+        (hall,) = session.scalars(select(Hall.id))
+        days = {"first_on": TUESDAY, "last_on": TUESDAY}
+        publish(session, hall, **days, even_held=True, actor=SYSTEM, now=now)
+
+
+def test_who_takes_an_offer_while_a_smaller_plan_takes_a_part_of_the_slot_reads_that_the_hall_took_it(
+    database, now
+):
+    waiting, _code = offer_third(database, now)
+    later = now + timedelta(minutes=1)
+    with database.transaction() as locking:
+        entry = get_wait(locking, waiting)
+        locking.refresh(entry, with_for_update=True)
+        plan_less_beside(database, later)
+    with database.transaction() as session:
+        assert count_of_numbers(session, TEN) == 2  # the booked ones
+    with database.transaction() as session, pytest.raises(OfferTakenBack):
+        accept(session, get_wait(session, waiting), now=later)
+    with database.transaction() as session:
+        tend(session, now=later)
+    with database.transaction() as session:
+        assert count_lost(session) == 1
+        assert get_wait(session, waiting).offers == 1  # the other time, which alone counts
+        assert doctor.check(session) == []
+
+
+def test_who_chose_another_time_before_a_smaller_plan_does_not_read_that_the_hall_took_it(database, now):
+    waiting, code = offer_third(database, now)
+    with database.transaction() as session:
+        token = accept(session, get_wait(session, waiting), now=now)
+        command = HoldSlot("h1", (code,), at("14:00", TUESDAY), previous_token=token)
+        hold(session, command, actor=ANONYMOUS, now=now)
+    plan_less_beside(database, now + timedelta(minutes=1))
+    with database.transaction() as session:
+        assert count_of_numbers(session, TEN) == 2
+    with database.transaction() as session, pytest.raises(OfferOver):
+        accept(session, get_wait(session, waiting), now=now + timedelta(minutes=1))
+
+
+def count_of_numbers(session, starts_at):
+    return session.scalar(select(func.count(Number.id)).where(Number.starts_at == starts_at))
 
 
 def count_lost(session):

@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from catalog.package_file import parse_packages
 from catalog.service_file import parse_services
 from catalog.synonym_file import parse_synonyms
 from kernel.data_folder import read_folder
@@ -14,3 +15,4 @@ GROUPS = {
 }
 SYNONYMS = parse_synonyms(FILES)
 SERVICES = {service.code: service for service in parse_services(FILES, hall_groups=GROUPS)}
+PACKAGES = parse_packages(FILES, services=SERVICES)

@@ -1,10 +1,38 @@
-"""What citizens would type, with the services that answer it (`queries/*.tsv`: query, TAB, codes).
+"""What citizens would type, with what answers it (`queries/*.tsv`: query, TAB, codes).
 
-Both files were written before the search was tuned. `held-out.tsv` is only ever counted: words are added to
-the catalogue for what fails in `tuning.tsv`, or the share found would say nothing of words nobody foresaw.
+The answer is a service, a package (`packages-*.tsv`) or a situation (`situations-*.tsv`: service/situation).
+The files were written before the search was tuned. Those that are held out are only ever counted: words are
+added to the catalogue for what fails in the files for tuning, or the share found would say nothing of words
+nobody foresaw.
 """
 
 from pathlib import Path
+
+from catalog.find import Found
+from catalog.models import Package
+from catalog.search import Hit
+
+KINDS = {
+    "services": ("tuning", "held-out"),
+    "packages": ("packages-tuning", "packages-held-out"),
+    "situations": ("situations-tuning", "situations-held-out"),
+}
+FILES = tuple(name for names in KINDS.values() for name in names)
+
+
+def answer_of(found: Hit | Found | Package, name: str) -> str:
+    """What a file would call this row of a page; a package of a file of services is none of its answers."""
+    package = isinstance(found, Package) or (isinstance(found, Hit) and found.package)
+    if isinstance(found, Found):
+        code, situation = found.service.code, found.situation
+    else:
+        code = found.code if isinstance(found, Package) else found.service
+        situation = found.situation if isinstance(found, Hit) else None
+    if package:
+        return code if name.startswith("packages") else f"package {code}"
+    if name.startswith("situations"):
+        return f"{code}/{situation}"
+    return f"service {code}" if name.startswith("packages") else code
 
 
 def read_queries(name: str) -> list[tuple[str, frozenset[str]]]:

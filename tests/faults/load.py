@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -52,10 +53,19 @@ class Phone:
         self._local = threading.local()
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", proof: str = ""
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        key: str = "",
+        proof: str = "",
+        browser: str = "",
     ) -> Answer:
         """Once; no answer is an answer of status 0."""
         headers = {"Idempotency-Key": key} if key else {}
+        headers |= {"Cookie": f"yd={browser}"} if browser else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Youhao-Proof": proof} if proof else {}
         began = time.monotonic()
@@ -82,6 +92,18 @@ class Phone:
             assert time.monotonic() < until, f"{method} {path} was never answered: {answer}"
             time.sleep(0.1)
 
+    def new_browser(self, page: str) -> str:
+        """The cookie that a browser is given by its first page."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            with requests.Session() as new, suppress(requests.RequestException):
+                new.trust_env = False
+                answer = new.get(self.url.removesuffix("/api/v1") + page, timeout=ANSWER_SECONDS)
+                if answer.status_code == 200:
+                    return answer.cookies["yd"]
+            assert time.monotonic() < until, f"{page} never came"
+            time.sleep(0.1)
+
     def server_errors(self) -> list[Answer]:
         """Answers that nobody should get, whatever is broken."""
         return [answer for answer in self.answers if answer.status >= 500 and answer.status != 503]
@@ -102,6 +124,7 @@ class Citizen:
 
     number: int
     phone_token: str = ""
+    browser: str = ""
     reference: str = ""
     starts_at: str = ""
 
@@ -143,6 +166,7 @@ class Crowd:
         answer = self.phone.insist("POST", "/phone-codes/verify", {"phone": citizen.phone, "code": code})
         assert answer.status == 200, answer
         citizen.phone_token = answer.body["phone_token"]
+        citizen.browser = self.phone.new_browser(f"/services/{SERVICE}")
 
     def _messages(self, after: int) -> list[dict[str, Any]]:
         path = f"/simulator/messages?after={after}&limit=1000"
@@ -157,7 +181,7 @@ class Crowd:
         self._doing += [self._pool.submit(self._book, citizen, next(self._slots)) for citizen in next_ones]
 
     def _book(self, citizen: Citizen, starts_at: str) -> None:
-        held = self._hold(starts_at)
+        held = self._hold(starts_at, citizen.browser)
         body = {
             "hold_token": held["token"],
             "name": "压力测试",
@@ -169,14 +193,16 @@ class Crowd:
         assert answer.status == 201, answer
         citizen.starts_at, citizen.reference = held["starts_at"], answer.body["reference"]
 
-    def _hold(self, starts_at: str) -> dict[str, Any]:
+    def _hold(self, starts_at: str, browser: str) -> dict[str, Any]:
         while True:
             body = {"hall": HALL, "services": [SERVICE], "starts_at": starts_at}
-            answer = self.phone.insist("POST", "/holds", body, key=uuid.uuid4().hex)
+            answer = self.phone.insist("POST", "/holds", body, key=uuid.uuid4().hex, browser=browser)
             if answer.code == "proof_required":  # a storm: do the work, as a phone does
                 challenge = answer.body["challenge"]
                 proof = f"{challenge}:{solve(challenge)}"
-                answer = self.phone.insist("POST", "/holds", body, key=uuid.uuid4().hex, proof=proof)
+                answer = self.phone.insist(
+                    "POST", "/holds", body, key=uuid.uuid4().hex, proof=proof, browser=browser
+                )
             if answer.status == 201:
                 return answer.body
             assert answer.code in ("slot_full", "proof_required"), answer

@@ -46,6 +46,7 @@ DONE = (
     "appointment.reschedule",
     "appointment.cancel",
     "appointment.move",
+    "account.forget",
     "appointment.make_by_staff",
     "appointment.correct",
     "numbers.change",
@@ -198,8 +199,10 @@ def test_where_running_holds_are_taken_the_checker_finds_it(
     town: Town, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[Interleaving]
 ) -> None:
     """Also where clocks differ, and where the waitlist is offered what somebody holds."""
-    assert _HELD_OR_NOT in taking._TAKE
-    monkeypatch.setattr(taking, "_TAKE", taking._TAKE.replace(_HELD_OR_NOT, ""))
+    for source, asked in (("_TAKE", _HELD_OR_NOT), ("_TAKE_ONE", _HELD)):
+        written = getattr(taking, source)
+        assert asked in written
+        monkeypatch.setattr(taking, source, written.replace(asked, ""))
     planted = {
         "TAKE": taking.take_statement,
         "TAKE_AT_ONCE": taking.take_at_once_statement,

@@ -1,9 +1,9 @@
 """A town for interleavings of bookings: many small lines, and citizens who act at once on real threads.
 
 Each interleaving has a line (or two) and a day of its own with a few numbers and half a dozen citizens who
-hold, book, move and cancel at the same time, in one exchange with the database or in several, as the API and
-the pages do. Before each statement a thread may rest for a moment drawn from the interleaving's seed: the
-statements of different transactions then meet in ever other orders.
+hold, book, move, cancel and have their data deleted at the same time, in one exchange with the database or in
+several, as the API and the pages do. Before each statement a thread may rest for a moment drawn from the
+interleaving's seed: the statements of different transactions then meet in ever other orders.
 """
 
 import random
@@ -28,6 +28,8 @@ from booking.models import Appointment, Number
 from booking.publish import publish
 from booking.recent import Recent
 from booking.reschedule import reschedule
+from booking.turns import wait_for_hall
+from feedback.personal_data import forget
 from kernel.actor import ANONYMOUS, SYSTEM
 from kernel.db import Database
 from kernel.direct import Statement
@@ -191,6 +193,11 @@ class Citizen:
     def database(self) -> Database:
         return self.scene.town.database
 
+    @property
+    def phone(self) -> str:
+        """Of their own: who is forgotten by it takes nobody along."""
+        return f"+86137{self.scene.n * CITIZENS + self.who:08}"
+
     def live(self) -> None:
         for _ in range(STEPS):
             step = self.chance.choice(self._possible())
@@ -201,7 +208,7 @@ class Citizen:
 
     def _possible(self) -> list[Callable[[], None]]:
         if self.reference is not None:
-            return [self._move, self._cancel]
+            return [self._move, self._move_on_page, self._cancel, self._forget]
         return [self._book, self._book, self._book, self._hold_and_let_go]
 
     def _hold(self, needed: int) -> str:
@@ -255,7 +262,7 @@ class Citizen:
         self.token = self._hold(needed)
         who = sample_resident_id(self.scene.n * CITIZENS + self.who)
         began = self._let_go()
-        self.reference = self._book_somehow(Book(self.token, "张三", "resident_id", who, PHONE))
+        self.reference = self._book_somehow(Book(self.token, "张三", "resident_id", who, self.phone))
         with self.database.direct() as direct:  # nobody but its owner, or the hall, takes them away again
             numbers = tuple(direct.all(_OF_VISIT, {"reference": self.reference}))
         self.scene.booked(self.reference, needed, began, numbers, now=self.now)
@@ -280,6 +287,29 @@ class Citizen:
             reschedule(session, found, token=token, actor=ANONYMOUS, now=self.now, fraction=0.0)
             numbers = places_of(session, found)
         self.scene.told.append(Told("move", self.reference, began, monotonic(), numbers, self.now))
+
+    def _move_on_page(self) -> None:
+        """Hold and move in one transaction, as the page does: nobody is told of the hold."""
+        assert self.reference is not None
+        self.token, began = None, monotonic()
+        codes = self.scene.codes(self.scene.needed[self.reference], self.chance)
+        wanted = HoldSlot(self.scene.hall_code, codes, at(self.chance.choice(STARTS), self.scene.day))
+        with self.database.transaction() as session:
+            wait_for_hall(session, self.scene.hall_id)
+            token = hold(session, wanted, actor=ANONYMOUS, now=self.now).token
+            found = appointment_of(session, self.reference)
+            reschedule(session, found, token=token, actor=ANONYMOUS, now=self.now, fraction=0.0)
+            numbers = places_of(session, found)
+        self.scene.told.append(Told("move", self.reference, began, monotonic(), numbers, self.now))
+
+    def _forget(self) -> None:
+        """Have one's data deleted: what is booked by this phone is cancelled, and who it was is erased."""
+        assert self.reference is not None
+        began = monotonic()
+        with self.database.transaction() as session:
+            forget(session, self.phone, cancel_open=True, actor=ANONYMOUS, now=self.now)
+        self.scene.told.append(Told("cancel", self.reference, began, monotonic()))
+        self.reference = None
 
     def _cancel(self) -> None:
         assert self.reference is not None

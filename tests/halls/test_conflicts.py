@@ -53,6 +53,18 @@ def test_a_mobile_session_beside_the_hours_in_the_hall_is_refused():
     assert kinds(replace(PLAIN, extras=(monday, away))) == []
 
 
+def test_two_villages_at_the_same_time_are_refused_and_two_sessions_of_one_are_pointed_out():
+    one = extra(9, 11, session="mobile", place_zh="东岭村村委会")
+    other = replace(one, starts=time(10), ends=time(12))
+    elsewhere = replace(other, place_zh="西岭村村委会")
+    assert kinds(replace(PLAIN, extras=(one, other))) == [("session_overlap", "extras[2]", False)]
+    assert kinds(replace(PLAIN, extras=(one, elsewhere))) == [
+        ("mobile_overlap", "extras[1]", True),
+        ("mobile_overlap", "extras[2]", True),
+        ("session_overlap", "extras[2]", False),
+    ]
+
+
 def test_sessions_lines_and_closures_that_overlap_are_pointed_out_but_not_refused():
     closure = ClosureRow(None, date(2026, 3, 7), time(10), time(15), "停电", "No power")
     plan = replace(

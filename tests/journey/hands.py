@@ -266,9 +266,13 @@ class Screen:
 
     page: Page
 
-    def hang_up(self, token: str = "") -> None:
-        """Where everybody may read it, or by the token of a screen that staff enrolled."""
-        self.page.goto(f"/my-screen/start?device={token}" if token else f"/screen/{HALL}")
+    def hang_up(self, token: str = "", *, part: str = "") -> None:
+        """Where everybody may read it, or by the token of a screen that staff enrolled.
+
+        `part`: of the hall, as in its address (zone/east, window/1).
+        """
+        address = f"/screen/{HALL}/{part}".rstrip("/")
+        self.page.goto(f"/my-screen/start?device={token}" if token else address)
         expect(self.page.get_by_text("实时更新中")).to_be_visible()
         self.page.evaluate("window.hungUp = true")
 

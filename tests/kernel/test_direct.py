@@ -6,12 +6,14 @@ from threading import Barrier
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from sqlalchemy import bindparam, select, text
 
 from kernel import direct as module
 from kernel.db import Database, DatabaseDown, make_engine
 from kernel.direct import Direct, Statement
 from queueing.models import Ticket
+from tests.conftest import NOW
 
 PID = Statement("SELECT pg_backend_pid()")
 
@@ -163,3 +165,50 @@ def test_a_statement_says_what_it_brings_itself_and_asks_for_the_rest():
 def test_a_statement_writes_words_of_its_own_and_nothing_else():
     with pytest.raises(ValueError, match="it's"):
         Statement.of(select(Ticket.id).where(Ticket.label == "it's"))
+
+
+def test_values_and_rows_are_the_same_by_the_short_way_and_by_a_cursor(own):
+    kinds = {
+        "n": "bigint",
+        "small": "int",
+        "word": "text",
+        "sealed": "bytea",
+        "at": "timestamptz",
+        "on": "date",
+    }
+    kinds |= {"facts": "jsonb", "ratio": "float8", "yes": "boolean", "many": "bigint[]", "nothing": "text"}
+    asked = Statement("SELECT " + ", ".join(f"CAST(:{name} AS {kind})" for name, kind in kinds.items()))
+    values = {
+        "n": 2**40, "small": 3, "word": "身份证", "sealed": bytes(range(256)), "at": NOW, "on": NOW.date(),
+        "facts": Jsonb({"a": [1, None]}), "ratio": 0.1, "yes": True, "many": [1, 2], "nothing": None,
+    }  # fmt: skip
+    with own.direct() as direct:
+        short = direct.all(asked, values)
+    with own.direct(together=True) as direct:
+        assert direct.all(asked, values) == short
+    assert len(short[0]) == len(kinds)
+    assert short[0][5] == NOW.date()
+
+
+def test_whatever_kinds_of_values_come_a_connection_prepares_no_more_than_a_hundred(own):
+    prepared = Statement("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'direct%'")
+    with own.direct() as direct:
+        for number in range(120):
+            assert direct.find(Statement(f"SELECT CAST(:n AS bigint) + {number}"), {"n": 1}) == (number + 1,)
+        assert direct.find(prepared, {}) == (100,)
+
+
+def test_a_statement_without_rows_gives_none(own):
+    with own.direct() as direct:
+        direct.run(Statement("SET application_name = 'short'"), {})
+        assert direct.all(Statement("SELECT 1 WHERE false"), {}) == []
+        assert direct.find(Statement("SELECT 1 WHERE false"), {}) is None
+
+
+def test_what_was_prepared_after_the_driver_let_go_of_the_rest_is_not_prepared_under_a_name_in_use(own):
+    first, second, third, fourth = (Statement(f"SELECT {number}") for number in range(4))
+    with own.direct() as direct:
+        assert (direct.find(first, {}), direct.find(second, {})) == ((0,), (1,))
+        direct._cursor.execute("DEALLOCATE ALL")  # as the driver does after it rolled back
+        for statement, number in ((third, 2), (first, 0), (second, 1), (fourth, 3), (third, 2)):
+            assert direct.find(statement, {}) == (number,)

@@ -1,11 +1,10 @@
 import threading
-from datetime import time, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, select, text
 
-from halls.models import PlanLine
 from kernel import clock
 from notifications.gateways.base import Accepted, Rejected, RetryLater, Unknown
 from notifications.models import Message, OptOut
@@ -327,9 +326,9 @@ def claimed_statements(database, gateway, count):
     """Plan and claim so many confirmations of one day; the statements of the claim, and the texts."""
     with database.transaction() as session:
         group = make_group(session, make_hall(session))
-        make_plan_line(session, group)
         for minute in range(count):
-            slot = make_slot(session, group, NOW + timedelta(days=1, minutes=minute), numbers=0)
+            place = "陈家村" if minute else ""
+            slot = make_slot(session, group, NOW + timedelta(days=1, minutes=minute), numbers=0, place=place)
             about = ("appointment", make_appointment(session, slot).id)
             facts = {"phone": PHONE, "language": "zh", "hall_id": group.hall_id, "now": NOW}
             plan(session, "booked", event_key=f"b{group.id}:{minute}", subject=about, **facts)
@@ -339,16 +338,6 @@ def claimed_statements(database, gateway, count):
         texts = [each.outgoing.text for each in take(session, gateway, limit=count)]
         session.flush()
     return len(statements), texts
-
-
-def make_plan_line(session, group):
-    """A mobile session tomorrow, from a minute after the first slot on."""
-    on = (NOW + timedelta(days=1)).astimezone(ZONE)
-    line = {"on_date": on.date(), "starts": (on + timedelta(minutes=1)).time(), "ends": time(20)}
-    session.add(
-        PlanLine(group_id=group.id, counters=1, kind="extra", session="mobile", place_zh="陈家村", **line)
-    )
-    session.flush()
 
 
 def test_a_claim_of_many_asks_no_more_than_one_of_few(database, gateway):

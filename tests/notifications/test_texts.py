@@ -31,6 +31,7 @@ VALUES = {
     "decision": texts.decision("accepted", "zh"),
     "reason": "停电",
     "until": "09:20",
+    "where": "",
     "promised": "10:40",
     "latest": "11:05",
     "link": "https://yh.example.cn/b/Vb0ZkS3rJ7mXq1TnE5yLhA",
@@ -66,6 +67,7 @@ GOLDEN_ZH = {
     f"为您保留到09:20，过时给下一位。预约：{LINK}",
     "waitlist_offer_lost": "【有号】抱歉，云州市政务服务大厅停办了3月3日（周二）10:00的时段，"
     f"为您保留的号不能用了。您仍在候补，有号会再发短信。查看：{LINK}",
+    "document_appeal_decided": f"【有号】您就证件被他人使用提出的申诉已有答复，请看：{LINK}",
     "appeal_decided": "【有号】您就3月3日（周二）10:00在云州市政务服务大厅的预约提出的申诉"
     "已通过，这次不再计为爽约。"
     f"答复见：{LINK}",
@@ -84,7 +86,7 @@ GOLDEN_ZH = {
     "next_leg": "【有号】A012号这一步已办完。下一步：出入境，请在云州市政务服务大厅等候叫号，"
     f"不用重新取号。进度：{LINK}",
     "promise_late": "【有号】A012号：今天比预想的忙，可能晚于取号时说的10:40，现在估计最迟11:05叫到您。"
-    f"抱歉让您久等。实时进度：{LINK}",
+    f"抱歉让您久等。看进度或改约其他时间：{LINK}",
     "called_undone": "【有号】更正：刚才误叫了A012号，请先不要去窗口，继续等候，顺序不变。抱歉。"
     f"实时进度：{LINK}",
     "next_leg_undone": f"【有号】更正：A012号这一步还没有办完，请先回到7号窗口。抱歉。进度：{LINK}",
@@ -111,6 +113,8 @@ GOLDEN_ZH = {
 GOLDEN_EN = {
     "waitlist_offer_lost": "【有号】Sorry: Yunzhou City Hall has closed Tue 3 Mar 10:00, and the number kept "
     f"for you is gone. You are still waiting; a message comes with the next. View: {LINK}",
+    "document_appeal_decided": "【有号】Your appeal about a document that others used has been answered: "
+    f"{LINK}",
     "appeal_decided": "【有号】Your appeal about Tue 3 Mar 10:00 at Yunzhou City Hall was accepted: "
     f"it does not count any more. Answer: {LINK}",
     "special_request_approved": "【有号】张三, your request (green channel) is approved: Tue 3 Mar 10:00, "
@@ -134,7 +138,7 @@ GOLDEN_EN = {
     "next_leg": "【有号】A012: step done. Next: Exit and entry. Please wait at Yunzhou City Hall; "
     f"keep this number. Live: {LINK}",
     "promise_late": "【有号】A012: busier than expected today. You may be called later than 10:40; now by "
-    f"about 11:05. Sorry. Live: {LINK}",
+    f"about 11:05. Sorry. Live, or book another time: {LINK}",
     "called_undone": "【有号】Correction: A012 was called by mistake. Please keep waiting; your place is the "
     f"same. Live: {LINK}",
     "next_leg_undone": "【有号】Correction: A012: this step is not done. Please return to counter 7. "
@@ -161,6 +165,25 @@ def test_reads_as_agreed_in_english(template):
 def test_costs_at_most_two_segments_in_chinese_and_four_in_english(template):
     assert segments(texts.write(template, "zh", VALUES, signature="有号")) <= 2
     assert segments(texts.write(template, "en", ENGLISH, signature="有号")) <= 4
+
+
+def in_village(language, values, place):
+    where = {"where": texts.elsewhere(place, language)}
+    return texts.write("waitlist_offer", language, values | where, signature="有号")
+
+
+def test_an_offered_number_in_a_village_says_where_to_go():
+    chinese = in_village("zh", VALUES, "东岭村村委会")
+    assert chinese == (
+        "【有号】您候补的云州市政务服务大厅出入境有号了：3月3日（周二）10:00，流动下乡，请到东岭村村委会，"
+        f"为您保留到09:20，过时给下一位。预约：{LINK}"
+    )
+    english = in_village("en", ENGLISH, "Dongling village office")
+    assert english == (
+        "【有号】A number is free: Tue 3 Mar 10:00, Yunzhou City Hall, Exit and entry; go to Dongling "
+        f"village office. Kept for you until 09:20. Book: {LINK}"
+    )
+    assert (segments(chinese) <= 2, segments(english) <= 4) == (True, True)
 
 
 def test_has_every_template_in_both_languages():

@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from booking.cancel import cancel
@@ -21,6 +21,7 @@ from booking.models import Appointment
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
 from kernel.errors import DomainError
+from kernel.outbox import OutboxEvent
 from people.models import Staff
 from queueing import counters, doctor, hand_over
 from queueing.call_next import call_next
@@ -31,8 +32,8 @@ from queueing.leave import leave_with_booking
 from queueing.models import Call, CounterSession, Line, Ticket
 from tests import build
 from tests.build import TODAY, at
-from tests.queueing.hall_day import KIOSK, officer_of
-from tests.ticket_drawing import drawing
+from tests.queueing.hall_day import KIOSK, PAPERS, officer_of
+from tests.ticket_drawing import UNTIMED, drawing
 from tests.ticket_model import AT_COUNTER, ENDS, Card, Model, Seat, Visit
 
 HALF_DAY = at("13:00")
@@ -51,12 +52,11 @@ TIMES = ("called_at", "started_at", "ended_at", "absent_at", "returned_at")
 WORDS = {"call": "call_next", "issue": ""}
 
 
-#: Steps of which the ticket keeps no time: one that waited for them may bear a moment before theirs.
-UNTIMED = ("ticket.recall", "ticket.park", "ticket.undo_", "ticket.hand_over")
-
-
 class Hall(RuleBasedStateMachine):
     """Steps in two lines and at three counters on one morning. Officer 3 is on duty for the whole hall."""
+
+    seats: tuple[tuple[str, ...], ...] = SEATS  # which lines each counter serves
+    full = ""  # the line that has no time left for walk-ins from the beginning
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -65,23 +65,24 @@ class Hall(RuleBasedStateMachine):
         self.now = at("09:00")
         self.presses = count(1)
         self.hall = build.make_hall(session)
-        self.groups = {letter: build.make_group(session, self.hall, letter) for letter in "AB"}
-        for group in self.groups.values():
-            build.make_plan(session, group, counters=9)
+        self.groups = {letter: build.make_group(session, self.hall, letter) for letter in "AB" + self.full}
+        for letter, group in self.groups.items():
+            build.make_plan(session, group, counters=0.01 if letter == self.full else 9)
         self.services = {
-            letter: build.make_service(session, group).id for letter, group in self.groups.items()
+            letter: build.make_service(session, group, materials=PAPERS).id
+            for letter, group in self.groups.items()
         }
         self.counters = [
             build.make_counter(session, self.hall, [self.groups[line] for line in lines]).id
-            for lines in SEATS
+            for lines in self.seats
         ]
-        roles = ["officer"] * len(SEATS) + ["duty_officer"]
+        roles = ["officer"] * len(self.seats) + ["duty_officer"]
         self.staff = [build.make_staff(session).id for _ in roles]
         self.officers = [
             officer_of(session.get_one(Staff, staff_id), role)
             for staff_id, role in zip(self.staff, roles, strict=True)
         ]
-        self.model = Model([Seat(lines) for lines in SEATS])
+        self.model = Model([Seat(lines) for lines in self.seats])
         self.visits = [self._booked(time, lines) for time, lines in VISITS]
         self.rows: list[int] = []
         self.read: list[Ticket] | None = None
@@ -147,15 +148,24 @@ class Hall(RuleBasedStateMachine):
         """The step works exactly when the model says so; a refusal changes nothing. Yields its moment."""
         step = self.session.begin_nested()
         refusal: str | None = None
+        before = self._written()
         try:
             yield max(self.now - self.lag, at("09:00"))
             step.commit()
+            told, audited = (now > then for now, then in zip(self._written(), before, strict=True))
+            assert audited or not told, "something happened that the audit does not know"
         except DomainError as error:
             step.rollback()
             refusal = error.code
         finally:
             self.lag = timedelta(0)
         assert (refusal is None) is success, refusal or "should have been refused"
+
+    def _written(self) -> tuple[int, int]:
+        """The last event, and the last entry of the audit."""
+        self.session.flush()
+        last = [self.session.scalar(select(func.max(each.id))) or 0 for each in (OutboxEvent, AuditEntry)]
+        return last[0], last[1]
 
     # -- citizens -----------------------------------------------------------------------------------------
 
@@ -166,18 +176,28 @@ class Hall(RuleBasedStateMachine):
         command = IssueTicket(
             self.hall.id,
             self.groups[line].id,
+            service_ids=(self.services[line],),
             track=track,
             green_reason=reason,
             press_key=f"press-{next(self.presses)}",
         )
         ticket = issue(self.session, command, actor=KIOSK, now=self.now)
         assert issue(self.session, command, actor=KIOSK, now=self.now).id == ticket.id
-        self._issued(ticket, Card(line))
+        self._issued(ticket, Card(line, services=(line,)))
+
+    def _standbys_may_have_a_promise(self) -> None:
+        """The one change of a key: whoever asks for a number lets standbys in first, if there is room."""
+        for each in self.session.scalars(select(Ticket).where(Ticket.promoted_at == self.now)):
+            assert each.track == "walk_in"
+            assert each.promised_at is not None
+            assert each.promised_at >= self.now
+            self.keys[each.id] = (each.due_at, each.promised_at)
 
     def _issued(self, ticket: Ticket, card: Card) -> None:
         self.rows.append(ticket.id)
         self.model.cards.append(card)
         self.keys[ticket.id] = (ticket.due_at, ticket.promised_at)
+        self._standbys_may_have_a_promise()
 
     @rule(which=st.integers(0, len(VISITS) - 1), by_staff=st.booleans())
     def check_in(self, which: int, *, by_staff: bool) -> None:
@@ -198,7 +218,7 @@ class Hall(RuleBasedStateMachine):
             walk_in = visit.starts_at < HALF_DAY <= self.now
             slot_at = None if walk_in else visit.starts_at
             visit.state, visit.ticket = "checked_in", len(self.rows)
-            self._issued(ticket, Card(first, legs, {first}, which, slot_at=slot_at))
+            self._issued(ticket, Card(first, legs, {first}, which, slot_at=slot_at, services=(first,)))
 
     @rule(which=st.integers(0, len(VISITS) - 1))
     def cancel_the_booking(self, which: int) -> None:
@@ -304,9 +324,9 @@ class Hall(RuleBasedStateMachine):
 
     @invariant()
     def the_rows_are_those_of_the_model(self) -> None:
-        letters = {group.id: letter for letter, group in self.groups.items()}
-        seen = [_seen(ticket, letters, self.counters) for ticket in self.tickets()]
-        assert seen == [_wanted(card) for card in self.model.cards]
+        assert [self._seen(ticket) for ticket in self.tickets()] == [
+            card.facts() for card in self.model.cards
+        ]
         found = select(Appointment.id, Appointment.state).where(Appointment.hall_id == self.hall.id)
         states = dict(self.session.execute(found).all())
         assert [states[row] for row in self.visits] == [visit.state for visit in self.model.visits]
@@ -361,12 +381,10 @@ class Hall(RuleBasedStateMachine):
             timed = [each.at for each in mine if not each.action.startswith(UNTIMED)]
             assert all(before <= after for before, after in pairwise(timed))
 
-
-def _seen(ticket: Ticket, letters: dict[int, str], counter_ids: list[int]) -> tuple[object, ...]:
-    counter = None if ticket.counter_id is None else counter_ids.index(ticket.counter_id)
-    legs = [letters[leg["group_id"]] for leg in ticket.legs]
-    return (letters[ticket.group_id], ticket.state, counter if ticket.state in AT_COUNTER else None, legs)
-
-
-def _wanted(card: Card) -> tuple[object, ...]:
-    return (card.line, card.state, card.counter if card.state in AT_COUNTER else None, card.legs)
+    def _seen(self, ticket: Ticket) -> tuple[object, ...]:
+        letters = {group.id: letter for letter, group in self.groups.items()}
+        keys = {service_id: key for key, service_id in self.services.items()}
+        legs = [letters[leg["group_id"]] for leg in ticket.legs]
+        counter = self.counters.index(ticket.counter_id or 0) if ticket.state in AT_COUNTER else None
+        services = [[keys[each] for each in ids] for ids in (ticket.service_ids, ticket.done_service_ids)]
+        return letters[ticket.group_id], ticket.state, counter, legs, *services

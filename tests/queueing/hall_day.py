@@ -16,6 +16,10 @@ from queueing.models import Ticket
 from tests import build
 
 KIOSK = Actor("device", 1, frozenset({"ticket.issue", "checkin.do"}))
+PAPERS = [
+    {"code": "household", "name_zh": "户口簿", "name_en": "Household register", "deferrable": True},
+    {"code": "photo", "name_zh": "照片", "name_en": "Photo"},
+]
 
 
 def officer_of(staff: Staff, *roles: str) -> Actor:

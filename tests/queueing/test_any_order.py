@@ -136,9 +136,7 @@ class AnyOrder(Hall):
             if not card.legs:
                 self.model.finish(card)
                 continue
-            card.go("next_leg")
-            card.line, card.counter = card.legs.pop(0), None
-            card.here = {card.line}
+            card.pass_on()
 
     @precondition(lambda self: self.model.cards)
     @rule(choice=RECENT, officer=OFFICER)
@@ -149,14 +147,17 @@ class AnyOrder(Hall):
             self.model.finish(card)
 
     @precondition(lambda self: self.model.cards)
-    @rule(choice=RECENT, officer=st.integers(0, 2), lag=LAG, own=st.booleans())
+    @rule(choice=RECENT, officer=OFFICER, lag=LAG, own=st.booleans())
     def resume(self, choice: int, officer: int, lag: int, *, own: bool) -> None:
-        """At the officer's own counter; without one, where the ticket was put aside."""
+        """At the officer's own counter; by who has none, where it was put aside, while that is open."""
         self.lag = timedelta(seconds=lag)
         at_ = self.some(choice)
         card = self.model.cards[at_]
         officer = self.who(choice, officer, own=own)
         there = self.model.seat_of(officer)
+        if there is None and card.counter is not None:
+            seat = self.model.seats[card.counter]
+            there = card.counter if officer == DUTY and seat.officer is not None else None
         free = there is not None and self.model.at(there) is None
         with self.expecting(success=card.can("resume") and free) as now:
             serve.resume(self.session, self.ticket(at_), actor=self.officers[officer], now=now)
@@ -187,15 +188,7 @@ class AnyOrder(Hall):
                 actor=self.officers[officer],
                 now=now,
             )
-            self._transferred(card, to)
-
-    def _transferred(self, card: Card, line: str, *, to: int | None = None) -> None:
-        if card.state == "called":
-            card.start()
-        card.go("transfer")
-        card.line, card.counter, card.to = line, None, to
-        card.here |= {leg for leg in card.legs if leg == line}
-        card.legs = [leg for leg in card.legs if leg != line]
+            card.send(to)
 
     @precondition(lambda self: self.model.cards)
     @rule(choice=RECENT, officer=OFFICER, to=st.integers(0, 2), own=st.sampled_from([True, True, False]))
@@ -209,7 +202,7 @@ class AnyOrder(Hall):
             actor, ticket = self.officers[officer], self.ticket(at_)
             send_to_counter(self.session, ticket, counter_id=self.counters[to], actor=actor, now=now)
             line = card.line if card.line in seat.lines else seat.lines[0]
-            self._transferred(card, line, to=to)
+            card.send(line, to=to)
 
     @precondition(lambda self: any(card.step for card in self.model.cards))
     @rule(choice=RECENT, officer=OFFICER, own=st.sampled_from([True, True, False]), late=LATE)
@@ -250,9 +243,9 @@ class AnyOrder(Hall):
             self.model.let_go(card, pressed_at=self.model.seat_of(officer))
 
 
-def play(session: Session, *, examples: int, steps: int) -> None:
+def play(session: Session, *, examples: int, steps: int, machine: type[AnyOrder] = AnyOrder) -> None:
     run_state_machine_as_test(
-        lambda: AnyOrder(session),
+        lambda: machine(session),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -92,8 +92,17 @@ def test_green_goes_first_but_only_twice_in_a_row(session):
 def test_standby_waits_for_what_others_leave(session):
     day = open_hall(session)
     standby = day.take(at("09:00"), track="standby").label
-    walk_in = day.take(at("09:01")).label
-    assert serve_all(day, at("09:02")) == [walk_in, standby]
+    early = booked(session, day, at("09:10")).label
+    assert serve_all(day, at("09:02")) == [early, standby]
+
+
+def test_a_newcomer_does_not_overtake_a_standby_for_whom_there_is_room(session):
+    day = open_hall(session)
+    standby = day.take(at("09:00"), track="standby")
+    walk_in = day.take(at("09:01"))
+    assert (standby.track, standby.promised_at) == ("walk_in", at("09:21"))
+    assert walk_in.promised_at >= standby.promised_at
+    assert serve_all(day, at("09:02")) == [standby.label, walk_in.label]
 
 
 def test_a_counter_calls_only_lines_that_it_can_serve(session):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from kernel.audit import AuditEntry
 from kernel.outbox import OutboxEvent
-from queueing.errors import ExtraTimeOver, ExtraTimeUnknown, WalkInsStopped
+from queueing.errors import ExtraTimeLarger, ExtraTimeOver, ExtraTimeUnknown, WalkInsStopped
 from queueing.extra_time import decide, forecast_walk_ins, list_extra, propose_today
 from queueing.forecast_models import ExtraTime
 from queueing.staffing import capacity_of
@@ -72,7 +72,10 @@ def test_once_it_had_time_to_open_a_counter_counts_only_where_somebody_sits(sess
     decide(session, flex.id, hall_id=full.hall.id, accept=True, actor=duty_of(full), now=at("14:00"))
     assert closes(full, "14:12").counters_at(at("14:12")) == 3
     assert closes(full, "14:25").counters_at(at("14:25")) == 1
-    assert closes(full, "14:25").counters_at(at("14:35")) == 3
+    assert closes(full, "14:25").counters_at(at("14:35")) == 1
+    for _ in range(2):
+        full.seat(full.a, now=at("14:26"))
+    assert closes(full, "14:27").counters_at(at("14:35")) == 3
 
 
 def test_no_is_no_for_an_hour_and_a_decision_is_made_once(session, full):
@@ -94,6 +97,29 @@ def test_a_proposal_that_is_not_needed_any_more_lapses(session, full):
     assert propose_today(session, full.hall.id, now=at("14:10")) == []
     session.expire_all()
     assert {each.state for each in made} == {"lapsed"}
+
+
+def test_an_open_proposal_is_enlarged_when_more_is_needed(session):
+    day = open_hall(session, planned=1)
+    for _ in range(2):
+        build.make_counter(session, day.hall, [day.a])
+    for _ in range(23):
+        build.make_ticket(session, day.a)
+    (asked, *_) = propose_today(session, day.hall.id, now=at("13:00"))
+    assert (asked.kind, asked.counters) == ("flex", 1)
+    for _ in range(25):
+        build.make_ticket(session, day.a)
+    again = propose_today(session, day.hall.id, now=at("13:05"))
+    assert [each.kind for each in again if each.kind == "flex"] == []
+    assert (asked.counters, asked.state) == (2, "open")
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "extra_time.enlarge")).one()
+    assert (entry.subject_id, entry.details["before"], entry.details["counters"]) == (asked.id, 1, 2)
+    officer, facts = duty_of(day), {"hall_id": day.hall.id, "accept": True, "now": at("13:06")}
+    with pytest.raises(ExtraTimeLarger):
+        decide(session, asked.id, actor=officer, counters=1, **facts)
+    decide(session, asked.id, actor=officer, counters=2, **facts)
+    propose_today(session, day.hall.id, now=at("13:10"))
+    assert (asked.counters, asked.state) == (2, "accepted")
 
 
 def test_proposals_belong_to_their_hall(session, full):
@@ -118,4 +144,8 @@ def test_the_forecast_is_who_still_came_on_other_days(session):
         ticket.issued_at = at(clock) - timedelta(days=back)
     session.flush()
     today = today_of(session, day.hall.id, now=at("14:00"))
-    assert forecast_walk_ins(session, today, day.a.id, now=at("14:00")) == 1.5
+    usual = forecast_walk_ins(session, today, day.a.id, now=at("14:00"))
+    assert usual == pytest.approx(1.5 * 15 / 15.5)  # and nobody has come today
+    for _ in range(30):
+        day.take(at("13:00"))
+    assert forecast_walk_ins(session, today, day.a.id, now=at("14:00")) == 3.0

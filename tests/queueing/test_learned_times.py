@@ -10,6 +10,7 @@ from queueing.capacity import Capacity, Opening
 from queueing.estimate import estimate
 from queueing.forecast_models import LearnedTime
 from queueing.learn_times import learn_times
+from queueing.loads import load_of
 from queueing.matter import line_minutes, matter_of
 from queueing.models import Ticket
 from queueing.ordering import Track, Waiting
@@ -17,7 +18,6 @@ from queueing.pace import pace_of
 from queueing.policy import QueuePolicy
 from queueing.promise import promised_call
 from queueing.service_times import Case, learn
-from queueing.staffing import load_of
 from queueing.today import today_of
 from tests import build
 from tests.build import at
@@ -77,7 +77,7 @@ def test_a_slow_day_is_in_the_estimates_and_not_in_the_promises(session):
     capacity = Capacity([Opening(now, now + 300 * MINUTE, 1)])
     line = [Waiting(1, "", Track.WALK_IN, at("15:00"), now, 1)]
     waits = [
-        estimate(line, [], now, capacity=capacity, load=replace(load, busy=1))[1].expected_minutes
+        estimate(line, [], now, capacity=capacity, load=replace(load, busy=1, idle=0))[1].expected_minutes
         for load in (before, after)
     ]
     assert waits[1] > waits[0]

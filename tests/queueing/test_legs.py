@@ -19,8 +19,8 @@ from queueing.desk import matters_of
 from queueing.doctor import check
 from queueing.errors import TicketMoved
 from queueing.forecast_models import LearnedTime
+from queueing.loads import load_of
 from queueing.queries import ticket_view
-from queueing.staffing import load_of
 from queueing.today import today_of
 from queueing.undo import undo
 from tests import build

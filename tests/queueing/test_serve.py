@@ -12,7 +12,8 @@ from queueing.contact import set_phone
 from queueing.doctor import check
 from queueing.errors import CounterBusy, NotYourCounter, SameLine, TakeNewNumber, TicketMoved
 from queueing.models import Call
-from queueing.queries import current_ticket, list_missed, list_parked
+from queueing.parked import list_parked
+from queueing.queries import current_ticket, list_missed
 from tests import build
 from tests.build import at
 from tests.queueing.hall_day import officer_of, open_hall
@@ -146,7 +147,7 @@ def test_a_parked_ticket_lets_others_pass_and_comes_back_to_the_counter(session)
     day.take(at("09:05"))
     go(day, serve.start_serving, ticket, at("09:06"))
     go(day, serve.park, ticket, at("09:07"))
-    assert list_parked(session, day.counters[0].id, now=at("09:08")) == [ticket]
+    assert [each.ticket for each in list_parked(session, day.counters[0].id, now=at("09:08"))] == [ticket]
     other = day.call(at("09:08"))
     with pytest.raises(CounterBusy):
         go(day, serve.resume, ticket, at("09:09"))

@@ -6,9 +6,10 @@ import pytest
 
 from booking.show_share import LEAST, LOWEST, SHOW_PROBABILITY
 from queueing.admission import admit
+from queueing.loads import load_of
 from queueing.promise import promised_call
 from queueing.shows import learn_shows, show_probability_of
-from queueing.staffing import capacity_of, load_of
+from queueing.staffing import capacity_of
 from queueing.today import today_of
 from runtime.schedule import SCHEDULE
 from tests import build

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from queueing import serve
 from queueing.forecast_models import LearnedTime
 from queueing.learn_times import learn_times
-from queueing.staffing import load_of
+from queueing.loads import load_of
+from queueing.models import Ticket
+from queueing.taken import minutes_taken
 from queueing.today import today_of
 from tests import build
 from tests.build import at
@@ -89,5 +91,23 @@ def test_who_came_from_another_line_counts_with_what_this_line_took(day):
     start_and_end(day, ticket, "09:41", "09:45", counter=1)
     day.session.flush()
     load = load_of(day.session, today_of(day.session, day.hall.id, now=NOON), day.b, now=NOON)
+    m, expected = load.service_minutes, ticket.minutes or load.service_minutes
+    assert load.pace == pytest.approx((5 + 8 * m) / (expected + 8 * m))
+
+
+def test_who_was_in_another_line_and_came_back_counts_with_what_the_last_time_took(day):
+    """A for 29 minutes, B for five, A again for five: B's minutes are no minutes of A."""
+    ticket = day.take(at("08:55"), service_ids=[day.service.id])
+    day.call(at("09:00"))
+    serve.start_serving(day.session, ticket, actor=day.officers[0], now=at("09:01"))
+    serve.transfer(day.session, ticket, group_id=day.b.id, actor=day.officers[0], now=at("09:30"))
+    day.call(at("09:40"), counter=1)
+    serve.start_serving(day.session, ticket, actor=day.officers[1], now=at("09:41"))
+    serve.transfer(day.session, ticket, group_id=day.a.id, actor=day.officers[1], now=at("09:45"))
+    assert day.call(at("09:50")).id == ticket.id
+    start_and_end(day, ticket, "09:51", "09:55")
+    day.session.flush()
+    assert day.session.scalar(select(minutes_taken()).where(Ticket.id == ticket.id)) == pytest.approx(5)
+    load = load_of(day.session, today_of(day.session, day.hall.id, now=NOON), day.a, now=NOON)
     m, expected = load.service_minutes, ticket.minutes or load.service_minutes
     assert load.pace == pytest.approx((5 + 8 * m) / (expected + 8 * m))

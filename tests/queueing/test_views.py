@@ -130,3 +130,32 @@ def test_the_board_marks_bookings_and_holds_nothing_personal(session):
     shown = board(session, day.hall.id, now=at("09:31"))
     assert shown.calls[0].booked
     assert "张三" not in repr(shown.calls)
+
+
+def test_the_board_keeps_every_call_that_nobody_answered_yet(session):
+    day = open_hall(session, planned=12, seats=CALLS_SHOWN + 4)
+    labels = [day.take(at("09:00")).label for _ in range(CALLS_SHOWN + 4)]
+    tickets = [day.call(at("09:01"), counter) for counter in range(CALLS_SHOWN + 4)]
+    shown = board(session, day.hall.id, now=at("09:02")).calls
+    assert {call.label for call in shown} == set(labels)
+    assert all(call.is_open for call in shown)
+    for ticket, officer in zip(tickets, day.officers, strict=True):
+        serve.start_serving(session, ticket, actor=officer, now=at("09:02"))
+    assert len(board(session, day.hall.id, now=at("09:03")).calls) == CALLS_SHOWN
+
+
+def test_who_was_sent_to_a_room_stays_on_the_board_while_they_walk_there(session):
+    day = open_hall(session, planned=5, seats=1)
+    for _ in range(3 * CALLS_SHOWN):
+        day.take(at("09:00"))
+    sent = day.call(at("09:01"))
+    go(day, serve.start_serving, sent, at("09:01"))
+    serve.park(session, sent, actor=day.officers[0], now=at("09:02"), room="照相室")
+    for _ in range(2 * CALLS_SHOWN + 2):
+        ticket = day.call(at("09:03"))
+        go(day, serve.mark_absent, ticket, at("09:03"))
+    serve.resume(session, sent, actor=day.officers[0], now=at("09:04"))
+    serve.park(session, sent, actor=day.officers[0], now=at("09:05"), room="照相室")
+    walking = board(session, day.hall.id, now=at("09:06")).calls
+    assert [(call.label, call.room) for call in walking if call.is_open] == [(sent.label, "照相室")]
+    assert not any(call.is_open for call in board(session, day.hall.id, now=at("09:09")).calls)

@@ -6,7 +6,7 @@ from sqlalchemy import delete, update
 from kernel import outbox
 from kernel.outbox import EventDelivery, OutboxEvent
 from people.phone_codes import request_code
-from queueing.events import CounterOpened
+from queueing.events import CounterClosed
 from runtime.deliveries import ATTEMPTS
 from runtime.doctor import LATE, check_all, check_events
 from runtime.drain import drain
@@ -18,7 +18,7 @@ def done(parts):
     """One event with a handler and one without, long ago and all well."""
     with parts.database.transaction() as session:
         request_code(session, "+8613800138000", language="zh", now=NOW)
-        outbox.emit(session, CounterOpened(1, 2), now=NOW)
+        outbox.emit(session, CounterClosed(1, 2), now=NOW)
     drain(parts, now=NOW)
     with parts.database.transaction() as session:
         session.execute(update(OutboxEvent).values(recorded_at=OutboxEvent.recorded_at - 2 * LATE))

@@ -50,10 +50,10 @@ class Live:
 
 @pytest.fixture
 def live(redis_url: str) -> Iterator[Live]:
-    yield from _run(redis_url)
+    yield from run_live(redis_url)
 
 
-def _run(redis_url: str, *, beat: float = 10.0) -> Iterator[Live]:
+def run_live(redis_url: str, *, beat: float = 10.0) -> Iterator[Live]:
     port = two_free_ports()
     code = (
         "from runtime import live; "
@@ -238,7 +238,7 @@ def test_sigterm_ends_open_streams_at_once(live: Live) -> None:
 
 
 def test_a_quiet_line_beats(redis_url: str) -> None:
-    runs = _run(redis_url, beat=0.2)
+    runs = run_live(redis_url, beat=0.2)
     live = next(runs)
 
     async def work(client: Visitor) -> None:
@@ -254,7 +254,7 @@ def test_after_redis_came_back_everybody_refetches_and_hears_again(
     var: Path, start_valkey: StartServer
 ) -> None:
     valkey = start_valkey(var)
-    runs = _run(valkey.url, beat=0.2)
+    runs = run_live(valkey.url, beat=0.2)
     live = next(runs)
 
     async def work(client: Visitor) -> None:

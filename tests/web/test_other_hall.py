@@ -57,6 +57,13 @@ BODIES = {
     "special-requests.approve_request": {"starts_at": "2026-03-02T02:00:00Z"},
     "special-requests.refuse_request": {"answer": "当天已满"},
     "appeals.decide_hall_appeal": {"accepted": True, "answer": "已核实"},
+    "document-appeals.decide_document_appeal": {"accepted": True, "answer": "已核实"},
+    "hall-waitlists.take_off_hall_waitlist": {"reason": "asked"},
+    "appeals.lift_hall_suspension": {
+        "identity_kind": "resident_id",
+        "identity_number": "EZ3333333",
+        "reason": "illness",
+    },
 }
 VERBS = {
     "staff_work.hand_counter_over": tuple(HANDS),
@@ -70,10 +77,17 @@ FORMS = {
 }
 #: Of no hall: one's own account, what every editor of the city's content may read, or what
 #: `test_limits_of_administrators` refuses to all but the city's.
-OF_NO_HALL = {"sign-in.sign_out", "signin.leave", "histories.list_history", "histories.read_revision"}
+OF_NO_HALL = {
+    "sign-in.sign_out",
+    "signin.leave",
+    "histories.list_history",
+    "histories.read_revision",
+    "cockpit.demand_file",  # of one's own halls; of another see `test_a_file_of_demand_is_of_ones_own_halls`
+}
 CITY_WIDE = {
     "administration.save_service",
     "content.save_synonyms",
+    "content.send_picture",
     "content.publish_guide",
     "content.remove_package",
     "content.save_package",
@@ -125,6 +139,8 @@ def values_of(faces):
         "device_id": device.id,
         "reference": "no-such-reference",
         "closure_id": 1,
+        "entry_id": 1,
+        "ticket_id": faces.tickets()[0].id,
         "extra_id": 1,
         "owed_id": 1,
         "staff_id": officer.id,
@@ -202,3 +218,10 @@ def test_lists_of_staff_show_nothing_of_another_hall(faces, stranger):
         page = client.get(path).text
         assert faces.hall.name_zh not in page, path
         assert "own-officer" not in page, path
+
+
+def test_a_file_of_demand_is_of_ones_own_halls(faces, stranger):
+    client = signed_in(faces, stranger)
+    assert client.get("/cockpit/demand.csv").status_code == 200
+    for path in ("/cockpit/demand", "/cockpit/demand.csv"):
+        assert client.get(path, query_string={"hall": faces.hall.code}).status_code == 404, path

@@ -17,13 +17,15 @@ from typing import Any, Protocol
 from queueing.lineup import Lineup
 from queueing.ordering import Heads, RecentCall, Waiting, lanes_used, next_from_heads
 from queueing.policy import QueuePolicy
+from queueing.promise import AtCounter
 from queueing.recall import Return, calls_to_wait, missed_at, reinstate
+from queueing.shortfall import TO_SIT_DOWN
 from queueing.sizing import sized
 from twin.sim.lines import Numbered, calls_together, heads_together
 from twin.sim.people import SECOND_PART, DayPeople, Person
 from twin.sim.plan import MINUTE, Change, DayPlan, at_minute, planned_minutes, real_changes
 from twin.sim.reception import Line, Reception
-from twin.sim.scenario import Closure, Scenario
+from twin.sim.scenario import Scenario
 from twin.sim.tally import Tally
 from twin.sim.ticket import Ticket
 
@@ -82,10 +84,10 @@ class HallDay:
         ]
         for line in lines:
             line.foretells = watch is not None
-        self._desk = Reception(plan, lines, policy, Tally(), day, walk_in_only=walk_in_only)
-        codes = {group.code: at for at, group in enumerate(scenario.groups)}
+        self._desk = Reception(plan, lines, policy, Tally(), day, self._opened, walk_in_only=walk_in_only)
+        self._codes = {group.code: at for at, group in enumerate(scenario.groups)}
         self._counters = [
-            Counter(tuple(codes[code] for code in counter.groups), speed)
+            Counter(self._groups_of(counter.groups), speed)
             for counter, speed in zip(plan.counters, people.speeds, strict=True)
         ]
         self._idle: list[int] = []
@@ -118,12 +120,20 @@ class HallDay:
         for change in real_changes(self._scenario):
             self._at(at_minute(change.minute), self._staff, change)
         for closure in self._scenario.closures:
-            self._at(at_minute(closure.told), self._told, closure)
+            for minute in (closure.starts, closure.told, closure.ends):
+                self._at(at_minute(minute), self._look, None)
+        if self._scenario.closures:
+            for slot in self._scenario.slots:
+                self._at(at_minute(slot), self._look, None)
+                self._at(at_minute(slot) + TO_SIT_DOWN, self._look, None)
         for minute in self._scenario.flex.reviews:
             self._at(at_minute(minute), self._review, None)
         for person in self._people.people:
             arrives = person.instead_at if self._walk_in_only else person.arrives
             self._at(at_minute(arrives), self._come, person)
+
+    def _opened(self) -> list[bool]:
+        return [counter.open for counter in self._counters]
 
     def _at(self, moment: datetime, happen: Callable[..., None], what: object) -> None:
         heapq.heappush(self._events, (moment, next(self._serial), happen, what))
@@ -142,6 +152,7 @@ class HallDay:
         if ticket is not None:
             if self._watch is not None:
                 line = self._desk.lines[person.group]
+                line.idle = sum(person.group in self._counters[at].groups for at in self._idle)
                 self._watch.issued(line, ticket, self._recent_of((person.group,)), now)
             self._wake(person.group, now)
 
@@ -149,9 +160,9 @@ class HallDay:
         self._desk.review(now)
         self._open_added()
 
-    def _told(self, closure: Closure, _now: datetime) -> None:
-        self._desk.plan.told.append(closure)
-        self._desk.replan()
+    def _look(self, _: None, now: datetime) -> None:
+        """Counters may have closed without notice: the hall sees who is there."""
+        self._desk.replan(now)
 
     def _open_added(self) -> None:
         """Let the flexible counters that were just added open when they are ready."""
@@ -164,7 +175,9 @@ class HallDay:
     def _staff(self, change: Change, now: datetime) -> None:
         counter = self._counters[change.counter]
         counter.open = change.opens
-        if not change.opens and change.counter in self._idle:
+        if change.groups:
+            counter.groups = self._groups_of(change.groups)
+        if change.counter in self._idle:
             self._idle.remove(change.counter)
         if change.opens and not counter.busy:
             self._call_next(change.counter, now)
@@ -187,8 +200,7 @@ class HallDay:
         ticket = self._desk.tickets[choice.ticket_id]
         line = self._desk.lines[ticket.person.group]
         self._take(line, ticket, now)
-        counter.busy = True
-        line.busy += 1
+        self._sit_down(at, ticket, now)
         if ticket.person.back_after is not None and not ticket.reinstated:
             self._desk.tally.missed_calls += 1
             self._at(missed_at(now, self._policy), self._absent, (at, ticket))
@@ -199,6 +211,18 @@ class HallDay:
             self._last_end = max(self._last_end, ends_at)
             self._counter_time += (ends_at - max(now, self._closes_at)) / MINUTE
         self._at(ends_at, self._done, (at, ticket))
+
+    def _sit_down(self, at: int, ticket: Ticket, now: datetime) -> None:
+        """A counter that serves several lines is busy for each of them with its part."""
+        counter, own = self._counters[at], ticket.person.group
+        counter.busy = True
+        if len(counter.groups) == 1:
+            self._desk.lines[own].busy += 1
+            return
+        for group in counter.groups:
+            line = self._desk.lines[group]
+            part = self._desk.plan.share(at, line.demand.code, now)
+            line.shared[at] = AtCounter(part, 0.0 if group == own else ticket.waiting.minutes)
 
     def _take(self, line: Line, ticket: Ticket, now: datetime) -> None:
         """Take the ticket out of the line and count its first call."""
@@ -248,9 +272,11 @@ class HallDay:
         self._free(at, ticket, now)
 
     def _free(self, at: int, ticket: Ticket, now: datetime) -> None:
-        self._desk.lines[ticket.person.group].busy -= 1
         counter = self._counters[at]
         counter.busy = False
+        # What it serves may have changed meanwhile.
+        if not [True for line in self._desk.lines if line.shared.pop(at, None) is not None]:
+            self._desk.lines[ticket.person.group].busy -= 1
         if counter.open:
             self._call_next(at, now)
 
@@ -283,6 +309,9 @@ class HallDay:
         ticket.waiting = waiting
         self._desk.lines[ticket.person.group].lineup.add(waiting)
         self._wake(ticket.person.group, now)
+
+    def _groups_of(self, codes: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(self._codes[code] for code in codes)
 
     def _heads(self, groups: tuple[int, ...]) -> Heads:
         return heads_together([self._desk.lines[group].lineup for group in groups])

@@ -21,6 +21,10 @@ BACK_WITHIN = 20.0
 RETURN_FROM, RETURN_UNTIL, SECOND_PART = 10.0, 60.0, 0.5
 
 
+#: Working days in the four weeks over which the running hall takes the mean.
+LOOK_BACK_DAYS = 20
+
+
 @dataclass(slots=True)
 class Person:
     """Someone who comes. Times in minutes since midnight; `minutes` of service at a counter of usual speed.
@@ -184,15 +188,21 @@ class _Profile:
         return self._opens + (half_hour + within) * SLOT_MINUTES
 
 
-def walk_ins_expected(scenario: Scenario, group: GroupDemand, *, day: int, books: bool = True) -> float:
-    """Walk-ins that the hall expects on a day by its own statistics. `books`: whether anybody does."""
+def walk_ins_before(scenario: Scenario, group: GroupDemand, *, day: int, books: bool = True) -> float:
+    """The mean number of walk-ins on the four weeks of days before, which is what the hall knows."""
+    days = range(day - LOOK_BACK_DAYS, day)
+    return sum(walk_ins_on(scenario, group, day=each, books=books) for each in days) / LOOK_BACK_DAYS
+
+
+def walk_ins_on(scenario: Scenario, group: GroupDemand, *, day: int, books: bool = True) -> float:
+    """Walk-ins that are to be expected on a day. `books`: whether anybody does."""
     everybody = scenario.people_of(group) * group.factor(day, scenario.weekdays)
     numbers = booked_numbers(scenario, group, day) if books else {}
     return max(0.0, everybody - sum(numbers.values()) * (1 - group.planned_no_show))
 
 
-def still_to_come(scenario: Scenario, group: GroupDemand, walk_ins: float, *, minute: float) -> float:
-    """How many of the day's walk-ins the hall still expects after `minute`: it knows nothing of the waves."""
+def usually_later(scenario: Scenario, group: GroupDemand, walk_ins: float, *, minute: float) -> float:
+    """How many of a usual day's walk-ins come after `minute`: the hall knows nothing of the waves."""
     passed = max(0.0, (minute - scenario.opens) / SLOT_MINUTES)
     whole = int(passed)
     left = sum(group.profile[whole:]) - (passed - whole) * sum(group.profile[whole : whole + 1])

@@ -42,13 +42,14 @@ class PredictionFigures(TypedDict):
 
 @dataclass(slots=True)
 class Foretold:
-    """A ticket: minutes told by the estimate and the baselines, and the real `wait` once it was called."""
+    """A ticket: minutes told by the estimate and the baselines at `hour`, and the real `wait` once called."""
 
     predicted: float
     low: float
     high: float
     hall: float
     les: float
+    hour: int = 0
     wait: float = 0.0
     called: bool = False
 
@@ -80,6 +81,7 @@ class Predictions:
             high=told.high_minutes,
             hall=(len(waiting) - 1) * line.demand.mean_minutes / counters,
             les=self._last_wait.get(line.index, 0.0),
+            hour=now.hour,
         )
 
     def called(self, line: Line, ticket: Ticket, now: datetime) -> None:
@@ -96,21 +98,24 @@ class Predictions:
 
     def figures(self) -> PredictionFigures:
         """The errors of the day."""
-        rows = self.rows
-        return PredictionFigures(
-            predicted=len(rows),
-            predict_mae_min=round(mean_error(rows), 4),
-            predict_hit_share=_hits([(row.predicted, row.wait) for row in rows]),
-            predict_hit_share_short=_hits(
-                [(row.predicted, row.wait) for row in rows if row.predicted <= SHORT_MINUTES]
-            ),
-            predict_interval_share=round(share_within(rows), 4),
-            predict_interval_all_share=round(_within(rows), 4),
-            baseline_hall_mae_min=_mae([(row.hall, row.wait) for row in rows]),
-            baseline_hall_hit_share=_hits([(row.hall, row.wait) for row in rows]),
-            baseline_les_mae_min=_mae([(row.les, row.wait) for row in rows]),
-            baseline_les_hit_share=_hits([(row.les, row.wait) for row in rows]),
-        )
+        return figures_of(self.rows)
+
+
+def figures_of(rows: Sequence[Foretold]) -> PredictionFigures:
+    """The errors of what was told, of one day or of several."""
+    short = [(row.predicted, row.wait) for row in rows if row.predicted <= SHORT_MINUTES]
+    return PredictionFigures(
+        predicted=len(rows),
+        predict_mae_min=round(mean_error(rows), 4),
+        predict_hit_share=_hits([(row.predicted, row.wait) for row in rows]),
+        predict_hit_share_short=_hits(short),
+        predict_interval_share=round(share_within(rows), 4),
+        predict_interval_all_share=round(_within(rows), 4),
+        baseline_hall_mae_min=_mae([(row.hall, row.wait) for row in rows]),
+        baseline_hall_hit_share=_hits([(row.hall, row.wait) for row in rows]),
+        baseline_les_mae_min=_mae([(row.les, row.wait) for row in rows]),
+        baseline_les_hit_share=_hits([(row.les, row.wait) for row in rows]),
+    )
 
 
 def mean_error(rows: Sequence[Foretold]) -> float:

@@ -6,19 +6,21 @@ of the day that the running hall keeps in its tables.
 
 from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from queueing.admission import Ground, admit
 from queueing.capacity import Capacity
+from queueing.expectation import still_expected
 from queueing.keys import Punctuality, green_key, half_day_ends_at, is_quick, judge_check_in, walk_in_key
 from queueing.lineup import Lineup
 from queueing.ordering import Track, Waiting
 from queueing.pace import LAST_CASES, pace_of
 from queueing.policy import QueuePolicy
-from queueing.promise import Expected, Load, promise_at_close, promised_call
+from queueing.promise import AtCounter, Expected, Load, busy_with, promise_at_close, promised_call
 from queueing.relief import Relief, Spare, propose
-from twin.sim.people import Person, still_to_come, walk_ins_expected
+from twin.sim.people import Person, usually_later, walk_ins_before
 from twin.sim.plan import MINUTE, DayPlan, at_minute, minute_of
 from twin.sim.scenario import GroupDemand
 from twin.sim.tally import Tally
@@ -27,7 +29,10 @@ from twin.sim.ticket import Ticket
 
 @dataclass(slots=True)
 class Line:
-    """A group today; `booked` are the numbers of its slots."""
+    """A group today; `booked` are the numbers of its slots.
+
+    `busy` are its own counters, `shared` those that serve other lines too (by index), `idle` free ones.
+    """
 
     index: int
     demand: GroupDemand
@@ -36,11 +41,14 @@ class Line:
     booked: InitVar[dict[datetime, int]]
     lineup: Lineup = field(default_factory=Lineup)
     busy: int = 0
+    shared: dict[int, AtCounter] = field(default_factory=dict)
+    idle: int = 0
     calls: int = 0
     issued: int = 0
     last_promise_at: datetime | None = None
     foretells: bool = False
     walk_ins: float | None = None
+    came_unbooked: int = 0
     done: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LAST_CASES))
     _slots: list[datetime] = field(init=False)
     _expected: list[Expected] = field(init=False)
@@ -57,10 +65,16 @@ class Line:
 
     def load(self, now: datetime) -> Load:
         """What the rules ask about; slots that have begun expect nobody any more."""
+        busy, busy_minutes = float(self.busy), None
+        if self.shared:
+            there = [*(AtCounter() for _ in range(self.busy)), *self.shared.values()]
+            busy, busy_minutes = busy_with(there, self.demand.mean_minutes)
         return Load(
             service_minutes=self.demand.mean_minutes,
             waiting=len(self.lineup),
-            busy=self.busy,
+            busy=busy,
+            busy_minutes=busy_minutes,
+            idle=self.idle,
             expected=self._expected[bisect_right(self._slots, now) :],
             show_probability=1 - self.demand.planned_no_show,
             waiting_minutes=self.lineup.minutes,
@@ -71,13 +85,17 @@ class Line:
 
 @dataclass(slots=True)
 class Reception:
-    """Gives places. `walk_in_only`: nobody books, and nobody is refused before the hall closes."""
+    """Gives places. `opened`: which counters are open now.
+
+    `walk_in_only`: nobody books, and nobody is refused before the hall closes.
+    """
 
     plan: DayPlan
     lines: list[Line]
     policy: QueuePolicy
     tally: Tally
     day: int
+    opened: Callable[[], Sequence[bool]]
     walk_in_only: bool = False
     tickets: list[Ticket] = field(default_factory=list)
 
@@ -105,6 +123,7 @@ class Reception:
     def ask(self, person: Person, now: datetime) -> Ticket | None:
         """Somebody asks for a number without having one booked; None if refused."""
         line = self.lines[person.group]
+        line.came_unbooked += 1
         load = line.load(now)
         over = line.capacity.closes_at is None or line.capacity.closes_at <= now
         green = person.green and not over
@@ -173,30 +192,35 @@ class Reception:
         longer = flex.extension if at_least and self.plan.closes == scenario.closes else 0.0
         if not left and not longer:
             return False
-        forecast = still_to_come(scenario, line.demand, self._walk_ins_of(line), minute=minute_of(now))
+        usual = self._walk_ins_of(line)
+        later = usually_later(scenario, line.demand, usual, minute=minute_of(now))
+        forecast = still_expected(later, usual - later, line.came_unbooked)
         ready = max(minute_of(now) + flex.ready_after, scenario.opens)
         spare = Spare(left, at_minute(ready), timedelta(minutes=longer))
         relief = propose(
             line.capacity, load, now, forecast=max(at_least, forecast), spare=spare, policy=self.policy
         )
         if relief:
-            self._open(relief, ready)
+            self._open(relief, ready, now)
         return bool(relief)
 
     def _walk_ins_of(self, line: Line) -> float:
         if line.walk_ins is None:
             books = not self.walk_in_only
-            line.walk_ins = walk_ins_expected(self.plan.scenario, line.demand, day=self.day, books=books)
+            line.walk_ins = walk_ins_before(self.plan.scenario, line.demand, day=self.day, books=books)
         return line.walk_ins
 
-    def _open(self, relief: Relief, ready: float) -> None:
+    def _open(self, relief: Relief, ready: float, now: datetime) -> None:
         self.plan.added += [ready] * relief.counters
         self.plan.closes += relief.extension / MINUTE
         self.tally.counters_added += relief.counters
         self.tally.days_extended += bool(relief.extension)
-        self.replan()
+        self.replan(now)
 
-    def replan(self) -> None:
-        """Count open time anew after a change of the plan."""
+    def replan(self, now: datetime) -> None:
+        """Count open time anew after a change of the plan, or of who is there."""
+        plan = self.plan
+        opened = self.opened() if plan.scenario.closures else None
         for line in self.lines:
-            line.capacity = self.plan.capacity(line.demand.code)
+            code = line.demand.code
+            line.capacity = plan.believed(code, now, opened=opened) if opened else plan.capacity(code)

@@ -3,7 +3,7 @@
 Times of day are minutes since midnight, hall-local; durations are minutes; shares lie between 0 and 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
@@ -26,13 +26,36 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Skills:
+    """What a counter serves, and in which shares of its time."""
+
+    groups: tuple[str, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CounterPlan:
-    """One counter: what it serves, in which shares of its time, and when it is open."""
+    """One counter: what it serves, in which shares of its time, and when it is open.
+
+    `by_span`: its skills in each of its spans, where they are not the same all day.
+    """
 
     number: int
     groups: tuple[str, ...]
     shares: tuple[float, ...]
     spans: tuple[Span, ...]
+    by_span: tuple[Skills, ...] = ()
+
+    def skills(self) -> list[tuple[Span, Skills]]:
+        """When it is open, and what for."""
+        usual = Skills(self.groups, self.shares)
+        return list(zip(self.spans, self.by_span or (usual,) * len(self.spans), strict=True))
+
+    def open_for(self, code: str) -> Iterator[tuple[Span, float]]:
+        """When it serves this group, and the share of its time that it has for it."""
+        for span, skills in self.skills():
+            if code in skills.groups:
+                yield span, skills.shares[skills.groups.index(code)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +196,7 @@ class Scenario:
             self._open_minutes[asked] = sum(
                 share * span.overlap(starts, ends)
                 for counter in self.counters
-                for group, share in zip(counter.groups, counter.shares, strict=True)
-                if group == code
-                for span in counter.spans
+                for span, share in counter.open_for(code)
             )
         return self._open_minutes[asked]
 

@@ -1,6 +1,7 @@
 """PURE: reading a scenario file (TOML, docs/scenarios.md); one pass names every mistake with its key."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from twin.sim.scenario import (
     Punctuality,
     Scenario,
     ServiceKind,
+    Skills,
     Span,
     Surge,
     Wave,
@@ -228,26 +230,40 @@ def _surge(row: Table) -> Surge:
 def _counters(file: Table, codes: tuple[str, ...], day: Span) -> tuple[CounterPlan, ...]:
     counters: list[CounterPlan] = []
     for row in file.tables("counters", required=True):
-        groups = _known_groups(row, codes)
-        equal = tuple(1 / len(groups) for _ in groups)
-        shares = _numbers(row, "shares", equal or (1.0,), least=0, most=1)
-        if len(shares) != len(groups) or abs(sum(shares) - 1) > _SHARES_SUM:
-            row.complain("shares", "每个业务组一个，合计为 1", "must be one per group and sum to 1")
-            shares = equal
-        spans = []
+        usual = _skills(row, codes, Skills(codes, ()))
+        spans, skills = [], []
         for each in row.tables("open"):
             spans.append(_span(each, day))
+            skills.append(_skills(each, codes, usual))
             each.finish()
+        by_span = () if all(one == usual for one in skills) else tuple(skills)
+        plan = CounterPlan(0, usual.groups, usual.shares, tuple(spans) or (day,), by_span)
         if any(one.ends > other.starts for one, other in pairwise(spans)):
             row.complain("open", "时段应按先后且不重叠", "the spans must be in order and not overlap")
         for _ in range(row.whole("count", 1, least=1, most=500)):
-            counters.append(CounterPlan(len(counters) + 1, groups, shares, tuple(spans) or (day,)))
+            counters.append(replace(plan, number=len(counters) + 1))
         row.finish()
     return tuple(counters)
 
 
-def _known_groups(row: Table, codes: tuple[str, ...]) -> tuple[str, ...]:
-    groups = tuple(dict.fromkeys(row.texts("groups", codes)))
+def _skills(row: Table, codes: tuple[str, ...], usual: Skills) -> Skills:
+    """What is served, and in which shares of the time; the `usual` where the row says nothing of it."""
+    groups = _known_groups(row, codes, usual.groups)
+    equal = tuple(1 / len(groups) for _ in groups)
+    same = usual.shares if groups == usual.groups and usual.shares else equal
+    shares = _numbers(row, "shares", same or (1.0,), least=0, most=1)
+    if len(shares) != len(groups) or abs(sum(shares) - 1) > _SHARES_SUM:
+        row.complain("shares", "每个业务组一个，合计为 1", "must be one per group and sum to 1")
+        shares = equal
+    return Skills(groups, shares)
+
+
+def _known_groups(
+    row: Table, codes: tuple[str, ...], usual: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    groups = tuple(dict.fromkeys(row.texts("groups", codes if usual is None else usual)))
+    if codes and not groups:
+        row.complain("groups", "至少写一个业务组", "name at least one group")
     for code in groups:
         if code not in codes:
             row.complain("groups", f"没有业务组 {code}", f"no such group: {code}")

@@ -10,6 +10,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "account.forget": ("删除了本手机号保存的资料", "Deleted what was kept for a phone"),
     "appeal.ask": ("对爽约提出申诉", "Appealed against a no-show"),
     "appeal.decide": ("处理了爽约申诉", "Decided an appeal"),
+    "document_appeal.ask": ("对证件被他人使用提出申诉", "Appealed for a document that others used"),
+    "document_appeal.pass_on": (
+        "把证件申诉转给了另一个大厅",
+        "Passed the appeal for a document on to another hall",
+    ),
+    "document_appeal.decide": ("处理了证件申诉", "Decided the appeal for a document"),
     "appointment.book": ("预约", "Booked"),
     "appointment.cancel": ("取消预约", "Cancelled a booking"),
     "appointment.check_in": ("预约签到", "Checked a booking in"),
@@ -43,6 +49,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "device.revoke": ("停用设备", "Withdrew a device"),
     "extra_time.accept": ("同意增开窗口或延时", "Agreed to extra counters or a longer day"),
     "extra_time.decline": ("不增开窗口或延时", "Said no to extra counters or a longer day"),
+    "extra_time.enlarge": ("增开建议改为更多窗口", "Proposed more extra counters"),
     "guide.discard": ("丢弃指引草稿", "Discarded the draft of a guide"),
     "guide.draft": ("修改指引草稿", "Changed the draft of a guide"),
     "guide.publish": ("发布办事指引", "Published a guide"),
@@ -103,6 +110,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "ticket.next_leg": ("转到下一个业务组", "Passed a number to its next line"),
     "ticket.park": ("暂挂", "Parked a number"),
     "ticket.recall": ("重叫", "Called a number again"),
+    "ticket.promote": ("候补号转为现场号", "Gave a standby number a promised time"),
     "ticket.reinstate": ("恢复排队", "Reinstated a number"),
     "ticket.resume": ("取消暂挂", "Resumed a parked number"),
     "ticket.return_to_line": ("回到队列", "Returned a number to its line"),
@@ -130,10 +138,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
         "Took an offer back as the hall changed its time",
     ),
     "waitlist.leave": ("退出候补", "Left the waitlist"),
+    "waitlist.take_off": ("移出候补", "Took somebody off the waitlist"),
     "waitlist.offer": ("提供候补号源", "Offered a number to someone waiting"),
 }
 SUBJECTS: Mapping[str, tuple[str, str]] = {
     "appeal": ("申诉", "appeal"),
+    "document_appeal": ("证件申诉", "appeal for a document"),
     "appointment": ("预约", "booking"),
     "calendar": ("日历", "calendar"),
     "citizen": ("群众", "citizen"),
@@ -231,6 +241,11 @@ REASONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "could_not_cancel": ("当时无法取消", "Could not cancel then"),
         "our_fault": ("大厅或系统的原因", "The hall's or the system's fault"),
         "hardship": ("确有困难", "Hardship"),
+    },
+    "waitlist.take_off": {
+        "asked": ("本人要求退出", "They asked for it"),
+        "served": ("已办理或已另行安排", "Served, or given a time otherwise"),
+        "wrong_phone": ("手机号有误，联系不上", "The phone is wrong"),
     },
     "appointment.correct": {
         "typing_slip": ("填写笔误", "A slip in typing"),

@@ -41,6 +41,7 @@ TOPICS = (
     Topic("what", "admin.synonyms", "catalog.edit", _("同义词"), _("群众怎么说，都能搜到")),
     Topic("where", "admin.halls", "hall.edit", _p("all", "大厅"), _("地址、业务组、窗口")),
     Topic("where", "admin.plans", "plan.edit", _("时间与号源"), _("开放时段、季节、加开、关闭、放号")),
+    Topic("where", "duty.waitlists", "waitlist.tend", _("候补名单"), _("谁在等号、留号到几点、移出候补")),
     Topic("where", "admin.days", "hall.edit", _("工作日"), _("与国务院安排不同的日子")),
     Topic("where", "admin.staff", "staff.edit", _("人员"), _("账号、角色、所属大厅")),
     Topic("where", "admin.devices", "device.enrol", _("设备"), _("自助机和叫号屏")),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
-from booking import appeals
+from booking import appeals, lift
 from booking.errors import AppointmentUnknown
 from booking.models import Appeal, Appointment
 from halls.queries import HallUnknown, get_hall
@@ -14,13 +14,14 @@ from people import phone_token
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import answer_once
-from web.api.person import phone_of
+from web.api.person import DOCUMENT_REFUSED, phone_of
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only, public
 
 blueprint = Blueprint("appeals", __name__, description="Appeals against missed appointments. 爽约申诉")
 
 APPEALED = shapes.AppealedSchema()
+LIFTED = shapes.LiftedSchema()
 OF_HALL = shapes.AppealOfHallSchema()
 
 
@@ -107,3 +108,32 @@ def decide_hall_appeal(body: Mapping[str, Any], code: str, reference: str) -> Re
         return _of_hall(asked, session.get_one(Appointment, asked.appointment_id))
 
     return answer_once(work, OF_HALL, status=200, caller=edge.actor())
+
+
+@blueprint.post("/halls/<code:code>/suspensions/lift")
+@bearer_only("appeal.decide")
+@idempotent
+@refuses(HallUnknown, *DOCUMENT_REFUSED, lift.NotSuspended, lift.SuspendedElsewhere)
+@blueprint.arguments(shapes.LiftSchema())
+@blueprint.response(200, LIFTED)
+def lift_hall_suspension(body: Mapping[str, str], code: str) -> Response:
+    """Let somebody at the counter, whose document was seen, book online again; for a reason, audited.
+
+    在窗口核对证件原件后恢复网上预约：本大厅的爽约不再计算。须选择理由，写入审计。
+    """
+
+    def work(session: Session) -> dict[str, Any]:
+        hall = get_hall(session, code)
+        actor = edge.require("appeal.decide", hall.id)
+        missed = lift.lift_suspension(
+            session,
+            hall,
+            kind=body["identity_kind"],
+            number=body["identity_number"],
+            reason=body["reason"],
+            actor=actor,
+            now=edge.now(),
+        )
+        return {"missed": missed}
+
+    return answer_once(work, LIFTED, status=200, caller=edge.actor())

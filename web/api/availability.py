@@ -8,12 +8,13 @@ from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
 from booking.attempts import WHOLE_CITY
-from booking.availability import Alternative, FreeDay
+from booking.availability import FreeDay
 from booking.city_offers import free_soon
 from booking.errors import ServiceNotOffered
 from booking.first_available import first_available
 from booking.policy import InPast
 from booking.promise import promise_on
+from booking.slot_places import Alternative
 from booking.visit_availability import first_visit, next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import Service
@@ -100,6 +101,7 @@ def _slot_of(each: Alternative, hall: Hall, group: ServiceGroup) -> dict[str, An
         "group": group.code,
         "starts_at": each.starts_at,
         "free": each.free,
+        **each.place.as_json(),
     }
 
 
@@ -138,7 +140,12 @@ def _note_city(session: Session, services: Sequence[Service], times: Sequence[da
 
 def _day(on: date, found: FreeDay | None) -> dict[str, Any]:
     slots = [
-        {"starts_at": _at(slot.starts_at), "ends_at": _at(slot.ends_at), "free": slot.free}
+        {
+            "starts_at": _at(slot.starts_at),
+            "ends_at": _at(slot.ends_at),
+            "free": slot.free,
+            **slot.place.as_json(),
+        }
         for slot in (found.slots if found else ())
     ]
     return {"on": on.isoformat(), "free": found.free if found else 0, "slots": slots}
@@ -167,4 +174,5 @@ def _first(session: Session, hall: Hall, services: Sequence[str]) -> dict[str, A
         "first_starts_at": first.starts_at if first else None,
         "free": first.free if first else 0,
         "next_release_at": next_release_for(session, offer, now=now),
+        **(first.place.as_json() if first else {}),
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from functools import wraps
 from http import HTTPStatus
+from inspect import unwrap
 from typing import Any, TypeVar
 
 import flask_smorest
@@ -81,18 +82,21 @@ class Blueprint(flask_smorest.Blueprint):
     def arguments(
         self, schema: Any, *, plain: Callable[[], Any] | None = None, **options: Any
     ) -> Callable[[View], View]:
-        """As flask-smorest's. `plain` reads a plain request by hand, and leaves all others to the schema."""
+        """As flask-smorest's. `plain` reads a plain request by hand, and leaves all others to the schema.
+
+        Such a view answers with a whole response, which needs nothing of what is done around answers.
+        """
         strictly: Callable[[Any], Any] = super().arguments(schema, **options)
         if plain is None:
             return strictly
 
         def decorate(view: Any) -> Any:
-            judged = strictly(view)
+            judged, itself = strictly(view), unwrap(view)
 
             @wraps(judged)
             def read(*args: Any, **kwargs: Any) -> Any:
                 found = plain()
-                return judged(*args, **kwargs) if found is None else view(*args, found, **kwargs)
+                return judged(*args, **kwargs) if found is None else itself(*args, found, **kwargs)
 
             return read
 

@@ -1,14 +1,20 @@
-"""For administrators: packages, words that mean the same, guides, services out of use and back."""
+"""For administrators: packages, words that mean the same, guides, pictures, services out of use and back."""
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import select
 
 from catalog import edit, guide_drafts, packages
+from catalog.guide import UPLOADED
 from catalog.guide_file import GuideInvalid
 from catalog.models import Package, SearchSynonym, Service
 from catalog.package_file import PackageFileInvalid, package_from_data
+from catalog.picture_file import PictureTooLarge, PictureTooSmall, PictureUnreadable, draw
+from catalog.pictures import add_picture
 from catalog.queries import PackageUnknown, ServiceUnknown, get_package, list_packages
 from catalog.restore import find_any_service
 from catalog.synonym_file import SynonymFileInvalid, synonyms_from_lines
@@ -18,7 +24,11 @@ from web.api.schemas import catalog as catalog_shapes
 from web.api.schemas import content as shapes
 from web.guards import bearer_only, public
 
-blueprint = Blueprint("content", __name__, description="Packages, words and guides. 一件事、同义词与办事指引")
+blueprint = Blueprint(
+    "content",
+    __name__,
+    description="Packages, words, guides and pictures of papers. 一件事、同义词、办事指引与样图",
+)
 
 
 @blueprint.get("/packages")
@@ -141,3 +151,33 @@ def set_service_active(body: Mapping[str, bool], code: str) -> Service:
         service = find_any_service(session, code)
         edit.set_active(session, service, active=body["active"], actor=actor, now=edge.now())
         return service
+
+
+@blueprint.post("/services/<code:code>/pictures")
+@bearer_only("catalog.edit")
+@refuses(ServiceUnknown, PictureUnreadable, PictureTooLarge, PictureTooSmall, edge.CityWideOnly)
+@blueprint.arguments(shapes.PictureSendSchema())
+@blueprint.response(201, shapes.PictureSchema())
+def send_picture(body: Mapping[str, str], code: str) -> dict[str, Any]:
+    """Send in what a paper looks like; a material shows it once its `picture` names it.
+
+    上传材料样图；把返回的 picture 写入材料后，群众就能看到。
+    """
+    actor = edge.require_everywhere("catalog.edit")
+    with edge.transaction() as session:
+        find_any_service(session, code)
+    drawn = draw(_decoded(body["data"]))  # before anything is locked, since that takes a moment
+    with edge.transaction() as session:
+        service = find_any_service(session, code)
+        picture = add_picture(session, drawn, service=service, actor=actor, now=edge.now())
+    name = picture.removeprefix(UPLOADED)
+    large, small = (url_for(each, name=name) for each in ("picture", "small_picture"))
+    size = {"width": drawn.width, "height": drawn.height}
+    return {"picture": picture, "url": large, "small_url": small, **size}
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise PictureUnreadable from error

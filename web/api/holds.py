@@ -56,15 +56,27 @@ def hold_slot(command: HoldSlot) -> Response:
     """
     # A refusal from memory costs nothing that limits or proofs protect.
     edge.recent().raise_again(_question(command), now=edge.now())
-    admit_hold(command.hall_code, command.service_codes, command.starts_at)
-    held = _hold_at_once(command) if key_of_request() is None else None
+    repeatable = key_of_request() is not None
+    held = None if repeatable else _hold_at_once(command)
     if held is not None:
         return answer_at_once(_told(command, held))
-    return answer_once(lambda session: _told(command, _hold(session, command)), HELD)
+
+    def work(session: Session) -> dict[str, Any]:
+        if repeatable:
+            session.connection()  # a try that finds no database is not the citizen's
+            _admit(command)
+        return _told(command, _hold(session, command))
+
+    return answer_once(work, HELD)
+
+
+def _admit(command: HoldSlot) -> None:
+    admit_hold(command.hall_code, command.service_codes, command.starts_at)
 
 
 def _hold_at_once(command: HoldSlot) -> Held | None:
     with edge.direct() as direct:
+        _admit(command)
         return hold_at_once(direct, command, recent=edge.recent(), now=edge.now())
 
 

@@ -143,11 +143,14 @@ def answer_at_once(answer: Mapping[str, Any], *, status: int = 201) -> Response:
 
 
 def _by_hand(answer: Mapping[str, Any]) -> str:
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"), default=_told)
+    return _WRITER.encode(answer)
 
 
 def _told(moment: datetime | date) -> str:
     return (moment.astimezone(UTC) if isinstance(moment, datetime) else moment).isoformat()
+
+
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_told)
 
 
 def _json(body: str, status: int, *, replayed: bool = False) -> Response:

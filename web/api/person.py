@@ -13,15 +13,14 @@ from people.identity import (
 from people.names import NameImpossible, NameMissing
 from web import edge
 
-#: For `refuses`: a name and a document that somebody typed.
-PERSON_REFUSED = (
-    NameMissing,
-    NameImpossible,
+#: For `refuses`: a document that somebody typed, and one with a name.
+DOCUMENT_REFUSED = (
     IdentityKindUnknown,
     IdentityMalformed,
     IdentityChecksumWrong,
     IdentityBirthImpossible,
 )
+PERSON_REFUSED = (NameMissing, NameImpossible, *DOCUMENT_REFUSED)
 
 
 def phone_of(body: Mapping[str, Any]) -> str:

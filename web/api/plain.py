@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask.globals import request_ctx
 
 from booking.hold import HoldSlot
 from people.identity import IdentityKind
@@ -65,13 +65,11 @@ def _matches(pattern: "re.Pattern[str]", text: object) -> bool:
 
 def _body(keys: set[str]) -> dict[str, Any] | None:
     """The object that was sent, if it has exactly these keys."""
-    if (
-        request.environ.get("CONTENT_TYPE") not in _JSON
-        or not 0 < (request.content_length or 0) <= _LONGEST_BODY
-    ):
+    asked = request_ctx.request
+    if asked.environ.get("CONTENT_TYPE") not in _JSON or not 0 < (asked.content_length or 0) <= _LONGEST_BODY:
         return None
     try:
-        body = json.loads(request.get_data(cache=True))
+        body = json.loads(asked.get_data(cache=True))
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) and body.keys() == keys else None

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from booking.book_at_once import Booked
 from booking.models import Appointment
 from booking.recent import KEPT_SECONDS
+from booking.slot_places import IN_HALL, Place
 from booking.states import AppointmentState
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
@@ -63,7 +64,9 @@ def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
 
 
 _AROUND_TEXT = """
-SELECT hall.code, hall.name_zh, hall.name_en, service_group.code, service.id, service.code
+SELECT hall.code, hall.name_zh, hall.name_en, service_group.code, service.id, service.code,
+       (SELECT json_agg(json_build_array(extract(epoch FROM starts_at), place_zh, place_en))
+        FROM slot WHERE slot.group_id = :group_id AND place_zh <> '') AS villages
 FROM hall
 JOIN service_group ON service_group.id = :group_id
 LEFT JOIN service ON service.id = ANY(:service_ids)
@@ -80,6 +83,7 @@ class _Around(NamedTuple):
     group_code: str
     service_id: int | None
     service_code: str | None
+    villages: Sequence[tuple[float, str, str]] | None
 
 
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
@@ -123,7 +127,14 @@ def _appointment(
         "legs": legs,
         "undone": [codes[each] for each in row.undone_service_ids if each in codes],
         "ticket": ticket,
+        **_village(row.starts_at, place),
     }
+
+
+def _village(starts_at: datetime, facts: _Around) -> dict[str, object]:
+    """Where a mobile session is held, if it is one."""
+    named = (Place(zh, en) for at, zh, en in facts.villages or () if at == starts_at.timestamp())
+    return next(named, IN_HALL).as_json()
 
 
 def _legs(

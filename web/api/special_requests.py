@@ -17,6 +17,7 @@ from booking.errors import (
 )
 from booking.models import Appointment, SpecialRequest
 from booking.policy import AlreadyBookedThatDay, BeyondHorizon, InPast
+from booking.request_days import NoTimesThatDay
 from booking.request_person import show_person
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
@@ -67,6 +68,7 @@ def _shown(session: Session, asked: SpecialRequest) -> dict[str, Any]:
     WordsMissing,
     InPast,
     BeyondHorizon,
+    NoTimesThatDay,
     *PERSON_REFUSED,
     requests.OneOpenRequest,
 )

@@ -12,6 +12,7 @@ from booking.errors import (
     ServicesInDifferentLines,
 )
 from booking.models import WaitlistEntry
+from booking.slot_sessions import place_of_draft
 from booking.waitlist_states import WaitState
 from halls.models import Hall, ServiceGroup
 from halls.queries import HallUnknown
@@ -41,6 +42,7 @@ def _shown(session: Session, entry: WaitlistEntry) -> dict[str, Any]:
         "ahead": waitlist.count_ahead(session, entry) if entry.state == WaitState.WAITING else None,
         "offer_starts_at": entry.offer_starts_at if offered else None,
         "offer_until": entry.offer_until if offered else None,
+        **(place_of_draft(session, entry.draft_id).as_json() if offered else {}),
     }
 
 
@@ -124,6 +126,7 @@ def accept_offer(reference: str) -> dict[str, Any]:
             "hold_token": token,
             "held_until": entry.offer_until,
             "starts_at": entry.offer_starts_at,
+            **place_of_draft(session, entry.draft_id).as_json(),
         }
 
 

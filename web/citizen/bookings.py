@@ -16,10 +16,11 @@ from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment, name_on
 from booking.revisions import Revision, revision_of
+from booking.slot_sessions import session_of_slot
 from booking.states import AppointmentState
 from halls.models import Hall
 from halls.queries import get_hall_by_id
-from halls.sessions import ExtraSession, find_session
+from halls.sessions import ExtraSession
 from kernel.errors import DomainError
 from people.identity import mask_name
 from people.licences import Held
@@ -29,6 +30,7 @@ from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
 from web.citizen.left import Left, left_of
+from web.citizen.next_time import next_time
 from web.citizen.on_record import of_appointment
 from web.citizen.trip import Leg, Trip, Way, legs_of
 from web.citizen.visit import Visit, visits_of
@@ -113,7 +115,7 @@ def shown(session: Session, reference: str) -> Shown:
         now=edge.now(),
         legs=legs_of(session, appointment.legs),
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
-        extra=find_session(session, appointment.group_id, appointment.starts_at, tz=ZoneInfo(hall.time_zone)),
+        extra=session_of_slot(session, appointment.slot_id, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
         left=left_of(session, ticket.id if ticket else None),
         on_record=of_appointment(session, appointment),
@@ -130,8 +132,11 @@ def read_shown(reference: str) -> Shown:
 @public
 def booking(reference: str) -> ResponseReturnValue:
     """The booking: when, where, what to bring, and the QR for the kiosk."""
-    it = read_shown(reference)
-    return render_template("citizen/booking.html", it=it, qr=qr_of(reference), on_record=it.on_record)
+    with edge.transaction() as session:
+        it = shown(session, reference)
+        wishes = next_time(session, it.appointment)
+    facts = {"on_record": it.on_record, "next_time": wishes}
+    return render_template("citizen/booking.html", it=it, qr=qr_of(reference), **facts)
 
 
 @blueprint.get("/b/<reference>/rest")

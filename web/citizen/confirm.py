@@ -20,7 +20,6 @@ from people.names import check_name
 from web import edge
 from web.citizen.basket import empty_basket
 from web.citizen.face import blueprint
-from web.citizen.family import keep_person
 from web.citizen.forms import PersonForm, errors_of, kind_name
 from web.citizen.on_record import of_document
 from web.citizen.phone_check import TRIES
@@ -65,7 +64,6 @@ def submit_check() -> ResponseReturnValue:
         reference = _book(ready)
         if len(ready.running.visits) > 1:
             empty_basket()
-        keep_person(ready.running, ready.phone)
     except HoldExpired as gone:
         return render_template("citizen/gone.html", running=ready.running, here=url_for(".check")), status_of(
             gone

@@ -72,6 +72,7 @@ def _messages() -> dict[str, str]:
         "waitlist_offer": _("候补有号"),
         "waitlist_offer_lost": _("候补的号不能用了"),
         "appeal_decided": _("申诉的答复"),
+        "document_appeal_decided": _("申诉的答复"),
         "special_request_approved": _("特殊申请的答复"),
         "special_request_refused": _("特殊申请的答复"),
         "special_request_expired": _("特殊申请到期"),

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking import appeals, special_requests
+from booking import appeals, document_appeals, special_requests
 from booking.hall_rules import HallRules, rules_of
-from booking.models import Appeal, Appointment, SpecialRequest
+from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest
 from booking.policy import NoShowStanding
 from booking.queries import name_on, references_of
 from booking.standing import list_who_missed, no_shows_by_person
 from catalog.queries import services_of
 from halls.models import Hall
 from people.citizens import phone_index
-from people.identity import mask_name
+from people.identity import mask, mask_name
 from web import edge
 from web.citizen.since import list_since
 
@@ -56,12 +56,22 @@ class Asked:
     booked: str
 
 
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """An appeal for a document that others used, with its masked number, and the answer once there is one."""
+
+    appeal: DocumentAppeal
+    number: str
+    answer: str
+
+
 def decisions_of(session: Session, phone: str, halls: Mapping[int, Hall]) -> dict[str, Any]:
     """For the page of a phone's bookings."""
     rows = list_since(session, phone, halls, edge.now() - WEIGHS_FOR)
     return {
         "persons": _persons(session, phone, rows, halls),
         "missed": _missed(session, rows, halls),
+        "disputed": _disputed(session, phone),
         "requests": _requests(session, phone, halls),
     }
 
@@ -95,6 +105,18 @@ def _missed(session: Session, rows: Sequence[Appointment], halls: Mapping[int, H
             answer = appeals.answer_of(own) if own else ""
             found.append(Missed(row, halls[row.hall_id], own, answer, may))
     return found
+
+
+def _disputed(session: Session, phone: str) -> list[Disputed]:
+    since = edge.now() - WEIGHS_FOR
+    return [
+        Disputed(
+            each,
+            mask(document_appeals.claim_of(each).identity_number),
+            document_appeals.answer_of(each),
+        )
+        for each in document_appeals.list_own(session, phone, since=since)
+    ]
 
 
 def _requests(session: Session, phone: str, halls: Mapping[int, Hall]) -> list[Asked]:

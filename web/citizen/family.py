@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from kernel.errors import DomainError
 from people import saved_persons
-from people.identity import check
 from people.saved_persons import Card, Relation
 from web import edge
 from web.citizen.face import blueprint
-from web.citizen.running import Running, keep_form, next_turn, running_booking
+from web.citizen.running import keep_form, next_turn, running_booking
 from web.guards import citizen_only, citizen_phone
 
 
@@ -48,7 +46,7 @@ def choose_person() -> ResponseReturnValue:
     form = {"name": found.name, "kind": found.identity_kind, "number": found.identity_number}
     keep_form(
         running.token,
-        {**running.form, **form, "agree": "1", "save": "", "saved": reference, **next_turn(running.form)},
+        {**running.form, **form, "agree": "1", "saved": reference, **next_turn(running.form)},
     )
     return redirect(url_for(".check"), 303)
 
@@ -70,19 +68,3 @@ def merge(before: dict[str, Any], now: dict[str, str]) -> dict[str, Any]:
         "saved": saved,
         "phone": now["phone"] or before.get("phone", ""),
     }
-
-
-def keep_person(running: Running, phone: str) -> None:
-    """Keep whom this booking was for, if they said so. The booking stands whatever comes of it."""
-    form = running.form
-    if form.get("save") != "1":
-        return
-    today = edge.local(edge.now(), running.hall.time_zone).date()
-    identity = check(form["kind"], form["number"], today=today)
-    try:
-        with edge.transaction() as session:
-            saved_persons.save_person(
-                session, phone, identity, name=form["name"], actor=edge.actor(), now=edge.now()
-            )
-    except DomainError as refusal:
-        flash(refusal.sentence(edge.language()), "warn")

@@ -6,15 +6,15 @@ from datetime import date
 from flask import after_this_request, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking.availability import Alternative
 from booking.city_offers import free_soon
 from booking.first_available import first_available as find_first
+from booking.slot_places import Alternative
 from halls.models import Hall
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.near import away, read_start
-from web.citizen.slots import note_city_look
+from web.citizen.slots import note_city_look, zone_of
 from web.citizen.visit import get_visit
 from web.device import give_device
 from web.guards import public
@@ -32,10 +32,11 @@ def first_available(code: str) -> ResponseReturnValue:
         halls = {hall.code: hall for hall in list_halls(session)}
         answers = dict(visit.step.answers) if visit.step else {}
         found = find_first(session, code, answers=answers, now=edge.now(), limit=SHOWN)
-        seen = {edge.local(each.starts_at).date() for each in found.slots}
-        today = edge.local(edge.now()).date()
+        seen = {edge.local(each.starts_at, halls[each.hall_code].time_zone).date() for each in found.slots}
+        zone = found.time_zone or zone_of(halls[each.hall_code] for each in found.slots)
+        today = edge.local(edge.now(), zone).date()
         soon = free_soon(session, [code], seen, answers=answers, today=today, now=edge.now())
-        note_city_look(session, [visit], found=soon)
+        note_city_look(session, [visit], zone=zone, found=soon)
     return render_template(
         "citizen/first.html",
         visit=visit,

@@ -21,7 +21,7 @@ from web.known_browser import forget_browser
 from web.limits import limit_tries
 from web.problems import status_of
 
-KEPT = ("name", "kind", "number", "phone", "agree", "save", "mine")
+KEPT = ("name", "kind", "number", "phone", "agree")
 
 
 @blueprint.get("/booking/who")
@@ -79,7 +79,7 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
     errors = errors_of(PersonForm(running.hall), form)
     code = request.form.get("code", "").strip()[:12]
     if citizen_phone() is None:
-        wrong = try_code(form["phone"], code, keep=form["mine"] == "1") if code else no_code(form["phone"])
+        wrong = try_code(form["phone"], code) if code else no_code(form["phone"])
         if not wrong and not form["name"] and not form["number"] and family():
             return redirect(url_for(".who"), 303)  # now that we know the phone: whom they may choose from
         errors |= wrong

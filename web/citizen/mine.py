@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from booking.models import Appointment
+from booking.slot_sessions import places_of_slots
 from booking.states import OPEN
 from catalog.queries import services_of
 from halls.models import Hall
@@ -51,13 +52,14 @@ def my_bookings() -> ResponseReturnValue:
             each.id: each for each in services_of(session, {id_ for row in rows for id_ in row.service_ids})
         }
         names = {row.id: [services[id_] for id_ in row.service_ids if id_ in services] for row in rows}
+        places = places_of_slots(session, {row.slot_id for row in rows})
         waits = list_waits(session, g.phone, halls)
         decisions = decisions_of(session, g.phone, halls)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]
     past = [each for each in reversed(listed) if not _is_coming(each)]
     return render_template(
-        "citizen/my.html", coming=coming, waits=waits, past=past, phone=g.phone, **decisions
+        "citizen/my.html", coming=coming, waits=waits, past=past, places=places, phone=g.phone, **decisions
     )
 
 

@@ -1,5 +1,6 @@
 """Where a visit is possible and when: what the pages for choosing hall, day and slot show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -7,9 +8,13 @@ from sqlalchemy.orm import Session
 
 from booking.availability import SlotCount, day_counts, next_release_at, next_releases, slot_counts
 from booking.city_offers import list_offers, rooms
+from booking.hall_rules import HallRules
 from booking.offers import Offer, get_offer
 from booking.policy import last_bookable_on
 from booking.promise import Promise, promise_on
+from booking.slot_places import IN_HALL
+from booking.slot_places import Place as SlotPlace
+from booking.slot_sessions import session_of
 from halls.models import Hall
 from halls.queries import calendar, get_hall
 from halls.sessions import ExtraSession, list_sessions
@@ -19,7 +24,7 @@ from web.citizen.visit import Visit
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A hall that handles the visit; `first_at` None: nothing is free.
+    """A hall that handles the visit; `first_at` None: nothing is free. `first_in` is where that is held.
 
     `today` numbers are left for today, `soon` on the three working days after it.
     """
@@ -30,6 +35,7 @@ class Place:
     first_at: datetime | None
     waiting: int
     next_release_at: datetime | None = None
+    first_in: SlotPlace = IN_HALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,12 @@ class SlotChoice:
     extra: ExtraSession | None = None
 
 
+def sessions_among(slots: Sequence[SlotChoice]) -> list[ExtraSession]:
+    """The extra sessions that these slots belong to, each once, and of those in one village the first."""
+    found = dict.fromkeys(slot.extra for slot in slots if slot.extra is not None)
+    return list({each.place_zh or each: each for each in reversed(found)}.values())[::-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
@@ -70,7 +82,7 @@ class Choice:
     @property
     def sessions(self) -> list[ExtraSession]:
         """The extra sessions among the slots, each once."""
-        return list(dict.fromkeys(slot.extra for slot in self.slots if slot.extra is not None))
+        return sessions_among(self.slots)
 
     @property
     def any_free(self) -> bool:
@@ -99,18 +111,18 @@ def list_places(session: Session, visit: Visit, *, now: datetime) -> list[Place]
     found = list_offers(session, [visit.code], answers=_answers(visit))
     offers = {each.hall.id: each.visit for each in found if each.visit is not None}
     free = rooms(session, list(offers.values()), now=now)
-    first_at = {hall_id: room.first_at() for hall_id, room in free.items()}
+    first = {hall_id: room.first() for hall_id, room in free.items()}
     lines = {hall_id: offer.legs[0].group_id for hall_id, offer in offers.items()}
     today = {lines[hall_id]: offer.rules.date_of(now) for hall_id, offer in offers.items()}
     waiting = waiting_by_line(session, today)
-    empty = [line for hall_id, line in lines.items() if first_at[hall_id] is None]
+    empty = [line for hall_id, line in lines.items() if first[hall_id] is None]
     releases = next_releases(session, empty, now=now)
     places = []
     for hall in (each.hall for each in found if each.hall.id in offers):
         line, room = lines[hall.id], free[hall.id]
         on = today[line]
         counts = room.count_on(on), room.count_soon(on)
-        places.append(Place(hall, *counts, first_at[hall.id], waiting.get(line, 0), releases.get(line)))
+        places.append(_place(hall, counts, first[hall.id], waiting.get(line, 0), releases.get(line)))
     return sorted(places, key=lambda place: (place.first_at is None, place.first_at or now, place.hall.code))
 
 
@@ -137,10 +149,18 @@ def read_choice(
         today=today,
         on_date=on_date,
         days=tabs,
-        slots=[_slot(slot, offer, sessions, now=now) for slot in slots if slot.starts_at > now],
+        slots=[slot_choice(slot, offer.rules, sessions, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
         promise=promise_on(today, calendar(session)),
     )
+
+
+def _place(
+    hall: Hall, counts: tuple[int, int], first: SlotCount | None, waiting: int, release: datetime | None
+) -> Place:
+    if first is None:
+        return Place(hall, *counts, None, waiting, release)
+    return Place(hall, *counts, first.starts_at, waiting, release, first.place)
 
 
 def _offer(session: Session, hall: Hall, visit: Visit) -> Offer:
@@ -164,7 +184,10 @@ def _tabs(session: Session, offer: Offer, today: date, *, now: datetime) -> list
     return [DayTab(on, free.get(on, 0)) for on in spread if on in free or days.is_working(on)]
 
 
-def _slot(slot: SlotCount, offer: Offer, sessions: list[ExtraSession], *, now: datetime) -> SlotChoice:
-    too_soon = slot.starts_at - now < offer.rules.policy.lead_time
-    extra = next((each for each in sessions if each.holds(slot.starts_at, offer.rules.tz)), None)
+def slot_choice(
+    slot: SlotCount, rules: HallRules, sessions: Sequence[ExtraSession], *, now: datetime
+) -> SlotChoice:
+    """The slot as it is chosen."""
+    too_soon = slot.starts_at - now < rules.policy.lead_time
+    extra = session_of(slot.starts_at, slot.place, sessions, tz=rules.tz)
     return SlotChoice(slot.starts_at, slot.ends_at, slot.free, too_soon, extra)

@@ -6,20 +6,25 @@ from datetime import datetime
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from catalog.models import Service
+from catalog.queries import services_of
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
+from queueing.counters import session_of_counter
 from queueing.extra_time import kinds_agreed
 from queueing.models import Ticket
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
 from queueing.silence import set_silent
-from queueing.states import FINAL
+from queueing.states import FINAL, TicketState
 from queueing.today import today_of
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.left import Left, left_of
+from web.citizen.why import why_called, why_others_first
 from web.fragments import fragment
 from web.guards import public
 
@@ -32,7 +37,8 @@ class Stand:
     """How a ticket stands. `survey` is where its completed visit can be rated; `rated` says that it was.
 
     `has_phone`: we can send its owner messages. `relief`: where it will be late, what was agreed to for its
-    line (`flex`, `extension`).
+    line (`flex`, `extension`), and `service`, for which another time can be booked. `why`: why it was called.
+    `counter_closed`: nobody sits any more where it was put aside.
     """
 
     ticket: Ticket
@@ -45,6 +51,14 @@ class Stand:
     has_phone: bool = False
     relief: frozenset[str] = frozenset()
     left: Left = field(default_factory=Left)
+    why: str = ""
+    service: Service | None = None
+    counter_closed: bool = False
+
+    @property
+    def rules(self) -> list[str]:
+        """Why others may be called before it."""
+        return why_others_first(self.policy.discipline)
 
     @property
     def passed(self) -> bool:
@@ -74,6 +88,7 @@ def _read(reference: str) -> Stand:
         today = today_of(session, ticket.hall_id, now=edge.now())
         view = ticket_view(session, ticket, now=edge.now())
         late = view.promise_at_risk
+        again = late or ticket.state == TicketState.ABANDONED
         return Stand(
             ticket=ticket,
             view=view,
@@ -85,7 +100,16 @@ def _read(reference: str) -> Stand:
             has_phone=phone_of_ticket(session, ticket) is not None,
             left=left_of(session, ticket.id),
             relief=kinds_agreed(session, ticket.group_id, now=edge.now()) if late else frozenset(),
+            why=why_called(session, ticket, today.zone),
+            service=next(iter(services_of(session, ticket.service_ids)), None) if again else None,
+            counter_closed=_is_left_alone(session, ticket),
         )
+
+
+def _is_left_alone(session: Session, ticket: Ticket) -> bool:
+    if ticket.state != TicketState.PARKED or ticket.counter_id is None:
+        return False
+    return session_of_counter(session, ticket.counter_id) is None
 
 
 @blueprint.get("/q/<reference>")

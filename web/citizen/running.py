@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from booking.hold import DRAFTS_KEPT_FOR, find_draft, read_form, save_form
 from booking.models import Appointment, Draft, Slot
+from booking.slot_sessions import session_of_slot
 from halls.models import Hall
 from halls.queries import get_hall_by_id
-from halls.sessions import ExtraSession, find_session
+from halls.sessions import ExtraSession
 from kernel.errors import NotFound
 from web import edge
 from web.citizen.trip import Leg, legs_of
@@ -128,7 +129,7 @@ def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Ru
         ends_at=slot.ends_at,
         seconds_left=max(0, int((draft.held_until - now).total_seconds())),
         reference=booked.reference if booked else None,
-        extra=find_session(session, draft.group_id, slot.starts_at, tz=ZoneInfo(hall.time_zone)),
+        extra=session_of_slot(session, slot.id, tz=ZoneInfo(hall.time_zone)),
         legs=legs_of(session, draft.legs),
     )
 

@@ -4,7 +4,7 @@ from flask import after_this_request, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from catalog.find import find_packages, find_services
+from catalog.find import find_all
 from catalog.guide import Guide, Step, format_answers
 from catalog.models import Service
 from catalog.queries import list_packages, list_services
@@ -26,9 +26,9 @@ def services() -> ResponseReturnValue:
     """What fits the words of `q`; everything when nothing was asked or nothing fits."""
     query = request.args.get("q", "").strip()[:MOST_QUERY]
     with edge.transaction() as session:
-        found = find_services(session, query) if query else []
-        packages = find_packages(session, query) if query else list_packages(session)
-        everything = [] if found or (query and packages) else _by_group(session)
+        found = find_all(session, query) if query else []
+        packages = [] if query else list_packages(session)
+        everything = [] if found else _by_group(session)
     facts = {"found": found, "packages": packages, "everything": everything}
     return render_template("citizen/services.html", query=query, **facts)
 

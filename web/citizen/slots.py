@@ -1,6 +1,6 @@
 """Choose hall, day and slot; what is free is shown before anybody is asked who they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from booking.attempts import WHOLE_CITY
 from booking.errors import SlotFull, SlotUnknown
 from booking.hold import Held, HoldSlot, hold
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
+from booking.slot_places import place_told
+from halls.models import Hall
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
@@ -37,7 +39,8 @@ def halls(code: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         visit = get_visit(session, code, request.args.get("a", ""))
         places = list_places(session, visit, now=edge.now())
-        note_city_look(session, [visit], found=any(place.soon for place in places))
+        zone = zone_of(place.hall for place in places)
+        note_city_look(session, [visit], zone=zone, found=any(place.soon for place in places))
     after_this_request(give_device)
     start = read_start(place.hall for place in places)
     return render_template(
@@ -105,7 +108,12 @@ def lost_page(code: str, answers: str, full: SlotFull) -> str:
         visit = get_visit(session, code, answers)
         by_code = {hall.code: hall for hall in list_halls(session)}
     nearest = [
-        (by_code[each["hall_code"]], datetime.fromisoformat(each["starts_at"]), each["free"])
+        (
+            by_code[each["hall_code"]],
+            datetime.fromisoformat(each["starts_at"]),
+            each["free"],
+            place_told(each),
+        )
         for each in full.params["alternatives"]
         if each["hall_code"] in by_code
     ]
@@ -126,9 +134,14 @@ def _read(code: str, hall_code: str, answers: str, wanted: date | None) -> tuple
         return visit, choice
 
 
-def note_city_look(session: Session, visits: Sequence[Visit], *, found: bool) -> None:
+def zone_of(halls: Iterable[Hall]) -> str:
+    """By whose clock a look at all halls is: that of the hall that stands first."""
+    return next((hall.time_zone for hall in halls), edge.CITY_ZONE)
+
+
+def note_city_look(session: Session, visits: Sequence[Visit], *, zone: str, found: bool) -> None:
     """Somebody looked at all halls at once, for one service or for several together."""
-    today, ids = edge.local(edge.now()).date(), [visit.service.id for visit in visits]
+    today, ids = edge.local(edge.now(), zone).date(), [visit.service.id for visit in visits]
     note_look(session, service_ids=ids, hall_id=WHOLE_CITY, today=today, found=found)
 
 

@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from booking import special_requests
+from booking.request_days import request_days, to_offer
 from booking.special_requests import AskSpecially
+from booking.visit_offer import get_visit_offer
 from halls.models import Hall
 from halls.queries import get_hall
 from kernel.errors import DomainError
@@ -29,7 +31,7 @@ _FIELD_OF = {
     "slot_in_past": "wanted_on",
     "words_missing": "reason",
 }
-_FIELD_OF["slot_beyond_horizon"] = "wanted_on"
+_FIELD_OF["slot_beyond_horizon"] = _FIELD_OF["no_times_that_day"] = "wanted_on"
 
 
 @blueprint.get("/services/<code>/halls/<hall_code>/special")
@@ -117,10 +119,17 @@ def _read(code: str | None, hall_code: str) -> tuple[Way, Hall]:
         return Way([get_visit(session, code, answers)]), hall
 
 
+def _days(way: Way, hall: Hall) -> list[date]:
+    with edge.transaction() as session:
+        offer = get_visit_offer(session, hall.code, way.codes, answers=way.chosen)
+        return to_offer(request_days(session, offer.needs, now=edge.now()))
+
+
 def _page(
     code: str | None, hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None
 ) -> str:
     way, hall = _read(code, hall_code)
+    days = _days(way, hall)
     today = edge.local(edge.now(), hall.time_zone).date()
     labels = {
         "kind_of_request": _("申请类别"),
@@ -139,6 +148,7 @@ def _page(
         hall=hall,
         form=form,
         today=today,
+        days=days,
         errors={name: (errors or {})[name] for name in labels if name in (errors or {})},
         labels=labels,
         kinds=kind_options(),

@@ -12,13 +12,14 @@ from booking.errors import SlotFull, SlotUnknown
 from booking.hold import HoldSlot, hold
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from booking.promise import promise_on
+from booking.slot_places import place_told
 from halls.queries import list_halls
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.near import away, nearest_first, read_start, starts_to_choose
 from web.citizen.on_record import of_browser
 from web.citizen.running import hold_token, remember_hold
-from web.citizen.slots import day_of, moment_of, note_city_look
+from web.citizen.slots import day_of, moment_of, note_city_look, zone_of
 from web.citizen.trip import Trip, Way, get_trip
 from web.citizen.trip_places import TripChoice, list_trip_places, read_trip_choice
 from web.device import give_device
@@ -57,7 +58,8 @@ def trip_halls() -> ResponseReturnValue:
         found = get_trip(session, *_asked(request.args))
         whole, parts = list_trip_places(session, found, now=edge.now())
         if whole:  # that no hall handles everything is no lack of numbers
-            note_city_look(session, found.visits, found=any(place.soon for place in whole))
+            zone = zone_of(place.hall for place in whole)
+            note_city_look(session, found.visits, zone=zone, found=any(place.soon for place in whole))
     start = read_start(place.hall for place in whole)
     return render_template(
         "citizen/visit_halls.html",
@@ -125,7 +127,12 @@ def _lost(found: Trip, full: SlotFull) -> str:
     with edge.transaction() as session:
         by_code = {hall.code: hall for hall in list_halls(session)}
     nearest = [
-        (by_code[each["hall_code"]], datetime.fromisoformat(each["starts_at"]), each["free"])
+        (
+            by_code[each["hall_code"]],
+            datetime.fromisoformat(each["starts_at"]),
+            each["free"],
+            place_told(each),
+        )
         for each in full.params["alternatives"]
         if each["hall_code"] in by_code
     ]

@@ -6,15 +6,17 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from booking.availability import FreeDay, next_releases
+from booking.availability import FreeDay, SlotCount, next_releases
 from booking.city_offers import Room, list_offers, rooms
 from booking.policy import last_bookable_on
+from booking.slot_places import IN_HALL, Place
 from booking.visit_availability import next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import Service
 from halls.models import Hall
 from halls.queries import get_hall
-from web.citizen.places import DayTab, SlotChoice
+from halls.sessions import ExtraSession, list_sessions
+from web.citizen.places import DayTab, SlotChoice, sessions_among, slot_choice
 from web.citizen.trip import Trip
 
 
@@ -32,6 +34,7 @@ class TripPlace:
     soon: int
     first_at: datetime | None
     next_release_at: datetime | None = None
+    first_in: Place = IN_HALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class TripChoice:
     next_release_at: datetime | None
 
     @property
+    def sessions(self) -> list[ExtraSession]:
+        """The extra sessions among the slots, each once."""
+        return sessions_among(self.slots)
+
+    @property
     def any_free(self) -> bool:
         """Whether any day has room for the visit."""
         return any(tab.free for tab in self.days)
@@ -79,15 +87,15 @@ def list_trip_places(
     """The halls that handle everything, the earliest first, and those that handle a part, the most first."""
     found = list_offers(session, trip.codes, answers=dict(trip.pairs))
     free = rooms(session, [each.visit for each in found if each.visit is not None], now=now)
-    first_at = {hall_id: room.first_at() for hall_id, room in free.items()}
-    full = [room.offer for hall_id, room in free.items() if first_at[hall_id] is None]
+    first = {hall_id: room.first() for hall_id, room in free.items()}
+    full = [room.offer for hall_id, room in free.items() if first[hall_id] is None]
     releases = next_releases(session, {line for offer in full for line in offer.group_ids}, now=now)
     services = [visit.service for visit in trip.visits]
     whole, parts = [], []
     for each in found:
         if each.visit is not None:
             room = free[each.hall.id]
-            whole.append(_place(each.hall, room, first_at[each.hall.id], releases, now=now))
+            whole.append(_place(each.hall, room, first[each.hall.id], releases, now=now))
         else:
             codes = {service.code for service in each.offered}
             parts.append(
@@ -114,7 +122,7 @@ def read_trip_choice(
     first = next((tab.on_date for tab in tabs if tab.free), tabs[0].on_date if tabs else today)
     on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
     slots = free[on_date].slots if on_date in free else []
-    lead = offer.rules.policy.lead_time
+    sessions = list_sessions(session, offer.group_ids, first_on=on_date, last_on=on_date)
     return TripChoice(
         hall=hall,
         offer=offer,
@@ -122,11 +130,7 @@ def read_trip_choice(
         today=today,
         on_date=on_date,
         days=tabs,
-        slots=[
-            SlotChoice(slot.starts_at, slot.ends_at, slot.free, slot.starts_at - now < lead)
-            for slot in slots
-            if slot.starts_at > now
-        ],
+        slots=[slot_choice(slot, offer.rules, sessions, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=None if any(tab.free for tab in tabs) else next_release_for(session, offer, now=now),
     )
 
@@ -142,12 +146,14 @@ def _free_days(session: Session, offer: VisitOffer, *, now: datetime) -> dict[da
 
 
 def _place(
-    hall: Hall, room: Room, first_at: datetime | None, releases: Mapping[int, datetime], *, now: datetime
+    hall: Hall, room: Room, first: SlotCount | None, releases: Mapping[int, datetime], *, now: datetime
 ) -> TripPlace:
     lines, today = room.offer.group_ids, room.offer.rules.date_of(now)
-    planned = [releases[line] for line in lines if line in releases] if first_at is None else []
+    planned = [releases[line] for line in lines if line in releases] if first is None else []
     counts = room.count_on(today), room.count_soon(today)
-    return TripPlace(hall, len(lines), *counts, first_at, min(planned, default=None))
+    if first is None:
+        return TripPlace(hall, len(lines), *counts, None, min(planned, default=None))
+    return TripPlace(hall, len(lines), *counts, first.starts_at, None, first.place)
 
 
 def _tabs(offer: VisitOffer, free: dict[date, FreeDay], today: date, *, now: datetime) -> list[DayTab]:

@@ -1,7 +1,7 @@
 """The waitlist: join where nothing is free, see how it stands, take the number that is offered, leave."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
@@ -14,6 +14,8 @@ from booking import waitlist
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment, WaitlistEntry
 from booking.offers import Offer
+from booking.slot_places import IN_HALL, Place
+from booking.slot_sessions import place_of_draft
 from booking.visit_offer import VisitOffer
 from booking.waitlist import AlreadyWaiting, JoinWaitlist, OfferOver, OfferTakenBack
 from booking.waitlist_states import OPEN_WAITS, WaitState
@@ -35,7 +37,10 @@ from web.problems import status_of
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry with what its page shows. `reference` is that of the booking that came of it."""
+    """An entry with what its page shows. `reference` is that of the booking that came of it.
+
+    `place` is where an offered number is held.
+    """
 
     entry: WaitlistEntry
     hall: Hall
@@ -44,6 +49,7 @@ class Waiting:
     ahead: int
     seconds_left: int
     reference: str | None
+    place: Place = IN_HALL
 
     @property
     def offered(self) -> bool:
@@ -189,13 +195,14 @@ def list_waits(session: Session, phone: str, halls: Mapping[int, Hall]) -> list[
 
 
 def _shown(session: Session, entry: WaitlistEntry) -> Waiting:
-    return _waiting(
+    found = _waiting(
         entry,
         get_hall_by_id(session, entry.hall_id),
         visits=visits_of(session, entry.service_ids, entry.answers),
         ahead=waitlist.count_ahead(session, entry),
         booked=waitlist.booked_by(session, entry),
     )
+    return replace(found, place=place_of_draft(session, entry.draft_id)) if found.offered else found
 
 
 def _waiting(

@@ -10,9 +10,10 @@ from analytics.promise import promise_rows
 from analytics.same_day import same_day
 from analytics.today import hall_today, total
 from halls.models import Hall
-from halls.queries import list_halls
 from people.code_budget import Payer, Usage, usage
 from web import edge
+from web.cockpit import demand
+from web.cockpit.my_halls import my_halls
 from web.code_payer import payer_of
 from web.fragments import fragment
 from web.guards import staff_only
@@ -21,14 +22,9 @@ blueprint = Blueprint("cockpit", __name__, url_prefix="/cockpit")
 LEVELS = {"plenty": _("充足"), "few": _("紧张"), "none": _("无号")}
 
 
-def _my_halls(session: Session) -> list[Hall]:
-    who = edge.actor()
-    return [hall for hall in list_halls(session) if who.may("cockpit.view", hall.id)]
-
-
 def _view() -> dict[str, Any]:
     with edge.transaction() as session:
-        halls = _my_halls(session)
+        halls = my_halls(session)
         today = [(hall, hall_today(session, hall, now=edge.now())) for hall in halls]
         same = {hall.id: same_day(session, hall, now=edge.now()) for hall in halls}
         rows = promise_rows(session, halls, now=edge.now())
@@ -66,6 +62,9 @@ def home() -> Any:
 def figures() -> Response:
     """What changes on it."""
     return fragment("cockpit/figures.html", **_view())
+
+
+demand.add_to(blueprint)
 
 
 def register(app: Flask) -> None:

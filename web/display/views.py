@@ -19,6 +19,7 @@ from queueing.arrival_code import arrival_code
 from queueing.board import Board, Only, board
 from queueing.counters import list_group_ids, session_of_counter
 from web import edge
+from web.display.paging import recent
 from web.display.spoken import Spoken, english_name, say_room
 
 STALE_SECONDS = 60
@@ -114,8 +115,10 @@ def board_view(shown: Shown) -> dict[str, Any]:
     """Everything that the templates of a screen read."""
     local = edge.local(edge.now(), shown.hall.time_zone)
     screens = screens_of(shown.hall)
+    layout = screens.layout(shown.zone)
     return {
         "board": shown.board,
+        "recent": recent(shown.board.calls, layout.rows),
         "now": edge.now(),
         "fragment_url": shown.fragment_url,
         "part": shown.template,
@@ -123,7 +126,7 @@ def board_view(shown: Shown) -> dict[str, Any]:
         "counter": shown.counter,
         "lines": shown.lines,
         "state": shown.state,
-        "layout": screens.layout(shown.zone),
+        "layout": layout,
         "is_silent": screens.is_silent(shown.zone) or shown.counter is not None,
         "says_english": screens.english,
         "stale_seconds": _stale_seconds(),

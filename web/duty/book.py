@@ -1,7 +1,8 @@
 """Book for somebody at the counter, from any channel that one may give; the document has been seen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from booking.book_by_staff import EXCEPTIONS, REASONS, StaffBooking, book_at_cou
 from booking.errors import SlotUnknown
 from booking.ladder import Channel
 from booking.models import Appointment
-from booking.staff_slots import staff_slots
+from booking.staff_slots import StaffSlot, staff_slots, starts_in_line
 from booking.staff_visits import StaffStart, staff_starts
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.queries import services_by_group
@@ -133,18 +134,33 @@ def _times(session: Session, hall: Hall, form: dict[str, str]) -> dict[str, Any]
     codes = _codes(form)
     offer = get_visit_offer(session, hall.code, codes, answers={}) if codes else None
     facts = {"today": today, "on": on, "offer": offer}
-    if offer is not None and len(offer.legs) > 1:
-        return facts | {"slots": [], "starts": _starts(session, offer, on)}
-    slots = staff_slots(session, offer.group_ids[0], on, now=edge.now()) if offer else []
-    return facts | {"slots": slots, "starts": []}
+    if offer is None:
+        return facts | {"slots": [], "starts": []}
+    if len(offer.legs) == 1:
+        slots = staff_slots(session, offer.group_ids[0], on, now=edge.now())
+        if offer.needed == 1:
+            return facts | {"slots": slots, "starts": []}
+        return facts | {"slots": [], "starts": _compared(offer, partial(_in_line, slots, offer.needed))}
+    of_visit = partial(_of_visit, session, offer, on)
+    return facts | {"slots": [], "starts": _compared(offer, of_visit)}
 
 
-def _starts(session: Session, offer: VisitOffer, on: date) -> list[tuple[StaffStart, int]]:
-    """The starts of a visit of several lines: how often it fits without duty numbers, and with them."""
-    plain, now = _CHANNELS["any"], edge.now()
-    without = staff_starts(session, offer, on, channels=plain, now=now)
+def _in_line(slots: Sequence[StaffSlot], needed: int, channels: Sequence[Channel]) -> list[StaffStart]:
+    return starts_in_line(slots, needed=needed, channels=channels)
+
+
+def _of_visit(session: Session, offer: VisitOffer, on: date, channels: Sequence[Channel]) -> list[StaffStart]:
+    return staff_starts(session, offer, on, channels=channels, now=edge.now())
+
+
+def _compared(
+    offer: VisitOffer, starts_of: Callable[[Sequence[Channel]], list[StaffStart]]
+) -> list[tuple[StaffStart, int]]:
+    """The starts of a visit of several numbers: how often it fits without duty numbers, and with them."""
+    plain = _CHANNELS["any"]
+    without = starts_of(plain)
     found = {start.starts_at: start.visits for start in without}
     if not edge.actor().may("booking.override", offer.hall_id):
         return [(start, start.visits) for start in without]
-    every = staff_starts(session, offer, on, channels=(*plain, Channel.DUTY), now=now)
+    every = starts_of((*plain, Channel.DUTY))
     return [(start, found.get(start.starts_at, 0)) for start in every]

@@ -51,7 +51,13 @@ def decide_extra(hall_code: str, extra_id: int) -> ResponseReturnValue:
         with edge.transaction() as session:
             hall = my_hall(session, hall_code, "ticket.override")
             extra_time.decide(
-                session, extra_id, hall_id=hall.id, accept=accept, actor=edge.actor(), now=edge.now()
+                session,
+                extra_id,
+                hall_id=hall.id,
+                accept=accept,
+                actor=edge.actor(),
+                now=edge.now(),
+                counters=request.form.get("counters", type=int),
             )
     except DomainError as refused:
         page = render_template(

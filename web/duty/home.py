@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import appeals, special_requests
+from booking import appeals, document_appeals, special_requests
 from booking.models import SpecialRequest
+from booking.waitlist_desk import count_waiting
 from halls.models import Hall
 from halls.queries import list_halls
 from queueing.extra_time import count_open
+from queueing.parked import count_parked
 from web import edge
 from web.duty.face import blueprint
 from web.guards import staff_only
@@ -25,6 +27,8 @@ class Waiting:
     late: int
     appeals: int
     extra: int
+    waitlist: int
+    parked: int
 
 
 @blueprint.get("/")
@@ -37,14 +41,24 @@ def home() -> ResponseReturnValue:
         ids = [hall.id for hall in halls]
         asked = special_requests.open_by_hall(session, ids)
         appealed = appeals.count_open(session, ids)
+        disputed = document_appeals.count_open(session, ids)
         extra = count_open(session, ids, now=edge.now())
+        listed = count_waiting(session, ids)
+        parked = count_parked(session, ids, now=edge.now())
     waiting = [
-        _waiting(hall, asked.get(hall.id, []), appealed.get(hall.id, 0), extra.get(hall.id, 0))
+        _waiting(
+            hall,
+            asked.get(hall.id, []),
+            appeals=appealed.get(hall.id, 0) + disputed.get(hall.id, 0),
+            extra=extra.get(hall.id, 0),
+            waitlist=listed.get(hall.id, 0),
+            parked=parked.get(hall.id, 0),
+        )
         for hall in halls
     ]
     return render_template("duty/home.html", waiting=waiting)
 
 
-def _waiting(hall: Hall, asked: Sequence[SpecialRequest], appealed: int, extra: int) -> Waiting:
+def _waiting(hall: Hall, asked: Sequence[SpecialRequest], **counts: int) -> Waiting:
     late = sum(special_requests.is_late(each, now=edge.now()) for each in asked)
-    return Waiting(hall, len(asked), late, appealed, extra)
+    return Waiting(hall, len(asked), late, **counts)

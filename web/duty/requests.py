@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from booking import special_requests as asked_for
+from booking.book_by_staff import needed_for
 from booking.models import SpecialRequest
+from booking.request_days import CHANNELS, request_days
 from booking.request_person import show_person
-from booking.staff_slots import staff_slots
+from booking.staff_slots import staff_slots, starts_in_line
 from booking.staff_visits import find_visit, staff_starts
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
@@ -22,6 +24,8 @@ from web.citizen.slots import day_of, moment_of
 from web.duty.face import blueprint, my_hall
 from web.guards import staff_only
 from web.problems import status_of
+
+_OTHERS = 5
 
 
 class TimeMissing(Invalid):
@@ -128,12 +132,25 @@ def _times(session: Session, hall: Hall, asked: SpecialRequest) -> dict[str, Any
     on = day_of(request.values.get("day")) or asked.wanted_on
     today = edge.local(edge.now(), hall.time_zone).date()
     visit = find_visit(session, hall.id, asked.service_ids, asked.answers)
+    needed = needed_for(session, asked.group_id, asked.service_ids, asked.answers)
+    days = request_days(session, visit.needs if visit else {asked.group_id: needed}, now=edge.now())
+    facts = {
+        "on": on,
+        "today": today,
+        "slots": [],
+        "starts": [],
+        "open": on in {each.on_date for each in days},
+        "last_on": days[-1].on_date if days else None,
+        "others": [each.on_date for each in days if each.reserve and each.on_date != on][:_OTHERS],
+    }
     if visit is not None:
-        starts = staff_starts(session, visit, on, channels=asked_for.CHANNELS, now=edge.now())
-        return {"on": on, "today": today, "slots": [], "starts": starts}
+        starts = staff_starts(session, visit, on, channels=CHANNELS, now=edge.now())
+        return facts | {"starts": starts}
     slots = staff_slots(session, asked.group_id, on, now=edge.now())
-    free = [slot for slot in slots if slot.duty or slot.walk_in]
-    return {"on": on, "today": today, "slots": free, "starts": []}
+    if needed > 1:
+        starts = starts_in_line(slots, needed=needed, channels=CHANNELS)
+        return facts | {"starts": starts}
+    return facts | {"slots": [slot for slot in slots if slot.duty or slot.walk_in]}
 
 
 def _groups(session: Session, asked: SpecialRequest) -> list[ServiceGroup]:

@@ -3,12 +3,12 @@
 from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from halls.queries import get_hall
+from halls.queries import get_hall, list_groups
 from people.devices import find_device
 from web import edge
 from web.guards import DEVICE_COOKIE, DeviceUnknown, public
 from web.kiosk import check_in, offers, paper, spot, spot_hold, take, tickets
-from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, kiosk_only
+from web.kiosk.face import PRINTER_COOKIE, DeviceElsewhere, blueprint, hall, kiosk_only
 from web.pairing import keep
 
 _TEN_YEARS = 315_360_000
@@ -37,19 +37,24 @@ def door(hall_code: str) -> ResponseReturnValue:
 
 def _check(hall_code: str, token: str) -> None:
     with edge.transaction() as session:
-        hall = get_hall(session, hall_code)
+        hall_id = get_hall(session, hall_code).id
         device = find_device(session, token)
     if device is None or device.kind != "kiosk":
         raise DeviceUnknown
-    if device.hall_id != hall.id:
+    if device.hall_id != hall_id:
         raise DeviceElsewhere
 
 
 @blueprint.get("/home")
 @kiosk_only
 def home() -> ResponseReturnValue:
-    """Two entries, and help; what the last person was in the middle of is forgotten."""
-    return spot.leave(render_template("kiosk/home.html"))
+    """Check in, take a number of a line (in letters as usual or large), and help.
+
+    What the last person was in the middle of is forgotten.
+    """
+    with edge.transaction() as session:
+        groups = list_groups(session, hall().id, active=True)
+    return spot.leave(render_template("kiosk/home.html", groups=groups))
 
 
 @blueprint.get("/help")

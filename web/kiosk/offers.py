@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from booking.on_the_spot import list_spot_offers
+from booking.slot_places import place_told
 from halls.queries import get_hall_by_id
 from kernel.errors import DomainError
 from web import edge, problems
@@ -42,6 +43,7 @@ def shown(session: Session, alternatives: Iterable[Mapping[str, Any]]) -> list[d
             "hall": get_hall_by_id(session, each["hall_id"]),
             "starts_at": datetime.fromisoformat(each["starts_at"]),
             "free": each["free"],
+            "place": place_told(each),
         }
         for each in alternatives
     ]

@@ -17,21 +17,20 @@ from web.kiosk.chosen import chosen
 from web.kiosk.face import blueprint, hall, kiosk_only
 from web.kiosk.offers import shown
 
-AT_FIRST, AT_FIRST_LARGE = 7, 3  # matters of a line on the first page, most asked for first; in large letters
-
 
 @blueprint.get("/take")
 @kiosk_only
 def take() -> ResponseReturnValue:
-    """Every line with its first matters, or one `line` with all of them, and how many wait there."""
+    """All matters, most asked for first, of every line or of one `line`, and how many wait there.
+
+    No press opens the rest of a list: line, matter and number are three.
+    """
     line = request.args.get("line", "")
     with edge.transaction() as session:
         groups = [group for group in list_groups(session, hall().id, active=True) if line in ("", group.code)]
         services = services_by_group(session, hall().id)
         waiting = {line.group_id: line.count for line in board(session, hall().id, now=edge.now()).waiting}
-    large = request.cookies.get("care") == "1"
-    most = None if line else AT_FIRST_LARGE if large else AT_FIRST
-    return render_template("kiosk/take.html", groups=groups, services=services, waiting=waiting, most=most)
+    return render_template("kiosk/take.html", groups=groups, services=services, waiting=waiting, line=line)
 
 
 @blueprint.get("/take/<group_code>")

@@ -14,7 +14,7 @@ from twin.sim.hall import HallDay
 from twin.sim.people import draw_day
 from twin.sim.plan import minute_of
 from twin.sim.run import POLICY_NAMES, WALK_IN_ONLY, rule_of, run, run_beside
-from twin.sim.scenario import Closure, Flex, Span, Surge, Wave
+from twin.sim.scenario import Closure, CounterPlan, Flex, Skills, Span, Surge, Wave
 from twin.sim.scenario_file import parse_scenario
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "scenarios"
@@ -52,6 +52,59 @@ def test_nobody_starts_while_all_counters_are_busy_or_closed(scenario, policy, s
     _, played, _ = play(scenario, policy=policy, seed=seed)
     assert not any(one.busy for one in played._counters)
     assert all(not line.lineup and line.busy == 0 for line in played._desk.lines)
+
+
+class Noted(HallDay):
+    """Remembers which counter called a ticket of which group, and when."""
+
+    def _call_next(self, at, now):
+        before = self._called
+        super()._call_next(at, now)
+        if self._called > before:
+            self.noted.append((at, self._desk.lines.index(self._last), minute_of(now)))
+
+    def _take(self, line, ticket, now):
+        self._last = line
+        super()._take(line, ticket, now)
+
+
+def noted(scenario, *, seed, policy="promise"):
+    people, only = draw_day(scenario, seed=seed, day=0), policy == WALK_IN_ONLY
+    day = Noted(scenario, people, rule_of(scenario, policy), day=0, walk_in_only=only)
+    day.noted = []
+    day.play()
+    return day.noted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_shared_counter_calls_in_each_half_hour_whom_it_serves_then(seed):
+    text = (EXAMPLES / "two-lines-normal.toml").read_text(encoding="utf-8")
+    scenario = parse_scenario(text)
+    codes = [group.code for group in scenario.groups]
+    served = set()
+    for at, line, minute in noted(scenario, seed=seed):
+        if at < len(scenario.counters) and minute < scenario.closes:
+            skills = [
+                each for span, each in scenario.counters[at].skills() if span.starts <= minute < span.ends
+            ]
+            assert [codes[line] in each.groups for each in skills] == [True]
+            served.add((at, codes[line], minute < 660, 810 <= minute < 930))
+    for shared in (5, 6):
+        assert (shared, "A", True, False) in served
+        assert (shared, "B", False, True) in served
+
+
+def test_a_counter_that_was_the_last_of_a_line_serves_it_to_the_end_beside_its_next_one():
+    """Nobody who was admitted is left when the skills change."""
+    morning, rest = Span(540, 720), Span(720, 1020)
+    skills = (Skills(("A",), (1.0,)), Skills(("B",), (1.0,)))
+    only = CounterPlan(1, ("A", "B"), (0.5, 0.5), (morning, rest), skills)
+    scenario = hall(group(load=3.0), group("B", load=0.5), counters=(only,))
+    calls = noted(scenario, seed=1, policy=WALK_IN_ONLY)
+    assert any(line == 0 and minute >= 720 for _, line, minute in calls)
+    assert all(line == 0 for _, line, minute in calls if minute < 720)
+    _, played, _ = play(scenario, policy=WALK_IN_ONLY)
+    assert all(ticket.called for ticket in played._desk.tickets)
 
 
 class Checked(HallDay):

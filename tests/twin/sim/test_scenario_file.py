@@ -89,6 +89,49 @@ def test_a_mistake_is_told_with_its_field(old, new, key):
     assert f"x.toml: {key}: " in told.value.sentence("zh")
 
 
+@pytest.mark.parametrize("story", ["normal", "closure"])
+def test_the_shipped_halls_of_two_lines_share_counters_by_the_half_hour(story):
+    scenario = read("two-lines", story)
+    assert [group.code for group in scenario.groups] == ["A", "B"]
+    assert bool(scenario.closures) == (story == "closure")
+
+    def counters_at(minute):
+        return [scenario.open_minutes(code, minute, minute + 30) / 30 for code in "AB"]
+
+    # Three for A and two for B; two that go from one line to the other; one with half its time for each.
+    assert counters_at(540) == pytest.approx([3 + 2 + 0.5, 2 + 0.5])
+    assert counters_at(720) == pytest.approx([2 * 0.5 + 0.5, 2 + 2 * 0.5 + 0.5])
+    assert counters_at(840) == pytest.approx([3 + 0.5, 2 + 2 + 0.5])
+    assert counters_at(960) == pytest.approx([3 + 2 * 0.4 + 0.5, 2 + 2 * 0.6 + 0.5])
+
+
+TWO_LINES = (EXAMPLES / "two-lines-normal.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('ends = "11:00", groups = ["A"]', 'ends = "11:00", groups = ["Q"]', "counters[3].open[1].groups"),
+        ('ends = "11:00", groups = ["A"]', 'ends = "11:00", groups = []', "counters[3].open[1].groups"),
+        ("shares = [0.4, 0.6]", "shares = [0.4, 0.4]", "counters[3].open[4].shares"),
+        ("shares = [0.4, 0.6]", "shares = [1]", "counters[3].open[4].shares"),
+        ("shares = [0.4, 0.6]", "lines = 2", "counters[3].open[4].lines"),
+        ('{ starts = "11:00", ends', '{ starts = "10:30", ends', "counters[3].open"),
+    ],
+)
+def test_a_mistake_in_a_span_s_own_groups_is_told_with_its_field(old, new, key):
+    assert old in TWO_LINES
+    with pytest.raises(ScenarioInvalid) as told:
+        parse_scenario(TWO_LINES.replace(old, new), name="x.toml")
+    assert key in [problem.key for problem in told.value.problems]
+
+
+def test_a_span_without_groups_has_those_of_its_counter():
+    text = TWO_LINES.replace(', groups = ["A", "B"] },', " },")
+    assert text != TWO_LINES
+    assert parse_scenario(text).counters == parse_scenario(TWO_LINES).counters
+
+
 def test_a_group_that_no_counter_serves_is_told():
     text = NORMAL.replace('code = "A"', 'code = "B"')
     with pytest.raises(ScenarioInvalid) as told:

@@ -1,8 +1,13 @@
-import pytest
+import base64
 
-from catalog.models import Service
+import pytest
+from sqlalchemy import func, select
+
+from catalog.models import Picture, Service
+from catalog.picture_file import MOST_BYTES
 from kernel.audit import AuditEntry
 from kernel.history import Revision
+from tests.catalog.test_picture_file import picture
 
 PACKAGE = {
     "name_zh": "搬新家",
@@ -94,3 +99,49 @@ def test_every_write_is_kept_and_audited(town, service):
 def test_it_is_for_administrators(town, method, path, body):
     assert town.call(method, path, body).status_code == 401
     assert town.call(method, path, body, who="officer").status_code == 403
+
+
+def sent(data):
+    return {"data": base64.b64encode(data).decode()}
+
+
+def test_a_picture_of_a_paper_is_sent_in_seen_and_named_by_a_material(town, service):
+    answer = town.post(f"/services/{service}/pictures", sent(picture()), who="admin")
+    assert answer.status_code == 201
+    assert answer.json["picture"].startswith("upload:")
+    client = town.app.test_client()
+    for address in (answer.json["url"], answer.json["small_url"]):
+        seen = client.get(address)
+        assert (seen.status_code, seen.content_type) == (200, "image/jpeg")
+    again = town.post(f"/services/{service}/pictures", sent(picture()), who="admin")
+    assert again.json == answer.json
+    with town.parts.database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Picture)) == 1
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "picture.add")).all()
+        assert [row.actor_id for row in entries] != [None] * len(entries)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"%PDF-1.7", "picture_unreadable"),
+        (picture(size=(50, 50)), "picture_too_small"),
+        (picture(size=(6000, 5000)), "picture_too_large"),
+        (bytes(MOST_BYTES + 1), "picture_too_large"),
+    ],
+)
+def test_a_picture_that_cannot_be_used_is_refused_and_not_kept(town, service, data, code):
+    refused = town.post(f"/services/{service}/pictures", sent(data), who="admin")
+    assert (refused.status_code, refused.json["code"]) == (422, code)
+    with town.parts.database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Picture)) == 0
+
+
+def test_a_picture_needs_the_permission_a_service_and_base64(town, service):
+    path = f"/services/{service}/pictures"
+    assert town.post(path, sent(picture())).status_code == 401
+    assert town.post(path, sent(picture()), who="officer").status_code == 403
+    assert town.post("/services/none/pictures", sent(picture()), who="admin").status_code == 404
+    assert town.post(path, {"data": "?"}, who="admin").status_code == 422
+    assert town.post(path, {"data": "A"}, who="admin").json["code"] == "picture_unreadable"
+    assert town.post(path, {"data": "A" * 13_000_000}, who="admin").status_code == 413

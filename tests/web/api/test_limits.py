@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from kernel.db import Database, make_engine
 from kernel.parts import Parts
 from kernel.settings import SettingsInvalid
+from runtime.ports import find_free
 from tests.web.apps import app_for
+from web.device import cookie_of
 
 FEW = "hold.address=20/60 code.address=20/3600"
 
@@ -54,10 +57,31 @@ def test_a_device_is_stopped_and_its_neighbour_is_not(parts, call, answered, mos
     assert call(client, most + 1, **{"Youhao-Device": "the-one-of-its-neighbour"}) == answered
 
 
-def test_a_browser_is_known_by_its_cookie_and_cannot_make_one_up(parts):
+def test_a_browser_is_known_by_its_cookie(parts):
+    client = client_of(parts)
+    client.set_cookie("yd", cookie_of("the-browser-of-somebody"))
+    assert {hold(client, number) for number in range(30)} == {404}
+    assert hold(client, 30) == 429
+    client.set_cookie("yd", cookie_of("the-browser-of-another"))
+    assert hold(client, 31) == 404
+
+
+def test_a_try_to_hold_that_finds_no_database_is_not_the_citizens(parts):
+    port = find_free()  # nobody listens there
+    nowhere = Database(make_engine(f"postgresql+psycopg://nobody@127.0.0.1:{port}/nothing"))
+    few = "hold.address=1/600"
+    away = client_of(replace(parts, database=nowhere), limits=few)
+    assert {hold(away, number) for number in range(3)} == {503}
+    back = client_of(parts, limits=few)
+    assert (hold(back, 3), hold(back, 4)) == (404, 429)
+    nowhere.dispose()
+
+
+def test_a_cookie_that_was_made_up_counts_for_nobody(parts):
     client = client_of(parts)
     client.set_cookie("yd", "made-up.0123456789abcdef")
-    assert {hold(client, number) for number in range(31)} == {404}  # only its address counts
+    # What such a caller holds is counted by line, see test_nameless; there is no line here.
+    assert {hold(client, number) for number in range(31)} == {404}
 
 
 def test_a_refusal_says_what_to_do(parts):

@@ -26,7 +26,11 @@ SECOND = "call A002:start A002:complete"
 #: It is null to staff; a device prints it.
 FOR_DEVICES = {("/api/v1/halls/{code}/check-ins", "reference"), ("/api/v1/halls/{code}/tickets", "reference")}
 #: Names of their own: without the phone that asked they open nothing.
-OF_ASKINGS = ("/api/v1/halls/{code}/appeals", "/api/v1/halls/{code}/special-requests")
+OF_ASKINGS = (
+    "/api/v1/halls/{code}/appeals",
+    "/api/v1/halls/{code}/special-requests",
+    "/api/v1/halls/{code}/document-appeals",
+)
 
 
 @dataclass

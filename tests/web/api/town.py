@@ -19,6 +19,7 @@ from people.sample_ids import sample_resident_id
 from runtime import schema
 from tests import build
 from tests.web.apps import app_for
+from web.device import COOKIE, cookie_of
 
 PHONE = "13800138000"
 NOT_COUNTED = {"api_token", "idempotency_key"}  # written by asking, not by what was asked
@@ -35,15 +36,18 @@ class Town:
         return self.app.test_client()
 
     def call(
-        self, method: str, path: str, body: Any = None, *, who: str = "", **headers: str
+        self, method: str, path: str, body: Any = None, *, who: str = "", cookie: str = "", **headers: str
     ) -> TestResponse:
-        """One request; `who` is a role; `_` in header names stands for `-`."""
+        """One request; `who` is a role, `cookie` that of a `browser`; `_` in header names stands for `-`."""
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         if who:
             told["Authorization"] = f"Bearer {self.tokens[who]}"
         # Escaped, so that a test may send what no text file can hold.
         extra = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
-        return self.client().open(f"/api/v1{path}", method=method, headers=told, **extra)
+        client = self.client()
+        if cookie:
+            client.set_cookie(COOKIE, cookie)
+        return client.open(f"/api/v1{path}", method=method, headers=told, **extra)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.call("GET", path, **options)
@@ -111,6 +115,11 @@ class Town:
 def hold_body(clock_time: str = "10:00", *, on: int = 1, hall: str = "city-hall") -> dict[str, Any]:
     starts_at = build.at(clock_time, build.TODAY + timedelta(days=on))
     return {"hall": hall, "services": ["id-card"], "starts_at": starts_at.isoformat()}
+
+
+def browser(number: int) -> str:
+    """The cookie of somebody's browser, which has seen a page."""
+    return cookie_of(f"browser-of-somebody-{number}")
 
 
 GUIDE = {

@@ -78,6 +78,7 @@ PAGES = {
     "citizen.account": "/my/account",
     "citizen.my_data": "/my/data",
     "citizen.ask_forget": "/my/forget",
+    "citizen.ask_document_appeal": "/my/document-appeal",
     "citizen.ask_appeal": "/my/missed/{missed}",
     "citizen.ticket": "/q/{ticket}",
     "citizen.survey": "/r/{survey}",

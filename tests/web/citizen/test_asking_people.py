@@ -1,13 +1,15 @@
 """Asking people of the hall: special requests, and appeals against missed appointments, without scripts."""
 
 import os
+import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from booking import appeals, special_requests
+from booking import appeals, document_appeals, special_requests
 from booking.ladder import Channel
-from booking.models import Appeal, Appointment, Number, SpecialRequest
+from booking.models import Appeal, Appointment, DocumentAppeal, Number, Slot, SpecialRequest
 from kernel.actor import SYSTEM
 from kernel.phone import mask
 from people.sample_ids import sample_resident_id
@@ -116,6 +118,35 @@ def test_what_is_missing_is_said_and_the_rest_is_kept(town, field):
     assert town.count(SpecialRequest) == 0
 
 
+def offered(phone):
+    return re.findall(r'<option value="(\d{4}-\d\d-\d\d)"', phone.html)
+
+
+def test_the_form_offers_only_days_that_can_be_had(town):
+    with town.parts.database.transaction() as session:
+        published = set(session.scalars(select(Slot.on_date).where(Slot.group_id == town.group.id)))
+    phone = verified(town).go(FORM)
+    assert offered(phone) == sorted(str(day) for day in published)
+    last = max(published)
+    with town.parts.database.transaction() as session:
+        session.query(Number).filter(Number.on_date == last).update({"channel": Channel.DUTY})
+    assert offered(phone.go(FORM)) == [str(last)]
+    phone.press("提交申请", **WISH | {"wanted_on": str(last + timedelta(days=1))})
+    assert (phone.status, f"目前可以预约到 {last}" in phone.words) == (422, True)
+    phone.press("提交申请", **WISH | {"wanted_on": str(last)})
+    assert one(town, SpecialRequest).wanted_on == last
+
+
+def test_a_hall_without_days_says_where_to_go(town):
+    with town.parts.database.transaction() as session:
+        session.query(Slot).update({"counters": 0.0})
+    phone = verified(town).go(FORM)
+    assert "请直接到大厅现场说明情况" in phone.words
+    assert "提交申请" not in phone.words
+    phone.tap("看别的大厅")
+    assert phone.path.startswith(f"/services/{RENEWAL}/halls")
+
+
 def test_a_second_open_request_is_refused_in_words(town):
     phone = verified(town).go(FORM)
     phone.press("提交申请", **WISH).go(FORM).press("提交申请", **WISH)
@@ -190,6 +221,7 @@ def test_no_answer_tells_whether_a_document_has_a_booking(town):
 @pytest.mark.parametrize(("care", "least"), [("0", 44), ("1", 60)])
 def test_pages_can_be_read_and_pressed_by_everybody(town, address, chromium, care, least):
     reference = missed_by(town, town.phone())
+    town.slot("10:00", build.TODAY + timedelta(days=3))
     phone = verified(town).go(FORM)
     phone.press("提交申请", **WISH | {"wanted_on": "2026-03-05"})
     context = chromium.new_context(base_url=address, viewport={"width": 320, "height": 640})
@@ -206,3 +238,48 @@ def test_pages_can_be_read_and_pressed_by_everybody(town, address, chromium, car
             page.set_viewport_size({"width": 320, "height": 640})
     context.close()
     assert {name: told for name, told in found.items() if told} == {}
+
+
+DISPUTE = {
+    "kind": "resident_id",
+    "number": sample_resident_id(7),
+    "hall": "city-hall",
+    "reason": "身份证丢了，别人拿去预约。",
+}
+DISPUTED = "/my/document-appeal"
+
+
+def test_who_cannot_book_because_others_used_the_document_may_appeal(town):
+    assert town.phone().go(DISPUTED).path.startswith("/verify")
+    phone = verified(town).go("/my").tap("证件被他人使用，要申诉")
+    assert phone.path == DISPUTED
+    phone.press("提交申诉", **DISPUTE)
+    assert "申诉已提交" in phone.words
+    assert "申诉处理中" in phone.words
+    assert DISPUTE["number"] not in phone.html
+    with town.parts.database.transaction() as session:
+        asked, who = session.query(DocumentAppeal).one(), duty(town, session)
+        decide = {"accepted": True, "answer": "可以重新预约了。", "actor": who, "now": build.at("09:00")}
+        document_appeals.decide(session, asked, **decide)
+    phone.go("/my")
+    assert "申诉已通过" in phone.words
+    assert "可以重新预约了。" in phone.words
+
+
+def test_the_page_reads_the_same_for_a_document_that_is_known_and_one_that_is_not(town):
+    book(town, town.phone())
+    pages = []
+    for number in (NUMBER, sample_resident_id(9)):
+        phone = verified(town, f"1370013{len(pages):04d}").go(DISPUTED)
+        phone.press("提交申诉", **DISPUTE | {"number": number})
+        pages.append((phone.status, phone.path, re.sub(r"[0-9*]+", "", phone.words)))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("field", ["number", "hall", "kind", "reason"])
+def test_what_is_missing_in_an_appeal_for_a_document_is_said(town, field):
+    phone = verified(town).go(DISPUTED)
+    phone.press("提交申诉", **DISPUTE | {field: ""})
+    assert phone.status in {404, 422}
+    assert f'href="#field-{field}"' in phone.html
+    assert town.count(DocumentAppeal) == 0

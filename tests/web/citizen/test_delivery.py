@@ -56,7 +56,7 @@ def test_nothing_is_asked_where_nothing_can_be_posted(town, phone):
 def test_it_is_changed_until_check_in_by_the_phone_that_booked(town, phone):
     by_post(town)
     reference = book(town, phone)
-    phone.tap("修改").press("邮寄到这个地址", **HOME)
+    phone.tap("改为邮寄到家").press("邮寄到这个地址", **HOME)
     assert "结果邮寄给您" in phone.words
     assert address(town) == HOME["address"]
     phone.go(f"/b/{reference}/delivery").press("不邮寄")

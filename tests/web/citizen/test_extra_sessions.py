@@ -3,14 +3,18 @@
 from datetime import date, time
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from booking.models import Slot, WaitlistEntry
 from halls.models import PlanLine
 from notifications.models import Message
 from notifications.render import Wording, render
 from notifications.tell import booked as tell_booked
+from notifications.tell_wait import offered as tell_offered
+from tests import build
 from tests.conftest import NOW
-from tests.web.citizen.town import LOST, book, hold_first, identify
+from tests.web.citizen.test_waitlist import give_back, join
+from tests.web.citizen.town import LOST, RENEWAL, TUESDAY, book, hold_first, identify
 
 SATURDAY = date(2026, 3, 7)
 SLOTS = f"/services/id-card-renewal/halls/city-hall?a={LOST}&day={SATURDAY}"
@@ -25,7 +29,7 @@ def add_session(town, kind, **place):
                 counters=1, session=kind, **place,
             )
         )  # fmt: skip
-    town.slot("09:00", SATURDAY)
+    town.slot("09:00", SATURDAY, place=place.get("place_zh", ""))
     town.slot("11:30", SATURDAY)
 
 
@@ -62,6 +66,96 @@ def test_a_mobile_session_says_where_to_go_until_the_end(town, phone, mobile):
         tell_booked(session, {"appointment_id": appointment.id}, now=NOW)
         messages = session.scalars(select(Message).where(Message.template == "booked")).all()
         assert "到东岭村村委会办理" in render(session, messages[0], wording=WORDING, now=NOW)
+
+
+@pytest.fixture
+def village(town):
+    """All numbers of Tuesday are in a village."""
+    with town.parts.database.transaction() as session:
+        told = {"place_zh": "东岭村村委会", "place_en": "Dongling village office"}
+        session.execute(update(Slot).where(Slot.group_id == town.group.id).values(told))
+        session.add(
+            PlanLine(
+                group_id=town.group.id, on_date=TUESDAY, kind="extra", starts=time(9), ends=time(12),
+                counters=4, session="mobile", **told,
+            )
+        )  # fmt: skip
+
+
+ON_THE_LINE = "· 流动下乡：东岭村村委会"
+GO_THERE = "流动下乡，地点：东岭村村委会。请直接到那里，不是到大厅。"
+
+
+def test_lists_of_times_say_which_are_in_a_village(town, phone, village):
+    assert ON_THE_LINE in phone.go(f"/services/{RENEWAL}/first?a={LOST}").words
+    assert ON_THE_LINE in phone.go(f"/services/{RENEWAL}/halls?a={LOST}").words
+    phone.go(f"/services/{RENEWAL}/halls/city-hall?a={LOST}")
+    assert "剩 3 个 · 流动下乡 " in phone.words
+    assert phone.words.count(GO_THERE) == 1
+    first = phone.form_with("下一步").offered["starts_at"][0]
+    town.take_all("09:00")
+    phone.press("下一步", starts_at=first)
+    assert phone.status == 409
+    assert ON_THE_LINE in phone.words
+    english = town.phone("en").go(f"/services/{RENEWAL}/first?a={LOST}").words
+    assert "· Mobile session: Dongling village office" in english
+
+
+def test_a_basket_is_told_the_village_from_the_choice_to_the_booking(town, phone, village):
+    assert ON_THE_LINE in phone.go(f"/visit/halls?s={RENEWAL},passport").words
+    phone.tap("选这里的时间")
+    assert GO_THERE in phone.words
+    first = phone.form_with("下一步").offered["starts_at"][0]
+    town.take_all("09:00")
+    phone.press("下一步", starts_at=first)
+    assert ON_THE_LINE in phone.words
+    phone.press("09:30")
+    assert (phone.path, GO_THERE in phone.words) == ("/booking/who", True)
+    identify(town, phone)
+    assert "东岭村村委会" in phone.words
+    phone.press("确认预约")
+    assert "东岭村村委会" in phone.words
+
+
+def test_a_booking_in_a_village_is_told_wherever_it_is_seen_again(town, phone, village):
+    reference = book(town, phone)
+    assert ON_THE_LINE in phone.go("/my").words
+    assert ON_THE_LINE in phone.go("/").words
+    assert GO_THERE in phone.go(f"/b/{reference}/cancel").words
+    assert GO_THERE in phone.go(f"/b/{reference}/move").words
+
+
+def test_who_waits_is_told_that_the_number_is_in_a_village(town, phone, village):
+    for clock in ("09:30", "10:00", "10:30"):
+        town.take_all(clock)
+    booked = book(town, town.phone())
+    for _ in range(2):
+        hold_first(town.phone())
+    join(town, phone)
+    assert "东岭村" not in phone.words
+    give_back(town, booked)
+    town.at("08:41")
+    phone.refresh()
+    assert GO_THERE in phone.words
+    with town.parts.database.transaction() as session:
+        waiting = session.scalars(select(WaitlistEntry)).one()
+        tell_offered(session, {"entry_id": waiting.id}, now=build.at("08:41"))
+        (message,) = session.scalars(select(Message).where(Message.template == "waitlist_offer"))
+        said = render(session, message, wording=WORDING, now=build.at("08:41"))
+    assert "10:00" not in said
+    assert "09:00，流动下乡，请到东岭村村委会，为您保留到" in said
+
+
+def test_a_place_of_its_own_is_told_where_the_plan_has_changed_since(town, phone, village):
+    """The plan of this town knows no session: the slot does."""
+    reference = book(town, phone)
+    assert GO_THERE in phone.go(f"/b/{reference}").words
+
+
+def test_of_two_villages_on_one_day_each_time_names_its_own(town, phone, village):
+    town.slot("14:00", place="西岭村村委会")
+    words = phone.go(f"/services/{RENEWAL}/halls/city-hall?a={LOST}").words
+    assert (words.count("· 流动下乡：东岭村村委会"), words.count("· 流动下乡：西岭村村委会")) == (4, 1)
 
 
 def test_in_the_usual_hours_nothing_is_added(town, phone, mobile):

@@ -118,6 +118,7 @@ def test_a_ticket_that_ended_is_not_asked_for_again(town, phone):
     counter = Counter(town, "09:00")
     counter.do(abandon, reference, "09:01")
     assert "这个号已取消" in phone.go(f"/q/{reference}").words
+    assert any(said == "重新预约" for _href, said in phone.page.links)  # no dead end
     assert "data-poll" not in phone.html
 
 

@@ -6,10 +6,15 @@ The clock stands at half past eight on Monday in Shanghai: in New York it is sti
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from booking.models import Attempt
+from catalog.edit import offer
 from halls.models import Hall
+from kernel.actor import SYSTEM
 from people.sample_ids import sample_resident_id
 from tests import build
+from tests.conftest import NOW
 from tests.web.citizen.town import LOST, RENEWAL, TUESDAY, hold_first, identify
 from web.citizen.forms import PersonForm, errors_of
 
@@ -75,6 +80,32 @@ def test_the_earliest_times_tell_the_next_release_by_the_clock_of_its_hall(abroa
         )
     words = phone.go(f"/services/{RENEWAL}/first?a={LOST}").words
     assert "下次放号：明天 3月2日 周一 05:00" in words
+
+
+def test_full_halls_tell_the_next_release_by_the_clock_of_its_hall(abroad, phone):
+    for clock in ("09:00", "09:30", "10:00", "10:30"):
+        abroad.take_all(clock)
+    with abroad.parts.database.transaction() as session:
+        build.make_slot(
+            session, abroad.other_group, build.at("22:00", TUESDAY), released_at=build.at("18:00")
+        )
+        both = dict.fromkeys((RENEWAL, "passport"), abroad.other_group.id)
+        offer(session, abroad.station.id, both, actor=SYSTEM, now=NOW)
+    for path in (f"/services/{RENEWAL}/halls?a={LOST}", f"/visit/halls?s={RENEWAL},passport"):
+        assert "下次放号：明天 3月2日 周一 05:00" in phone.go(path).words
+
+
+def test_a_look_at_halls_abroad_is_one_of_their_day(abroad):
+    """Only the station has numbers: it stands first."""
+    for clock in ("09:00", "09:30", "10:00", "10:30"):
+        abroad.take_all(clock)
+    abroad.slot("22:00", build.TODAY, group=abroad.other_group)
+    known = abroad.phone().go("/")
+    for path in (f"/services/{RENEWAL}/halls?a={LOST}", f"/services/{RENEWAL}/first?a={LOST}"):
+        known.go(path)
+    known.go("/")
+    with abroad.parts.database.transaction() as session:
+        assert set(session.scalars(select(Attempt.on_date))) == {SUNDAY}
 
 
 def test_the_earliest_times_say_tomorrow_by_the_clock_of_the_hall(abroad, phone):

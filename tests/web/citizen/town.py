@@ -43,9 +43,18 @@ class Town:
         """Let the business clock stand at this time."""
         clock.set_demo(self.parts.settings.var / "clock.json", build.at(time, on), 0.0)
 
-    def slot(self, time: str, on: date = TUESDAY, *, numbers: int = 3, group: ServiceGroup | None = None):
+    def slot(
+        self,
+        time: str,
+        on: date = TUESDAY,
+        *,
+        numbers: int = 3,
+        group: ServiceGroup | None = None,
+        place: str = "",
+    ):
+        line, at = group or self.group, build.at(time, on)
         with self.parts.database.transaction() as session:
-            return build.make_slot(session, group or self.group, build.at(time, on), numbers=numbers)
+            return build.make_slot(session, line, at, numbers=numbers, place=place)
 
     def take_all(self, time: str, on: date = TUESDAY) -> None:
         """Somebody else takes every number of a slot."""
@@ -119,8 +128,11 @@ def identify(town: Town, browser: Phone, **changes: str) -> Phone:
 
 
 def book(town: Town, browser: Phone, **changes: str) -> str:
-    """The whole way; the reference."""
+    """The whole way; the reference. `save` and `mine` are the wishes for next time."""
+    wishes = bool(changes.pop("save", "")), bool(changes.pop("mine", ""))
     hold_first(browser)
     identify(town, browser, **changes).press("确认预约")
     assert browser.path.startswith("/b/"), browser.words
+    if any(wishes):
+        browser.press({(True, True): "都记住", (True, False): "只存办事人"}.get(wishes, "只记住手机"))
     return browser.path.removeprefix("/b/")

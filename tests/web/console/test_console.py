@@ -368,3 +368,23 @@ def test_a_paper_that_a_licence_replaces_is_waived_and_one_for_later_is_not(face
     assert "可容缺" not in register
     assert "可容缺" in photo
     assert "免交" not in photo
+
+
+def test_who_was_put_aside_at_a_counter_that_closed_is_gone_on_with_at_another(faces):
+    faces.waiting(1)
+    first, desk = faces.officer(counter=0), faces.counter_url()
+    press(first, desk, "next")
+    [row] = faces.tickets()
+    press(first, desk, "start", ticket=row.id)
+    press(first, desk, "park", ticket=row.id)
+    second, other = faces.officer(counter=1), faces.counter_url(1)
+    assert "A001" not in second.get(other).text
+    press(first, desk, "close")
+    faces.at("09:25")
+    page = second.get(other).text
+    assert "A001" in page
+    assert "1 号窗口已关" in page
+    assert "已暂挂 25 分钟" in page
+    press(second, other, "resume", ticket=row.id)
+    ticket = faces.read(Ticket, row.id)
+    assert (ticket.state, ticket.counter_id) == ("serving", faces.counters[1].id)

@@ -1,3 +1,4 @@
+import html
 import logging
 import re
 from dataclasses import replace
@@ -112,17 +113,18 @@ def test_a_withdrawn_kiosk_is_told_so(faces):
     assert client.get("/kiosk/yunzhou/home").status_code == 401
 
 
-def test_a_line_with_many_matters_opens_on_a_page_of_its_own(faces):
+def test_every_matter_is_three_presses_away(faces):
     with faces.parts.database.transaction() as session:
-        last = [build.make_service(session, faces.a, position=90 + at) for at in range(9)][-1].code
+        last = [build.make_service(session, faces.a, position=90 + at) for at in range(30)][-1].code
     client = faces.kiosk()
-    first = client.get("/kiosk/yunzhou/take").text
-    assert f"service={last}" not in first
-    assert "全部 10 项" in first
-    assert f"service={faces.passport.code}" in first
-    line = client.get("/kiosk/yunzhou/take?line=A").text
-    assert f"service={last}" in line
-    assert f"service={faces.passport.code}" not in line
+    home = client.get("/kiosk/yunzhou/home").text
+    large = "/preferences?care=1&amp;next=/kiosk/yunzhou/take?line%3DA"
+    for first in ("/kiosk/yunzhou/take", "/kiosk/yunzhou/take?line=A", large):
+        assert f'href="{first}"' in home
+        page = client.get(html.unescape(first), follow_redirects=True).text
+        assert f'href="/kiosk/yunzhou/take/A?service={last}"' in page
+        assert ("data-care" in page) == (first == large)
+    assert f"service={faces.passport.code}" not in client.get("/kiosk/yunzhou/take?line=A").text
     assert client.get("/kiosk/yunzhou/take?line=<nothing>").status_code == 200
 
 
@@ -167,17 +169,16 @@ def test_tells_first_which_machine_does_it_and_where(faces):
     )
 
 
-def test_large_letters_show_fewer_matters_and_go_with_the_person(faces):
+def test_large_letters_show_the_same_matters_and_go_with_the_person(faces):
     with faces.parts.database.transaction() as session:
         for at in range(6):
             build.make_service(session, faces.a, position=90 + at)
     client = faces.kiosk()
-    assert client.get("/kiosk/yunzhou/take").text.count("take/A?service=") == 7
     client.get("/preferences?care=1&next=/kiosk/yunzhou/take")
     page = client.get("/kiosk/yunzhou/take").text
     assert "data-care" in page
-    assert page.count("take/A?service=") == 3
-    assert "全部 7 项" in page
+    assert page.count("take/A?service=") == 7
+    assert "大字取号" not in client.get("/kiosk/yunzhou/home").text
     assert (
         'data-reset-url="/preferences?lang=zh&amp;care=0&amp;next=' in client.get("/kiosk/yunzhou/home").text
     )

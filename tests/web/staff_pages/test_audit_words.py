@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from booking import book_by_staff, correct, lift, number_changes
+from booking import book_by_staff, correct, lift, number_changes, waitlist_desk
 from booking.appeals import AppealState
 from booking.special_requests import RequestState
 from booking.states import AppointmentState
@@ -92,6 +92,7 @@ def test_every_reason_of_a_list_is_told_in_words():
     assert set(REASONS["appointment.correct"]) == set(correct.REASONS)
     assert set(REASONS["appointment.make_by_staff"]) == set(book_by_staff.REASONS)
     assert set(REASONS["suspension.lift"]) == set(lift.REASONS)
+    assert set(REASONS["waitlist.take_off"]) == set(waitlist_desk.REASONS)
     assert set(REASONS["counter.pause"]) == set(counters.PAUSE_REASONS)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from booking import appeals, special_requests
+from booking import appeals, document_appeals, special_requests
 from booking.models import Appeal, Appointment, Number, SpecialRequest
 from kernel.actor import ANONYMOUS
 from kernel.audit import AuditEntry
@@ -77,7 +77,7 @@ def audited(faces, action):
         return session.scalars(select(AuditEntry).where(AuditEntry.action == action)).one()
 
 
-def test_the_duty_officer_sees_what_waits_and_what_waits_too_long(faces, duty):
+def test_the_duty_officer_sees_what_waits_and_what_waits_too_long(faces, duty, reserve):
     make_request(faces, "urgent")
     make_appeal(faces)
     assert re.search(r"特殊申请 1 件.*爽约申诉 1 件", duty.get("/duty/").text, re.DOTALL)
@@ -106,7 +106,7 @@ def test_approves_a_request_from_the_reserve(faces, duty, reserve):
     )
 
 
-def test_the_name_is_shown_until_the_request_is_decided_and_who_looked_is_recorded(faces, duty):
+def test_the_name_is_shown_until_the_request_is_decided_and_who_looked_is_recorded(faces, duty, reserve):
     address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
     for _ in range(2):
         assert "张三丰" in duty.get(address).text
@@ -123,7 +123,45 @@ def test_the_name_is_shown_until_the_request_is_decided_and_who_looked_is_record
     assert audited(faces, "person.view")  # no other
 
 
-def test_refuses_a_request_with_an_answer_and_keeps_what_was_typed(faces, duty):
+def slot_of(faces, on, *, channel="online", counters=1.0):
+    with faces.parts.database.transaction() as session:
+        slot = build.make_slot(session, faces.a, build.at("10:00", on), numbers=1)
+        slot.counters = counters
+        session.scalars(select(Number).where(Number.slot_id == slot.id)).one().channel = channel
+
+
+def test_says_what_to_do_where_the_wished_day_has_no_number(faces, duty, reserve):
+    """Used up, closed, not published: three reasons, and the days that have numbers."""
+    tuesday, wednesday, thursday, friday = (build.TODAY + timedelta(days=n) for n in (1, 2, 3, 4))
+    slot_of(faces, tuesday)
+    slot_of(faces, wednesday, counters=0.0)
+    slot_of(faces, thursday, channel="walk_in")
+    address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
+    pages = {day: duty.get(f"{address}?day={day}").text for day in (tuesday, wednesday, friday)}
+    assert "这天没有机动号和现场号了" in pages[tuesday]
+    assert "这天大厅不办这项业务" in pages[wednesday]
+    assert "这天的号还没有放出来，现在放到 3月5日" in pages[friday]
+    for page in pages.values():
+        assert f"?day={build.TODAY}" in page
+        assert f"?day={thursday}" in page
+        assert f"?day={tuesday}" not in page
+    chosen = duty.get(f"{address}?day={thursday}").text
+    assert "机动号 0 个，现场号 1 个" in chosen
+    given = build.at("10:00", thursday).isoformat()
+    assert send(duty, address, address, do="approve", starts_at=given, answer="").status_code == 303
+
+
+def test_says_so_where_no_day_has_a_number_any_more(faces, duty, reserve):
+    address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
+    with faces.parts.database.transaction() as session:
+        for number in session.scalars(select(Number)):
+            number.channel = "online"
+    assert "别的日子也没有了" in duty.get(address).text
+    faces.at("16:00")
+    assert "这项业务还没有放出任何号" in duty.get(address).text
+
+
+def test_refuses_a_request_with_an_answer_and_keeps_what_was_typed(faces, duty, reserve):
     address = f"/duty/{faces.hall.code}/requests/{make_request(faces)}"
     assert send(duty, address, address, do="refuse", answer="").status_code == 422
     assert send(duty, address, address, do="approve").status_code == 422
@@ -239,6 +277,7 @@ def missed_three(faces):
 def test_a_suspension_is_lifted_at_the_counter_without_an_address_that_names_anybody(faces, duty):
     missed_three(faces)
     address = f"/duty/{faces.hall.code}/lift"
+    assert f'href="{address}"' in duty.get("/duty/").text
     facts = {"kind": PERSON["kind"], "number": PERSON["number"]}
     without = send(duty, address, address, **facts)
     assert (without.status_code, "请选择恢复的理由" in without.text) == (422, True)
@@ -251,7 +290,35 @@ def test_a_suspension_is_lifted_at_the_counter_without_an_address_that_names_any
     assert audited(faces, "suspension.lift").details == {"reason": "our_fault", "missed": 3}
 
 
+def make_document_appeal(faces, phone="+8613700137000"):
+    with faces.parts.database.transaction() as session:
+        command = document_appeals.AppealForDocument(
+            faces.hall.code, PERSON["kind"], PERSON["number"], phone, "身份证丢了，别人拿去预约。"
+        )
+        return document_appeals.ask(session, command, actor=ANONYMOUS, now=build.at("09:00")).reference
+
+
+def test_a_duty_officer_sees_what_is_on_record_of_a_document_and_decides(faces, duty):
+    missed_three(faces)
+    reference = make_document_appeal(faces)
+    assert "爽约申诉 1 件" in duty.get("/duty/").text
+    page = f"/duty/{faces.hall.code}/appeals"
+    seen = duty.get(page).text
+    assert "身份证丢了，别人拿去预约。" in seen
+    assert "暂停到" in seen
+    assert PERSON["number"] not in seen
+    assert "13700137000" not in seen
+    address = f"/duty/{faces.hall.code}/document-appeals/{reference}"
+    assert send(duty, page, address, do="accept", answer=" ").status_code == 422
+    done = send(duty, page, address, do="accept", answer="已核实，可以重新预约。")
+    assert (done.status_code, done.location) == (303, page)
+    assert "已处理，短信告诉申诉人" in duty.get(page).text
+    assert audited(faces, "document_appeal.decide").details == {"missed": 3}
+    assert send(duty, page, address, do="refuse", answer="不行。").status_code == 409
+
+
 REFUSED = [
+    ("officer", "document-appeals/x", "POST"),
     ("officer", "lift", "GET"),
     ("officer", "lift", "POST"),
     ("desk", "lift", "POST"),

@@ -55,20 +55,7 @@ def test_the_duty_officer_may_add_duty_numbers(faces, both):
 
 
 def test_a_request_over_two_lines_is_shown_with_both_and_approved(faces, both):
-    command = special_requests.AskSpecially(
-        hall_code=faces.hall.code,
-        service_codes=(both["service"], both["second"]),
-        kind="green",
-        wanted_on=build.TODAY,
-        reason="母亲坐轮椅，想一次办完。",
-        name="张三丰",
-        identity_kind="resident_id",
-        identity_number=sample_resident_id(1),
-        phone="+8613800138000",
-    )
-    with faces.parts.database.transaction() as session:
-        asked = special_requests.ask(session, command, actor=ANONYMOUS, now=build.at("09:00"))
-        address = f"/duty/{faces.hall.code}/requests/{asked.reference}"
+    address = ask_for(faces, both["service"], both["second"])
     duty = faces.officer(roles=("duty_officer",))
     page = duty.get(address).text
     assert "往来港澳通行证" in page
@@ -77,3 +64,57 @@ def test_a_request_over_two_lines_is_shown_with_both_and_approved(faces, both):
     assert answer.status_code == 303
     assert len(one(faces, Appointment).legs) == 2
     assert one(faces, SpecialRequest).state == "approved"
+
+
+@pytest.fixture
+def longer(faces, lines):
+    """A service that takes two numbers in a row."""
+    with faces.parts.database.transaction() as session:
+        return build.make_service(session, faces.a, minutes=2 * faces.a.unit_minutes, name_zh="户口迁移").code
+
+
+def ask_for(faces, *codes):
+    command = special_requests.AskSpecially(
+        hall_code=faces.hall.code,
+        service_codes=codes,
+        kind="green",
+        wanted_on=build.TODAY,
+        reason="母亲坐轮椅。",
+        name="张三丰",
+        identity_kind="resident_id",
+        identity_number=sample_resident_id(1),
+        phone="+8613800138000",
+    )
+    with faces.parts.database.transaction() as session:
+        asked = special_requests.ask(session, command, actor=ANONYMOUS, now=build.at("09:00"))
+        return f"/duty/{faces.hall.code}/requests/{asked.reference}"
+
+
+def test_a_request_for_two_numbers_in_a_row_is_given_the_time_that_the_page_offers(faces, longer):
+    """One duty and one walk-in number are left at ten: neither channel alone has two."""
+    address = ask_for(faces, longer)
+    duty = faces.officer(roles=("duty_officer",))
+    assert "能连着办 1 次" in duty.get(address).text
+    assert send(duty, address, address, do="approve", starts_at=TEN.isoformat(), answer="").status_code == 303
+    assert one(faces, SpecialRequest).state == "approved"
+    with faces.parts.database.transaction() as session:
+        given = session.scalars(select(Number.channel).where(Number.appointment_id.is_not(None))).all()
+    assert sorted(given) == ["duty", "walk_in"]
+
+
+def test_a_time_with_too_few_numbers_in_a_row_is_not_offered(faces, longer):
+    with faces.parts.database.transaction() as session:
+        duty_number = session.scalars(select(Number).where(Number.channel == "duty", Number.starts_at == TEN))
+        session.delete(duty_number.one())
+    page = faces.officer(roles=("duty_officer",)).get(ask_for(faces, longer)).text
+    assert "能连着办" not in page
+    assert TEN.isoformat() not in page
+
+
+def test_an_officer_books_two_numbers_in_a_row_of_two_channels(faces, longer):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    assert "能连着办 1 次" in officer.get(f"{page}?service={longer}&day={build.TODAY}").text
+    form = {"service": longer, "second": "", "third": ""} | PERSON
+    form |= {"day": str(build.TODAY), "starts_at": TEN.isoformat(), "reason": "no_phone", "channel": "any"}
+    assert send(officer, page, page, **form, press="p1").status_code == 303
+    assert one(faces, Appointment).made_by == "staff"

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import update
 
+from booking.attempts import WHOLE_CITY, record_look, visitor_of
 from booking.promise_samples import take_samples
 from booking.publish import publish
 from halls.models import PlanLine
@@ -24,12 +25,13 @@ from tests.web.hall_browser import is_too_wide, list_violations, open_page, serv
 from tests.web.hall_faces import PASSWORD
 from tests.web.staff_pages.conftest import Pages
 from tests.web.staff_pages.test_desk import make_case
-from tests.web.staff_pages.test_duty import make_appeal, make_request
+from tests.web.staff_pages.test_duty import make_appeal, make_document_appeal, make_request
+from tests.web.staff_pages.test_duty_waitlist import make_wait
 from tests.web.staff_pages.test_editing_guides import add_question, add_situation
 from tests.web.staff_pages.test_editing_packages_and_words import PACKAGE
 
 SHOTS = os.environ.get("SHOTS", "")
-PREFIXES = ("/admin/", "/duty/", "/after/", "/desk/")
+PREFIXES = ("/admin/", "/duty/", "/after/", "/desk/", "/cockpit/demand")
 #: Endpoints that answer with a file, or with a piece of a page that is looked at.
 FILES = {
     "after.day_sheet",
@@ -37,6 +39,7 @@ FILES = {
     "admin.guide_file",
     "admin.table_download",
     "duty.extra_list",
+    "cockpit.demand_file",
 }
 #: Endpoint → address of one page of it; what stands in braces is filled in by `made`.
 PAGES = {
@@ -91,13 +94,17 @@ PAGES = {
     "duty.one_request": "/duty/{hall}/requests/{asked}",
     "duty.appeals": "/duty/{hall}/appeals",
     "duty.lift": "/duty/{hall}/lift",
+    "duty.waitlists": "/duty/waitlists",
+    "duty.waitlist": "/duty/{hall}/waitlist",
     "duty.book_for": "/duty/{hall}/book?service={service}&day={day}",
     "duty.find_to_correct": "/duty/{hall}/correct",
     "duty.extra": "/duty/{hall}/extra-time",
+    "duty.parked": "/duty/{hall}/parked",
     "after.home": "/after/",
     "after.tasks": "/after/{hall}/tasks",
     "after.owed": "/after/{hall}/owed",
     "after.day_end": "/after/{hall}/day?on={day}",
+    "cockpit.demand_page": "/cockpit/demand",
     "desk.home": "/desk/",
     "desk.case": "/desk/{hall}/cases/{case}",
     "duty.correction": "/duty/{hall}/correct/{booked}",
@@ -120,9 +127,13 @@ def test_every_page_of_administrators_and_duty_officers_is_looked_at(faces):
 @pytest.fixture
 def made(faces):
     """Something to look at on every page; endpoint → its address."""
+    make_wait(faces, "+8613800138001")
+    booked = faces.appointment("11:00")
     asked = make_request(faces, "urgent")
     make_appeal(faces)
-    booked = faces.appointment("11:00")
+    make_document_appeal(faces)
+    aside = {"since_at": at("08:40"), "park_reason": "photo", "room": "3"}
+    faces.waiting(30, state="parked", counter_id=faces.counters[0].id, **aside)
     client = faces.officer(roles=("admin", "duty_officer", "desk"))
     with faces.parts.database.transaction() as session:
         session.get(Staff, faces.officers[-1].id).hall_ids = None
@@ -132,6 +143,9 @@ def made(faces):
         book_all(session, hall, TODAY, most=10, now=at("08:00"))
         keep(session, current_plan(session, hall), actor=SYSTEM, now=at("08:00"))
         take_samples(session, due_at=at("08:00"), now=at("08:00"))
+        nobody = {"service_ids": [faces.renewal.id], "on_date": TODAY, "found": False, "now": at("08:00")}
+        for hall_id in (hall.id, WHOLE_CITY):
+            record_look(session, visitor_of("x", TODAY), hall_id=hall_id, **nobody)
     chief, code = Pages(client), faces.renewal.code
     facts = {"name_zh": "补领", "name_en": "Renewal", "group": "A", "minutes": "12", "fee": "0"}
     chief.send(f"/admin/services/{code}", **facts)

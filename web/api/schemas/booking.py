@@ -9,6 +9,7 @@ from booking.states import AppointmentState
 from people.identity import IdentityKind
 from people.saved_persons import Relation
 from web.api.fields import Answers, Asked, At, Choice, Code, Matching, Moment, Reference, Text, Told, some
+from web.api.schemas.places import HeldElsewhereSchema
 
 LANGUAGES = ("zh", "en")
 CODE_OR_NOT = "[0-9]{6}"
@@ -155,7 +156,7 @@ class LegSchema(Told):
     starts_at = some(At)
 
 
-class AppointmentSchema(Told):
+class AppointmentSchema(HeldElsewhereSchema):
     """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret.
 
     `legs` are the lines it passes, in order, where there are several. `undone` are the services that were

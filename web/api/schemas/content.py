@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from web.api.fields import Asked, Code, Flag, Text, Told, some
+from web.api.fields import Asked, Code, Flag, Matching, Text, Told, some
 
 
 class PackageSchema(Told):
@@ -60,6 +60,29 @@ class GuideEditSchema(Asked):
 
     guide = fields.Dict(keys=fields.String(), required=True)
     note = Text(200)
+
+
+class PictureSendSchema(Asked):
+    """A picture of a paper as a file: PNG, JPEG or WebP, at most 8 MB and 25 million dots, 120 at least."""
+
+    data = Matching(
+        "[A-Za-z0-9+/]+={0,2}",
+        required=True,
+        metadata={
+            "description": "The file in Base64 (RFC 4648, 4). 图片文件的 Base64。",
+            "example": "iVBORw0KGgo=",
+        },
+    )
+
+
+class PictureSchema(Told):
+    """What a material calls the picture (its `picture`), and where it is seen; it was drawn anew."""
+
+    picture = some()
+    url = some()
+    small_url = some()
+    width = some(fields.Integer)
+    height = some(fields.Integer)
 
 
 class ActiveSchema(Asked):

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from booking.appeals import LONGEST, AppealState
 from booking.close import Then
+from booking.lift import REASONS as LIFT_REASONS
 from booking.number_changes import REASONS, Change
 from booking.special_requests import RequestKind, RequestState
 from booking.waitlist_states import WaitState
@@ -25,6 +26,7 @@ from web.api.fields import (
     some,
 )
 from web.api.schemas.booking import LANGUAGES, PhoneProofSchema
+from web.api.schemas.places import HeldElsewhereSchema
 
 GROUP = Code(metadata={"description": "The line; the whole hall without it. 业务组；不写为整个大厅。"})
 
@@ -38,7 +40,8 @@ def _services() -> Any:
     )
 
 
-def _words(least: int = 2, **options: Any) -> Any:
+def words(least: int = 2, **options: Any) -> Any:
+    """What somebody says in words: a reason or an answer."""
     return Text(LONGEST, least=least, **options)
 
 
@@ -101,7 +104,7 @@ class WaitSchema(PhoneProofSchema):
     language = Choice(LANGUAGES)
 
 
-class WaitingSchema(Told):
+class WaitingSchema(HeldElsewhereSchema):
     """A place on a waitlist; while `state` is offered, a number is held until `offer_until`."""
 
     reference = some()
@@ -115,7 +118,7 @@ class WaitingSchema(Told):
     offer_until = some(At, allow_none=True)
 
 
-class OfferTakenSchema(Told):
+class OfferTakenSchema(HeldElsewhereSchema):
     """The hold to go on with, see /appointments."""
 
     hold_token = some()
@@ -126,7 +129,7 @@ class OfferTakenSchema(Told):
 class AppealSchema(PhoneProofSchema):
     """Why a missed appointment should not count."""
 
-    reason = _words(required=True, metadata={"example": "当天在医院急诊。"})
+    reason = words(required=True, metadata={"example": "当天在医院急诊。"})
 
 
 class AppealedSchema(Told):
@@ -161,7 +164,21 @@ class DecideAppealSchema(Asked):
     """The decision, with an answer that the citizen reads."""
 
     accepted = Flag(required=True)
-    answer = _words(required=True, metadata={"example": "已核实。"})
+    answer = words(required=True, metadata={"example": "已核实。"})
+
+
+class LiftSchema(Asked):
+    """Whose suspension is lifted, by the document in the officer's hand, and why."""
+
+    identity_kind = Choice([kind.value for kind in IdentityKind], required=True)
+    identity_number = Text(60, least=1, required=True, metadata={"example": "EZ3333333"})
+    reason = Choice(LIFT_REASONS, required=True)
+
+
+class LiftedSchema(Told):
+    """How many appointments missed in this hall count no more."""
+
+    missed = some(fields.Integer)
 
 
 class AskSpeciallySchema(PhoneProofSchema):
@@ -172,7 +189,7 @@ class AskSpeciallySchema(PhoneProofSchema):
     answers = Answers()
     kind = Choice([each.value for each in RequestKind], required=True)
     wanted_on = Day(required=True)
-    reason = _words(required=True, metadata={"example": "母亲坐轮椅。"})
+    reason = words(required=True, metadata={"example": "母亲坐轮椅。"})
     name = Text(60, least=1, required=True, metadata={"example": "张三"})
     identity_kind = Choice([kind.value for kind in IdentityKind], required=True)
     identity_number = Text(60, least=1, required=True, metadata={"example": "EZ3333333"})
@@ -233,7 +250,7 @@ class ApproveSchema(Asked):
 class RefuseSchema(Asked):
     """An answer that helps on."""
 
-    answer = _words(required=True, metadata={"example": "当天已满，请约周三。"})
+    answer = words(required=True, metadata={"example": "当天已满，请约周三。"})
 
 
 class DayQuerySchema(Asked):

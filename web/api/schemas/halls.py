@@ -22,6 +22,7 @@ from web.api.fields import (
     Whole,
     some,
 )
+from web.api.schemas.places import HeldElsewhereSchema
 
 GROUP_CODE = "[A-Za-z0-9]{1,16}"
 MOST_DAYS = 31
@@ -98,7 +99,7 @@ class AvailabilityQuerySchema(ServicesWantedSchema):
     )
 
 
-class SlotSchema(Told):
+class SlotSchema(HeldElsewhereSchema):
     """A time to begin; `free` counts the visits that can still be booked."""
 
     starts_at = some(At)
@@ -129,7 +130,7 @@ class AvailabilitySchema(Told):
     next_release_at = some(At, allow_none=True)
 
 
-class FirstFreeSchema(Told):
+class FirstFreeSchema(HeldElsewhereSchema):
     """The first time that a hall has free; null when it has none."""
 
     hall = some()
@@ -150,7 +151,7 @@ class FirstAvailableQuerySchema(Asked):
     )
 
 
-class FirstAvailableSlotSchema(Told):
+class FirstAvailableSlotSchema(HeldElsewhereSchema):
     """A free time in one of the halls."""
 
     hall = some()

@@ -155,7 +155,10 @@ class BoardLineSchema(Told):
 
 
 class BoardSchema(Told):
-    """What the hall's screens show. `version` changes when anything on it does."""
+    """What the hall's screens show. `version` changes when anything on it does.
+
+    The calls are the last seven, or all that nobody answered yet when these are more.
+    """
 
     hall = some()
     version = some()

@@ -5,7 +5,9 @@ import './page.js';
 import { announce, play } from './speech.js';
 
 const STALE_MS = 60_000;
+const LONGEST_MS = 300_000; // a whole hall calling at once is said one after the other
 const FLASH_MS = 6000;
+const PAGE_MS = 6000;
 const BETWEEN_MS = 1500;
 const known = new Set();
 const queue = [];
@@ -18,13 +20,14 @@ const notice = document.getElementById('audio-notice');
 const calls = () => [...document.querySelectorAll('#board [data-call]')];
 
 function look() {
-  for (const element of calls()) {
+  for (const element of calls().reverse()) { // the oldest of them is said first
     const id = element.dataset.call;
     if (known.has(id)) continue;
     known.add(id);
     if (!('stale' in element.dataset)) queue.push({ id, ...called(element.dataset), quiet: 'quiet' in element.dataset, seenAt: performance.now() });
   }
   if (known.size > 500) forget();
+  showPage();
   mark();
   announceAll();
 }
@@ -46,7 +49,9 @@ async function announceAll() {
   announcing = true;
   while (queue.length) {
     const call = queue.shift();
-    if (performance.now() - call.seenAt > STALE_MS) continue;
+    const age = performance.now() - call.seenAt;
+    // Who had to wait for the loudspeaker is still called, unless they have come meanwhile.
+    if (age > LONGEST_MS || (age > STALE_MS && !isOpen(call.id))) continue;
     flash(call.id);
     await sound(call);
     await new Promise((done) => { setTimeout(done, BETWEEN_MS); });
@@ -56,9 +61,12 @@ async function announceAll() {
 
 function flash(id) {
   flashing = { id, until: performance.now() + FLASH_MS };
+  showPage();
   mark();
   setTimeout(mark, FLASH_MS + 50);
 }
+
+const isOpen = (id) => calls().some((element) => element.dataset.call === id && 'open' in element.dataset);
 
 function mark() {
   for (const element of calls()) {
@@ -66,6 +74,29 @@ function mark() {
     element.classList.toggle('is-calling', on);
   }
 }
+
+// ---- more open calls than rows: their pages in turn ----
+
+let page = 0;
+
+function turn() {
+  if (flashing === null || performance.now() >= flashing.until) page += 1;
+  showPage();
+}
+
+/** The page of the call that is being said, else the one whose turn it is. */
+function showPage() {
+  const list = document.querySelector('.board__recent');
+  if (!list?.dataset.pages) return; // the screen of a window
+  const rows = [...list.children];
+  const said = flashing !== null && performance.now() < flashing.until && rows.find((row) => row.dataset.call === flashing.id);
+  if (said) page = Number(said.dataset.page);
+  page %= Number(list.dataset.pages);
+  for (const row of rows) row.hidden = Number(row.dataset.page) !== page;
+  const words = document.querySelector('[data-page-words]');
+  if (words) words.textContent = `${page + 1}/${list.dataset.pages}`;
+}
+setInterval(turn, PAGE_MS);
 
 async function sound({ label, counter, place, quiet }) {
   const { dataset } = document.getElementById('board');

@@ -1,0 +1,54 @@
+"""Answers of the API say where a mobile session is held, and nothing where a time is in the hall."""
+
+from sqlalchemy import select, update
+
+from booking.models import Slot
+from halls.models import ServiceGroup
+
+VILLAGE = {"place_zh": "东岭村村委会", "place_en": "Dongling village office"}
+TOMORROW = "2026-03-03"
+
+
+def in_village(town):
+    """All times of line A."""
+    with town.parts.database.transaction() as session:
+        line = select(ServiceGroup.id).where(ServiceGroup.code == "A").scalar_subquery()
+        told = update(Slot).where(Slot.group_id == line)
+        assert session.execute(told.values(VILLAGE)).rowcount
+
+
+def place_of(answer):
+    return {name: answer[name] for name in VILLAGE if name in answer}
+
+
+def test_free_times_and_bookings_name_the_village(town):
+    (day,) = town.get(f"/halls/city-hall/availability?service=id-card&from={TOMORROW}&days=1").json["days"]
+    assert place_of(day["slots"][0]) == {}
+    assert place_of(town.book(1)) == {}
+    in_village(town)
+    path = (
+        f"/halls/city-hall/availability?service=id-card&from={TOMORROW}&days=2"  # asked anew, not remembered
+    )
+    day, _ = town.get(path).json["days"]
+    assert place_of(day["slots"][0]) == VILLAGE
+    (slot, *_) = town.get("/services/id-card/first-available").json["slots"]
+    assert place_of(slot) == VILLAGE
+    first = town.get("/availability?service=id-card").json["halls"][0]
+    assert place_of(first) == VILLAGE
+
+
+def test_a_booking_names_its_village_when_made_and_when_read(town):
+    in_village(town)
+    made = town.book(1)
+    read = town.get(f"/appointments/{made['reference']}").json
+    assert place_of(made) == place_of(read) == VILLAGE
+
+
+def test_the_nearest_times_to_a_full_one_name_their_village(town):
+    in_village(town)
+    for _ in range(20):
+        answer = town.hold("10:00")
+        if answer.status_code == 409:
+            break
+    assert answer.json["code"] == "slot_full"
+    assert {tuple(place_of(each).items()) for each in answer.json["alternatives"]} == {tuple(VILLAGE.items())}
