@@ -50,7 +50,7 @@ _IN_CLOSED_TIME = """
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       appointment.legs, (SELECT place_zh FROM slot WHERE slot.id = appointment.slot_id) AS village
+       appointment.legs, appointment.place_zh AS village
 FROM appointment
 WHERE appointment.state = 'booked' AND appointment.hall_id = :hall_id
   AND appointment.on_date BETWEEN CAST(:starts_at AS date) - 2 AND CAST(:ends_at AS date) + 1
@@ -70,7 +70,7 @@ _BEYOND_PLAN = text("""
 SELECT appointment.id, appointment.citizen_id, appointment.group_id, appointment.on_date,
        appointment.starts_at, appointment.code,
        (SELECT count(*) FROM number WHERE number.appointment_id = appointment.id) AS needed,
-       appointment.legs, (SELECT place_zh FROM slot WHERE slot.id = appointment.slot_id) AS village
+       appointment.legs, appointment.place_zh AS village
 FROM appointment
 WHERE appointment.id IN (
     SELECT ranked.appointment_id

@@ -129,10 +129,11 @@ person AS (
 booked AS (
     INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
                              ends_at, service_ids, legs, answers, state, booked_at, phone_sealed, phone_index,
-                             language, delivery_sealed, name_sealed)
+                             language, delivery_sealed, name_sealed, place_zh, place_en)
     SELECT :reference, :code, person.id, draft.hall_id, draft.group_id, draft.slot_id, slot.on_date,
            slot.starts_at, slot.ends_at, draft.service_ids, draft.legs, draft.answers, 'booked', :now,
-           :phone_sealed, :phone_index, :language, :delivery_sealed, :visit_name_sealed
+           :phone_sealed, :phone_index, :language, :delivery_sealed, :visit_name_sealed,
+           slot.place_zh, slot.place_en
     FROM person, draft JOIN slot ON slot.id = draft.slot_id
     WHERE draft.id = :draft_id
     ON CONFLICT (hall_id, on_date, code) DO NOTHING

@@ -38,6 +38,7 @@ _BOOK = Statement(f"""
 WITH held AS MATERIALIZED (
     SELECT draft.id, draft.hall_id, draft.group_id, draft.slot_id, draft.service_ids, draft.legs,
            draft.answers, draft.needed, slot.on_date, slot.starts_at, slot.ends_at,
+           slot.place_zh, slot.place_en,
            COALESCE((hall.policy #>> '{{booking,max_open_appointments}}')::int, :most_open) AS most_open,
            COALESCE((hall.policy #>> '{{booking,no_show_limit}}')::int, :no_show_limit) AS no_show_limit,
            pg_advisory_xact_lock(:person)
@@ -82,13 +83,13 @@ person AS (
 booked AS (
     INSERT INTO appointment (reference, code, citizen_id, hall_id, group_id, slot_id, on_date, starts_at,
                              ends_at, service_ids, legs, answers, state, booked_at, phone_sealed, phone_index,
-                             language, name_sealed)
+                             language, name_sealed, place_zh, place_en)
     SELECT :reference, :code, person.id, held.hall_id, held.group_id, held.slot_id, held.on_date,
            held.starts_at, held.ends_at, held.service_ids, held.legs, held.answers, 'booked', :now,
-           :phone_sealed, :phone_index, :language, :visit_name_sealed
+           :phone_sealed, :phone_index, :language, :visit_name_sealed, held.place_zh, held.place_en
     FROM person, held
     ON CONFLICT (hall_id, on_date, code) DO NOTHING
-    RETURNING id, hall_id, group_id, on_date, starts_at, ends_at, service_ids, legs
+    RETURNING id, hall_id, group_id, on_date, starts_at, ends_at, service_ids, legs, place_zh, place_en
 ),
 bound AS (
     UPDATE number SET appointment_id = booked.id, hold_token = NULL, held_until = NULL
@@ -101,7 +102,7 @@ done AS (
     WHERE draft.id = (SELECT id FROM held)
 ),
 {_TOLD}
-SELECT hall_id, group_id, on_date, starts_at, ends_at, service_ids, legs FROM booked
+SELECT hall_id, group_id, on_date, starts_at, ends_at, service_ids, legs, place_zh, place_en FROM booked
 """)  # noqa: S608  # our own words
 
 
@@ -119,6 +120,8 @@ class Booked:
     ends_at: datetime
     service_ids: Sequence[int]
     legs: Sequence[Mapping[str, Any]]
+    place_zh: str
+    place_en: str
     state: AppointmentState = AppointmentState.BOOKED
     undone_service_ids: Sequence[int] = ()
 

@@ -24,6 +24,7 @@ from booking.models import Draft, Slot
 from booking.offers import Offer
 from booking.policy import ensure_bookable
 from booking.recent import NOTHING_KEPT, Recent
+from booking.slot_places import IN_HALL, Place, place_in
 from booking.taking import Taken, Wanted, let_go, take, take_at_once
 from booking.visit_offer import get_visit_offer
 from halls.queries import HallUnknown
@@ -62,6 +63,7 @@ class Held:
     ends_at: datetime
     hall_id: int
     group_id: int
+    place: Place = IN_HALL
 
 
 def hold(
@@ -133,6 +135,7 @@ def _held(wanted: Wanted, taken: Taken, token: str) -> Held:
         ends_at=taken.ends_at,
         hall_id=wanted.hall_id,
         group_id=wanted.group_id,
+        place=place_in(taken),
     )
 
 
@@ -160,6 +163,7 @@ def _hold_legs(session: Session, command: HoldSlot, *, now: datetime) -> Held:
         ends_at=taken.ends_at,
         hall_id=offer.hall_id,
         group_id=taken.group_id,
+        place=taken.place,
     )
 
 

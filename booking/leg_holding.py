@@ -18,6 +18,7 @@ from sqlalchemy.types import Integer
 from booking.availability import SlotCount
 from booking.errors import SlotFull, SlotUnknown
 from booking.models import Slot
+from booking.slot_places import Place
 from booking.taking import RELEASED, RETURNING, let_go
 from booking.visit_availability import fit_on, nearest_visits
 from booking.visit_offer import Leg, VisitOffer, legs_as_data
@@ -88,6 +89,7 @@ class LegsTaken:
     group_id: int
     starts_at: datetime
     ends_at: datetime
+    place: Place
 
 
 Fitted = Sequence[tuple[Leg, Sequence[tuple[SlotCount, int]]]]
@@ -161,7 +163,9 @@ def _take(
             "now": now,
         },
     )
-    return None if draft_id is None else LegsTaken(draft_id, first.group_id, begins.starts_at, begins.ends_at)
+    if draft_id is None:
+        return None
+    return LegsTaken(draft_id, first.group_id, begins.starts_at, begins.ends_at, begins.place)
 
 
 def _statement(released: str) -> Any:

@@ -107,7 +107,8 @@ class Appointment(Base):
     "staff". An appeal that was accepted sets `excused_at`: what was missed then does not count any more.
     `moved_late_at` is when its owner moved it so late that cancelling would have counted as missed: if they
     then cancel, it does. A fulfilled visit of several lines that ended before its last leg says what was left
-    (`undone_service_ids`). Phone and name are gone once its owner was erased or nobody needs it any more.
+    (`undone_service_ids`). `place_zh` is the village of a mobile session that was booked, empty in the hall;
+    the slot may be held elsewhere once the booking has ended. Phone and name are gone once its owner was erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"
@@ -155,6 +156,8 @@ class Appointment(Base):
     excused_at: Mapped[datetime | None]
     moved_late_at: Mapped[datetime | None]
     undone_service_ids: Mapped[list[int]] = mapped_column(JSONB, default=list, server_default="[]")
+    place_zh: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    place_en: Mapped[str] = mapped_column(String(160), default="", server_default="")
 
 
 class IdempotencyKey(Base):

@@ -88,11 +88,13 @@ WHERE number.id = bound.id
 _MOVE = text("""
 UPDATE appointment SET group_id = moved.group_id, slot_id = moved.slot_id, on_date = moved.on_date,
                        starts_at = moved.starts_at, ends_at = moved.ends_at, code = moved.code,
-                       legs = CAST(moved.legs AS jsonb), moved_late_at = NULL
+                       legs = CAST(moved.legs AS jsonb), moved_late_at = NULL,
+                       place_zh = slot.place_zh, place_en = slot.place_en
 FROM unnest(CAST(:ids AS bigint[]), CAST(:groups AS bigint[]), CAST(:slots AS bigint[]),
             CAST(:dates AS date[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
             CAST(:codes AS varchar[]), CAST(:legs AS text[]))
          AS moved(id, group_id, slot_id, on_date, starts_at, ends_at, code, legs)
+     JOIN slot ON slot.id = moved.slot_id
 WHERE appointment.id = moved.id
 """)
 

@@ -117,6 +117,7 @@ def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) 
     appointment.on_date = slot.on_date
     appointment.starts_at = slot.starts_at
     appointment.ends_at = slot.ends_at
+    appointment.place_zh, appointment.place_en = slot.place_zh, slot.place_en
     appointment.service_ids = draft.service_ids
     appointment.answers = draft.answers
     draft.appointment_id = appointment.id

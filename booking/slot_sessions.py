@@ -1,13 +1,13 @@
 """What slots are besides the usual hours: the session that one belongs to, and where it is held."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.models import Draft, Slot
+from booking.models import Appointment, Draft, Slot
 from booking.slot_places import IN_HALL, Place, place_in
 from halls.sessions import ExtraSession, list_sessions
 
@@ -27,19 +27,10 @@ def session_of(
     return ExtraSession(0, local.date(), local.time(), local.time(), "mobile", place.name_zh, place.name_en)
 
 
-def session_of_slot(session: Session, slot_id: int, *, tz: ZoneInfo) -> ExtraSession | None:
-    """The same for a slot of a booking or of a draft."""
-    slot = session.get_one(Slot, slot_id)
-    found = list_sessions(session, [slot.group_id], first_on=slot.on_date, last_on=slot.on_date)
-    return session_of(slot.starts_at, place_in(slot), found, tz=tz)
-
-
-def places_of_slots(session: Session, slot_ids: Collection[int]) -> dict[int, Place]:
-    """Slot → village, of those that are not held in the hall."""
-    if not slot_ids:
-        return {}
-    rows = select(Slot).where(Slot.id.in_(slot_ids), Slot.place_zh != "")
-    return {slot.id: place_in(slot) for slot in session.scalars(rows)}
+def session_of_this(session: Session, row: Slot | Appointment, *, tz: ZoneInfo) -> ExtraSession | None:
+    """The same for a slot, or for a booking, which keeps the place that was booked."""
+    found = list_sessions(session, [row.group_id], first_on=row.on_date, last_on=row.on_date)
+    return session_of(row.starts_at, place_in(row), found, tz=tz)
 
 
 def place_of_draft(session: Session, draft_id: int | None) -> Place:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     LargeBinary,
+    String,
     TextualSelect,
     bindparam,
     column,
@@ -77,7 +78,7 @@ stretch AS (
     WHERE id IN (SELECT slot_id FROM picked)
 ),
 visit AS (
-    SELECT slot.id AS slot_id, slot.starts_at, slot.ends_at
+    SELECT slot.id AS slot_id, slot.starts_at, slot.ends_at, slot.place_zh, slot.place_en
     FROM slot JOIN stretch USING (starts_at)
     WHERE slot.group_id = :group_id
       AND slot.starts_at = :starts_at
@@ -107,7 +108,7 @@ drafted AS (
     FROM visit
     RETURNING id
 )
-SELECT drafted.id AS draft_id, visit.slot_id, visit.starts_at, visit.ends_at
+SELECT drafted.id AS draft_id, visit.slot_id, visit.starts_at, visit.ends_at, visit.place_zh, visit.place_en
 FROM visit, drafted
 """
 
@@ -139,7 +140,7 @@ drafted AS (
     FROM picked
     RETURNING id, slot_id
 )
-SELECT drafted.id AS draft_id, drafted.slot_id, slot.starts_at, slot.ends_at
+SELECT drafted.id AS draft_id, drafted.slot_id, slot.starts_at, slot.ends_at, slot.place_zh, slot.place_en
 FROM drafted JOIN slot ON slot.id = drafted.slot_id
 """
 
@@ -150,6 +151,8 @@ _TAKEN = (
     column("slot_id", BigInteger),
     column("starts_at", DateTime(timezone=True)),
     column("ends_at", DateTime(timezone=True)),
+    column("place_zh", String),
+    column("place_en", String),
 )
 
 
@@ -201,12 +204,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The draft that was made, and the slot the visit begins in."""
+    """The draft that was made, and the slot the visit begins in, with its village if it has one."""
 
     draft_id: int
     slot_id: int
     starts_at: datetime
     ends_at: datetime
+    place_zh: str
+    place_en: str
 
 
 def take(session: Session, wanted: Wanted, *, now: datetime, returning: bool = False) -> Taken | None:
@@ -218,7 +223,7 @@ def take(session: Session, wanted: Wanted, *, now: datetime, returning: bool = F
     if len(wanted.channels) > 1:
         values, statement = values | {"channels": list(wanted.channels)}, TAKE_OF_CHANNELS
     row = session.execute(statement, values).one_or_none()
-    return None if row is None else Taken(row.draft_id, row.slot_id, row.starts_at, row.ends_at)
+    return None if row is None else Taken(*row)
 
 
 def take_at_once(direct: Direct, wanted: Wanted, *, now: datetime) -> Taken | None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from booking.models import Appeal, Appointment, DocumentAppeal, Slot, SpecialRequest, WaitlistEntry
+from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
 from booking.slot_places import IN_HALL, Place, place_in
 from booking.slot_sessions import place_of_draft
@@ -105,8 +105,8 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
     visits = [row for row in rows if isinstance(row, Appointment)]
     citizens = {row.citizen_id for row in visits if row.name_sealed is None}
     halls = {message.hall_id for message in messages if message.hall_id is not None}
-    slots, groups = {row.slot_id for row in visits}, {row.group_id for row in about}
-    for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, groups), (Slot, slots)):
+    groups = {row.group_id for row in about}
+    for model, ids in ((Citizen, citizens), (Hall, halls), (ServiceGroup, groups)):
         rows += session.scalars(select(model).where(model.id.in_(ids))) if ids else []
     return rows
 
@@ -142,7 +142,7 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     done = [each for each in appointment.service_ids if each not in undone]
     return {
         "name": name_on(session, appointment),
-        "hall": _place(session, appointment, hall, message.language),
+        "hall": _place(appointment, hall, message.language),
         "group": _lines(session, appointment, message.language),
         "when": texts.when(local, message.language),
         "time": f"{local:%H:%M}",
@@ -156,9 +156,9 @@ def _appointment(session: Session, message: Message, wording: Wording, now: date
     }
 
 
-def _place(session: Session, appointment: Appointment, hall: Hall, language: str) -> str:
-    """Where to go: a mobile session's place, else the hall."""
-    place = place_in(session.get_one(Slot, appointment.slot_id))
+def _place(appointment: Appointment, hall: Hall, language: str) -> str:
+    """Where somebody was to go: the village of a mobile session that they booked, else the hall."""
+    place = place_in(appointment)
     return _named(place if place != IN_HALL else hall, language)
 
 

@@ -184,6 +184,8 @@ def make_appointment(
         "on_date": slot.on_date,
         "starts_at": slot.starts_at,
         "ends_at": slot.ends_at,
+        "place_zh": slot.place_zh,
+        "place_en": slot.place_en,
         "service_ids": [],
         "booked_at": slot.starts_at - timedelta(days=2),
         "phone_sealed": keys.encrypt(phone, "appointment.phone"),

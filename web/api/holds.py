@@ -87,6 +87,7 @@ def _told(command: HoldSlot, held: Held) -> dict[str, Any]:
         "starts_at": held.starts_at,
         "ends_at": held.ends_at,
         "held_until": held.held_until,
+        **held.place.as_json(),
     }
 
 

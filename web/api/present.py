@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from booking.book_at_once import Booked
 from booking.models import Appointment
 from booking.recent import KEPT_SECONDS
-from booking.slot_places import IN_HALL, Place
+from booking.slot_places import place_in
 from booking.states import AppointmentState
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
@@ -64,9 +64,7 @@ def service_codes(session: Session, service_ids: Sequence[int]) -> list[str]:
 
 
 _AROUND_TEXT = """
-SELECT hall.code, hall.name_zh, hall.name_en, service_group.code, service.id, service.code,
-       (SELECT json_agg(json_build_array(extract(epoch FROM starts_at), place_zh, place_en))
-        FROM slot WHERE slot.group_id = :group_id AND place_zh <> '') AS villages
+SELECT hall.code, hall.name_zh, hall.name_en, service_group.code, service.id, service.code
 FROM hall
 JOIN service_group ON service_group.id = :group_id
 LEFT JOIN service ON service.id = ANY(:service_ids)
@@ -83,7 +81,6 @@ class _Around(NamedTuple):
     group_code: str
     service_id: int | None
     service_code: str | None
-    villages: Sequence[tuple[float, str, str]] | None
 
 
 def appointment(session: Session, row: Appointment) -> dict[str, Any]:
@@ -123,18 +120,12 @@ def _appointment(
         "on": row.on_date,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
+        **place_in(row).as_json(),
         "booked_at": row.booked_at,
         "legs": legs,
         "undone": [codes[each] for each in row.undone_service_ids if each in codes],
         "ticket": ticket,
-        **_village(row.starts_at, place),
     }
-
-
-def _village(starts_at: datetime, facts: _Around) -> dict[str, object]:
-    """Where a mobile session is held, if it is one."""
-    named = (Place(zh, en) for at, zh, en in facts.villages or () if at == starts_at.timestamp())
-    return next(named, IN_HALL).as_json()
 
 
 def _legs(

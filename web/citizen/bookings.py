@@ -16,7 +16,7 @@ from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment, name_on
 from booking.revisions import Revision, revision_of
-from booking.slot_sessions import session_of_slot
+from booking.slot_sessions import session_of_this
 from booking.states import AppointmentState
 from halls.models import Hall
 from halls.queries import get_hall_by_id
@@ -115,7 +115,7 @@ def shown(session: Session, reference: str) -> Shown:
         now=edge.now(),
         legs=legs_of(session, appointment.legs),
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
-        extra=session_of_slot(session, appointment.slot_id, tz=ZoneInfo(hall.time_zone)),
+        extra=session_of_this(session, appointment, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
         left=left_of(session, ticket.id if ticket else None),
         on_record=of_appointment(session, appointment),

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
-from booking.slot_sessions import places_of_slots
+from booking.slot_places import IN_HALL, place_in
 from booking.states import OPEN
 from catalog.queries import list_services
 from halls.models import Hall
@@ -35,7 +35,7 @@ def home() -> ResponseReturnValue:
         coming = _next_booking(session, phone, halls, now=edge.now()) if phone else None
         facts = {
             "coming": coming,
-            "places": places_of_slots(session, [coming[0].slot_id]) if coming else {},
+            "place": place_in(coming[0]) if coming else IN_HALL,
             "unfinished": unfinished_booking(session),
             "again": list_again(session, phone) if phone else [],
             "basket": len(basket_codes()),

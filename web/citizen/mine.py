@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from booking.models import Appointment
-from booking.slot_sessions import places_of_slots
+from booking.slot_places import place_in
 from booking.states import OPEN
 from catalog.queries import services_of
 from halls.models import Hall
@@ -52,7 +52,7 @@ def my_bookings() -> ResponseReturnValue:
             each.id: each for each in services_of(session, {id_ for row in rows for id_ in row.service_ids})
         }
         names = {row.id: [services[id_] for id_ in row.service_ids if id_ in services] for row in rows}
-        places = places_of_slots(session, {row.slot_id for row in rows})
+        places = {row.id: place_in(row) for row in rows}
         waits = list_waits(session, g.phone, halls)
         decisions = decisions_of(session, g.phone, halls)
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]

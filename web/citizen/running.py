@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from booking.hold import DRAFTS_KEPT_FOR, find_draft, read_form, save_form
 from booking.models import Appointment, Draft, Slot
-from booking.slot_sessions import session_of_slot
+from booking.slot_sessions import session_of_this
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from halls.sessions import ExtraSession
@@ -129,7 +129,7 @@ def _running(session: Session, token: str, draft: Draft, *, now: datetime) -> Ru
         ends_at=slot.ends_at,
         seconds_left=max(0, int((draft.held_until - now).total_seconds())),
         reference=booked.reference if booked else None,
-        extra=session_of_slot(session, slot.id, tz=ZoneInfo(hall.time_zone)),
+        extra=session_of_this(session, slot, tz=ZoneInfo(hall.time_zone)),
         legs=legs_of(session, draft.legs),
     )
 

@@ -4,6 +4,9 @@ from sqlalchemy import select, update
 
 from booking.models import Slot
 from halls.models import ServiceGroup
+from tests.web.api.town import hold_body
+from web.api.appointments import APPOINTMENT
+from web.api.holds import HELD
 
 VILLAGE = {"place_zh": "东岭村村委会", "place_en": "Dongling village office"}
 TOMORROW = "2026-03-03"
@@ -35,6 +38,33 @@ def test_free_times_and_bookings_name_the_village(town):
     assert place_of(slot) == VILLAGE
     first = town.get("/availability?service=id-card").json["halls"][0]
     assert place_of(first) == VILLAGE
+
+
+def test_a_hold_names_its_village_in_both_ways_and_its_fields_keep_their_order(town):
+    assert place_of(town.hold("09:30").json) == {}
+    in_village(town)
+    for clock, key in (("10:00", {}), ("10:30", {"Idempotency_Key": "one"})):
+        held = town.post("/holds", hold_body(clock), **key).json
+        assert (place_of(held), list(held)) == (VILLAGE, list(HELD.fields))
+
+
+def test_the_fields_of_a_booking_stand_in_one_order_wherever_it_is(town):
+    in_hall = list(town.book(1))
+    in_village(town)
+    body = town.book_body(2, clock_time="11:00")
+    booked = list(town.post("/appointments", body).json)
+    assert [name for name in booked if name not in VILLAGE] == in_hall
+    assert booked == list(APPOINTMENT.fields)
+    assert booked[booked.index("ends_at") + 1 :][:2] == list(VILLAGE)
+
+
+def test_a_cancelled_booking_names_the_village_that_was_booked(town):
+    in_village(town)
+    made = town.book(1)
+    town.post(f"/appointments/{made['reference']}/cancel", {})
+    with town.parts.database.transaction() as session:
+        session.execute(update(Slot).values(place_zh="西岭村村委会", place_en="Xiling"))
+    assert place_of(town.get(f"/appointments/{made['reference']}").json) == VILLAGE
 
 
 def test_a_booking_names_its_village_when_made_and_when_read(town):

@@ -9,7 +9,7 @@ from booking.states import AppointmentState
 from people.identity import IdentityKind
 from people.saved_persons import Relation
 from web.api.fields import Answers, Asked, At, Choice, Code, Matching, Moment, Reference, Text, Told, some
-from web.api.schemas.places import HeldElsewhereSchema
+from web.api.schemas.places import place_en, place_zh
 
 LANGUAGES = ("zh", "en")
 CODE_OR_NOT = "[0-9]{6}"
@@ -59,6 +59,8 @@ class HeldSchema(Told):
     starts_at = some(At)
     ends_at = some(At)
     held_until = some(At)
+    place_zh = place_zh()
+    place_en = place_en()
 
 
 class PhoneCodeRequestSchema(Asked):
@@ -156,7 +158,7 @@ class LegSchema(Told):
     starts_at = some(At)
 
 
-class AppointmentSchema(HeldElsewhereSchema):
+class AppointmentSchema(Told):
     """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret.
 
     `legs` are the lines it passes, in order, where there are several. `undone` are the services that were
@@ -174,6 +176,8 @@ class AppointmentSchema(HeldElsewhereSchema):
     on = some(fields.Date)
     starts_at = some(At)
     ends_at = some(At)
+    place_zh = place_zh()
+    place_en = place_en()
     booked_at = some(At)
     legs = some(fields.List, fields.Nested(LegSchema()))
     undone = some(fields.List, fields.String())

@@ -26,7 +26,7 @@ from web.api.fields import (
     some,
 )
 from web.api.schemas.booking import LANGUAGES, PhoneProofSchema
-from web.api.schemas.places import HeldElsewhereSchema
+from web.api.schemas.places import place_en, place_zh
 
 GROUP = Code(metadata={"description": "The line; the whole hall without it. 业务组；不写为整个大厅。"})
 
@@ -104,7 +104,7 @@ class WaitSchema(PhoneProofSchema):
     language = Choice(LANGUAGES)
 
 
-class WaitingSchema(HeldElsewhereSchema):
+class WaitingSchema(Told):
     """A place on a waitlist; while `state` is offered, a number is held until `offer_until`."""
 
     reference = some()
@@ -115,15 +115,19 @@ class WaitingSchema(HeldElsewhereSchema):
     last_on = some(fields.Date)
     ahead = some(fields.Integer, allow_none=True)
     offer_starts_at = some(At, allow_none=True)
+    place_zh = place_zh()
+    place_en = place_en()
     offer_until = some(At, allow_none=True)
 
 
-class OfferTakenSchema(HeldElsewhereSchema):
+class OfferTakenSchema(Told):
     """The hold to go on with, see /appointments."""
 
     hold_token = some()
     held_until = some(At)
     starts_at = some(At, allow_none=True)
+    place_zh = place_zh()
+    place_en = place_en()
 
 
 class AppealSchema(PhoneProofSchema):

@@ -22,7 +22,7 @@ from web.api.fields import (
     Whole,
     some,
 )
-from web.api.schemas.places import HeldElsewhereSchema
+from web.api.schemas.places import place_en, place_zh
 
 GROUP_CODE = "[A-Za-z0-9]{1,16}"
 MOST_DAYS = 31
@@ -99,12 +99,14 @@ class AvailabilityQuerySchema(ServicesWantedSchema):
     )
 
 
-class SlotSchema(HeldElsewhereSchema):
+class SlotSchema(Told):
     """A time to begin; `free` counts the visits that can still be booked."""
 
     starts_at = some(At)
     ends_at = some(At)
     free = some(fields.Integer)
+    place_zh = place_zh()
+    place_en = place_en()
 
 
 class DaySchema(Told):
@@ -130,7 +132,7 @@ class AvailabilitySchema(Told):
     next_release_at = some(At, allow_none=True)
 
 
-class FirstFreeSchema(HeldElsewhereSchema):
+class FirstFreeSchema(Told):
     """The first time that a hall has free; null when it has none."""
 
     hall = some()
@@ -139,6 +141,8 @@ class FirstFreeSchema(HeldElsewhereSchema):
     group = some()
     groups = some(fields.List, fields.String())
     first_starts_at = some(At, allow_none=True)
+    place_zh = place_zh()
+    place_en = place_en()
     free = some(fields.Integer)
     next_release_at = some(At, allow_none=True)
 
@@ -151,7 +155,7 @@ class FirstAvailableQuerySchema(Asked):
     )
 
 
-class FirstAvailableSlotSchema(HeldElsewhereSchema):
+class FirstAvailableSlotSchema(Told):
     """A free time in one of the halls."""
 
     hall = some()
@@ -160,6 +164,8 @@ class FirstAvailableSlotSchema(HeldElsewhereSchema):
     group = some()
     starts_at = some(At)
     free = some(fields.Integer)
+    place_zh = place_zh()
+    place_en = place_en()
 
 
 class FirstAvailableSchema(Told):

@@ -2,11 +2,12 @@
 
 from marshmallow import fields
 
-from web.api.fields import Told
+
+def place_zh() -> fields.String:
+    """Of a time that belongs to a mobile session the place where to go; times in the hall have none."""
+    return fields.String(metadata={"description": "流动下乡的地点；在大厅办理的没有这一项。"})
 
 
-class HeldElsewhereSchema(Told):
-    """Of a time that belongs to a mobile session also the place where to go; not of times in the hall."""
-
-    place_zh = fields.String(metadata={"description": "流动下乡的地点；在大厅办理的没有这一项。"})
-    place_en = fields.String()
+def place_en() -> fields.String:
+    """The same in English."""
+    return fields.String(metadata={"description": "Only of mobile sessions; empty where nobody wrote it."})
