@@ -24,6 +24,11 @@ class DayPlan:
     extra: list[PlanLine] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
 
+    @property
+    def in_hall(self) -> list[PlanLine]:
+        """What is worked in the hall itself: counters of a mobile session stand in its village."""
+        return [*self.lines, *(line for line in self.extra if not line.place_zh)]
+
 
 def day_plans(
     session: Session, hall_id: int, group_ids: Collection[int], *, on: date, tz: ZoneInfo

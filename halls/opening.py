@@ -81,9 +81,10 @@ def spans_of(planned: Iterable[tuple[int, int]], closed: Iterable[tuple[int, int
 
 
 def _hours(plan: DayPlan, on: date, zone: ZoneInfo) -> list[Span]:
-    here = [*plan.lines, *(line for line in plan.extra if not line.place_zh)]
     planned = [
-        (_minute(line.starts), _minute(line.ends) or _DAY_MINUTES) for line in here if line.counters > 0
+        (_minute(line.starts), _minute(line.ends) or _DAY_MINUTES)
+        for line in plan.in_hall
+        if line.counters > 0
     ]
     closed = [
         (_minute_of(each.starts_at, on, zone), _minute_of(each.ends_at, on, zone)) for each in plan.closures

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, and_, case, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from booking.models import Appointment, Number
+from booking.models import Appointment, Number, Slot
 from booking.states import OPEN
 from halls.models import CounterSkill, ServiceGroup
 from queueing.matter import minutes_by_line
@@ -188,8 +188,12 @@ def expected_by_line(
     """Numbers booked for later today whose owners have not come to this line, and the duty officer's reserve.
 
     An appointment counts at least one. Later legs of a visit count where they were booked, also once its
-    owner is in the hall. Duty numbers count until they flow to walk-ins (`booking.duty_flow`).
+    owner is in the hall. Duty numbers count until they flow to walk-ins (`booking.duty_flow`). Numbers of a
+    mobile session are called in its village, and nobody waits for them here.
     """
+    villages = select(Slot.id).where(
+        Slot.group_id.in_(group_ids), Slot.on_date == today.on_date, Slot.place_zh != ""
+    )
     in_first = and_(Number.appointment_id == Appointment.id, Number.group_id == Appointment.group_id)
     booked = (
         select(Appointment.group_id, Appointment.starts_at, func.count())
@@ -198,6 +202,7 @@ def expected_by_line(
         .where(
             Appointment.starts_at > now, Appointment.group_id.in_(group_ids), Appointment.state == "booked"
         )
+        .where(Appointment.place_zh == "")
         .group_by(Appointment.group_id, Appointment.starts_at)
     )
     came = exists().where(Ticket.appointment_id == Appointment.id, Ticket.group_id == Number.group_id)
@@ -205,7 +210,7 @@ def expected_by_line(
         select(Number.group_id, Number.starts_at, func.count())
         .join(Appointment, Appointment.id == Number.appointment_id)
         .where(Appointment.hall_id == today.hall.id, Appointment.on_date == today.on_date)
-        .where(Number.starts_at > now, Number.group_id.in_(group_ids))
+        .where(Number.starts_at > now, Number.group_id.in_(group_ids), Number.slot_id.not_in(villages))
         .where(Appointment.group_id != Number.group_id, Appointment.state.in_(OPEN))
         .where(func.jsonb_array_length(Appointment.legs) > 0, ~came)
         .group_by(Number.group_id, Number.starts_at)
@@ -213,7 +218,7 @@ def expected_by_line(
     reserved = (
         select(Number.group_id, Number.starts_at, func.count())
         .where(Number.group_id.in_(group_ids), Number.on_date == today.on_date, Number.starts_at > now)
-        .where(Number.channel == "duty", Number.appointment_id.is_(None))
+        .where(Number.channel == "duty", Number.appointment_id.is_(None), Number.slot_id.not_in(villages))
         .group_by(Number.group_id, Number.starts_at)
     )
     found: dict[int, list[Expected]] = {}

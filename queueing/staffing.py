@@ -3,7 +3,8 @@
 Capacity is the plan of the hall (`halls.day_plan`), except for the half-hour that is running: as soon as
 anybody sits at a counter of the hall, what counts there is who really is open, for a counter may be missing
 or added. A counter that somebody has left stays missing until it is opened again (`queueing.shortfall`). A
-counter with several skills counts for each of its groups in the shares that the plan has now.
+counter with several skills counts for each of its groups in the shares that the plan has now. The counters
+of a mobile session stand in its village: they call nobody here and count for nothing.
 When the plan has just stepped up, counters that are not open yet have ten minutes to open: one early
 officer must not make the first promises of the morning late for the whole day, since promises never go back.
 """
@@ -206,16 +207,15 @@ def _planned_exactly(plan: DayPlan, at: datetime, today: Today) -> float:
     if any(each.starts_at <= at < each.ends_at for each in plan.closures):
         return 0.0
     clock = at.astimezone(today.zone).time()
-    lines = [each for each in (*plan.lines, *plan.extra) if each.starts <= clock]
+    lines = [each for each in plan.in_hall if each.starts <= clock]
     return float(sum(each.counters for each in lines if clock < each.ends or each.ends == time.min))
 
 
 def _slots(today: Today, plan: DayPlan) -> list[CutSlot]:
     return cut_slots(
         today.on_date,
-        map(_line, plan.lines),
+        map(_line, plan.in_hall),
         tz=today.zone,
-        extra=map(_line, plan.extra),
         closures=[Closed(each.starts_at, each.ends_at) for each in plan.closures],
     )
 
