@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from booking.models import Appointment, Number
+from booking.models import Appointment, Number, Slot
 from booking.states import OPEN, TAKEN_BACK, TRANSITIONS, AppointmentState
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
@@ -41,6 +41,7 @@ def check(session: Session) -> list[Violation]:
         *_two_holders(session),
         *_wrong_holders(session),
         *_without_number(session),
+        *_elsewhere(session),
         *_legs_without_numbers(session),
         *_undone(session),
         *_skipped_states(session),
@@ -85,6 +86,18 @@ def _without_number(session: Session) -> Iterator[Violation]:
     query = select(Appointment.id).where(Appointment.state.in_(OPEN), not_(holds))
     for appointment_id in session.scalars(query.limit(_MOST)):
         yield Violation("appointment_without_number", f"appointment {appointment_id}")
+
+
+def _elsewhere(session: Session) -> Iterator[Violation]:
+    """An open appointment is held where its slot is: a slot with a booking keeps its place."""
+    query = (
+        select(Appointment.id, Appointment.place_zh, Slot.place_zh)
+        .join(Slot, Slot.id == Appointment.slot_id)
+        .where(Appointment.state.in_(OPEN), Appointment.place_zh != Slot.place_zh)
+    )
+    for appointment_id, booked, held in session.execute(query.limit(_MOST)):
+        detail = f"booked in “{booked}”, held in “{held}”"
+        yield Violation("appointment_in_another_place", f"appointment {appointment_id}", detail)
 
 
 def _legs_without_numbers(session: Session) -> Iterator[Violation]:

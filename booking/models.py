@@ -108,7 +108,8 @@ class Appointment(Base):
     `moved_late_at` is when its owner moved it so late that cancelling would have counted as missed: if they
     then cancel, it does. A fulfilled visit of several lines that ended before its last leg says what was left
     (`undone_service_ids`). `place_zh` is the village of a mobile session that was booked, empty in the hall;
-    the slot may be held elsewhere once the booking has ended. Phone and name are gone once its owner was erased or nobody needs it any more.
+    the slot may be held elsewhere once the booking has ended. Phone and name are gone once its owner was
+    erased or nobody needs it any more.
     """
 
     __tablename__ = "appointment"

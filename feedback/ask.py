@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from booking.models import Appointment
+from booking.slot_places import place_in
 from feedback.grades import ANSWERABLE
 from feedback.models import Rating, Survey
 from halls.models import Hall
@@ -85,8 +86,16 @@ def _citizen_of(session: Session, ticket: Ticket) -> int | None:
     return session.scalar(select(Appointment.citizen_id).where(Appointment.id == ticket.appointment_id))
 
 
+def _place_of(session: Session, survey: Survey) -> dict[str, object]:
+    """The village where somebody was served, by its names; nothing for the hall."""
+    booked = select(Appointment).join(Ticket, Ticket.appointment_id == Appointment.id)
+    visit = session.scalar(booked.where(Ticket.id == survey.ticket_id))
+    return {} if visit is None else place_in(visit).as_json()
+
+
 def _plan_sms(session: Session, survey: Survey, phone: str, *, language: str, now: datetime) -> None:
     zone = ZoneInfo(session.get_one(Hall, survey.hall_id).time_zone)
+    place = _place_of(session, survey)
     plan(
         session,
         "survey",
@@ -95,7 +104,7 @@ def _plan_sms(session: Session, survey: Survey, phone: str, *, language: str, no
         language=language,
         subject=("survey", survey.id),
         hall_id=survey.hall_id,
-        facts={"reference": survey.reference, "visit_on": survey.visit_on.isoformat()},
+        facts={"reference": survey.reference, "visit_on": survey.visit_on.isoformat(), **place},
         now=now,
         plan_at=sendable_at("survey", wanted_at=now, tz=zone),
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest, WaitlistEntry
 from booking.queries import name_on
-from booking.slot_places import IN_HALL, Place, place_in
+from booking.slot_places import IN_HALL, Place, place_in, place_told
 from booking.slot_sessions import place_of_draft
 from catalog.models import Service
 from catalog.queries import services_of
@@ -252,8 +252,9 @@ def _services(session: Session, service_ids: Sequence[int], language: str) -> st
 def _survey(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:
     hall = session.get_one(Hall, message.hall_id)
     visit_on = date.fromisoformat(message.facts["visit_on"])
+    place = place_told(message.facts)
     return {
-        "hall": _named(hall, message.language),
+        "hall": _named(place if place != IN_HALL else hall, message.language),
         "date": texts.day(visit_on, message.language),
         "link": f"{wording.base_url}/r/{message.facts['reference']}",
     }
@@ -269,7 +270,7 @@ def _appeal(session: Session, message: Message, wording: Wording, _now: datetime
     hall = session.get_one(Hall, asked.hall_id)
     local = appointment.starts_at.astimezone(ZoneInfo(hall.time_zone))
     return {
-        "hall": _named(hall, message.language),
+        "hall": _place(appointment, hall, message.language),
         "when": texts.when(local, message.language),
         "decision": texts.decision(asked.state, message.language),
         "link": f"{wording.base_url}/my",

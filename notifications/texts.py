@@ -12,6 +12,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 _LONGEST_VALUE = 40
+#: Where to go is told whole: halls name their places themselves, at most as long as their tables let them.
+_PLACES, _LONGEST_PLACE = frozenset({"hall", "where"}), 200
 _LINKS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://\S*|www\.\S*|[【】\[\]{}<>\x00-\x1f\x7f]")
 _LINK_KEYS = frozenset({"link"})
 _WEEKDAYS_ZH = "一二三四五六日"
@@ -165,7 +167,7 @@ def write(template: str, language: str, values: Mapping[str, str], *, signature:
         KeyError: a value that the template needs is missing.
     """
     words = TEXTS["en" if language.startswith("en") else "zh"][template]
-    safe = {key: text if key in _LINK_KEYS else clean(text) for key, text in values.items()}
+    safe = {key: text if key in _LINK_KEYS else _safe(key, text) for key, text in values.items()}
     return f"【{signature}】{words.format(**safe)}"
 
 
@@ -179,9 +181,13 @@ def request_kind(kind: str, language: str) -> str:
     return _KINDS[kind][language.startswith("en")]
 
 
-def clean(value: str) -> str:
+def clean(value: str, *, longest: int = _LONGEST_VALUE) -> str:
     """A value as it may stand in a text: without links, brackets and control characters, not too long."""
-    return _LINKS.sub("", value).strip()[:_LONGEST_VALUE]
+    return _LINKS.sub("", value).strip()[:longest]
+
+
+def _safe(key: str, value: str) -> str:
+    return clean(value, longest=_LONGEST_PLACE if key in _PLACES else _LONGEST_VALUE)
 
 
 def when(local: datetime, language: str) -> str:

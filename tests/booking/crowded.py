@@ -35,7 +35,7 @@ def book_all(session, hall, on: date, *, most=10_000, now, citizens=None, group=
                 reference=f"ref{code}", code=code, citizen_id=citizen.id, hall_id=hall.id,
                 group_id=number.group_id, slot_id=slot.id, on_date=on, starts_at=slot.starts_at,
                 ends_at=slot.ends_at, service_ids=[], booked_at=now, phone_sealed=sealed,
-                phone_index=b"0" * 16,
+                phone_index=b"0" * 16, place_zh=slot.place_zh, place_en=slot.place_en,
             )
         )  # fmt: skip
     session.add_all(made)

@@ -271,3 +271,14 @@ def test_nobody_confirms_a_place_that_has_gone(session, station, group):
         )
     assert places_by_hour(session, group)[9] == (WEST, True)
     assert session.scalar(select(func.count(Appointment.id))) == 0
+
+
+def test_the_doctor_finds_a_booking_whose_slot_went_elsewhere(session, lines):
+    service = make_service(session, lines[0])
+    slots(session, lines[0], EAST)
+    booked = book_at(session, [service])
+    assert (booked.place_zh, booked.place_en) == (EAST, f"{EAST} (village)")
+    assert doctor.check(session) == []
+    session.get_one(Slot, booked.slot_id).place_zh = WEST
+    session.flush()
+    assert [each.rule for each in doctor.check(session)] == ["appointment_in_another_place"]

@@ -186,6 +186,26 @@ def test_an_offered_number_in_a_village_says_where_to_go():
     assert (segments(chinese) <= 2, segments(english) <= 4) == (True, True)
 
 
+LONG_VILLAGE = "Dongling Village Committee Office, 2nd floor, Xihe Town, Nanshan District, Yunzhou"
+
+
+@pytest.mark.parametrize("template", ["booked", "reminder_2h", "cancelled", "closed", "waitlist_offer"])
+def test_where_to_go_is_told_whole_however_long_its_name_is(template):
+    told = ENGLISH | {"hall": LONG_VILLAGE, "where": texts.elsewhere(LONG_VILLAGE, "en")}
+    said = texts.write(template, "en", told, signature="有号")
+    assert LONG_VILLAGE in said
+    assert told["link"] in said
+    if template == "waitlist_offer":
+        assert f"; go to {LONG_VILLAGE}. Kept for you until 09:20. Book: {LINK}" in said
+
+
+def test_the_longest_name_of_a_village_fits_and_carries_no_link():
+    longest = ("村" * 140 + " https://evil.example")[:160]
+    said = in_village("zh", VALUES, longest)
+    assert "村" * 140 in said
+    assert "evil" not in said
+
+
 def test_has_every_template_in_both_languages():
     assert set(texts.TEXTS["zh"]) == set(texts.TEXTS["en"]) == set(KINDS)
 
