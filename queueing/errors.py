@@ -144,7 +144,7 @@ class ChosenReasonUnknown(Invalid):
     """Somebody is called out of turn for one of the listed reasons."""
 
     code = "chosen_reason_unknown"
-    zh = "请选择指定叫号的原因，会写入审计。"
+    zh = "请选择指定叫号的原因，会写入操作记录。"
     en = "Please choose why this number goes first; it is written to the audit."
 
 

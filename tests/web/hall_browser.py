@@ -53,6 +53,33 @@ def small_targets(page: Page, least: int) -> list[str]:
     return [html for height, html in sizes if height < least]
 
 
+def torn_words(page: Page) -> list[str]:
+    """Days and times cut by the end of a line, and cells of tables that show a letter or two a line."""
+    return page.evaluate(TORN)
+
+
+TORN = """() => {
+  const linesOf = (node, from, to) => {
+    const range = document.createRange();
+    range.setStart(node, from);
+    range.setEnd(node, to);
+    const boxes = [...range.getClientRects()].filter((box) => box.width > 1);
+    return new Set(boxes.map((box) => Math.round(box.top))).size;
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = node.data, holder = node.parentElement;
+    if (!text.trim() || !holder.checkVisibility() || holder.closest('.visually-hidden, option')) continue;
+    for (const moment of text.matchAll(/^\\s*\\d{4}-\\d\\d-\\d\\d|\\d{1,2}:\\d\\d|\\d{1,2}月\\d{1,2}日/g))
+      if (linesOf(node, moment.index, moment.index + moment[0].length) > 1) found.push(`torn: ${moment[0]}`);
+    const lines = linesOf(node, 0, text.length);
+    const thin = lines > 2 && text.trim().length / lines < 2.5;
+    if (thin && holder.closest('td, th')) found.push(`thin: ${text.trim()}`);
+  }
+  return [...new Set(found)];
+}"""
+
 READER = """(text) => {
   const at = document.activeElement;
   const facts = { bubbles: true, cancelable: true };

@@ -119,7 +119,7 @@ def decide_hall_appeal(body: Mapping[str, Any], code: str, reference: str) -> Re
 def lift_hall_suspension(body: Mapping[str, str], code: str) -> Response:
     """Let somebody at the counter, whose document was seen, book online again; for a reason, audited.
 
-    在窗口核对证件原件后恢复网上预约：本大厅的爽约不再计算。须选择理由，写入审计。
+    在窗口核对证件原件后恢复网上预约：本大厅的爽约不再计算。须选择理由，写入操作记录。
     """
 
     def work(session: Session) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _line(row: LineDay) -> dict[str, Any]:
 def change_day_numbers(body: Mapping[str, Any], code: str) -> Response:
     """Release, withdraw or move free numbers of a line, with a reason; audited.
 
-    按原因放出、收回或调整渠道的空号；写入审计。
+    按原因放出、收回或调整渠道的空号；写入操作记录。
     """
 
     def work(session: Session) -> dict[str, int]:

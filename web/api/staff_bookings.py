@@ -54,7 +54,7 @@ def book_for_somebody(body: Mapping[str, Any], code: str) -> Response:
 
     Duty numbers, and people whom the rules stop, need the permission booking.override and an `exception`.
 
-    窗口为群众代办预约，写入审计；使用机动号或破例须有相应权限并说明理由。
+    窗口为群众代办预约，写入操作记录；使用机动号或破例须有相应权限并说明理由。
     """
 
     def work(session: Session) -> dict[str, Any]:

@@ -243,7 +243,7 @@ def move_back_task(code: str, reference: str, state: str) -> Response:
 def call_chosen_ticket(body: Mapping[str, str], code: str, number: int) -> Response:
     """Call a chosen ticket out of turn, with a reason that the audit keeps.
 
-    指定叫号，原因写入审计。
+    指定叫号，原因写入操作记录。
     """
 
     def work(session: Session) -> dict[str, Any]:

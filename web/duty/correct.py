@@ -62,7 +62,7 @@ def submit_correction(hall_code: str, reference: str) -> ResponseReturnValue:
             correct(session, appointment, _command(form), actor=edge.actor(), now=edge.now())
     except DomainError as refusal:
         return _page(hall_code, reference, form, refusal.sentence(edge.language())), status_of(refusal)
-    flash(_("已更正，写入审计。"), "ok")
+    flash(_("已更正，写入操作记录。"), "ok")
     return redirect(url_for(".correction", hall_code=hall_code, reference=reference), 303)
 
 

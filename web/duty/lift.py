@@ -40,7 +40,7 @@ def submit_lift(hall_code: str) -> ResponseReturnValue:
 def _lift(session: Session, hall_code: str, form: dict[str, str]) -> Said:
     hall = my_hall(session, hall_code, "appeal.decide")
     n = lift_suspension(session, hall, **form, actor=edge.actor(), now=edge.now())
-    return "", str(_("已恢复网上预约，本大厅的 %(n)s 次爽约不再计算，写入审计。", n=n))
+    return "", str(_("已恢复网上预约，本大厅的 %(n)s 次爽约不再计算，写入操作记录。", n=n))
 
 
 def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:

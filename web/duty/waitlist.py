@@ -78,7 +78,7 @@ def _take_off(session: Session, hall_code: str, entry_id: int) -> Said:
     hall = my_hall(session, hall_code, PERMISSION)
     reason = request.form.get("reason", "")
     take_off(session, hall, entry_id, reason=reason, actor=edge.actor(), now=edge.now())
-    return "", str(_("已移出候补，写入审计。如有为其保留的号，已给下一位。"))
+    return "", str(_("已移出候补，写入操作记录。如有为其保留的号，已给下一位。"))
 
 
 def _page(hall_code: str, refusal: str = "") -> str:

@@ -21,7 +21,14 @@ from people.models import Staff
 from tests.booking.crowded import book_all
 from tests.build import TODAY, at
 from tests.chromium import follow
-from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, small_targets
+from tests.web.hall_browser import (
+    is_too_wide,
+    list_violations,
+    open_page,
+    serving,
+    small_targets,
+    torn_words,
+)
 from tests.web.hall_faces import PASSWORD
 from tests.web.staff_pages.conftest import Pages
 from tests.web.staff_pages.test_desk import make_case
@@ -212,6 +219,11 @@ def test_every_page_is_accessible_on_a_narrow_screen(chromium: Browser, faces, m
         return [*list_violations(page), *too_wide(page), *small_targets(page, 24)]
 
     assert walk(chromium, faces, made, look, size=(320, 640)) == ""
+
+
+@pytest.mark.browser
+def test_every_page_on_a_phone_keeps_days_whole_and_words_off_a_letter_a_line(chromium: Browser, faces, made):
+    assert walk(chromium, faces, made, torn_words, size=(390, 844)) == ""
 
 
 @pytest.mark.browser
