@@ -1,7 +1,7 @@
 """The small modules in a real browser: live pages, presses, keys, scanner, screens."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.front_end.stage import State
 
@@ -68,6 +68,23 @@ def test_a_lost_answer_does_not_call_a_second_person(page: Page, state: State) -
     expect(page.locator("#flashes")).to_contain_text("已呼叫 A002")
     assert state.called == 2
     assert len(state.posts) == 3
+
+
+def test_what_was_asked_before_a_press_never_covers_its_answer(page: Page, state: State) -> None:
+    page.goto("/desk")
+    expect(page.get_by_text("实时更新中")).to_be_visible()
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/fragment/*", lambda route: held.append((route, route.fetch())))
+    with page.expect_request("**/fragment/*"):
+        state.slots.append("10:30")  # a nudge: the answer is made now, and comes late
+    page.keyboard.press("Enter")
+    expect(page.locator(".big-number")).to_have_text("A002")
+    route, before = held.pop()
+    assert "A001" in before.text()
+    with page.expect_request("**/fragment/*"):  # asked anew, and still on its way
+        route.fulfill(response=before)
+    expect(page.locator(".big-number")).to_have_text("A002")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_keys_rest_while_someone_types(page: Page, state: State) -> None:

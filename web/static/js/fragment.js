@@ -15,7 +15,7 @@ export function refresh(element) {
     flying.again = true; // something changed after that answer was made
     return flying.promise;
   }
-  const flight = { again: false };
+  const flight = { again: false, overtaken: false };
   flight.promise = fly(element.id, flight).finally(() => flights.delete(element.id));
   flights.set(element.id, flight);
   return flight.promise;
@@ -24,13 +24,13 @@ export function refresh(element) {
 async function fly(id, flight) {
   let outcome;
   do {
-    flight.again = false;
-    outcome = await fetchOnce(id);
+    flight.again = flight.overtaken = false;
+    outcome = await fetchOnce(id, flight);
   } while (flight.again && outcome !== 'failed');
   return outcome;
 }
 
-async function fetchOnce(id) {
+async function fetchOnce(id, flight) {
   const element = document.getElementById(id);
   if (!element) return 'gone';
   const url = element.dataset.fragment;
@@ -46,6 +46,10 @@ async function fetchOnce(id) {
     if (response.status === 404 || response.status === 410) return 'gone';
     if (!response.ok) return 'failed';
     const fresh = find(parse(await response.text()), id);
+    if (flight.overtaken) { // asked before a press that was answered meanwhile: it would show the time before it
+      flight.again = true;
+      return 'same';
+    }
     if (!fresh) {
       if (response.redirected) location.reload(); // signed out: let the whole page say so
       return 'failed';
@@ -67,6 +71,8 @@ export function swapFrom(html) {
     const fresh = find(page, element.id);
     if (!fresh) continue;
     etags.delete(element.id);
+    const flying = flights.get(element.id);
+    if (flying) flying.overtaken = true;
     found = replace(element.id, fresh, false) || found;
   }
   const flashes = find(page, 'flashes');
