@@ -17,7 +17,7 @@ from queueing.lineup import Lineup
 from queueing.loads import load_of
 from queueing.models import Ticket
 from queueing.one_counter import estimates_at, find_counter
-from queueing.ordering import RecentCall, next_from_heads
+from queueing.ordering import RecentCall, Track, next_from_heads
 from queueing.place import OpenLine
 from queueing.reasons import Reason
 from queueing.staffing import capacity_of
@@ -31,7 +31,8 @@ from queueing.waiting import all_waiting, calls_of, first_waiting, recent_calls
 class TicketView:
     """What its owner may see.
 
-    Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range;
+    Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range
+    (None for a standby, who has neither);
     `counter_number` is set while called or served, `to_counter_number` while it waits for one counter alone.
     `next_lines` are those still to pass after this one.
     """
@@ -96,6 +97,7 @@ def ticket_view(
     at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
     counter = session.get(Counter, ticket.counter_id) if at_counter else None
     only = find_counter(session, ticket) if waits else None
+    is_standby = ticket.track == Track.STANDBY  # nobody promised that it is called today at all
     return TicketView(
         reference=ticket.reference,
         label=ticket.label,
@@ -111,7 +113,7 @@ def ticket_view(
         ahead=told.people_ahead if told else None,
         low_min=told.low_minutes if told else None,
         high_min=told.high_minutes if told else None,
-        latest_at=told.latest_at if told else ticket.promised_at,
+        latest_at=ticket.promised_at if told is None or is_standby else told.latest_at,
         promise_at_risk=told.promise_at_risk if told else False,
         counter_number=counter.number if counter else None,
         called_at=ticket.called_at,

@@ -105,6 +105,22 @@ def reinstate(
     return SecondChance(Return.NEW_NUMBER)
 
 
+def back_until(
+    *,
+    absent_at: datetime,
+    reinstated_before: int,
+    half_day_ends_at: datetime | None,
+    policy: QueuePolicy = DEFAULT_POLICY,
+) -> datetime | None:
+    """Return until when `reinstate` gives an absent person a place again; None: a new number is all there is.
+
+    `half_day_ends_at` ends the half-day of the booked slot; None for who did not book.
+    """
+    again = absent_at + policy.reinstate_within if reinstated_before < policy.reinstatements else None
+    ends = [each for each in (again, half_day_ends_at) if each is not None]
+    return max(ends, default=None)
+
+
 def calls_to_wait(reinsert_after_call: int | None, *, calls_made: int) -> int:
     """Return how many more calls of the group come before a re-inserted ticket may be called; 0: none."""
     return 0 if reinsert_after_call is None else max(0, reinsert_after_call - calls_made)

@@ -74,9 +74,17 @@ def test_what_was_asked_before_a_press_never_covers_its_answer(page: Page, state
     page.goto("/desk")
     expect(page.get_by_text("实时更新中")).to_be_visible()
     held: list[tuple[Route, APIResponse]] = []
-    page.route("**/fragment/*", lambda route: held.append((route, route.fetch())))
-    with page.expect_request("**/fragment/*"):
-        state.slots.append("10:30")  # a nudge: the answer is made now, and comes late
+
+    def hold(route: Route) -> None:
+        if "10:30" in state.slots:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    page.route("**/fragment/*", hold)
+    state.slots.append("10:30")  # a nudge: the answer is made now, and comes late
+    while not held:
+        page.wait_for_timeout(20)
     page.keyboard.press("Enter")
     expect(page.locator(".big-number")).to_have_text("A002")
     route, before = held.pop()

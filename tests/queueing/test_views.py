@@ -4,11 +4,14 @@ import pytest
 
 from queueing import serve
 from queueing.board import CALLS_SHOWN, board
-from queueing.errors import TicketUnknown
+from queueing.check_in import CheckIn, check_in
+from queueing.come_back import can_return_until
+from queueing.errors import TakeNewNumber, TicketUnknown
 from queueing.queries import find_ticket_of_appointment, get_ticket, ticket_view
+from queueing.today import today_of
 from tests import build
 from tests.build import at
-from tests.queueing.hall_day import open_hall
+from tests.queueing.hall_day import KIOSK, open_hall
 
 
 def go(day, verb, ticket, now, counter=0):
@@ -159,3 +162,39 @@ def test_who_was_sent_to_a_room_stays_on_the_board_while_they_walk_there(session
     walking = board(session, day.hall.id, now=at("09:06")).calls
     assert [(call.label, call.room) for call in walking if call.is_open] == [(sent.label, "照相室")]
     assert not any(call.is_open for call in board(session, day.hall.id, now=at("09:09")).calls)
+
+
+def test_a_standby_is_told_no_latest_time_as_nobody_promised_one(session):
+    day = open_hall(session)
+    standby = day.take(at("09:00"), track="standby")
+    view = ticket_view(session, standby, now=at("09:01"))
+    assert (view.state, view.track, view.latest_at) == ("waiting", "standby", None)
+
+
+def test_who_missed_the_call_can_come_back_for_as_long_as_the_rule_takes_them(session):
+    day = open_hall(session)
+    today = today_of(session, day.hall.id, now=at("09:00"))
+    for _ in range(6):
+        day.take(at("09:00"))
+    missed = go(day, serve.mark_absent, day.call(at("09:05")), at("09:08"))
+    assert can_return_until(session, today, missed, now=at("09:09")) == at("09:38")
+    assert can_return_until(session, today, missed, now=at("09:38")) is None
+    go(day, serve.reinstate, missed, at("09:10"))
+    assert can_return_until(session, today, missed, now=at("09:10")) is None
+    while (called := day.call(at("09:15"))) is not missed:
+        go(day, serve.start_serving, called, at("09:15"))
+        go(day, serve.complete, called, at("09:15"))
+    go(day, serve.mark_absent, missed, at("09:18"))
+    assert can_return_until(session, today, missed, now=at("09:18")) is None
+    with pytest.raises(TakeNewNumber):
+        go(day, serve.reinstate, missed, at("09:19"))
+
+
+def test_who_booked_can_come_back_until_their_half_day_ends(session):
+    day = open_hall(session)
+    today = today_of(session, day.hall.id, now=at("09:00"))
+    appointment = build.make_appointment(session, build.make_slot(session, day.a, at("09:00")))
+    check_in(session, CheckIn(day.hall.id, code=appointment.code), actor=KIOSK, now=at("08:50"))
+    missed = go(day, serve.mark_absent, day.call(at("09:05")), at("09:08"))
+    assert can_return_until(session, today, missed, now=at("11:00")) == at("13:00")
+    assert go(day, serve.reinstate, missed, at("11:00")).late

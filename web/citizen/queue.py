@@ -13,6 +13,7 @@ from catalog.queries import services_of
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
+from queueing.come_back import can_return_until
 from queueing.counters import session_of_counter
 from queueing.extra_time import kinds_agreed
 from queueing.models import Ticket
@@ -38,7 +39,8 @@ class Stand:
 
     `has_phone`: we can send its owner messages. `relief`: where it will be late, what was agreed to for its
     line (`flex`, `extension`), and `service`, for which another time can be booked. `why`: why it was called.
-    `counter_closed`: nobody sits any more where it was put aside.
+    `counter_closed`: nobody sits any more where it was put aside. `back_until`: a missed ticket comes back
+    into the line until then.
     """
 
     ticket: Ticket
@@ -54,6 +56,7 @@ class Stand:
     why: str = ""
     service: Service | None = None
     counter_closed: bool = False
+    back_until: datetime | None = None
 
     @property
     def rules(self) -> list[str]:
@@ -73,12 +76,6 @@ class Stand:
         if self.ticket.state == "completed" and self.survey is None:
             return SURVEY_SECONDS
         return None if self.ticket.state in FINAL else POLL_SECONDS
-
-    @property
-    def back_until(self) -> datetime | None:
-        """Until when a missed ticket can come back into the line."""
-        missed = self.ticket.absent_at
-        return missed + self.policy.reinstate_within if missed else None
 
 
 def _read(reference: str) -> Stand:
@@ -103,6 +100,7 @@ def _read(reference: str) -> Stand:
             why=why_called(session, ticket, today.zone),
             service=next(iter(services_of(session, ticket.service_ids)), None) if again else None,
             counter_closed=_is_left_alone(session, ticket),
+            back_until=can_return_until(session, today, ticket, now=edge.now()),
         )
 
 

@@ -4,13 +4,15 @@ from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from halls.queries import get_group
 from kernel.errors import DomainError
 from queueing.check_in import CheckIn, check_in
-from queueing.errors import NothingToCheckIn, TicketUnknown
+from queueing.errors import NothingToCheckIn, TicketUnknown, WalkInsStopped
 from queueing.models import Ticket
 from queueing.queries import get_ticket
 from web import edge, problems
 from web.kiosk.face import blueprint, hall, kiosk_only
+from web.kiosk.offers import offers_page
 from web.kiosk.scan import Scan, read_document, read_scan
 
 
@@ -37,12 +39,24 @@ def check_in_now() -> ResponseReturnValue:
     try:
         with edge.transaction() as session:
             ticket = _ticket(session, scan)
+    except WalkInsStopped as refusal:  # who came after the half-day of their booking
+        return _instead(refusal)
     except DomainError as error:
         # What was typed is not shown again: the next person may be reading.
         of_document = "document" in request.form or request.form.get("from") == "document"
         page = "kiosk/document.html" if of_document else "kiosk/check_in.html"
         return render_template(page, error=error.sentence(edge.language())), problems.status_of(error)
-    return redirect(url_for("kiosk.ticket", reference=ticket.reference, new=1), 303)
+    is_new = {} if scan.ticket else {"new": 1}  # who scans a ticket has its paper in hand
+    return redirect(url_for("kiosk.ticket", reference=ticket.reference, **is_new), 303)
+
+
+def _instead(refusal: WalkInsStopped) -> ResponseReturnValue:
+    """No number for them today: what can be done instead, as for who comes without a booking."""
+    if refusal.refused is None:
+        raise refusal
+    with edge.transaction() as session:
+        group = get_group(session, refusal.refused.group_id)
+    return offers_page(group.code, refusal)
 
 
 def _of_document(typed: str) -> Scan:

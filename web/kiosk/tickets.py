@@ -25,7 +25,13 @@ def ticket(reference: str) -> ResponseReturnValue:
     live = f"{edge.parts().settings.base_url}/q/{found.reference}"
     fresh = "new" in request.args
     return render_template(
-        "kiosk/ticket.html", ticket=view, services=services, live=live, fresh=fresh, modules=modules(live)
+        "kiosk/ticket.html",
+        ticket=view,
+        silent=found.silent,
+        services=services,
+        live=live,
+        fresh=fresh,
+        modules=modules(live),
     )
 
 

@@ -1,3 +1,5 @@
+import re
+
 from feedback.ask import ask
 from feedback.queries import find_survey_of_ticket
 from feedback.rate import rate
@@ -8,7 +10,7 @@ from queueing.issue import IssueTicket, issue
 from queueing.models import Ticket
 from queueing.queries import get_ticket
 from queueing.send_to import send_to_counter
-from queueing.serve import abandon, complete, mark_absent, park, start_serving
+from queueing.serve import abandon, complete, mark_absent, park, reinstate, start_serving
 from tests import build
 from tests.queueing.hall_day import KIOSK, officer_of
 from tests.web.citizen.town import TUESDAY, book
@@ -111,6 +113,27 @@ def test_who_missed_the_call_learns_how_to_come_back_and_until_when(town, phone)
     assert "请在 09:38 前到服务台" in phone.go(f"/q/{reference}").words
     town.at("09:40")
     assert "重新取号" in phone.refresh().words
+
+
+def test_who_missed_a_second_call_is_not_sent_to_the_desk_for_a_place_that_is_gone(town, phone):
+    reference = walk_in(town, "09:00")
+    counter = Counter(town, "09:00")
+    for called, missed in (("09:05", "09:08"), ("09:10", "09:13")):
+        assert counter.call(called) == reference
+        counter.do(mark_absent, reference, missed)
+        if missed == "09:08":
+            counter.do(reinstate, reference, "09:09")
+    assert "重新取号" in phone.go(f"/q/{reference}").words
+    assert "就能重新排进队里" not in phone.words
+
+
+def test_a_standby_reads_that_nothing_is_promised(town, phone):
+    town.at("09:00")
+    with town.parts.database.transaction() as session:
+        wish = IssueTicket(town.hall.id, town.group.id, track="standby")
+        reference = issue(session, wish, actor=KIOSK, now=build.at("09:00")).reference
+    assert "不保证今天叫到" in phone.go(f"/q/{reference}").words
+    assert re.search(r"最迟 \d", phone.words) is None
 
 
 def test_a_ticket_that_ended_is_not_asked_for_again(town, phone):

@@ -239,7 +239,8 @@ def test_stopped_walk_ins_read_what_to_do_instead(faces):
     assert "请值班长协助" in answer.text
     assert faces.tickets() == []
     standby = shown(client, take(client, faces, track="standby"))
-    assert "候补" in standby
+    assert "不保证今天叫到" in standby
+    assert not [words for words in ("最迟叫号", "大约等候") if words in standby]  # nobody knows
     green = shown(client, take(client, faces, green="urgent"))
     assert "绿色通道" in green
 
@@ -250,6 +251,18 @@ def test_a_closed_line_offers_other_days_only(faces):
     assert answer.status_code == 409
     assert "今天这里不再办理" in answer.text
     assert "候补" not in answer.text
+
+
+def test_who_comes_too_late_for_their_booking_reads_what_to_do_instead(faces):
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("10:00", build.TODAY + timedelta(days=1)))
+    booked = faces.appointment("09:00")
+    faces.at("16:58")
+    answer = check_in(faces.kiosk(), code=booked.code)
+    assert answer.status_code == 409
+    assert "10:00" in answer.text
+    assert "我需要优先照顾" in answer.text
+    assert "请值班长协助" in answer.text
 
 
 def test_checks_in_by_code_and_by_qr_and_shows_the_same_ticket(faces):
@@ -313,7 +326,9 @@ def test_who_missed_the_call_scans_the_ticket_and_is_called_again(faces):
     [row] = faces.tickets()
     press(officer, faces.counter_url(), "absent", ticket=row.id)
     client = faces.kiosk()
-    page = shown(client, check_in(client, code=f"http://h/q/{row.reference}"))
+    scanned = check_in(client, code=f"http://h/q/{row.reference}")
+    assert "new" not in scanned.location  # the paper is in their hand: no second one comes out
+    page = shown(client, scanned)
     assert "我回来了" in page
     back = client.post(f"/kiosk/yunzhou/ticket/{row.reference}/back", data={"csrf_token": token(page)})
     assert back.status_code == 303
@@ -339,3 +354,11 @@ def test_speaks_english_and_goes_back_to_chinese(faces):
 
 def test_posts_without_the_form_are_refused(faces):
     assert faces.kiosk().post("/kiosk/yunzhou/take/A").status_code == 400
+
+
+def test_who_is_not_called_out_is_not_told_to_listen(faces):
+    client = faces.kiosk()
+    assert "留意大屏和广播" in shown(client, take(client, faces))
+    silent = shown(client, take(client, faces, silent="1"))
+    assert "叫到您时不出声" in silent
+    assert "广播" not in silent
