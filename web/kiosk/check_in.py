@@ -46,8 +46,8 @@ def check_in_now() -> ResponseReturnValue:
         of_document = "document" in request.form or request.form.get("from") == "document"
         page = "kiosk/document.html" if of_document else "kiosk/check_in.html"
         return render_template(page, error=error.sentence(edge.language())), problems.status_of(error)
-    is_new = {} if scan.ticket else {"new": 1}  # who scans a ticket has its paper in hand
-    return redirect(url_for("kiosk.ticket", reference=ticket.reference, **is_new), 303)
+    new = None if scan.ticket else 1  # who scans a ticket has its paper in hand
+    return redirect(url_for("kiosk.ticket", reference=ticket.reference, new=new), 303)
 
 
 def _instead(refusal: WalkInsStopped) -> ResponseReturnValue:
