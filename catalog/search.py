@@ -13,18 +13,24 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
+from os.path import commonprefix
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import DamerauLevenshtein
 
+from catalog.latin import Readings, readings_of
 from catalog.situations import Situation, point_at
-from catalog.spelling import Spelt, Synonyms, pairs, spell
+from catalog.spelling import HAN, Spelt, Synonyms, pairs, spell
 
 ENOUGH = 55.0
 SURE = 70.0
+GUESS = 0.25  # of what was asked, where nothing comes near
+MOST_GUESSES = 3
 NEAR_BEST = 0.62  # "身份证丢了" also touches visas and licences, all below 0.6 of the identity card
 MOST_QUERY = 60
 LEAST_PINYIN = 3
+LEAST_STEM = 5
+MOST_ENDING = 4
 SITUATION_WEIGHT = 0.97
 NEVER_NAMED = 88.0
 BONUS = 15.0
@@ -102,6 +108,7 @@ class SearchIndex:
     topics: Topics
     situations: dict[Key, tuple[Situation, ...]]
     synonyms: Synonyms
+    readings: Readings
 
 
 def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None) -> SearchIndex:
@@ -125,8 +132,11 @@ def build_index(entries: Iterable[SearchEntry], synonyms: Synonyms | None = None
     for entry in given:
         about = _named(entry.about, same)
         spoken[entry.key] |= about - of_services if entry.package else about
+    readings = readings_of(
+        (*same.words, *(text for entry in given for text in (entry.name_zh, *entry.words)))
+    )
     found = {key: tuple(each) for key, each in situations.items()}
-    return SearchIndex(tuple(phrases), tuple(spoken), _weigh(spoken), found, same)
+    return SearchIndex(tuple(phrases), tuple(spoken), _weigh(spoken), found, same, readings)
 
 
 def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = False) -> tuple[Hit, ...]:
@@ -134,7 +144,30 @@ def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = F
 
     Packages stand between the services only when they are asked for.
     """
-    asked = spell(query[:MOST_QUERY], index.synonyms)
+    query = query[:MOST_QUERY]
+    rated = [(hit, share) for hit, share in _rated(index, query) if packages or not hit.package]
+    enough = [hit for hit, _ in rated if hit.score >= (SURE if hit.package else ENOUGH)]
+    if not enough:
+        guessed = sorted((each for each in rated if each[1] >= GUESS), key=lambda each: -each[1])
+        return tuple(hit for hit, _ in guessed[: min(limit, MOST_GUESSES)])
+    best = max(hit.score for hit in enough)
+    near_best = (hit for hit in enough if hit.score >= NEAR_BEST * best)
+    return tuple(sorted(near_best, key=lambda hit: -hit.score)[:limit])
+
+
+def _rated(index: SearchIndex, query: str) -> list[tuple[Hit, float]]:
+    """Everything, in its order, with how much of the query it speaks of: as typed, or with its letters read."""
+    read = index.readings.chinese(query)
+    if read is not None and HAN.search(query):
+        return _hits(index, spell(read, index.synonyms))
+    typed = _hits(index, spell(query, index.synonyms))
+    if read is None:
+        return typed
+    by_reading = _hits(index, spell(read, index.synonyms))
+    return [max(pair, key=lambda each: each[0].score) for pair in zip(typed, by_reading, strict=True)]
+
+
+def _hits(index: SearchIndex, asked: Spelt) -> list[tuple[Hit, float]]:
     closest = _closest(asked, index.phrases)
     topics = _topics_of(asked)
     hits = []
@@ -143,11 +176,9 @@ def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = F
         near = closest.get(key, {})
         share = index.topics.share(topics, key)
         total = round(max(_weighed(near), NEVER_NAMED * share) + BONUS * share, 2)
-        if total >= (SURE if package else ENOUGH) and (packages or not package):
-            hits.append(Hit(code, point_at(index.situations.get(key, ()), near, topics), total, package))
-    best = max((hit.score for hit in hits), default=0.0)
-    near_best = (hit for hit in hits if hit.score >= NEAR_BEST * best)
-    return tuple(sorted(near_best, key=lambda hit: -hit.score)[:limit])
+        hit = Hit(code, point_at(index.situations.get(key, ()), near, topics), total, package)
+        hits.append((hit, share))
+    return hits
 
 
 def _closest(asked: Spelt, phrases: Iterable[Phrase]) -> dict[Key, dict[str | None, float]]:
@@ -284,4 +315,12 @@ def _word(asked: str, known: str) -> float:
         return 100.0
     if len(asked) >= LEAST_PINYIN and known.startswith(asked):
         return 88.0
+    if _one_stem(asked, known):
+        return 82.0
     return _typing_error(asked, known)
+
+
+def _one_stem(asked: str, known: str) -> bool:
+    """`register` and `registration`, `transferring` and `transfer`: as begun, whatever the ending."""
+    alike = len(commonprefix((asked, known)))
+    return alike >= LEAST_STEM and max(len(asked), len(known)) - alike <= MOST_ENDING

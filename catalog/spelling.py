@@ -9,7 +9,7 @@ from zlib import crc32
 from pypinyin import Style, lazy_pinyin
 
 FILLER = re.compile(
-    r"(怎么办|咋办|怎么弄|怎么|如何|请问|我想|我要|我的|需要|可以|能不能|哪里|哪儿|什么|手续|办理|申请|一下|一个"
+    r"(怎么办|哪些|咋办|怎么弄|怎么|如何|请问|我想|我要|我的|需要|可以|能不能|哪里|哪儿|什么|手续|办理|申请|一下|一个"
     r"|我|你|去(?!世)|办|的|了|吗|呢|要|想|能|在|给|把|请|啊|吧)"
 )
 HAN = re.compile(r"[\u3400-\u9fff]")
@@ -19,7 +19,7 @@ SMALL_WORDS = frozenset(
     LATIN.findall(
         "a all am an and are at be can do does for get getting got had has have having he her here his"
         " how i in is it just me must my need of on or our she should so the their they this to want was we"
-        " what where which with"
+        " what where which with all after documents form forms papers paperwork procedure procedures steps"
     )
 )
 
@@ -34,6 +34,7 @@ class Synonyms:
             self._first.update(dict.fromkeys(words, words[0]))
         chinese = sorted((word for word in self._first if HAN.search(word)), key=len, reverse=True)
         self._any = re.compile("|".join(map(re.escape, chinese))) if chinese else None
+        self.words = tuple(chinese)
 
     def chinese(self, text: str) -> str:
         """The text with every known word replaced by the one that stands for it."""
@@ -77,8 +78,13 @@ def spell(text: str, synonyms: Synonyms) -> Spelt:
         letters = "".join(latin)
         return Spelt("", "", letters, blur(letters), "", latin, tuple(words))
     said = "".join(SAID.findall(plain))
-    core, pinyin = _core(synonyms.chinese(said)), "".join(lazy_pinyin(said))
+    core, pinyin = _core(synonyms.chinese(said)), pinyin_of(said)
     return Spelt(core, sound(core), pinyin, blur(pinyin), initials(said), latin, ())
+
+
+def pinyin_of(said: str) -> str:
+    """`shenfenzheng` for 身份证."""
+    return "".join(lazy_pinyin(said))
 
 
 def initials(said: str) -> str:

@@ -13,9 +13,9 @@ from catalog.models import Package
 from catalog.search import Hit
 
 KINDS = {
-    "services": ("tuning", "held-out"),
-    "packages": ("packages-tuning", "packages-held-out"),
-    "situations": ("situations-tuning", "situations-held-out"),
+    "services": ("tuning", "held-out", "held-out-2", "held-out-3"),
+    "packages": ("packages-tuning", "packages-held-out", "packages-held-out-2"),
+    "situations": ("situations-tuning", "situations-held-out", "situations-held-out-2"),
 }
 FILES = tuple(name for names in KINDS.values() for name in names)
 
