@@ -29,6 +29,7 @@ from queueing.queries import find_ticket_of_appointment
 from web import edge
 from web.citizen.calendar_file import Entry, write
 from web.citizen.face import blueprint
+from web.citizen.in_short import all_in_short
 from web.citizen.left import Left, left_of
 from web.citizen.next_time import next_time
 from web.citizen.on_record import of_appointment
@@ -185,7 +186,8 @@ def _over_at(it: Shown) -> datetime:
 
 def _entry(it: Shown, revision: Revision) -> Entry:
     booked = it.appointment
-    bring = [edge.text(item.material, "name") for visit in it.visits for item in visit.items]
+    # What the register has is not written into a calendar: others read it too.
+    bring = all_in_short((item.material for visit in it.visits for item in visit.items), {})
     notes = [_("取号码 %(code)s", code=booked.code)]
     for leg in it.legs:
         at = edge.local(leg.starts_at, it.hall.time_zone)

@@ -11,6 +11,7 @@ from kernel.errors import NotFound
 from web import edge
 from web.citizen.bookings import read_shown
 from web.citizen.face import blueprint
+from web.citizen.in_short import all_in_short
 from web.citizen.slots import day_of
 from web.guards import public
 from web.qr import qr
@@ -28,7 +29,10 @@ class NotHandledThere(NotFound):
 @public
 def slip(reference: str) -> ResponseReturnValue:
     """One sheet of A6: when, where, the code and its QR, what to bring. Nobody's full name."""
-    return render_template("citizen/slip.html", it=read_shown(reference), qr=qr(reference))
+    it = read_shown(reference)
+    items = it.trip.papers if it.trip else [item for visit in it.visits for item in visit.items]
+    bring = all_in_short((item.material for item in items), it.on_record)
+    return render_template("citizen/slip.html", it=it, qr=qr(reference), bring=bring)
 
 
 @blueprint.get("/s/<code>")

@@ -54,6 +54,9 @@ def test_who_was_here_before_reads_what_they_need_not_bring(held, phone):
     phone.press("确认预约")
     assert SURE in phone.words
     later = phone.path
+    assert "居民户口簿（免交，系统已有）" in phone.go(f"{later}/slip").words
+    assert "系统已有" not in held.phone().go(f"{later}/slip").words
+    assert "系统已有" not in phone.go(f"{later}.ics").html
     assert SURE not in held.phone().go(later).words  # the link alone tells nothing
     assert PERHAPS in held.phone().go(later).words
 

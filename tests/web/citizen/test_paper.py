@@ -1,6 +1,10 @@
 """Slips, short addresses and posters."""
 
+from dataclasses import replace
+
+from catalog.guide import Material
 from tests.web.citizen.town import LOST, NUMBER, RENEWAL, TUESDAY, book
+from web.citizen.in_short import all_in_short, in_short
 
 
 def test_a_slip_holds_all_that_is_needed_and_nobodys_name(town, phone):
@@ -15,6 +19,26 @@ def test_a_slip_holds_all_that_is_needed_and_nobodys_name(town, phone):
     for secret in ("欧阳娜娜", NUMBER, "13800138000"):
         assert secret not in phone.html
     assert phone.go("/b/nobodys-reference-here/slip").status == 404
+
+
+def test_slip_and_calendar_say_of_each_paper_what_the_checklist_says(town, phone):
+    reference = book(town, phone)
+    assert "居民户口簿（如有电子证照可免交）" in phone.go(f"/b/{reference}/slip").words
+    calendar = phone.go(f"/b/{reference}.ics").html.replace("\r\n ", "")
+    assert "居民户口簿（如有电子证照可免交）" in calendar
+
+
+def test_a_paper_in_short_names_copies_and_what_may_stay_at_home(town):
+    plain = Material("p", "甲证", "Paper", 0, True, False, False, "", "")
+    with town.app.test_request_context():
+        assert in_short(plain, {}) == "甲证"
+        assert in_short(replace(plain, copies=2), {}) == "甲证（原件，加 2 份复印件）"
+        assert in_short(replace(plain, copies=1, original=False), {}) == "甲证（1 份复印件）"
+        later = replace(plain, waivable=True, deferrable=True, licence="a")
+        assert in_short(later, {}) == "甲证（如有电子证照可免交；可以后补）"
+        assert in_short(later, {"a": None}) == "甲证（免交，系统已有）"
+        assert in_short(replace(plain, licence="a"), {"a": None}) == "甲证"
+        assert all_in_short([plain, later, plain], {}) == ["甲证", "甲证（如有电子证照可免交；可以后补）"]
 
 
 def test_short_addresses_lead_to_the_page(phone):
