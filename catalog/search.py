@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
-from os.path import commonprefix
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import DamerauLevenshtein, Prefix
 
 from catalog.latin import Readings, readings_of
 from catalog.situations import Situation, point_at
@@ -156,7 +155,7 @@ def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = F
 
 
 def _rated(index: SearchIndex, query: str) -> list[tuple[Hit, float]]:
-    """Everything, in its order, with how much of the query it speaks of: as typed, or with its letters read."""
+    """Everything in its order, with the share of the query that it speaks of: as typed, or with letters read."""
     read = index.readings.chinese(query)
     if read is not None and HAN.search(query):
         return _hits(index, spell(read, index.synonyms))
@@ -322,5 +321,5 @@ def _word(asked: str, known: str) -> float:
 
 def _one_stem(asked: str, known: str) -> bool:
     """`register` and `registration`, `transferring` and `transfer`: as begun, whatever the ending."""
-    alike = len(commonprefix((asked, known)))
+    alike = Prefix.similarity(asked, known)
     return alike >= LEAST_STEM and max(len(asked), len(known)) - alike <= MOST_ENDING

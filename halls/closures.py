@@ -1,10 +1,10 @@
 """Closures: when a hall or one of its lines does not serve, and taking that back."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from halls.events import ClosureAdded, ClosureLifted, HallSaved
@@ -153,6 +153,24 @@ def list_closures(session: Session, hall_id: int, *, now: datetime) -> list[Clos
         session.scalars(
             select(Closure)
             .where(Closure.hall_id == hall_id, Closure.ends_at > now, Closure.lifted_at.is_(None))
+            .order_by(Closure.starts_at, Closure.id)
+        )
+    )
+
+
+def closures_on(session: Session, hall: Hall, group_id: int, on: date) -> list[Closure]:
+    """Those that keep a line shut at some time of a hall-local date, in order of their beginning."""
+    zone = ZoneInfo(hall.time_zone)
+    return list(
+        session.scalars(
+            select(Closure)
+            .where(
+                Closure.hall_id == hall.id,
+                or_(Closure.group_id.is_(None), Closure.group_id == group_id),
+                Closure.lifted_at.is_(None),
+                Closure.starts_at < datetime.combine(on + timedelta(days=1), time.min, zone),
+                Closure.ends_at > datetime.combine(on, time.min, zone),
+            )
             .order_by(Closure.starts_at, Closure.id)
         )
     )

@@ -1,7 +1,7 @@
 """Where a visit is possible and when: what the pages for choosing hall, day and slot show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,8 @@ from booking.promise import Promise, promise_on
 from booking.slot_places import IN_HALL
 from booking.slot_places import Place as SlotPlace
 from booking.slot_sessions import session_of
-from halls.models import Hall
+from halls.closures import closures_on
+from halls.models import Closure, Hall
 from halls.queries import calendar, get_hall
 from halls.sessions import ExtraSession, list_sessions
 from queueing.busy import waiting_by_line
@@ -68,7 +69,10 @@ def sessions_among(slots: Sequence[SlotChoice]) -> list[ExtraSession]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
+    """What can be chosen in one hall. `next_release_at` is known only when nothing is free.
+
+    `closures` are those of the day that is shown, known only when it has no time (left).
+    """
 
     hall: Hall
     offer: Offer
@@ -78,6 +82,12 @@ class Choice:
     slots: list[SlotChoice]
     next_release_at: datetime | None
     promise: Promise
+    closures: list[Closure] = field(default_factory=list)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether a number of the day that is shown may still come back: it has a time that is not too soon."""
+        return any(not slot.too_soon for slot in self.slots)
 
     @property
     def sessions(self) -> list[ExtraSession]:
@@ -140,7 +150,8 @@ def read_choice(
     tabs = _tabs(session, offer, today, now=now)
     first = next((tab.on_date for tab in tabs if tab.free), tabs[0].on_date if tabs else today)
     on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
-    slots = slot_counts(session, offer.group_id, on_date, now=now, needed=offer.needed)
+    counts = slot_counts(session, offer.group_id, on_date, now=now, needed=offer.needed)
+    slots = [slot for slot in counts if slot.starts_at > now]
     sessions = list_sessions(session, [offer.group_id], first_on=on_date, last_on=on_date)
     nothing = not any(tab.free for tab in tabs)
     return Choice(
@@ -149,9 +160,10 @@ def read_choice(
         today=today,
         on_date=on_date,
         days=tabs,
-        slots=[slot_choice(slot, offer.rules, sessions, now=now) for slot in slots if slot.starts_at > now],
+        slots=[slot_choice(slot, offer.rules, sessions, now=now) for slot in slots],
         next_release_at=next_release_at(session, offer.group_id, now=now) if nothing else None,
         promise=promise_on(today, calendar(session)),
+        closures=[] if slots else closures_on(session, hall, offer.group_id, on_date),
     )
 
 

@@ -58,6 +58,8 @@ class TripChoice:
     days: list[DayTab]
     slots: list[SlotChoice]
     next_release_at: datetime | None
+    closures: tuple[()] = ()
+    may_open = True  # starts that are full are not known here
 
     @property
     def sessions(self) -> list[ExtraSession]:

@@ -1,16 +1,18 @@
 """The waitlist as a citizen meets it, with scripts off."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select
 
 from booking.cancel import cancel
+from booking.close import Close, close
 from booking.lost_offers import take_back_offers
 from booking.models import Appointment, Draft, Number, WaitlistEntry
 from booking.waitlist_offers import tend
-from halls.models import Closure
-from kernel.actor import ANONYMOUS
+from halls.models import Closure, Hall
+from kernel.actor import ANONYMOUS, SYSTEM
 from tests import build
 from tests.web.citizen.town import LOST, PERSON, TUESDAY, book, hold_first, identify
 
@@ -54,6 +56,37 @@ def test_nothing_free_says_what_to_do_instead(town, full):
     assert "目前约满了" in page.words
     for way in ("有号时通知我", "看看最早哪里有号", "看看其他大厅"):
         assert any(way in said for _href, said in page.page.links), page.words
+
+
+ONLY_THAT_DAY = "只想要这一天"
+
+
+def test_a_full_day_can_be_waited_for_while_another_has_numbers(town):
+    town.slot("09:00", on=TUESDAY + timedelta(days=1))
+    for clock in ("09:00", "09:30", "10:00", "10:30"):
+        town.take_all(clock)
+    assert ONLY_THAT_DAY in town.phone().go(f"{SLOTS}&day={TUESDAY.isoformat()}").words
+
+
+def test_a_day_that_is_closed_says_why_and_has_nothing_to_wait_for(town):
+    town.slot("09:00", on=TUESDAY + timedelta(days=1))
+    that_day = f"{SLOTS}&day={TUESDAY.isoformat()}"
+    with town.parts.database.transaction() as session:
+        hall = session.get_one(Hall, town.hall.id)
+        starts, ends = build.at("00:00", TUESDAY), build.at("23:59", TUESDAY)
+        closing = Close(None, starts, ends, "停电")
+        close(session, hall, closing, actor=SYSTEM, now=build.at("08:40"))
+    page = town.phone().go(that_day)
+    assert "停办：停电" in page.words
+    assert ONLY_THAT_DAY not in page.words
+    assert "停电" not in town.phone().go(SLOTS).words  # another day
+
+
+def test_a_day_that_is_over_has_nothing_to_wait_for(town):
+    town.slot("09:00", on=TUESDAY + timedelta(days=1))
+    town.at("10:29", on=TUESDAY)
+    page = town.phone().go(f"{SLOTS}&day={TUESDAY.isoformat()}")
+    assert ONLY_THAT_DAY not in page.words
 
 
 def test_a_citizen_waits_is_offered_a_number_and_books_it(town, full):
