@@ -155,7 +155,7 @@ def search(index: SearchIndex, query: str, *, limit: int = 8, packages: bool = F
 
 
 def _rated(index: SearchIndex, query: str) -> list[tuple[Hit, float]]:
-    """Everything in its order, with the share of the query that it speaks of: as typed, or with letters read."""
+    """Everything in its order, with the share of the query that it speaks of: as typed, or letters read."""
     read = index.readings.chinese(query)
     if read is not None and HAN.search(query):
         return _hits(index, spell(read, index.synonyms))
