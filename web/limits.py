@@ -11,7 +11,9 @@ from typing import Any, TypeVar, cast
 from flask import Flask, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from sqlalchemy.orm import Session
 
+from kernel.direct import Direct
 from kernel.limits import Limits, Rule, hashed, parse_rules
 from kernel.parts import Parts
 from kernel.settings import Settings, SettingsInvalid
@@ -92,8 +94,22 @@ def fair() -> Limits:
     return own
 
 
-def limit_hold() -> None:
-    """One more number is to be held; raises LimitReached."""
+def reach(database: Session | Direct) -> None:
+    """Make sure that there is a database before a try is counted: one that finds none is not the citizen's.
+
+    Whoever counts the tries of a hold, a booking or a move asks for what it will be written with, so that
+    none of them can be counted before.
+
+    Raises:
+        DatabaseDown: at the edge.
+    """
+    if isinstance(database, Session):
+        database.connection()
+
+
+def limit_hold(database: Session | Direct) -> None:
+    """One more number is to be held, in this transaction or by this connection; raises LimitReached."""
+    reach(database)
     _limit_device("hold")
 
 
@@ -116,22 +132,22 @@ def limit_pairing() -> None:
     fair().take([("pair.address", hashed(address(), "address"))])
 
 
-def limit_booking(identity_index: bytes, phone_index: bytes) -> None:
+def limit_booking(database: Session | Direct, identity_index: bytes, phone_index: bytes) -> None:
     """One more try to book, for this person and from this phone. Both are keyed hashes already.
-
-    Asked once a connection to the database is there: a try that finds none is not the citizen's.
 
     Raises:
         LimitReached
     """
+    reach(database)
     fair().take([("book.identity", identity_index.hex()), ("book.phone", phone_index.hex())])
 
 
-def limit_move(identity_index: bytes | None, phone_index: bytes | None) -> None:
+def limit_move(database: Session | Direct, identity_index: bytes | None, phone_index: bytes | None) -> None:
     """One more try to move a booking: counted with those to book, because both ask what else stands that day.
 
     Either is None once its owner was forgotten.
     """
+    reach(database)
     claims = [("book.identity", identity_index), ("book.phone", phone_index)]
     fair().take([(name, value.hex()) for name, value in claims if value is not None])
 

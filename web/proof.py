@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import request
+from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules
 from booking.ladder import Release, releases_of
@@ -30,6 +31,7 @@ from booking.peak import (
 from halls.workdays import Calendar
 from kernel import clock
 from kernel.crypto import CannotDecrypt, cipher
+from kernel.direct import Direct
 from kernel.errors import DomainError, Unproven
 from kernel.kept import Kept
 from kernel.limits import Rule
@@ -86,14 +88,18 @@ class Waiting:
         return max(0, round(self.ready_at - _real_seconds()))
 
 
-def admit_hold(hall_code: str, service_codes: Sequence[str], starts_at: datetime) -> None:
+def admit_hold(
+    database: Session | Direct, hall_code: str, service_codes: Sequence[str], starts_at: datetime
+) -> None:
     """Ask everything that comes before a hold: limits, and at a peak of any of its lines the proof.
+
+    `database`: what the hold will be made with. Nothing is counted before it is there.
 
     Raises:
         LimitReached, ProofRequired
     """
-    limit_hold()
-    lines = _lines(hall_code, service_codes)
+    limit_hold(database)
+    lines = _lines(database, hall_code, service_codes)
     # Of others the hold itself says what is wrong.
     soon = [line for line in lines if _is_soon(line, starts_at)]
     asking = [line for line in soon if _is_peak(line, starts_at)]  # each line counts this hold
@@ -108,9 +114,9 @@ def admit_hold(hall_code: str, service_codes: Sequence[str], starts_at: datetime
     raise ProofRequired(challenge=_challenge((asking or soon)[0].group_id), bits=BITS, algorithm="SHA-256")
 
 
-def _lines(hall_code: str, service_codes: Sequence[str]) -> list[Line]:
+def _lines(database: Session | Direct, hall_code: str, service_codes: Sequence[str]) -> list[Line]:
     """The lines of a visit in order, each once."""
-    found = (_line_rules(hall_code, code) for code in dict.fromkeys(service_codes))
+    found = (_line_rules(database, hall_code, code) for code in dict.fromkeys(service_codes))
     return list({line.group_id: line for line in found if line is not None}.values())
 
 
@@ -136,21 +142,24 @@ def _is_peak(line: Line, starts_at: datetime) -> bool:
     return needs_proof(line.releases_for(starts_at), storm=storm, now=edge.now(), policy=policy)
 
 
-def _line_rules(hall_code: str, service_code: str) -> Line | None:
+def _line_rules(database: Session | Direct, hall_code: str, service_code: str) -> Line | None:
     """Kept by each process for half a minute: a peak must not cost a statement a hold.
 
     What is read here is what the hold itself asks a moment later (`booking.recent`).
     """
     kept: Kept[tuple[str, str], Line | None] = edge.of_parts("lines", lambda: Kept(_RULES_KEPT_SECONDS))
-    return kept.get((hall_code, service_code), lambda: _read_line(hall_code, service_code))
+    return kept.get((hall_code, service_code), lambda: _read_line(database, hall_code, service_code))
 
 
-def _read_line(hall_code: str, service_code: str) -> Line | None:
-    with edge.transaction() as session:
-        try:
-            offer = edge.recent().offer(session, hall_code, (service_code,), answers={})
-        except DomainError:
-            return None  # the hold itself says what is wrong
+def _read_line(database: Session | Direct, hall_code: str, service_code: str) -> Line | None:
+    recent = edge.recent()
+    try:
+        if isinstance(database, Direct):
+            offer = recent.offer_at_once(database, hall_code, (service_code,))
+        else:
+            offer = recent.offer(database, hall_code, (service_code,), answers={})
+    except DomainError:
+        return None  # the hold itself says what is wrong
     return Line(offer.group_id, offer.rules, offer.calendar)
 
 

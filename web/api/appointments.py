@@ -85,8 +85,7 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
 
     def work(session: Session) -> dict[str, Any]:
         if repeatable:
-            session.connection()  # a try that finds no database is not the citizen's
-            limit_booking(*_who(command))
+            limit_booking(session, *_who(command))
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPOINTMENT)
@@ -94,7 +93,7 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
 
 def _book_at_once(command: Book) -> dict[str, Any] | None:
     with edge.direct() as direct:
-        limit_booking(*_who(command))
+        limit_booking(direct, *_who(command))
         booked = book_at_once(direct, command, actor=edge.actor(), now=edge.now())
         return None if booked is None else present.booked(direct, booked)
 
@@ -148,7 +147,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
-        limit_move(person_of(session, found), found.phone_index)
+        limit_move(session, person_of(session, found), found.phone_index)
         reschedule(session, found, token=body["hold_token"], actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 

@@ -13,6 +13,7 @@ from booking.errors import (
 from booking.hold import Held, HoldSlot, hold, hold_at_once, release
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from halls.queries import HallUnknown
+from kernel.direct import Direct
 from kernel.limits import LimitReached
 from web import edge
 from web.api.blueprint import Blueprint, idempotent, refuses
@@ -63,20 +64,19 @@ def hold_slot(command: HoldSlot) -> Response:
 
     def work(session: Session) -> dict[str, Any]:
         if repeatable:
-            session.connection()  # a try that finds no database is not the citizen's
-            _admit(command)
+            _admit(session, command)
         return _told(command, _hold(session, command))
 
     return answer_once(work, HELD)
 
 
-def _admit(command: HoldSlot) -> None:
-    admit_hold(command.hall_code, command.service_codes, command.starts_at)
+def _admit(database: Session | Direct, command: HoldSlot) -> None:
+    admit_hold(database, command.hall_code, command.service_codes, command.starts_at)
 
 
 def _hold_at_once(command: HoldSlot) -> Held | None:
     with edge.direct() as direct:
-        _admit(command)
+        _admit(direct, command)
         return hold_at_once(direct, command, recent=edge.recent(), now=edge.now())
 
 

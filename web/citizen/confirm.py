@@ -97,8 +97,7 @@ def _book(ready: Ready) -> str:
     )
     identity = _identity(ready)
     with edge.transaction() as session:
-        session.connection()  # a try that finds no database is not the citizen's
-        limit_booking(identity_index(identity.kind, identity.number), phone_index(ready.phone))
+        limit_booking(session, identity_index(identity.kind, identity.number), phone_index(ready.phone))
         return book(session, command, actor=edge.actor(), now=edge.now()).reference
 
 

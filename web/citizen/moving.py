@@ -23,7 +23,7 @@ from web.citizen.trip_places import TripChoice, read_trip_choice
 from web.guards import public
 from web.limits import limit_move
 from web.problems import status_of
-from web.proof import admit_hold
+from web.proof import ProofRequired, admit_hold
 
 
 @blueprint.get("/b/<reference>/move")
@@ -43,9 +43,10 @@ def submit_move(reference: str) -> ResponseReturnValue:
     starts_at, wanted = moment_of(request.form.get("starts_at")), day_of(request.form.get("day"))
     if starts_at is None:
         return _again(reference, wanted, {"starts_at": _("请选择一个时段。")}), 422
-    _admit(reference, starts_at)
     try:
         _move(reference, starts_at)
+    except ProofRequired:
+        raise
     except (SlotFull, AppointmentStateConflict) as taken:
         return _again(reference, wanted, {"starts_at": taken.sentence(edge.language())}), 409
     except DomainError as refusal:
@@ -54,14 +55,8 @@ def submit_move(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".booking", reference=reference), 303)
 
 
-def _admit(reference: str, starts_at: datetime) -> None:
-    """What comes before every hold, also the proof at a release peak: moving takes a number, too."""
-    with edge.transaction() as session:
-        it = shown(session, reference)
-    admit_hold(it.hall.code, [visit.code for visit in it.visits], starts_at)
-
-
 def _move(reference: str, starts_at: datetime) -> None:
+    """What comes before every hold comes before this one, too, with the proof at a release peak."""
     with edge.transaction() as session:
         it = shown(session, reference)
         wanted = HoldSlot(
@@ -70,10 +65,11 @@ def _move(reference: str, starts_at: datetime) -> None:
             starts_at=starts_at,
             answers=it.appointment.answers,
         )
+        admit_hold(session, wanted.hall_code, wanted.service_codes, starts_at)
         wait_for_hall(session, it.hall.id)  # a hall that closes waits for the numbers that `hold` locks
         held = hold(session, wanted, actor=edge.actor(), now=edge.now())
         appointment = get_appointment(session, reference)
-        limit_move(person_of(session, appointment), appointment.phone_index)
+        limit_move(session, person_of(session, appointment), appointment.phone_index)
         reschedule(session, appointment, token=held.token, actor=edge.actor(), now=edge.now())
 
 

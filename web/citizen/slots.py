@@ -78,7 +78,6 @@ def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
     if starts_at is None:
         errors = {"starts_at": _("请选择一个时段。")}
         return _page(code, hall_code, answers, day_of(request.form.get("day")), errors), 422
-    admit_hold(hall_code, (code,), starts_at)
     try:
         remember_hold(_hold(code, hall_code, answers, starts_at).token)
     except SlotFull as full:
@@ -91,6 +90,7 @@ def hold_slot(code: str, hall_code: str) -> ResponseReturnValue:
 
 def _hold(code: str, hall_code: str, answers: str, starts_at: datetime) -> Held:
     with edge.transaction() as session:
+        admit_hold(session, hall_code, (code,), starts_at)
         visit = get_visit(session, code, answers)
         wanted = HoldSlot(
             hall_code=hall_code,

@@ -99,7 +99,6 @@ def hold_trip(hall_code: str) -> ResponseReturnValue:
         return _page(asked, hall_code, day_of(request.form.get("day")), errors), 422
     with edge.transaction() as session:
         found = get_trip(session, *asked)
-    admit_hold(hall_code, found.codes, starts_at)
     try:
         remember_hold(_hold(found, hall_code, starts_at))
     except SlotFull as full:
@@ -119,6 +118,7 @@ def _hold(found: Trip, hall_code: str, starts_at: datetime) -> str:
         previous_token=hold_token(),
     )
     with edge.transaction() as session:
+        admit_hold(session, hall_code, found.codes, starts_at)
         return hold(session, wanted, actor=edge.actor(), now=edge.now()).token
 
 

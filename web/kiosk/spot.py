@@ -205,8 +205,8 @@ def _book(running: Running, form: dict[str, Any]) -> None:
         language=edge.language(),
     )
     with edge.transaction() as session:
-        session.connection()  # a try that finds no database is not the citizen's
-        limits.limit_booking(identity_index(form["kind"], form["number"]), phone_index(form["phone"]))
+        person = identity_index(form["kind"], form["number"])
+        limits.limit_booking(session, person, phone_index(form["phone"]))
         book(session, command, actor=g.actor, now=edge.now())
 
 

@@ -29,7 +29,6 @@ _KEPT_SECONDS = 900
 def hold_offer(group_code: str) -> ResponseReturnValue:
     """Keep the number that was pressed while its owner says who they are; the same press keeps the same."""
     try:
-        limits.limit_hold()
         _said, token = once(lambda session: ("held", _hold(session)))
         if not _is_held(token):  # the press of somebody who came back to an old page
             with edge.transaction() as session:
@@ -51,6 +50,7 @@ def _hold(session: Session) -> str:
         starts_at=starts_at,
         previous_token=request.cookies.get(COOKIE) or None,
     )
+    limits.limit_hold(session)
     return hold(session, command, actor=g.actor, now=edge.now()).token
 
 
