@@ -5,12 +5,19 @@ The appointment stays what it was; accepted, its `excused_at` is set and the sta
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from booking.appeal_steps import (
+    AppealState,
+    check_decision,
+    check_words,
+    lock_to_decide,
+    of_hall,
+    settle,
+)
 from booking.decided import record
 from booking.errors import AppointmentUnknown
 from booking.events import AppealDecided
@@ -23,19 +30,9 @@ from halls.queries import get_hall_by_id
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from kernel.errors import Conflict
 from kernel.ids import new_reference
 from people.citizens import phone_index
-
-LONGEST = 500
-
-
-class AppealState(StrEnum):
-    """The value is stored."""
-
-    ASKED = "asked"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
 
 
 class NothingToAppeal(Conflict):
@@ -52,38 +49,6 @@ class AlreadyAppealed(Conflict):
     code = "already_appealed"
     zh = "这次爽约已经申诉过，结果会用短信告诉您，也可以在“我的预约”里看。"
     en = "An appeal was already made. The answer comes by SMS and stands under “My bookings”."
-
-
-class AppealUnknown(NotFound):
-    """No appeal has this reference in this hall."""
-
-    code = "appeal_unknown"
-    zh = "没有找到这份申诉，请从列表中选择。"
-    en = "There is no such appeal. Please choose one from the list."
-
-
-class AppealIsDecided(Conflict):
-    """Somebody has decided it already."""
-
-    code = "appeal_is_decided"
-    zh = "这份申诉已经有人处理过了，请刷新列表。"
-    en = "This appeal has already been decided. Please refresh the list."
-
-
-class WordsMissing(Invalid):
-    """A reason or an answer is needed, in words for the other side."""
-
-    code = "words_missing"
-    zh = "请写明理由，2 到 500 字。"
-    en = "Please write the reason, 2 to 500 characters."
-
-
-def check_words(text: str) -> str:
-    """A reason or an answer, trimmed; raises WordsMissing."""
-    words = text.strip().replace("\0", "")
-    if not 2 <= len(words) <= LONGEST:  # noqa: PLR2004 - as the sentence says
-        raise WordsMissing
-    return words
 
 
 def can_appeal(appointment: Appointment, *, rules: HallRules, now: datetime) -> bool:
@@ -154,29 +119,13 @@ def decide(
     Raises:
         Forbidden, WordsMissing, AppealUnknown, AppealIsDecided
     """
-    if not actor.may("appeal.decide", asked.hall_id):
-        raise Forbidden
-    words = check_words(answer)
-    mine = select(Appeal).where(Appeal.id == asked.id).with_for_update()
-    if session.scalar(mine.execution_options(populate_existing=True)) is None:
-        raise AppealUnknown  # who appealed wished to be forgotten since
-    if asked.state != AppealState.ASKED:
-        raise AppealIsDecided
-    asked.state = AppealState.ACCEPTED if accepted else AppealState.REFUSED
-    asked.decided_at, asked.decided_by = now, actor.id
-    asked.answer_sealed = cipher().encrypt(words, "appeal.answer")
+    words = check_decision(asked, answer, actor=actor)
+    lock_to_decide(session, asked)
+    settle(asked, accepted=accepted, words=words, actor=actor, now=now)
     if accepted:
         session.get_one(Appointment, asked.appointment_id).excused_at = now
     record(session, asked, "appeal.decide", (AppealState.ASKED, asked.state), actor=actor, now=now)
     outbox.emit(session, AppealDecided(asked.id, asked.hall_id), now=now)
-
-
-def get_appeal(session: Session, reference: str, *, hall_id: int) -> Appeal:
-    """The appeal of this reference in this hall; raises AppealUnknown."""
-    found = session.scalar(select(Appeal).where(Appeal.reference == reference, Appeal.hall_id == hall_id))
-    if found is None:
-        raise AppealUnknown
-    return found
 
 
 def list_appeals(
@@ -184,35 +133,11 @@ def list_appeals(
 ) -> Sequence[tuple[Appeal, Appointment]]:
     """Appeals of a hall with what they are about: the open ones oldest first, the decided newest first."""
     query = select(Appeal, Appointment).join(Appointment, Appointment.id == Appeal.appointment_id)
-    query = query.where(Appeal.hall_id == hall_id)
-    if open_only:
-        query = query.where(Appeal.state == AppealState.ASKED).order_by(Appeal.created_at)
-    else:
-        query = query.where(Appeal.state != AppealState.ASKED).order_by(Appeal.decided_at.desc())
+    query = of_hall(query, Appeal, hall_id, open_only=open_only)
     return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
-
-
-def count_open(session: Session, hall_ids: Collection[int]) -> dict[int, int]:
-    """Hall id → how many appeals wait there, for several halls at once."""
-    rows = session.execute(
-        select(Appeal.hall_id, func.count())
-        .where(Appeal.hall_id.in_(hall_ids), Appeal.state == AppealState.ASKED)
-        .group_by(Appeal.hall_id)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def appeals_about(session: Session, appointment_ids: Collection[int]) -> Mapping[int, Appeal]:
     """Appointment id → its appeal, where there is one."""
     rows = session.scalars(select(Appeal).where(Appeal.appointment_id.in_(appointment_ids)))
     return {row.appointment_id: row for row in rows}
-
-
-def reason_of(asked: Appeal) -> str:
-    """What the citizen wrote."""
-    return cipher().decrypt(asked.reason_sealed, "appeal.reason")
-
-
-def answer_of(asked: Appeal) -> str:
-    """What was answered; empty while nothing was."""
-    return cipher().decrypt(asked.answer_sealed, "appeal.answer") if asked.answer_sealed else ""

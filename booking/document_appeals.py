@@ -6,7 +6,7 @@ the appeal goes on to that hall. What others booked stays theirs: nobody sees or
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from booking.appeals import AppealIsDecided, AppealState, AppealUnknown, check_words
+from booking.appeal_steps import (
+    AppealState,
+    check_decision,
+    check_words,
+    lock_to_decide,
+    of_hall,
+    settle,
+)
+from booking.decided import record
 from booking.events import DocumentAppealDecided
 from booking.hall_rules import rules_of
 from booking.models import Appointment, DocumentAppeal
@@ -23,10 +31,10 @@ from booking.standing import missed_with
 from booking.states import OPEN
 from booking.turns import wait_for_hall
 from halls.queries import get_hall, get_hall_by_id
-from kernel import audit, outbox
+from kernel import outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
-from kernel.errors import Conflict, Forbidden
+from kernel.errors import Conflict
 from kernel.ids import new_reference
 from people.citizens import identity_index, phone_index
 from people.identity import check as check_identity
@@ -114,7 +122,8 @@ def ask(session: Session, command: AppealForDocument, *, actor: Actor, now: date
             session.add(asked)
     except IntegrityError as error:
         raise OneOpenAppeal from error
-    _record(session, asked, "document_appeal.ask", None, actor=actor, now=now)
+    states = (None, AppealState.ASKED)
+    record(session, asked, "document_appeal.ask", states, actor=actor, now=now)
     return asked
 
 
@@ -129,59 +138,21 @@ def decide(
         Forbidden, WordsMissing, AppealUnknown, AppealIsDecided
     """
     hall_id = asked.hall_id
-    if not actor.may("appeal.decide", hall_id):
-        raise Forbidden
-    words = check_words(answer)
+    words = check_decision(asked, answer, actor=actor)
     wait_for_hall(session, hall_id)
-    mine = select(DocumentAppeal).where(DocumentAppeal.id == asked.id).with_for_update()
-    if session.scalar(mine.execution_options(populate_existing=True)) is None:
-        raise AppealUnknown  # who appealed wished to be forgotten since
-    if asked.state != AppealState.ASKED or asked.hall_id != hall_id:
-        raise AppealIsDecided
+    lock_to_decide(session, asked)
     excused = _excuse(session, asked, now=now) if accepted else 0
     next_hall = _next_hall(session, asked, now=now) if accepted else None
     if next_hall is not None:
         asked.hall_id = next_hall
-        _record(
-            session,
-            asked,
-            "document_appeal.pass_on",
-            asked.state,
-            actor=actor,
-            now=now,
-            hall_id=hall_id,
-            missed=excused,
-        )
+        states = (asked.state, asked.state)
+        action = "document_appeal.pass_on"
+        record(session, asked, action, states, actor=actor, now=now, hall_id=hall_id, missed=excused)
         return
-    asked.state = AppealState.ACCEPTED if accepted else AppealState.REFUSED
-    asked.decided_at, asked.decided_by = now, actor.id
-    asked.answer_sealed = cipher().encrypt(words, "document_appeal.answer")
-    _record(session, asked, "document_appeal.decide", AppealState.ASKED, actor=actor, now=now, missed=excused)
+    settle(asked, accepted=accepted, words=words, actor=actor, now=now)
+    states = (AppealState.ASKED, asked.state)
+    record(session, asked, "document_appeal.decide", states, actor=actor, now=now, missed=excused)
     outbox.emit(session, DocumentAppealDecided(asked.id, asked.hall_id), now=now)
-
-
-def _record(
-    session: Session,
-    asked: DocumentAppeal,
-    action: str,
-    before: str | None,
-    *,
-    actor: Actor,
-    now: datetime,
-    hall_id: int | None = None,
-    **details: int,
-) -> None:
-    session.flush()
-    audit.record(
-        session,
-        action,
-        actor=actor,
-        now=now,
-        subject=("document_appeal", asked.id),
-        hall_id=hall_id or asked.hall_id,
-        states=(before, asked.state),
-        **details,
-    )
 
 
 def _missed_by_others(
@@ -240,25 +211,11 @@ def on_record(session: Session, asked: DocumentAppeal, *, now: datetime) -> OnRe
     )
 
 
-def get_document_appeal(session: Session, reference: str, *, hall_id: int) -> DocumentAppeal:
-    """The appeal of this reference in this hall; raises AppealUnknown."""
-    mine = (DocumentAppeal.reference == reference, DocumentAppeal.hall_id == hall_id)
-    found = session.scalar(select(DocumentAppeal).where(*mine))
-    if found is None:
-        raise AppealUnknown
-    return found
-
-
 def list_document_appeals(
     session: Session, hall_id: int, *, open_only: bool, limit: int = 100
 ) -> Sequence[DocumentAppeal]:
     """Those of a hall: the open ones oldest first, the decided newest first."""
-    query = select(DocumentAppeal).where(DocumentAppeal.hall_id == hall_id)
-    if open_only:
-        query = query.where(DocumentAppeal.state == AppealState.ASKED).order_by(DocumentAppeal.created_at)
-    else:
-        decided = DocumentAppeal.state != AppealState.ASKED
-        query = query.where(decided).order_by(DocumentAppeal.decided_at.desc())
+    query = of_hall(select(DocumentAppeal), DocumentAppeal, hall_id, open_only=open_only)
     return session.scalars(query.limit(limit)).all()
 
 
@@ -268,26 +225,6 @@ def list_own(session: Session, phone: str, *, since: datetime) -> Sequence[Docum
     return session.scalars(select(DocumentAppeal).where(*mine).order_by(DocumentAppeal.id.desc())).all()
 
 
-def count_open(session: Session, hall_ids: Collection[int]) -> Mapping[int, int]:
-    """Hall id → how many wait there, for several halls at once."""
-    rows = session.execute(
-        select(DocumentAppeal.hall_id, func.count())
-        .where(DocumentAppeal.hall_id.in_(hall_ids), DocumentAppeal.state == AppealState.ASKED)
-        .group_by(DocumentAppeal.hall_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def claim_of(asked: DocumentAppeal) -> Claim:
     """Document and phone, as they were typed and verified."""
     return Claim(**json.loads(cipher().decrypt(asked.person_sealed, "document_appeal.person")))
-
-
-def reason_of(asked: DocumentAppeal) -> str:
-    """What the citizen wrote."""
-    return cipher().decrypt(asked.reason_sealed, "document_appeal.reason")
-
-
-def answer_of(asked: DocumentAppeal) -> str:
-    """What was answered; empty while nothing was."""
-    return cipher().decrypt(asked.answer_sealed, "document_appeal.answer") if asked.answer_sealed else ""

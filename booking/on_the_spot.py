@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking.availability import groups_elsewhere, slots_ahead
 from booking.policy import numbers_needed
 from booking.promise import promise_on
-from booking.slot_places import IN_HALL, Alternative, Place, nearest_free
+from booking.slot_places import Alternative, nearest_free
 from catalog.queries import services_of
 from halls.models import Hall, ServiceGroup
 from halls.queries import calendar
@@ -21,28 +21,14 @@ SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class SpotOffer:
+class SpotOffer(Alternative):
     """A start at which the whole matter fits. `service_ids` are what it is for; empty when none was named."""
 
-    hall_id: int
-    hall_code: str
-    group_id: int
-    starts_at: datetime
-    free: int
-    service_ids: tuple[int, ...]
-    place: Place = IN_HALL
+    service_ids: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """For `alternatives` of a refusal."""
-        return {
-            "hall_id": self.hall_id,
-            "hall_code": self.hall_code,
-            "group_id": self.group_id,
-            "starts_at": self.starts_at.astimezone(UTC).isoformat(),
-            "free": self.free,
-            "service_ids": list(self.service_ids),
-            **self.place.as_json(),
-        }
+        return {**Alternative.as_json(self), "service_ids": list(self.service_ids)}
 
 
 def list_spot_offers(
@@ -59,7 +45,7 @@ def list_spot_offers(
         found = _free(session, elsewhere, service_ids, until=until, now=now)
     named = tuple(service_ids)
     return [
-        SpotOffer(each.hall_id, each.hall_code, each.group_id, each.starts_at, each.free, named, each.place)
+        SpotOffer(each.hall_id, each.hall_code, each.group_id, each.starts_at, each.free, each.place, named)
         for each in nearest_free(found, now)[:limit]
     ]
 

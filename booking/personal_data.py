@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from booking import appeals, document_appeals, special_requests
+from booking import appeal_steps, document_appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
@@ -157,14 +157,7 @@ def _appeals_of(index: bytes) -> Select[Appeal, Appointment]:
 
 
 def _appeal(words: _Words, row: Appeal, about: Appointment) -> dict[str, Any]:
-    return {
-        "hall": words.hall(row.hall_id),
-        "starts_at": about.starts_at,
-        "reason": appeals.reason_of(row),
-        "state": row.state,
-        "since": row.created_at,
-        "answer": appeals.answer_of(row),
-    }
+    return {"hall": words.hall(row.hall_id), "starts_at": about.starts_at, **_words_of_appeal(row)}
 
 
 def _document_appeal(row: DocumentAppeal) -> dict[str, Any]:
@@ -173,10 +166,16 @@ def _document_appeal(row: DocumentAppeal) -> dict[str, Any]:
     return {
         "identity_kind": claim.identity_kind,
         "identity_number": claim.identity_number,
-        "reason": document_appeals.reason_of(row),
+        **_words_of_appeal(row),
+    }
+
+
+def _words_of_appeal(row: Appeal | DocumentAppeal) -> dict[str, Any]:
+    return {
+        "reason": appeal_steps.reason_of(row),
         "state": row.state,
         "since": row.created_at,
-        "answer": document_appeals.answer_of(row),
+        "answer": appeal_steps.answer_of(row),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import BigInteger, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
-from booking.appeals import check_words
+from booking.appeal_steps import check_words
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.decided import record

@@ -22,16 +22,7 @@ def appeal_decided(session: Session, event: Facts, *, now: datetime) -> None:
     phone = phone_of(appointment)
     if phone is None:
         return
-    plan(
-        session,
-        "appeal_decided",
-        event_key=f"appeal:{asked.id}:decided",
-        phone=phone,
-        language=appointment.language,
-        subject=("appeal", asked.id),
-        hall_id=asked.hall_id,
-        now=now,
-    )
+    _tell(session, "appeal_decided", asked, phone, appointment.language, now=now)
 
 
 def document_appeal_decided(session: Session, event: Facts, *, now: datetime) -> None:
@@ -39,45 +30,57 @@ def document_appeal_decided(session: Session, event: Facts, *, now: datetime) ->
     asked = session.get(DocumentAppeal, event["appeal_id"])
     if asked is None:
         return
-    plan(
-        session,
-        "document_appeal_decided",
-        event_key=f"document_appeal:{asked.id}:decided",
-        phone=claim_of(asked).phone,
-        language=asked.language,
-        subject=("document_appeal", asked.id),
-        hall_id=asked.hall_id,
-        now=now,
-    )
+    _tell(session, "document_appeal_decided", asked, claim_of(asked).phone, asked.language, now=now)
 
 
 def special_request_expired(session: Session, event: Facts, *, now: datetime) -> None:
     """Say that nobody answered in time, and where to ask again."""
     asked = session.get_one(SpecialRequest, event["request_id"])
-    plan(
-        session,
-        "special_request_expired",
-        event_key=f"special_request:{asked.id}:expired",
-        phone=person_of(asked).phone,
-        language=asked.language,
-        subject=("special_request", asked.id),
-        hall_id=asked.hall_id,
-        now=now,
-    )
+    phone = person_of(asked).phone
+    _tell(session, "special_request_expired", asked, phone, asked.language, now=now, step="expired")
 
 
 def special_request_decided(session: Session, event: Facts, *, now: datetime) -> None:
     """Tell the time that was given, or where the answer is."""
     asked = session.get_one(SpecialRequest, event["request_id"])
     approved = asked.state == RequestState.APPROVED and asked.appointment_id is not None
+    phone = person_of(asked).phone
+    if not approved:
+        _tell(session, "special_request_refused", asked, phone, asked.language, now=now)
+        return
+    _tell(
+        session,
+        "special_request_approved",
+        asked,
+        phone,
+        asked.language,
+        now=now,
+        about=("appointment", asked.appointment_id or 0),
+        facts={"kind": asked.kind},
+    )
+
+
+def _tell(
+    session: Session,
+    kind: str,
+    asked: Appeal | DocumentAppeal | SpecialRequest,
+    phone: str,
+    language: str,
+    *,
+    now: datetime,
+    step: str = "decided",
+    about: tuple[str, int] | None = None,
+    facts: Facts | None = None,
+) -> None:
+    """Plan the message of a step, once; it is about what was asked, or about what that has become."""
     plan(
         session,
-        "special_request_approved" if approved else "special_request_refused",
-        event_key=f"special_request:{asked.id}:decided",
-        phone=person_of(asked).phone,
-        language=asked.language,
-        subject=("appointment", asked.appointment_id or 0) if approved else ("special_request", asked.id),
+        kind,
+        event_key=f"{asked.__tablename__}:{asked.id}:{step}",
+        phone=phone,
+        language=language,
+        subject=about or (asked.__tablename__, asked.id),
         hall_id=asked.hall_id,
-        facts={"kind": asked.kind} if approved else None,
+        facts=facts,
         now=now,
     )

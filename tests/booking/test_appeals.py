@@ -5,19 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from booking.appeal_steps import AppealIsDecided, AppealState, WordsMissing, answer_of, reason_of
 from booking.appeals import (
     AlreadyAppealed,
-    AppealIsDecided,
-    AppealState,
     NothingToAppeal,
-    WordsMissing,
-    answer_of,
     appeal,
     appeals_about,
     decide,
     get_own,
     list_appeals,
-    reason_of,
 )
 from booking.errors import AppointmentUnknown
 from booking.hall_rules import rules_of

@@ -7,20 +7,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from booking.appeals import AppealIsDecided, AppealUnknown, WordsMissing
+from booking.appeal_steps import (
+    AppealIsDecided,
+    AppealUnknown,
+    WordsMissing,
+    answer_of,
+    count_open,
+    get_of_hall,
+    reason_of,
+)
 from booking.document_appeals import (
     AppealForDocument,
     OneOpenAppeal,
-    answer_of,
     ask,
     claim_of,
-    count_open,
     decide,
-    get_document_appeal,
     list_document_appeals,
     list_own,
     on_record,
-    reason_of,
 )
 from booking.hall_rules import rules_of
 from booking.models import DocumentAppeal
@@ -183,7 +187,7 @@ def test_one_open_appeal_of_a_phone_for_a_document_and_another_phone_may(session
         asks(session, hall, now)
     asks(session, hall, now, phone=STRANGER)
     asks(session, hall, now, number=sample_resident_id(9))
-    assert count_open(session, [hall.id]) == {hall.id: 3}
+    assert count_open(session, DocumentAppeal, [hall.id]) == {hall.id: 3}
     assert list_document_appeals(session, hall.id, open_only=True)[0].id == first.id
 
 
@@ -198,7 +202,7 @@ def test_it_is_decided_once_by_who_may_with_words(session, hall, duty, now):
     with pytest.raises(AppealIsDecided):
         accept(session, asked, duty, now)
     with pytest.raises(AppealUnknown):
-        get_document_appeal(session, asked.reference, hall_id=hall.id + 1)
+        get_of_hall(session, DocumentAppeal, asked.reference, hall_id=hall.id + 1)
     assert [each.id for each in list_document_appeals(session, hall.id, open_only=False)] == [asked.id]
 
 
@@ -261,7 +265,7 @@ def test_two_who_decide_at_once_decide_once_and_two_presses_ask_once(database, n
 
     def settle(accepted):
         with database.transaction() as session:
-            asked = get_document_appeal(session, reference, hall_id=hall_id)
+            asked = get_of_hall(session, DocumentAppeal, reference, hall_id=hall_id)
             begin.wait()
             try:
                 decide(session, asked, accepted=accepted, answer="已核实。", actor=duty, now=now)

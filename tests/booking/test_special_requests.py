@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from booking import doctor
-from booking.appeals import WordsMissing
+from booking.appeal_steps import WordsMissing
 from booking.errors import SlotFull
 from booking.models import Appointment, Number, SpecialRequest
 from booking.policy import BeyondHorizon, InPast

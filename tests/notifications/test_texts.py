@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from booking.appeals import AppealState
+from booking.appeal_steps import AppealState
 from booking.special_requests import RequestKind
 from notifications import texts
 from notifications.kinds import KINDS

@@ -7,11 +7,13 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking import appeals, lift
+from booking.appeal_steps import AppealIsDecided, AppealUnknown, WordsMissing, get_of_hall
 from booking.errors import AppointmentUnknown
 from booking.models import Appeal, Appointment
 from halls.queries import HallUnknown, get_hall
 from people import phone_token
 from web import edge
+from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import answer_once
 from web.api.person import DOCUMENT_REFUSED, phone_of
@@ -25,18 +27,8 @@ LIFTED = shapes.LiftedSchema()
 OF_HALL = shapes.AppealOfHallSchema()
 
 
-def _shown(asked: Appeal) -> dict[str, Any]:
-    return {
-        "reference": asked.reference,
-        "state": asked.state,
-        "asked_at": asked.created_at,
-        "answer": appeals.answer_of(asked) or None,
-    }
-
-
 def _of_hall(asked: Appeal, appointment: Appointment) -> dict[str, Any]:
-    facts = {"starts_at": appointment.starts_at, "reason": appeals.reason_of(asked)}
-    return {**_shown(asked), **facts}
+    return {**present.appeal_of_hall(asked), "starts_at": appointment.starts_at}
 
 
 @blueprint.post("/appointments/<reference:reference>/appeal")
@@ -45,7 +37,7 @@ def _of_hall(asked: Appeal, appointment: Appointment) -> dict[str, Any]:
 @refuses(
     phone_token.PhoneNotVerified,
     AppointmentUnknown,
-    appeals.WordsMissing,
+    WordsMissing,
     appeals.NothingToAppeal,
     appeals.AlreadyAppealed,
 )
@@ -61,7 +53,8 @@ def make_appeal(body: Mapping[str, str], reference: str) -> Response:
     def work(session: Session) -> dict[str, Any]:
         missed = appeals.get_own(session, reference, phone=phone)
         reason = body["reason"]
-        return _shown(appeals.appeal(session, missed, reason=reason, actor=edge.actor(), now=edge.now()))
+        asked = appeals.appeal(session, missed, reason=reason, actor=edge.actor(), now=edge.now())
+        return present.appeal(asked)
 
     return answer_once(work, APPEALED)
 
@@ -88,9 +81,9 @@ def list_hall_appeals(query: Mapping[str, str], code: str) -> dict[str, Any]:
 @idempotent
 @refuses(
     HallUnknown,
-    appeals.AppealUnknown,
-    appeals.WordsMissing,
-    appeals.AppealIsDecided,
+    AppealUnknown,
+    WordsMissing,
+    AppealIsDecided,
 )
 @blueprint.arguments(shapes.DecideAppealSchema())
 @blueprint.response(200, OF_HALL)
@@ -103,7 +96,7 @@ def decide_hall_appeal(body: Mapping[str, Any], code: str, reference: str) -> Re
     def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("appeal.decide", hall.id)
-        asked = appeals.get_appeal(session, reference, hall_id=hall.id)
+        asked = get_of_hall(session, Appeal, reference, hall_id=hall.id)
         appeals.decide(session, asked, **body, actor=actor, now=edge.now())
         return _of_hall(asked, session.get_one(Appointment, asked.appointment_id))
 

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
-from booking import appeals, document_appeals
+from booking import document_appeals
+from booking.appeal_steps import AppealIsDecided, AppealUnknown, WordsMissing, get_of_hall
 from booking.document_appeals import AppealForDocument
 from booking.models import DocumentAppeal
 from halls.queries import HallUnknown, get_hall
@@ -15,6 +16,7 @@ from kernel.phone import mask as mask_phone
 from people import phone_token
 from people.identity import mask
 from web import edge
+from web.api import present
 from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import answer_once
 from web.api.person import DOCUMENT_REFUSED, phone_of
@@ -33,21 +35,11 @@ APPEALED = shapes.DocumentAppealedSchema()
 OF_HALL = shapes.DocumentAppealOfHallSchema()
 
 
-def _shown(asked: DocumentAppeal) -> dict[str, Any]:
-    return {
-        "reference": asked.reference,
-        "state": asked.state,
-        "asked_at": asked.created_at,
-        "answer": document_appeals.answer_of(asked) or None,
-    }
-
-
 def _of_hall(session: Session, asked: DocumentAppeal) -> dict[str, Any]:
     claim = document_appeals.claim_of(asked)
     record = document_appeals.on_record(session, asked, now=edge.now())
     return {
-        **_shown(asked),
-        "reason": document_appeals.reason_of(asked),
+        **present.appeal_of_hall(asked),
         "identity_kind": claim.identity_kind,
         "identity_number": mask(claim.identity_number),
         "phone": mask_phone(claim.phone),
@@ -66,7 +58,7 @@ def _of_hall(session: Session, asked: DocumentAppeal) -> dict[str, Any]:
     phone_token.PhoneNotVerified,
     LimitReached,
     HallUnknown,
-    appeals.WordsMissing,
+    WordsMissing,
     document_appeals.OneOpenAppeal,
     *DOCUMENT_REFUSED,
 )
@@ -88,10 +80,11 @@ def appeal_for_document(body: Mapping[str, str]) -> Response:
         reason=body["reason"],
         language=body.get("language", edge.language()),
     )
-    return answer_once(
-        lambda session: _shown(document_appeals.ask(session, command, actor=edge.actor(), now=edge.now())),
-        APPEALED,
-    )
+
+    def work(session: Session) -> dict[str, Any]:
+        return present.appeal(document_appeals.ask(session, command, actor=edge.actor(), now=edge.now()))
+
+    return answer_once(work, APPEALED)
 
 
 @blueprint.post("/document-appeals/list")
@@ -107,7 +100,7 @@ def list_own_document_appeals(body: Mapping[str, str]) -> Sequence[dict[str, Any
     phone = phone_of(body)
     with edge.transaction() as session:
         rows = document_appeals.list_own(session, phone, since=edge.now() - WEIGHS_FOR)
-        return [_shown(each) for each in rows]
+        return [present.appeal(each) for each in rows]
 
 
 @blueprint.get("/halls/<code:code>/document-appeals")
@@ -131,7 +124,7 @@ def list_hall_document_appeals(query: Mapping[str, str], code: str) -> dict[str,
 @blueprint.post("/halls/<code:code>/document-appeals/<reference:reference>/decide")
 @bearer_only("appeal.decide")
 @idempotent
-@refuses(HallUnknown, appeals.AppealUnknown, appeals.WordsMissing, appeals.AppealIsDecided)
+@refuses(HallUnknown, AppealUnknown, WordsMissing, AppealIsDecided)
 @blueprint.arguments(DecideAppealSchema())
 @blueprint.response(200, OF_HALL)
 def decide_document_appeal(body: Mapping[str, Any], code: str, reference: str) -> Response:
@@ -144,7 +137,7 @@ def decide_document_appeal(body: Mapping[str, Any], code: str, reference: str) -
     def work(session: Session) -> dict[str, Any]:
         hall = get_hall(session, code)
         actor = edge.require("appeal.decide", hall.id)
-        asked = document_appeals.get_document_appeal(session, reference, hall_id=hall.id)
+        asked = get_of_hall(session, DocumentAppeal, reference, hall_id=hall.id)
         document_appeals.decide(session, asked, **body, actor=actor, now=edge.now())
         return _of_hall(session, asked)
 

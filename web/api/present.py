@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.orm import Session
 
+from booking.appeal_steps import answer_of, reason_of
 from booking.book_at_once import Booked
-from booking.models import Appointment
+from booking.models import Appeal, Appointment, DocumentAppeal
 from booking.recent import KEPT_SECONDS
 from booking.slot_places import place_in
 from booking.states import AppointmentState
@@ -30,6 +31,21 @@ from web import edge
 _HALL = (
     "code", "name_zh", "name_en", "address_zh", "address_en", "phone", "latitude", "longitude", "time_zone",
 )  # fmt: skip
+
+
+def appeal(asked: Appeal | DocumentAppeal) -> dict[str, Any]:
+    """An appeal of either kind, for whoever made it."""
+    return {
+        "reference": asked.reference,
+        "state": asked.state,
+        "asked_at": asked.created_at,
+        "answer": answer_of(asked) or None,
+    }
+
+
+def appeal_of_hall(asked: Appeal | DocumentAppeal) -> dict[str, Any]:
+    """What whoever decides sees of either kind; what it is about is particular to one."""
+    return {**appeal(asked), "reason": reason_of(asked)}
 
 
 def hall(row: Hall) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from booking import special_requests as requests
-from booking.appeals import WordsMissing
+from booking.appeal_steps import WordsMissing
 from booking.errors import (
     ServiceNotOffered,
     ServicesInDifferentLines,

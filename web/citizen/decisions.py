@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking import appeals, document_appeals, special_requests
+from booking import appeal_steps, appeals, document_appeals, special_requests
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest
 from booking.policy import NoShowStanding
@@ -102,7 +102,7 @@ def _missed(session: Session, rows: Sequence[Appointment], halls: Mapping[int, H
         own = made.get(row.id)
         may = own is None and appeals.can_appeal(row, rules=rules_of(halls[row.hall_id]), now=edge.now())
         if may or own is not None:
-            answer = appeals.answer_of(own) if own else ""
+            answer = appeal_steps.answer_of(own) if own else ""
             found.append(Missed(row, halls[row.hall_id], own, answer, may))
     return found
 
@@ -113,7 +113,7 @@ def _disputed(session: Session, phone: str) -> list[Disputed]:
         Disputed(
             each,
             mask(document_appeals.claim_of(each).identity_number),
-            document_appeals.answer_of(each),
+            appeal_steps.answer_of(each),
         )
         for each in document_appeals.list_own(session, phone, since=since)
     ]

@@ -1,5 +1,6 @@
 """Appeals against missed appointments, and for documents that others used: read, decide, answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from booking import appeals as asked_for
 from booking import document_appeals as documents
+from booking.appeal_steps import AppealState, Kind, answer_of, get_of_hall, reason_of
 from booking.document_appeals import OnRecord
 from booking.models import Appeal, Appointment, DocumentAppeal
 from kernel.errors import DomainError
@@ -60,34 +62,26 @@ def appeals(hall_code: str) -> ResponseReturnValue:
 @staff_only("appeal.decide")
 def decide_appeal(hall_code: str, reference: str) -> ResponseReturnValue:
     """Accept or refuse, with an answer."""
-    answer = request.form.get("answer", "")[:2000]
-    try:
-        with edge.transaction() as session:
-            hall = my_hall(session, hall_code, "appeal.decide")
-            asked = asked_for.get_appeal(session, reference, hall_id=hall.id)
-            accepted = request.form.get("do") == "accept"
-            asked_for.decide(
-                session, asked, accepted=accepted, answer=answer, actor=edge.actor(), now=edge.now()
-            )
-    except DomainError as refusal:
-        return _page(hall_code, reference, refusal.sentence(edge.language())), status_of(refusal)
-    flash(_("已处理，短信告诉申诉人。"), "ok")
-    return redirect(url_for(".appeals", hall_code=hall_code), 303)
+    return _decide(hall_code, Appeal, reference, asked_for.decide)
 
 
 @blueprint.post("/<hall_code>/document-appeals/<reference>")
 @staff_only("appeal.decide")
 def decide_document_appeal(hall_code: str, reference: str) -> ResponseReturnValue:
     """Accept or refuse, with an answer; accepted, it may go on to another hall."""
+    return _decide(hall_code, DocumentAppeal, reference, documents.decide)
+
+
+def _decide(
+    hall_code: str, kind: type[Kind], reference: str, decide: Callable[..., None]
+) -> ResponseReturnValue:
     answer = request.form.get("answer", "")[:2000]
     accepted = request.form.get("do") == "accept"
     try:
         with edge.transaction() as session:
             hall = my_hall(session, hall_code, "appeal.decide")
-            asked = documents.get_document_appeal(session, reference, hall_id=hall.id)
-            documents.decide(
-                session, asked, accepted=accepted, answer=answer, actor=edge.actor(), now=edge.now()
-            )
+            asked = get_of_hall(session, kind, reference, hall_id=hall.id)
+            decide(session, asked, accepted=accepted, answer=answer, actor=edge.actor(), now=edge.now())
             done = asked.hall_id == hall.id
     except DomainError as refusal:
         return _page(hall_code, reference, refusal.sentence(edge.language())), status_of(refusal)
@@ -127,21 +121,21 @@ def _row(session: Session, appeal: Appeal, appointment: Appointment) -> Row:
         appeal=appeal,
         appointment=appointment,
         name=mask_name(name_of(session.get_one(Citizen, appointment.citizen_id))),
-        reason=asked_for.reason_of(appeal),
-        answer=asked_for.answer_of(appeal),
+        reason=reason_of(appeal),
+        answer=answer_of(appeal),
         asked_at=appeal.created_at,
     )
 
 
 def _document_row(session: Session, asked: DocumentAppeal) -> DocumentRow:
     claim = documents.claim_of(asked)
-    is_open = asked.state == asked_for.AppealState.ASKED
+    is_open = asked.state == AppealState.ASKED
     return DocumentRow(
         appeal=asked,
         kind=kind_name(claim.identity_kind),
         number=mask(claim.identity_number),
         phone=mask_phone(claim.phone),
-        reason=documents.reason_of(asked),
-        answer=documents.answer_of(asked),
+        reason=reason_of(asked),
+        answer=answer_of(asked),
         record=documents.on_record(session, asked, now=edge.now()) if is_open else None,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import appeals, document_appeals, special_requests
-from booking.models import SpecialRequest
+from booking import appeal_steps, special_requests
+from booking.models import Appeal, DocumentAppeal, SpecialRequest
 from booking.waitlist_desk import count_waiting
 from halls.models import Hall
 from halls.queries import list_halls
@@ -40,8 +40,8 @@ def home() -> ResponseReturnValue:
         halls = [hall for hall in list_halls(session) if may("request.decide", hall.id)]
         ids = [hall.id for hall in halls]
         asked = special_requests.open_by_hall(session, ids)
-        appealed = appeals.count_open(session, ids)
-        disputed = document_appeals.count_open(session, ids)
+        appealed = appeal_steps.count_open(session, Appeal, ids)
+        disputed = appeal_steps.count_open(session, DocumentAppeal, ids)
         extra = count_open(session, ids, now=edge.now())
         listed = count_waiting(session, ids)
         parked = count_parked(session, ids, now=edge.now())

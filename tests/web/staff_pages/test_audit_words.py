@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from booking import book_by_staff, correct, lift, number_changes, waitlist_desk
-from booking.appeals import AppealState
+from booking.appeal_steps import AppealState
 from booking.special_requests import RequestState
 from booking.states import AppointmentState
 from booking.waitlist_states import WaitState

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from booking.appeals import LONGEST, AppealState
+from booking.appeal_steps import LONGEST, AppealState
 from booking.close import Then
 from booking.lift import REASONS as LIFT_REASONS
 from booking.number_changes import REASONS, Change
