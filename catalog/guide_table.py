@@ -69,6 +69,7 @@ GUIDES = Sheet(
     ),
     key=("service", "part", "of", "code"),
     whole=("service",),
+    in_order=("service", "part", "of"),
 )
 
 

@@ -75,6 +75,7 @@ MATERIALS = Sheet(
     ),
     key=("service", "code"),
     whole=("service",),
+    in_order=("service",),
 )
 SYNONYMS = Sheet(
     "synonyms",

@@ -14,6 +14,7 @@ from typing import Any
 from kernel.actor import Actor
 from kernel.data_file import CODE
 from kernel.errors import Invalid
+from kernel.table_order import moved_rows
 
 Row = dict[str, Any]
 MOST_ROWS = 5_000
@@ -45,12 +46,19 @@ class Column:
         return self.en if language.startswith("en") else self.zh
 
 
+#: Where a row stands among those that it belongs to; no file has such a column.
+PLACE = Column("", "顺序", "Place", kind="whole")
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A kind of table. Rows are told apart by the columns of `key`.
 
     Rows that a file leaves out stay as they are, or go: with `whole`, a file says everything of each value
     of these columns that it names (of the whole table where `whole` is empty).
+
+    Where the order of rows says something, those that share the values of `in_order` follow one another: one
+    that has another place among them is changed (`kernel.table_order`).
     """
 
     code: str
@@ -59,6 +67,7 @@ class Sheet:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     whole: tuple[str, ...] | None = None
+    in_order: tuple[str, ...] | None = None
 
     def label(self, language: str) -> str:
         """What the table is called."""
@@ -190,7 +199,10 @@ def compare(sheet: Sheet, before: Iterable[Row], lines: Sequence[Line]) -> Count
     """How many rows are new, changed, unchanged, and gone."""
     known = {sheet.key_of(row): row for row in before}
     keys = {sheet.key_of(line.row): line.row for line in lines}
-    same = sum(1 for key, row in keys.items() if key in known and _same(sheet, known[key], row))
+    moved = moved_rows(sheet.in_order, known, keys)
+    same = sum(
+        1 for key, row in keys.items() if key in known and key not in moved and _same(sheet, known[key], row)
+    )
     both = sum(1 for key in keys if key in known)
     return Counts(len(keys) - both, both - same, same, len(_gone(sheet, known, lines)))
 
@@ -200,12 +212,16 @@ def differences(
 ) -> list[Difference]:
     """Every cell that a file would change, line by line, then the rows that go; no secret is shown."""
     known = {sheet.key_of(row): row for row in before}
+    moved = moved_rows(sheet.in_order, known, {sheet.key_of(line.row): line.row for line in lines})
     found: list[Difference] = []
     for line in lines:
         key = sheet.key_of(line.row)
         if key not in known:
             found.append(Difference(line.number, key, None, "", ""))
             continue
+        if key in moved:
+            was, becomes = moved[key]
+            found.append(Difference(line.number, key, PLACE, str(was), str(becomes)))
         found += [
             Difference(
                 line.number,

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from booking.tables import import_table
+from booking.tables import import_table, list_differences
 from catalog.guide_table import rows_of
 from catalog.models import Guide, GuideDraft, Service
 from kernel.history import Revision
@@ -116,3 +116,40 @@ def test_a_way_that_ends_nowhere_is_refused(session, sheet):
     code = cells[line - 1][cells[0].index("code")]
     kept = [row for row in cells if not (row[1] == "situation" and row[3] == code) and row[2] != code]
     assert mistakes_of(session, kept)
+
+
+def moved_up(cells, part, **wanted):
+    """The second line of this part before the first, with what belongs to it left where it was."""
+    first = find(cells, service=DOG, part=part, **wanted) - 1
+    second = next(at for at in range(first + 1, len(cells)) if cells[at][0] == DOG and cells[at][1] == part)
+    cells.insert(first, cells.pop(second))
+    return cells
+
+
+@pytest.mark.parametrize(("part", "into"), [("question", "questions"), ("situation", "situations")])
+def test_another_order_is_a_change_and_is_published(session, sheet, part, into):
+    cells = sheet("guides")
+    before = [each["code"] for each in guide(session).tree[into]]
+    shown = list_differences(
+        session, KINDS["guides"], moved_up(cells, part), language="zh", actor=BY["actor"]
+    )
+    [move] = [each for each in shown if each.column is not None]
+    assert (move.column.zh, {move.before, move.after}) == ("顺序", {"1", "2"})
+    assert take_in(session, cells) == (0, 1, 0)
+    assert [each["code"] for each in guide(session).tree[into]] == [before[1], before[0], *before[2:]]
+    assert take_in(session, cells) == (0, 0, 0)
+
+
+def test_so_is_another_order_of_answers(session, sheet):
+    cells = moved_up(sheet("guides"), "option")
+    before = guide(session).tree["questions"][0]["options"]
+    assert take_in(session, cells) == (0, 1, 0)
+    assert guide(session).tree["questions"][0]["options"] == [before[1], before[0], *before[2:]]
+
+
+def test_where_lines_of_different_parts_stand_to_each_other_says_nothing(session, sheet):
+    cells = sheet("guides")
+    apart = [cells[0], *sorted(cells[1:], key=lambda row: row[1])]
+    before = revisions(session)
+    assert take_in(session, apart) == (0, 0, 0)
+    assert revisions(session) == before
