@@ -5,7 +5,7 @@ together. So a delivery may be attempted by several processes and as often as ne
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -41,17 +41,29 @@ class HandlerUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What one round of dispatching found: how many events, their live topics, the deliveries to make."""
+    """What one round of dispatching found: how many events, their live topics, the deliveries to make.
+
+    `later_ids`: those for which nobody waits.
+    """
 
     events: int
     topics: tuple[str, ...]
     delivery_ids: tuple[int, ...]
+    later_ids: tuple[int, ...] = ()
 
 
 def dispatch(
-    session: Session, handlers_of: HandlersOf, *, real_now: datetime, limit: int = 200
+    session: Session,
+    handlers_of: HandlersOf,
+    *,
+    real_now: datetime,
+    limit: int = 200,
+    later: Collection[str] = (),
 ) -> Dispatched:
-    """Turn new events, the oldest first, into deliveries. Publish nudges and enqueue after the commit."""
+    """Turn new events, the oldest first, into deliveries. Publish nudges and enqueue after the commit.
+
+    `later`: handlers for whose work nobody waits.
+    """
     events = session.execute(
         select(OutboxEvent.id, OutboxEvent.name, OutboxEvent.payload)
         .where(_UNDISPATCHED)
@@ -66,24 +78,43 @@ def dispatch(
         for event in events
         for handler in handlers_of(event.name)
     ]
-    made: list[int] = []
+    made: list[tuple[int, str]] = []
     if rows:
-        added = insert(EventDelivery).on_conflict_do_nothing().returning(EventDelivery.id)
-        made = sorted(session.scalars(added, rows))
+        added = insert(EventDelivery).on_conflict_do_nothing()
+        told = session.execute(added.returning(EventDelivery.id, EventDelivery.handler), rows)
+        made = sorted((row[0], row[1]) for row in told)
     session.execute(
         update(OutboxEvent)
         .where(OutboxEvent.id.in_([event.id for event in events]))
         .values(dispatched_at=real_now)
     )
     topics = dict.fromkeys(topic for event in events for topic in event.payload.get("topics", ()))
-    return Dispatched(len(events), tuple(topics), tuple(made))
+    return Dispatched(
+        len(events),
+        tuple(topics),
+        tuple(each for each, handler in made if handler not in later),
+        tuple(each for each, handler in made if handler in later),
+    )
 
 
-def take_overdue(session: Session, *, real_now: datetime, limit: int = 200) -> list[int]:
-    """Deliveries that should have been made by now, given a new lease: Redis may have lost their jobs."""
+def take_overdue(
+    session: Session,
+    *,
+    real_now: datetime,
+    limit: int = 200,
+    only: Collection[str] | None = None,
+    but: Collection[str] = (),
+) -> list[int]:
+    """Deliveries that should have been made by now, given a new lease: Redis may have lost their jobs.
+
+    `only` those of some handlers, or all `but` those of some.
+    """
+    wanted = [EventDelivery.handler.not_in(but)] if but else []
+    if only is not None:
+        wanted.append(EventDelivery.handler.in_(only))
     overdue = (
         select(EventDelivery.id)
-        .where(_NOT_DONE, EventDelivery.next_at <= real_now, EventDelivery.attempts < ATTEMPTS)
+        .where(_NOT_DONE, EventDelivery.next_at <= real_now, EventDelivery.attempts < ATTEMPTS, *wanted)
         .order_by(EventDelivery.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -10,8 +10,10 @@ from rq.serializers import JSONSerializer
 
 EVENTS = "events"
 MESSAGES = "messages"
-#: In the order in which a worker looks at them: effects before sending.
-QUEUES = (EVENTS, MESSAGES)
+SCHEDULED = "scheduled"
+#: A worker takes a job of each in turn: effects, sending, and what the schedule does by itself, for which
+#: nobody waits.
+QUEUES = (EVENTS, MESSAGES, SCHEDULED)
 
 PER_JOB = 20  # deliveries in one job: RQ's own bookkeeping costs as much as one delivery
 MOST_WAITING = 200  # jobs in a queue beyond which repeating them would only add to the pile
@@ -35,6 +37,15 @@ class JobQueue:
 
         return self._try(put)
 
+    def put_scheduled(self, delivery_ids: Sequence[int]) -> bool:
+        """Have these deliveries made, each by a job of its own: one takes as long as a hundred effects."""
+
+        def put() -> None:
+            for delivery_id in delivery_ids:
+                self._put(SCHEDULED, "runtime.jobs.deliver", [[delivery_id]])
+
+        return self._try(put)
+
     def put_send(self, *, at_once: int) -> bool:
         """Have due messages sent, by up to `at_once` workers."""
         return self._put_unless_full("runtime.jobs.send_due", at_once)
@@ -45,8 +56,15 @@ class JobQueue:
 
     def is_full(self) -> bool:
         """Whether so many jobs wait that the workers, not Redis, are behind."""
+        return self._waiting(EVENTS) > MOST_WAITING
+
+    def has_scheduled(self) -> bool:
+        """Whether a job of the schedule still waits here: then none was lost."""
+        return self._waiting(SCHEDULED) > 0
+
+    def _waiting(self, queue: str) -> int:
         found: list[int] = []
-        return self._try(lambda: found.append(self._queues[EVENTS].count)) and found[0] > MOST_WAITING
+        return found[0] if self._try(lambda: found.append(self._queues[queue].count)) else 0
 
     def _put_unless_full(self, job: str, most: int) -> bool:
         def put() -> None:

@@ -25,7 +25,7 @@ from runtime import schedule
 from runtime.deliveries import dispatch, take_overdue
 from runtime.job_queue import JobQueue
 from runtime.jobs import Work, make_work
-from runtime.subscriptions import handlers_of
+from runtime.subscriptions import LATER, handlers_of
 
 POLL = 0.05  # seconds between looks at the outbox: half of it is what a screen waits on the average
 BATCH = 200
@@ -93,25 +93,37 @@ class Relay:
             if not direct.find(_ANY, {})[0]:
                 return 0  # mostly so; a transaction would cost five times as much
         with self._parts.database.transaction() as session:
-            found = dispatch(session, handlers_of, real_now=clock.real_now(), limit=BATCH)
+            found = dispatch(session, handlers_of, real_now=clock.real_now(), limit=BATCH, later=LATER)
         if found.topics:
             nudge.publish(self._parts.redis, found.topics)
         if found.delivery_ids:
             self._hand_over(list(found.delivery_ids))
+        if found.later_ids:
+            self._hand_over_later(list(found.later_ids))
         return found.events
 
     def _hand_over(self, delivery_ids: list[int]) -> None:
         if not self._queue.put_deliveries(delivery_ids):
             self._work.deliver(delivery_ids)
 
+    def _hand_over_later(self, delivery_ids: list[int]) -> None:
+        if not self._queue.put_scheduled(delivery_ids):
+            self._work.deliver(delivery_ids)
+
     def _overdue(self) -> None:
-        """Deliveries whose jobs were lost, or that failed and may be tried again."""
-        if self._queue.is_full():
-            return
+        """Deliveries whose jobs were lost, or that failed and may be tried again.
+
+        Those of the schedule may wait longer than a lease: handed over anew they would only pile up.
+        """
+        again, later = not self._queue.is_full(), not self._queue.has_scheduled()
         with self._parts.database.transaction() as session:
-            overdue = take_overdue(session, real_now=clock.real_now())
+            now = clock.real_now()
+            overdue = take_overdue(session, real_now=now, but=LATER) if again else []
+            scheduled = take_overdue(session, real_now=now, only=LATER) if later else []
         if overdue:
             self._hand_over(overdue)
+        if scheduled:
+            self._hand_over_later(scheduled)
 
     def _messages(self) -> None:
         """The message sweeper: what it finds goes to a worker, or is done here when Redis is down."""

@@ -119,6 +119,10 @@ APART: frozenset[str] = frozenset(
     )
 )
 
+#: For what these do nobody waits, and those of all halls may come due at once: other effects and messages go
+#: before them.
+LATER: frozenset[str] = frozenset({name_of(schedule.run)})
+
 _NAMES = {event.name(): tuple(map(name_of, handlers)) for event, handlers in SUBSCRIPTIONS.items()}
 
 

@@ -20,10 +20,12 @@ from people.phone_codes import request_code
 from queueing.events import CounterOpened
 from runtime import deliveries, jobs
 from runtime import relay as relay_module
-from runtime.job_queue import EVENTS, MESSAGES, JobQueue
+from runtime.job_queue import EVENTS, MESSAGES, SCHEDULED, JobQueue
 from runtime.jobs import make_work
 from runtime.redis_client import make_client
 from runtime.relay import POLL, Relay, run
+from runtime.schedule import TimeCame
+from runtime.subscriptions import LATER
 from runtime.worker import make_worker
 from tests.conftest import NOW
 
@@ -86,6 +88,55 @@ def test_an_event_goes_through_both_queues_to_the_gateway(parts, relay, work):
     until(lambda: state_of_message(parts) != MessageState.SENDING)
     look_round(relay)
     assert state_of_message(parts) == MessageState.DELIVERED
+
+
+def work_some(parts, work, jobs_):
+    jobs.use(work)
+    make_worker(parts).work(burst=True, max_jobs=jobs_, logging_level="ERROR")
+
+
+def of_the_schedule(parts, *, done):
+    """How many deliveries of the schedule's jobs are made, or wait."""
+    wanted = EventDelivery.done_at.is_not(None) if done else EventDelivery.done_at.is_(None)
+    with parts.database.transaction() as session:
+        mine = EventDelivery.handler.in_(LATER)
+        return session.scalar(select(func.count(EventDelivery.id)).where(mine, wanted))
+
+
+def test_at_a_start_nobody_waits_for_the_jobs_of_all_halls(parts, relay, work):
+    with parts.database.transaction() as session:
+        for _hall in range(30):
+            outbox.emit(session, TimeCame("forget_old_events", None, NOW.isoformat()), now=NOW)
+    ask_for_code(parts)
+    look_round(relay)
+    work_some(parts, work, 2)
+    assert state_of_message(parts) is not None  # the code's message is written, after one job at most
+    assert of_the_schedule(parts, done=True) == 1
+    look_round(relay)
+    work_some(parts, work, 2)
+    until(lambda: sent(parts) == 1)
+    assert of_the_schedule(parts, done=True) <= 2
+    waiting = of_the_schedule(parts, done=False)
+    assert waiting >= 28
+    work_some(parts, work, None)
+    assert of_the_schedule(parts, done=False) == 0
+
+
+def test_jobs_of_the_schedule_that_wait_are_not_handed_over_twice_and_lost_ones_are(
+    parts, relay, work, monkeypatch
+):
+    monkeypatch.setattr(deliveries, "LEASE", timedelta(0))
+    with parts.database.transaction() as session:
+        outbox.emit(session, TimeCame("forget_old_events", None, NOW.isoformat()), now=NOW)
+    relay._dispatch()
+    for _ in range(3):
+        relay._overdue()
+    assert JobQueue(parts.redis)._queues[SCHEDULED].count == 1
+    parts.redis.flushall()
+    relay._overdue()
+    assert JobQueue(parts.redis)._queues[SCHEDULED].count == 1
+    work_some(parts, work, None)
+    assert of_the_schedule(parts, done=True) == 1
 
 
 def test_jobs_hold_ids_and_nothing_else(parts, relay):
