@@ -1,4 +1,4 @@
-"""Hold numbers for ten minutes while a citizen says who they are.
+"""Hold numbers for ten minutes (three for a caller that nobody knows) while a citizen says who they are.
 
 A hold is `held_until` and a token on numbers, and a draft on the server. It ends by itself.
 """
@@ -42,7 +42,8 @@ class HoldSlot:
     """The slot a citizen has chosen.
 
     `answers` are the guide's (`question: option`); `previous_token` is a hold that this one replaces: it is
-    given up once the new one stands, and its form is carried over.
+    given up once the new one stands, and its form is carried over. `nameless`: nobody stands for it yet,
+    so it is kept for a shorter time (`booking.keep_hold`).
     """
 
     hall_code: str
@@ -50,6 +51,7 @@ class HoldSlot:
     starts_at: datetime
     answers: Mapping[str, Any] = field(default_factory=dict)
     previous_token: str | None = None
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def _hold_legs(session: Session, command: HoldSlot, *, now: datetime) -> Held:
         answers=command.answers,
         token=token_hash(token),
         previous=token_hash(command.previous_token) if command.previous_token else None,
-        held_until=now + rules.policy.hold,
+        held_until=now + rules.policy.hold_for(nameless=command.nameless),
     )
     taken = take_legs(session, wanted, now=now)
     return Held(
@@ -192,7 +194,7 @@ def _wanted(command: HoldSlot, offer: Offer, token: str, *, now: datetime) -> Wa
         answers=command.answers,
         token=token_hash(token),
         previous=token_hash(command.previous_token) if command.previous_token else None,
-        held_until=now + offer.rules.policy.hold,
+        held_until=now + offer.rules.policy.hold_for(nameless=command.nameless),
     )
 
 

@@ -139,6 +139,9 @@ class BookingPolicy:
     booking_opens: time = time(8)
     #: How long a number is kept while the form is filled in.
     hold: timedelta = timedelta(minutes=10)
+    #: How long for a caller without a cookie of ours, until a phone or a browser stands for it (`keep_hold`);
+    #: never longer than `hold`.
+    nameless_hold: timedelta = timedelta(minutes=3)
     max_open_appointments: int = 5
     check_in_opens: timedelta = timedelta(minutes=30)
     check_in_closes: timedelta = timedelta(minutes=15)
@@ -186,6 +189,10 @@ class BookingPolicy:
         """
         defaults = {each.name: each.default for each in fields(cls)}
         return cls(**policy_data.read(values, defaults))  # type: ignore[arg-type]  # typed by the defaults
+
+    def hold_for(self, *, nameless: bool) -> timedelta:
+        """How long a number is kept for somebody."""
+        return min(self.hold, self.nameless_hold) if nameless else self.hold
 
     def as_mapping(self) -> dict[str, object]:
         """The policy as data ready for JSON; `from_mapping` reads it back."""

@@ -42,6 +42,7 @@ LIMITS: dict[str, Limits] = {
     "horizon_working_days": Limits(1, 60),
     "horizon": Limits(1, 366, _DAY),
     "hold": Limits(1, 60, _MINUTE),
+    "nameless_hold": Limits(1, 60, _MINUTE),
     "max_open_appointments": Limits(1, 50),
     "check_in_opens": Limits(0, 12 * 60, _MINUTE),
     "check_in_closes": Limits(0, 4 * 60, _MINUTE),

@@ -79,7 +79,7 @@ def reschedule(
     before = appointment.starts_at
     if actor.kind != "staff" and counts_as_no_show(before, cancelled_at=now, policy=rules.policy):
         appointment.moved_late_at = now
-    _move(session, appointment, draft, slot)
+    _move(session, appointment, draft, slot, staff=actor.kind == "staff")
     session.execute(
         update(Number)
         .where(Number.id.in_(mine))
@@ -108,7 +108,7 @@ def _ensure_can_move(appointment: Appointment, draft: Draft, slot: Slot, *, now:
         raise InPast
 
 
-def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) -> None:
+def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot, *, staff: bool) -> None:
     if slot.on_date != appointment.on_date:
         appointment.code = free_code(session, appointment.hall_id, slot.on_date, wish=appointment.code)
     appointment.slot_id = slot.id
@@ -126,7 +126,7 @@ def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot) 
         session.flush()
     except IntegrityError as error:
         if constraint_of(error) == "uq_appointment_open_per_day":
-            raise AlreadyBookedThatDay from error
+            raise (AlreadyBookedThatDay if staff else DocumentNotBookable) from error
         raise
 
 

@@ -12,6 +12,10 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "horizon": ("最远可约的天数", "Farthest day that can be booked"),
     "booking_opens": ("每天开放新一天的时刻", "A new day opens at"),
     "hold": ("填表时为群众保留多久", "How long a number is kept while the form is filled in"),
+    "nameless_hold": (
+        "未表明设备的占号保留多久（验证手机号后同上）",
+        "How long for unknown devices (as above once a phone is verified)",
+    ),
     "max_open_appointments": ("每人最多未办理的预约", "Open appointments of one person, at most"),
     "check_in_opens": ("可提前多久签到", "Check-in opens before the slot"),
     "check_in_closes": ("晚到多久仍算准时", "On time until, after the slot begins"),

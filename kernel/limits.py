@@ -172,19 +172,24 @@ class Limits:
                 self._own[keys[1]] = (1, self._monotonic() + stays)
             return self._read_own(keys[1]) > 0
 
-    def use_once(self, name: str, *, seconds: int) -> bool:
-        """Whether this is the first use of something within so many seconds."""
+    def use_once(self, name: str, *, seconds: int, by: str | None = None) -> bool:
+        """Whether this is the first use of something within so many seconds, or again one `by` the same."""
         key = f"{_PREFIX}{name}"
         if self._may_ask():
             try:
-                first = bool(self._line.execute("SET", key, "1", "NX", "EX", seconds))
+                first = bool(self._line.execute("SET", key, by or "1", "NX", "EX", seconds))
+                if by and not first:
+                    first = self._line.execute("GET", key) == by.encode()
             except RedisError as error:
                 self._fall_back(error)
             else:
                 self._answered()
                 return first
         with self._lock:
-            return self._count_own(key, seconds) == 1
+            if self._count_own(key, seconds) == 1:
+                self._count_own(f"{key}:{by}", seconds)
+                return True
+            return by is not None and self._read_own(f"{key}:{by}") > 0
 
     def _ask(self, script: str, keys: Sequence[str], numbers: Sequence[int]) -> Any:
         """The script's answer; None while Redis is away."""

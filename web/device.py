@@ -31,6 +31,11 @@ def announced_device() -> str | None:
     return text if _OWN.fullmatch(text) else None
 
 
+def is_nameless() -> bool:
+    """Whether nothing of ours says who asks: what a program calls itself costs nothing to make up."""
+    return device() is None
+
+
 def address() -> str:
     """Where the request comes from, as the trusted proxies say."""
     return request.remote_addr or ""

@@ -35,6 +35,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "hold.device": Rule(30, 10 * _MINUTE),
         "hold.address": Rule(1200, _MINUTE),
+        "hold.phone": Rule(10, 10 * _MINUTE),  # holds of unknown devices that it stands for
         "code.device": Rule(15, _HOUR),  # beside those of each phone, which are the use case's
         "code.address": Rule(600, _HOUR),
         "book.identity": Rule(20, _HOUR),
@@ -111,6 +112,19 @@ def limit_hold(database: Session | Direct) -> None:
     """One more number is to be held, in this transaction or by this connection; raises LimitReached."""
     reach(database)
     _limit_device("hold")
+
+
+def limit_keep(database: Session | Direct, phone: str | None) -> None:
+    """One more hold is to be kept for the usual time by who stands for it: a phone, else a browser.
+
+    Raises:
+        LimitReached
+    """
+    reach(database)
+    if phone is not None:
+        limit_phone("hold.phone", phone)
+    else:
+        _limit_device("hold")
 
 
 def limit_code() -> None:

@@ -36,7 +36,7 @@ from kernel.errors import DomainError, Unproven
 from kernel.kept import Kept
 from kernel.limits import Rule
 from web import edge
-from web.device import address, announced_device, device, device_to_be
+from web.device import address, announced_device, device, device_to_be, is_nameless
 from web.limits import fair, limit_hold
 
 HEADER = "Youhao-Proof"
@@ -89,11 +89,18 @@ class Waiting:
 
 
 def admit_hold(
-    database: Session | Direct, hall_code: str, service_codes: Sequence[str], starts_at: datetime
+    database: Session | Direct,
+    hall_code: str,
+    service_codes: Sequence[str],
+    starts_at: datetime,
+    *,
+    press: str | None = None,
 ) -> None:
     """Ask everything that comes before a hold: limits, and at a peak of any of its lines the proof.
 
-    `database`: what the hold will be made with. Nothing is counted before it is there.
+    `database`: what the hold will be made with. Nothing is counted before it is there. `press`: what is the
+    same each time this very request is sent, where its first answer is given again: its proof is good again,
+    since the one before it came to nothing.
 
     Raises:
         LimitReached, ProofRequired
@@ -103,11 +110,11 @@ def admit_hold(
     # Of others the hold itself says what is wrong.
     soon = [line for line in lines if _is_soon(line, starts_at)]
     asking = [line for line in soon if _is_peak(line, starts_at)]  # each line counts this hold
-    if not asking and (device() is not None or _has_room_for_nameless(soon)):
+    if not asking and (not is_nameless() or _has_room_for_nameless(soon)):
         return
     text = request.headers.get(HEADER) or request.form.get(FIELD, "")
     # Of any line of the visit: another of them may have come to its peak since the challenge.
-    if any(_is_proof(text, line.group_id) for line in lines) or _is_ticket(
+    if any(_is_proof(text, line.group_id, press) for line in lines) or _is_ticket(
         request.form.get(TICKET_FIELD, "")
     ):
         return
@@ -184,8 +191,8 @@ def _mark(text: str, line: int) -> str:
     return base64.urlsafe_b64encode(mark).decode().rstrip("=")
 
 
-def _is_proof(proof: str, line: int) -> bool:
-    """Ours, for this device and line, not too old, solved, and not used before."""
+def _is_proof(proof: str, line: int, press: str | None) -> bool:
+    """Ours, for this device and line, not too old, solved, and not used before, except by the same press."""
     challenge, _colon, answer = proof.partition(":")
     text, _dot, mark = challenge.rpartition(".")
     minute = text.partition(".")[0]
@@ -196,7 +203,7 @@ def _is_proof(proof: str, line: int) -> bool:
         0 <= age <= VALID_MINUTES
         and hmac.compare_digest(mark.encode(), _mark(text, line).encode())
         and is_solved(challenge, answer)
-        and fair().use_once(f"proof:{mark}", seconds=(VALID_MINUTES + 2) * 60)
+        and fair().use_once(f"proof:{mark}", seconds=(VALID_MINUTES + 2) * 60, by=press)
     )
 
 

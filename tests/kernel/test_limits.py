@@ -168,6 +168,13 @@ def test_something_is_used_once(redis_client, url):
     assert [limits.use_once("ticket", seconds=60) for _ in range(3)] == [True, False, False]
 
 
+@pytest.mark.parametrize("url", ["", AWAY])
+def test_or_again_by_the_one_who_used_it_first(redis_client, url):
+    limits = limits_of(make_client(url) if url else redis_client)
+    asked = [limits.use_once("proof", seconds=60, by=who) for who in ("one", "one", "another", None)]
+    assert asked == [True, True, False, False]
+
+
 def test_reads_limits_of_the_settings():
     assert parse_rules("hold.device=30/600  book.phone=3/86400") == {
         "hold.device": Rule(30, 600),

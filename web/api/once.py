@@ -19,6 +19,7 @@ from kernel.actor import ANONYMOUS, Actor
 from kernel.direct import Direct
 from kernel.errors import Invalid
 from web import edge
+from web.device import announced_device, device
 
 Found = TypeVar("Found")
 
@@ -98,8 +99,15 @@ def _text(schema: Schema, answer: Mapping[str, Any]) -> str:
 
 
 def _scope_and_asked(caller: Actor) -> tuple[str, bytes]:
+    """Whose key it is, and what it was sent with.
+
+    Who shows no token is known by our cookie or by what a program calls itself, the same each time it sends
+    again: two programs that count their requests from 1 must not get each other's answers. An address is no
+    name; whoever has no other needs keys that nobody guesses.
+    """
+    known = (device() or announced_device() or "") if caller is ANONYMOUS else ""
     asked = hashlib.sha256(request.get_data(cache=True)).digest()
-    return f"{caller.kind} {caller.id} {request.method} {request.path}", asked
+    return f"{caller.kind} {caller.id}{known and f' {known}'} {request.method} {request.path}", asked
 
 
 def answer_once_at_once(

@@ -1,5 +1,6 @@
 """Who comes: name, document, phone. Asked once, after the slot was chosen, and kept while it is corrected."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -7,7 +8,11 @@ from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from booking.errors import HoldExpired
+from booking.hall_rules import rules_of
+from booking.keep_hold import keep_hold
 from kernel.errors import DomainError
+from kernel.limits import LimitReached
 from kernel.phone import mask as mask_phone
 from people.identity import mask, mask_name
 from web import edge
@@ -18,7 +23,7 @@ from web.citizen.phone_check import TRIES, no_code, send_code, try_code
 from web.citizen.running import Running, keep_form, keep_unless_older, next_turn, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
 from web.known_browser import forget_browser
-from web.limits import limit_tries
+from web.limits import limit_keep, limit_tries
 from web.problems import status_of
 
 KEPT = ("name", "kind", "number", "phone", "agree")
@@ -83,9 +88,20 @@ def _go_on(running: Running, form: dict[str, Any]) -> ResponseReturnValue:
         if not wrong and not form["name"] and not form["number"] and family():
             return redirect(url_for(".who"), 303)  # now that we know the phone: whom they may choose from
         errors |= wrong
+    _keep_hold(running)
     if errors:
         return _page(running, form, errors), 422
     return redirect(url_for(".check"), 303)
+
+
+def _keep_hold(running: Running) -> None:
+    """The hold of a browser that showed no cookie of ours lasts as any other once a phone stands for it."""
+    phone, usual = citizen_phone(), rules_of(running.hall).policy.hold
+    if phone is None or running.draft.held_until - running.draft.created_at >= usual:
+        return
+    with suppress(HoldExpired, LimitReached), edge.transaction() as session:
+        limit_keep(session, phone)
+        keep_hold(session, running.token, now=edge.now())
 
 
 def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None = None) -> str:

@@ -23,7 +23,7 @@ from web.citizen.places import Choice, list_places, read_choice
 from web.citizen.running import hold_token, remember_hold
 from web.citizen.trip import Way
 from web.citizen.visit import Visit, get_visit
-from web.device import give_device
+from web.device import give_device, is_nameless
 from web.fragments import fragment
 from web.guards import public
 from web.looks import note_look
@@ -98,6 +98,7 @@ def _hold(code: str, hall_code: str, answers: str, starts_at: datetime) -> Held:
             starts_at=starts_at,
             answers=dict(visit.step.answers) if visit.step else {},
             previous_token=hold_token(),
+            nameless=is_nameless(),
         )
         return hold(session, wanted, actor=edge.actor(), now=edge.now(), recent=edge.recent())
 

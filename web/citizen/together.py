@@ -22,7 +22,7 @@ from web.citizen.running import hold_token, remember_hold
 from web.citizen.slots import day_of, moment_of, note_city_look, zone_of
 from web.citizen.trip import Trip, Way, get_trip
 from web.citizen.trip_places import TripChoice, list_trip_places, read_trip_choice
-from web.device import give_device
+from web.device import give_device, is_nameless
 from web.fragments import fragment
 from web.guards import public
 from web.looks import note_look
@@ -116,6 +116,7 @@ def _hold(found: Trip, hall_code: str, starts_at: datetime) -> str:
         starts_at=starts_at,
         answers=dict(found.pairs),
         previous_token=hold_token(),
+        nameless=is_nameless(),
     )
     with edge.transaction() as session:
         admit_hold(session, hall_code, found.codes, starts_at)

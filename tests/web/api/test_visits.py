@@ -43,6 +43,13 @@ def test_one_hold_and_one_reference_for_all_lines(wide):
     assert after[TEN] == before[TEN] - 1
 
 
+def test_a_visit_of_several_lines_that_nobody_stands_for_is_held_as_short_and_kept_as_long(wide):
+    held = wide.hold(services=BOTH).json
+    assert held["held_until"] == build.at("09:33").isoformat()
+    kept = wide.post(f"/holds/{held['token']}/keep", {"phone_token": wide.phone_token()}).json
+    assert kept == held | {"held_until": build.at("09:40").isoformat()}
+
+
 def test_a_visit_of_one_line_has_no_legs(wide):
     assert wide.book()["legs"] == []
 

@@ -63,6 +63,12 @@ class HeldSchema(Told):
     place_en = place_en()
 
 
+class KeepHoldSchema(Asked):
+    """Who stands for a hold; nothing where a cookie of ours comes with the request."""
+
+    phone_token = Text(400, least=1)
+
+
 class PhoneCodeRequestSchema(Asked):
     """The phone that gets a one-time code."""
 
