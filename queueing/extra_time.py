@@ -137,12 +137,8 @@ def decide(
 
 
 def look_again(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
-    """Look at a line at once; a handler of LineFilledUp. Where something is asked already, that is enough."""
-    asked = exists().where(
-        ExtraTime.group_id == event["group_id"], ExtraTime.state == "open", ExtraTime.ends_at > now
-    )
-    if not session.scalar(select(asked)):
-        propose_today(session, event["hall_id"], now=now, only=event["group_id"])
+    """Look at a line at once; a handler of LineFilledUp. What is asked already is enlarged where it must."""
+    propose_today(session, event["hall_id"], now=now, only=event["group_id"])
 
 
 def forecast_walk_ins(session: Session, today: Today, group_id: int, *, now: datetime) -> float | None:

@@ -100,11 +100,16 @@ def issue_in_line(
     )
     if ticket is None:
         raise PressReused
-    if track is not Track.STANDBY and is_nearly_full(
-        line.capacity, line.load.with_more(1), now, policy=line.policy
-    ):
+    if _fills_up(line, track, now=now):
         emit(session, LineFilledUp(command.hall_id, group.id), now=now)
     return ticket, line
+
+
+def _fills_up(line: OpenLine, track: Track, *, now: datetime) -> bool:
+    """Whether extra time is to be looked at: few more fit, or this one did not and the day lacks more now."""
+    if track is Track.STANDBY:
+        return not admit(line.capacity, line.load, now, policy=line.policy).admitted
+    return is_nearly_full(line.capacity, line.load.with_more(1), now, policy=line.policy)
 
 
 def ensure_admitted(
@@ -129,7 +134,9 @@ def ensure_admitted(
     if line.is_over(now):
         raise LineClosed(alternatives=instead)
     stopped = WalkInsStopped(alternatives=instead, short_minutes=round(admission.short_minutes))
-    stopped.refused = Refused(line.group.hall_id, line.group.id, line.row.on_date, press_key)
+    stopped.refused = Refused(
+        line.group.hall_id, line.group.id, line.row.on_date, press_key, promoted=line.promoted > 0
+    )
     raise stopped
 
 

@@ -56,13 +56,14 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """A locked line with all that admission and promise ask about."""
+    """A locked line with all that admission and promise ask about. `promoted`: standbys let in just now."""
 
     group: ServiceGroup
     row: Line
     capacity: Capacity
     load: Load
     policy: QueuePolicy
+    promoted: int = 0
 
     def is_over(self, now: datetime) -> bool:
         """Whether no counter is planned any more today."""

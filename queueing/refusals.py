@@ -17,12 +17,16 @@ _QUIET = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The line that was full; a press that is repeated counts once."""
+    """The line that was full; a press that is repeated counts once.
+
+    `promoted`: standbys were let in before it, by the transaction that the refusal undoes.
+    """
 
     hall_id: int
     group_id: int
     on_date: date
     press_key: str | None = None
+    promoted: bool = False
 
 
 def note_refusal(session: Session, refused: Refused, *, now: datetime) -> None:

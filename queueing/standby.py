@@ -1,7 +1,8 @@
 """Standby numbers get a promise as soon as there is room: the oldest of a line first, before any newcomer.
 
-Looked at whenever somebody asks for a number of the line, when a counter opens, when the duty officer has
-decided about extra time, and every five minutes. The page of the ticket then shows the promised time.
+Looked at whenever somebody asks for a number of the line (also when they get none), when a counter opens,
+when the duty officer has decided about extra time, and every five minutes. The page of the ticket then shows
+the promised time.
 """
 
 from collections.abc import Mapping
@@ -19,9 +20,10 @@ from queueing.admission import Ground, standbys_that_fit
 from queueing.events import StandbyPromoted
 from queueing.models import Ticket
 from queueing.place import OpenLine, open_line, walk_in_place
+from queueing.refusals import Refused, note_refusal
 from queueing.states import TicketState
 from queueing.steps import forget_step, record
-from queueing.today import Today, today_of
+from queueing.today import Today, get_group, today_of
 
 
 def promote(session: Session, line: OpenLine, *, now: datetime) -> OpenLine:
@@ -51,6 +53,18 @@ def promote_today(session: Session, hall_id: int, *, now: datetime) -> None:
         _look(session, today, group, now=now)
 
 
+def after_refusal(session: Session, refused: Refused, *, now: datetime) -> None:
+    """What a refused walk-in leaves behind: counted, and standbys are let in as if it had never asked.
+
+    The refusal undid its own transaction, and with it their promotion: here the line is looked at afresh, for
+    between the two somebody else may have let them in, or taken what room there was.
+    """
+    if refused.promoted:
+        today = today_of(session, refused.hall_id, now=now)
+        _look(session, today, get_group(session, refused.hall_id, refused.group_id), now=now)
+    note_refusal(session, refused, now=now)
+
+
 def look_again(session: Session, event: Mapping[str, Any], *, now: datetime) -> None:
     """There may be room now; a handler of CounterOpened and ExtraTimeDecided."""
     promote_today(session, event["hall_id"], now=now)
@@ -77,4 +91,4 @@ def _promote(session: Session, line: OpenLine, ticket: Ticket, *, now: datetime)
     load = line.load
     minutes = load.work_minutes + (ticket.minutes or load.service_minutes)
     known = replace(load, waiting=load.waiting + 1, waiting_minutes=minutes, standby=load.standby - 1)
-    return replace(line, load=known)
+    return replace(line, load=known, promoted=line.promoted + 1)

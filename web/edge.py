@@ -17,7 +17,7 @@ from kernel.direct import Direct
 from kernel.errors import Forbidden
 from kernel.parts import Parts
 from queueing.errors import WalkInsStopped
-from queueing.refusals import note_refusal
+from queueing.standby import after_refusal
 
 LANGUAGES = {"zh": "zh_Hans", "en": "en"}
 
@@ -41,14 +41,17 @@ def parts() -> Parts:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """The request's unit of work: commits when the block ends. A refused walk-in is counted all the same."""
+    """The request's unit of work: commits when the block ends.
+
+    A refused walk-in is counted all the same, and standbys that were let in before it stay in.
+    """
     try:
         with parts().database.transaction() as session:
             yield session
     except WalkInsStopped as stopped:
         if stopped.refused is not None:
             with parts().database.transaction() as session:
-                note_refusal(session, stopped.refused, now=now())
+                after_refusal(session, stopped.refused, now=now())
         raise
 
 

@@ -121,6 +121,27 @@ def test_refusals_of_one_minute_have_the_line_looked_at_once(session):
     assert filled(session) == 2
 
 
+def test_standbys_and_refused_people_have_an_open_proposal_enlarged_at_once(session):
+    day = open_hall(session, planned=1)
+    for _ in range(3):
+        build.make_counter(session, day.hall, [day.a])
+    crowd(session, day.a, 30)
+    (asked, *_) = propose_today(session, day.hall.id, now=at("13:00"))
+    before, seen = asked.counters, filled(session)
+    crowd(session, day.a, 25)  # booked people who came meanwhile
+    day.take(at("13:01"), track="standby")
+    assert filled(session) == seen + 1
+    look_again(session, {"hall_id": day.hall.id, "group_id": day.a.id}, now=at("13:01"))
+    assert (asked.kind, asked.state) == ("flex", "open")
+    assert asked.counters > before
+
+
+def test_a_standby_number_where_there_is_room_asks_for_nothing(session):
+    day = open_hall(session, planned=1)
+    day.take(at("10:00"), track="standby")
+    assert filled(session) == 0
+
+
 def test_two_looks_at_once_propose_once(database):
     with database.transaction() as session:
         day, _ = shared(session, counters=5)

@@ -14,12 +14,13 @@ from queueing.capacity import Capacity, Opening
 from queueing.close_day import close_day
 from queueing.doctor import check
 from queueing.errors import WalkInsStopped
+from queueing.forecast_models import WalkInRefusal
 from queueing.issue import IssueTicket, issue
 from queueing.models import Line, Ticket
 from queueing.outlook import outlook
 from queueing.promise import Load
 from queueing.serve import abandon
-from queueing.standby import look_again, promote_today
+from queueing.standby import after_refusal, look_again, promote_today
 from tests.build import at
 from tests.queueing.hall_day import KIOSK, open_hall
 from tests.queueing.test_races import at_once
@@ -120,6 +121,21 @@ def test_standbys_are_ahead_of_a_newcomer_and_let_in_one_by_one():
         assert not admit(capacity, replace(load, waiting=others), at("12:00")).admitted
 
 
+def test_what_a_refused_newcomer_let_in_stays_in_and_the_refusal_is_counted(session, full):
+    day, taken = full
+    standbys = [day.take(at(clock), track="standby") for clock in ("16:01", "16:02")]
+    leave(day, taken[:1])
+    with pytest.raises(WalkInsStopped) as stopped, session.begin_nested():
+        day.take(at("16:03"), press_key="kiosk:1")
+    assert [each.track for each in standbys] == ["standby"] * 2  # undone with the request
+    after_refusal(session, stopped.value.refused, now=at("16:03"))
+    assert [each.track for each in standbys] == ["walk_in", "standby"]
+    assert session.query(WalkInRefusal).count() == 1
+    with pytest.raises(WalkInsStopped) as again, session.begin_nested():
+        day.take(at("16:04"))
+    assert not again.value.refused.promoted  # nobody was let in: there is nothing to do over
+
+
 @pytest.fixture
 def committed(database):
     """The same, committed: three standbys, and room for two."""
@@ -174,3 +190,31 @@ def test_two_looks_at_once_promote_each_standby_once(database, committed, monkey
         promoted = session.scalars(select(Ticket.promised_at).where(Ticket.promoted_at.is_not(None))).all()
         entries = session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "ticket.promote"))
         assert len(promoted) == len(entries.all()) == 2
+
+
+def refuse(database, day, now="16:05"):
+    """A newcomer as the edge takes one: the refusal undoes its transaction, and what follows has its own."""
+    try:
+        with database.transaction() as session:
+            return issue(session, IssueTicket(day.hall.id, day.a.id), actor=KIOSK, now=at(now)).id
+    except WalkInsStopped as stopped:
+        with database.transaction() as session:
+            after_refusal(session, stopped.refused, now=at(now))
+        return None
+
+
+def test_refused_newcomers_at_once_let_each_standby_in_once_and_no_newcomer_past_them(database, committed):
+    """Nobody else looks: what sticks was done by those who were refused."""
+    assert at_once(database, 6, lambda _session, _index: refuse(database, committed)) == [None] * 6
+    with database.transaction() as session:
+        rows = session.execute(
+            select(Ticket.track, Ticket.promised_at)
+            .where(Ticket.issued_at == at("16:01"))
+            .order_by(Ticket.id)
+        ).all()
+        assert [track for track, _promised in rows] == ["walk_in", "walk_in", "standby"]
+        assert rows[0].promised_at <= rows[1].promised_at
+        entries = session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "ticket.promote"))
+        assert len(entries.all()) == 2
+        assert session.query(WalkInRefusal).count() == 6
+        assert check(session) == []

@@ -362,3 +362,19 @@ def test_who_is_not_called_out_is_not_told_to_listen(faces):
     silent = shown(client, take(client, faces, silent="1"))
     assert "叫到您时不出声" in silent
     assert "广播" not in silent
+
+
+def test_the_standby_whom_a_refused_newcomer_let_in_stays_in(faces):
+    faces.at("16:00")
+    kiosk = faces.kiosk()
+    while take(kiosk, faces).status_code == 303:
+        pass
+    take(kiosk, faces, track="standby")
+    waits = faces.tickets()[-1]
+    assert waits.track == "standby"
+    with faces.parts.database.transaction() as session:
+        session.get(Ticket, faces.tickets()[0].id).state = "abandoned"
+    assert take(kiosk, faces).status_code == 409
+    let_in = faces.read(Ticket, waits.id)
+    assert let_in.track == "walk_in"
+    assert let_in.promised_at is not None
