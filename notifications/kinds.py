@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "three_ahead": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),
         "next_leg": Kind(15 * _MINUTES, InDoubt.RESEND, urgent=True),
         "promise_late": Kind(30 * _MINUTES, InDoubt.RESEND, urgent=True),
+        "line_closed": Kind(1 * _HOURS, InDoubt.RESEND, urgent=True),
         "called": Kind(10 * _MINUTES, InDoubt.RESEND, urgent=True),
         "missed": Kind(30 * _MINUTES, InDoubt.RESEND, urgent=True),
         "called_undone": Kind(10 * _MINUTES, InDoubt.RESEND, urgent=True),

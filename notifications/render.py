@@ -85,6 +85,7 @@ _TICKET_STATES = {
     "called": {"called"},
     "missed": {"absent"},
     "promise_late": {"waiting"},
+    "line_closed": {"waiting"},
     "called_undone": {"waiting"},
     "next_leg_undone": {"serving"},
     "missed_undone": {"called"},

@@ -1,5 +1,7 @@
 """Whose promised latest time will not be kept is told so before it passes: once, and only where it matters.
 
+Who still waits when the windows of their line have closed is told that, once, whatever their track.
+
 The page of the ticket shows every minute (`queueing.estimate`). A message is worth its while for who is away
 from the hall and would come back too early: not for a few minutes, nor for who is told "three ahead" next.
 """
@@ -10,9 +12,11 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from notifications.models import Message
+from notifications.phones import phone_of_ticket
 from notifications.tell import plan_for_ticket
 from notifications.tell_soon import AHEAD
 from queueing.estimate import Estimate
+from queueing.left_behind import list_left
 from queueing.models import Ticket
 from queueing.queries import estimates
 from queueing.states import TicketState
@@ -37,6 +41,25 @@ def tell_late(session: Session, *, now: datetime) -> int:
                 plan_for_ticket(session, ticket, "promise_late", key, now=now, facts=facts)
                 told += 1
     return told
+
+
+def tell_closed(session: Session, *, now: datetime) -> int:
+    """Look at every hall where somebody waits; returns how many were told."""
+    halls = select(Ticket.hall_id).where(Ticket.state == TicketState.WAITING)
+    told = 0
+    for hall_id in session.scalars(halls.distinct().order_by(Ticket.hall_id)).all():
+        left = [each.ticket for each in list_left(session, hall_id, now=now)]
+        known = _told_of(session, "line_closed", left)
+        for ticket in left:
+            if ticket.id not in known and phone_of_ticket(session, ticket) is not None:
+                plan_for_ticket(session, ticket, "line_closed", f"ticket:{ticket.id}:line_closed", now=now)
+                told += 1
+    return told
+
+
+def _told_of(session: Session, template: str, tickets: list[Ticket]) -> set[int]:
+    of_theirs = Message.subject_kind == "ticket", Message.subject_id.in_([each.id for each in tickets])
+    return set(session.scalars(select(Message.subject_id).where(*of_theirs, Message.template == template)))
 
 
 def _matters(ticket: Ticket, stands: Estimate, now: datetime) -> bool:

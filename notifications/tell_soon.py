@@ -12,8 +12,10 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from notifications.tell import plan_for_ticket
+from queueing.left_behind import closed_lines
 from queueing.models import Ticket
 from queueing.queries import next_in_line
+from queueing.today import today_of
 
 AHEAD = 3
 #: So long what the kiosk said is fresh in mind: who was that far forward from the beginning knows it.
@@ -25,6 +27,8 @@ Facts = Mapping[str, Any]
 def three_ahead(session: Session, event: Facts, *, now: datetime) -> None:
     """After a call, or after somebody has left: who stands near the front of that line now."""
     line = event["hall_id"], event["group_id"]
+    if closed_lines(session, today_of(session, line[0], now=now), [line[1]], now=now):
+        return  # nobody is called any more: `notifications.tell_late` says so
     counter_id = event.get("counter_id")
     near = next_in_line(session, *line, counter_id=counter_id, now=now, limit=AHEAD + 1)
     fresh = [ticket for ticket in near if ticket.issued_at > now - _FRESH]

@@ -53,6 +53,10 @@ _ZH: Mapping[str, str] = {
         "{label}号：今天比预想的忙，可能晚于取号时说的{promised}，现在估计最迟{latest}叫到您。"
         "抱歉让您久等。看进度或改约其他时间：{link}"
     ),
+    "line_closed": (
+        "{label}号：{group}的窗口今天已关，现在没有人叫号。请马上问{hall}的工作人员；"
+        "看情况或约3个工作日内的号：{link}"
+    ),
     "called_undone": "更正：刚才误叫了{label}号，请先不要去窗口，继续等候，顺序不变。抱歉。实时进度：{link}",
     "next_leg_undone": "更正：{label}号这一步还没有办完，请先回到{counter}号窗口。抱歉。进度：{link}",
     "missed_undone": "更正：{label}号没有过号，请到{counter}号窗口。{hall}。实时进度：{link}",
@@ -118,6 +122,10 @@ _EN: Mapping[str, str] = {
     "promise_late": (
         "{label}: busier than expected today. You may be called later than {promised}; now by about "
         "{latest}. Sorry. Live, or book another time: {link}"
+    ),
+    "line_closed": (
+        "{label}: {group} has closed; nobody is called now. Please ask the staff at {hall} at once. "
+        "How it stands, or book within 3 working days: {link}"
     ),
     "called_undone": (
         "Correction: {label} was called by mistake. Please keep waiting; your place is the same. Live: {link}"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from halls.models import Counter, Hall, ServiceGroup
 from halls.queries import list_groups
+from queueing.left_behind import attended, closed_lines
 from queueing.models import Call, Ticket
 from queueing.states import AT_COUNTER
 from queueing.today import Today, today_of
@@ -49,13 +50,14 @@ class BoardCall:
 
 @dataclass(frozen=True, slots=True)
 class BoardLine:
-    """How many wait in a line."""
+    """How many wait in a line. `closed`: its windows have closed, and somebody still waits."""
 
     group_id: int
     letter: str
     name_zh: str
     name_en: str
     count: int
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def board(session: Session, hall_id: int, *, now: datetime, only: Only | None = 
         if only.group_ids is None or group.id in only.group_ids
     ]
     calls = _calls(session, today, groups, only.counter_ids, now=now)
-    lines = _lines(session, today, groups)
+    lines = _lines(session, today, groups, now=now)
     return Board(today.hall, calls, lines, _version(calls, lines))
 
 
@@ -203,15 +205,21 @@ def _standing(today: Today, sent_since: datetime) -> Select[int]:
     )
 
 
-def _lines(session: Session, today: Today, groups: list[ServiceGroup]) -> list[BoardLine]:
+def _lines(session: Session, today: Today, groups: list[ServiceGroup], *, now: datetime) -> list[BoardLine]:
     query = (
-        select(Ticket.group_id, func.count())
+        select(Ticket.group_id, func.count(), attended(Ticket.group_id))
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "waiting")
         .group_by(Ticket.group_id)
     )
-    counts: dict[int, int] = dict(session.execute(query).all())
+    rows = session.execute(query).all()
+    counts: dict[int, int] = {group_id: count for group_id, count, _attended in rows}
+    shown = {group.id for group in groups}
+    empty = [group_id for group_id, _count, is_attended in rows if not is_attended and group_id in shown]
+    closed = closed_lines(session, today, empty, now=now)
     return [
-        BoardLine(group.id, group.letter, group.name_zh, group.name_en, counts.get(group.id, 0))
+        BoardLine(
+            group.id, group.letter, group.name_zh, group.name_en, counts.get(group.id, 0), group.id in closed
+        )
         for group in groups
         if group.active or group.id in counts
     ]
@@ -223,6 +231,6 @@ def _version(calls: list[BoardCall], lines: list[BoardLine]) -> str:
             (c.call_id, c.last_called_at, c.serving, c.done, c.room, c.counter_number, c.is_open)
             for c in calls
         ],
-        [(w.group_id, w.count) for w in lines],
+        [(w.group_id, w.count, w.closed) for w in lines],
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

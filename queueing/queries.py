@@ -13,6 +13,7 @@ from queueing.capacity import Capacity
 from queueing.counters import list_group_ids
 from queueing.errors import TicketUnknown
 from queueing.estimate import Estimate, estimate
+from queueing.left_behind import closed_lines, has_closed
 from queueing.lineup import Lineup
 from queueing.loads import load_of
 from queueing.models import Ticket
@@ -34,7 +35,8 @@ class TicketView:
     Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range
     (None for a standby, who has neither);
     `counter_number` is set while called or served, `to_counter_number` while it waits for one counter alone.
-    `next_lines` are those still to pass after this one.
+    `next_lines` are those still to pass after this one. `line_closed`: it waits, but its windows have closed
+    for today (`closed_at`, where there was a plan), so nobody can say when it is called, if at all.
     """
 
     reference: str
@@ -57,6 +59,8 @@ class TicketView:
     called_at: datetime | None
     next_lines: tuple[ServiceGroup, ...] = ()
     to_counter_number: int | None = None
+    line_closed: bool = False
+    closed_at: datetime | None = None
 
 
 def get_ticket(session: Session, reference: str) -> Ticket:
@@ -94,10 +98,11 @@ def ticket_view(
     group = get_group(session, ticket.group_id)
     waits = ticket.state == TicketState.WAITING
     told = _estimate_of(session, ticket, now=now, line=line) if waits else None
+    closed = _closing_of(session, ticket, now=now) if waits and told is None else {}
+    is_closed = ticket.group_id in closed
     at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
     counter = session.get(Counter, ticket.counter_id) if at_counter else None
     only = find_counter(session, ticket) if waits else None
-    is_standby = ticket.track == Track.STANDBY  # nobody promised that it is called today at all
     return TicketView(
         reference=ticket.reference,
         label=ticket.label,
@@ -113,13 +118,22 @@ def ticket_view(
         ahead=told.people_ahead if told else None,
         low_min=told.low_minutes if told else None,
         high_min=told.high_minutes if told else None,
-        latest_at=ticket.promised_at if told is None or is_standby else told.latest_at,
+        latest_at=_latest_of(ticket, told, is_closed=is_closed),
         promise_at_risk=told.promise_at_risk if told else False,
         counter_number=counter.number if counter else None,
         called_at=ticket.called_at,
         next_lines=tuple(get_group(session, leg["group_id"]) for leg in ticket.legs),
         to_counter_number=only.number if only else None,
+        line_closed=is_closed,
+        closed_at=closed.get(ticket.group_id),
     )
+
+
+def _latest_of(ticket: Ticket, told: Estimate | None, *, is_closed: bool) -> datetime | None:
+    """None where nobody said that it is called today at all: a standby, a line whose windows have closed."""
+    if is_closed:
+        return None
+    return ticket.promised_at if told is None or ticket.track == Track.STANDBY else told.latest_at
 
 
 def current_ticket(session: Session, counter_id: int) -> Ticket | None:
@@ -205,10 +219,20 @@ def _estimate_of(
     return estimates(session, today, ticket.group_id, now=now, line=known).get(ticket.id)
 
 
+def _closing_of(session: Session, ticket: Ticket, *, now: datetime) -> dict[int, datetime | None]:
+    today = today_of(session, ticket.hall_id, now=now)
+    if ticket.on_date != today.on_date:
+        return {}
+    return closed_lines(session, today, [ticket.group_id], now=now)
+
+
 def estimates(
     session: Session, today: Today, group_id: int, *, now: datetime, line: OpenLine | None = None
 ) -> dict[int, Estimate]:
-    """What everybody who waits in a group is told, by ticket id: the rule rolled forward once for all."""
+    """What everybody who waits in a group is told, by ticket id: the rule rolled forward once for all.
+
+    Nobody is told anything once the windows have closed (`queueing.left_behind`).
+    """
     made = {group_id: line.row.calls} if line else calls_of(session, [group_id], on_date=today.on_date)
     waiting = all_waiting(session, made, on_date=today.on_date)
     if not waiting:
@@ -216,9 +240,13 @@ def estimates(
     recent = recent_calls(session, [group_id], on_date=today.on_date, policy=today.policy)
     if line is None:
         capacity: Capacity = (staffed := capacity_of(session, today, group_id, now=now))
+        if has_closed(session, group_id, capacity, now=now):
+            return {}
         load = load_of(session, today, get_group(session, group_id), now=now, capacity=staffed)
     else:
         capacity, load = line.capacity, line.load
+        if has_closed(session, group_id, capacity, now=now):
+            return {}
     load, policy = replace(load, waiting=len(waiting)), today.policy_for(capacity)
     told = estimate(waiting, recent, now, capacity=capacity, load=load, policy=policy)
     alone = estimates_at(session, today, waiting, capacity=capacity, load=load, policy=policy, now=now)

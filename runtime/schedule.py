@@ -30,7 +30,7 @@ from kernel import clock, outbox
 from kernel.actor import SYSTEM
 from kernel.job_run import JobRun
 from kernel.outbox import Event
-from notifications.tell_late import tell_late
+from notifications.tell_late import tell_closed, tell_late
 from queueing.close_day import close_day
 from queueing.extra_time import propose_today
 from queueing.learn_times import learn_times
@@ -155,8 +155,9 @@ def propose_extra_time(session: Session, _hall_id: int | None, _due_at: datetime
 
 
 def tell_who_waits_longer(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
-    """Say so to whom the hall will not call by the time that it has promised."""
+    """Say so to whom the hall will not call by the promised time, or whose windows have closed."""
     tell_late(session, now=now)
+    tell_closed(session, now=now)
 
 
 def follow_calls(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:

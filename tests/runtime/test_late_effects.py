@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from kernel.actor import SYSTEM
 from notifications import simulator
-from notifications.tell_late import tell_late
+from notifications.tell_late import tell_closed, tell_late
 from queueing import extra_time
 from queueing.forecast_models import ExtraTime
-from queueing.models import Ticket
+from queueing.models import CounterSession, Ticket
+from queueing.serve import abandon
 from runtime.drain import drain
 from tests.build import TODAY, at
 from tests.queueing.hall_day import open_hall
@@ -77,3 +79,29 @@ def test_only_what_was_agreed_to_is_under_way(parts, line, state, kinds):
     with parts.database.transaction() as session:
         assert extra_time.kinds_agreed(session, line.id, now=NOW) == kinds
         assert extra_time.kinds_agreed(session, line.id, now=at("12:00")) == set()
+
+
+def look_for_closed(parts, now):
+    with parts.database.transaction() as session:
+        told = tell_closed(session, now=now)
+    drain(parts, now=now)
+    return told
+
+
+def test_who_waits_when_the_windows_have_closed_is_told_once_and_nothing_else(parts, line):
+    ticket = ticket_with_phone(parts.database, line, issued_at=at("16:02"), track="standby")
+    assert look_for_closed(parts, at("16:55")) == 0
+    with parts.database.transaction() as session:
+        session.query(CounterSession).update({"state": "closed", "closed_at": at("17:00")})
+    late = at("17:05")
+    assert look(parts, late) == 0  # no time is foretold any more
+    assert look_for_closed(parts, late) == 1
+    (text,) = texts(parts)
+    assert f"{ticket.label}号：" in text
+    assert "窗口今天已关" in text
+    assert look_for_closed(parts, at("17:10")) == 0
+    with parts.database.transaction() as session:
+        first = session.query(Ticket).order_by(Ticket.id).first()
+        abandon(session, first, actor=SYSTEM, now=at("17:11"))
+    drain(parts, now=at("17:11"))
+    assert len(texts(parts)) == 1  # who leaves brings nobody nearer

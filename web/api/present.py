@@ -199,7 +199,8 @@ def ticket_at_work(
     place, group = get_hall_by_id(session, row.hall_id), get_group(session, row.group_id)
     view = ticket_view(session, row, now=now, line=line)
     shared = ("label", "track", "late", "state", "issued_at", "slot_starts_at", "ahead",
-              "latest_at", "counter_number", "to_counter_number", "called_at")  # fmt: skip
+              "latest_at", "counter_number", "to_counter_number", "called_at",
+              "line_closed", "closed_at")  # fmt: skip
     return {
         **{name: getattr(view, name) for name in shared},
         "hall": place.code,
@@ -239,6 +240,8 @@ def called_at_once(called: CalledAtOnce, *, hall: str, counter: int) -> dict[str
             "counter_number": counter,
             "to_counter_number": None,
             "called_at": ticket.called_at,
+            "line_closed": False,
+            "closed_at": None,
         },
         "reason_zh": called.reason.text("zh", zone),
         "reason_en": called.reason.text("en", zone),

@@ -60,6 +60,7 @@ def _messages() -> dict[str, str]:
         "called": _("叫号"),
         "missed": _("过号"),
         "promise_late": _("可能晚一点叫到您"),
+        "line_closed": _("窗口关了还没叫到您"),
         "called_undone": _("更正"),
         "next_leg_undone": _("更正"),
         "missed_undone": _("更正"),

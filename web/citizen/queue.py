@@ -85,7 +85,7 @@ def _read(reference: str) -> Stand:
         today = today_of(session, ticket.hall_id, now=edge.now())
         view = ticket_view(session, ticket, now=edge.now())
         late = view.promise_at_risk
-        again = late or ticket.state == TicketState.ABANDONED
+        again = late or view.line_closed or ticket.state == TicketState.ABANDONED
         return Stand(
             ticket=ticket,
             view=view,

@@ -11,6 +11,7 @@ from analytics.same_day import same_day
 from analytics.today import hall_today, total
 from halls.models import Hall
 from people.code_budget import Payer, Usage, usage
+from queueing.left_behind import count_left
 from web import edge
 from web.cockpit import demand
 from web.cockpit.my_halls import my_halls
@@ -29,6 +30,7 @@ def _view() -> dict[str, Any]:
         same = {hall.id: same_day(session, hall, now=edge.now()) for hall in halls}
         rows = promise_rows(session, halls, now=edge.now())
         codes = _scarce_codes(session, halls)
+        left = count_left(session, [hall.id for hall in halls], now=edge.now())
     return {
         "today": today,
         "rows": rows,
@@ -37,6 +39,7 @@ def _view() -> dict[str, Any]:
         "now": edge.now(),
         "codes": codes,
         "same": same,
+        "left": left,
     }
 
 

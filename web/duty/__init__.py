@@ -6,7 +6,7 @@ from flask import Flask
 
 from web.duty.face import blueprint
 
-PAGES = ("home", "requests", "appeals", "lift", "waitlist", "book", "correct", "extra", "parked")
+PAGES = ("home", "requests", "appeals", "lift", "waitlist", "book", "correct", "extra", "parked", "left")
 
 
 def register(app: Flask) -> None:

@@ -12,6 +12,7 @@ from booking.waitlist_desk import count_waiting
 from halls.models import Hall
 from halls.queries import list_halls
 from queueing.extra_time import count_open
+from queueing.left_behind import count_left
 from queueing.parked import count_parked
 from web import edge
 from web.duty.face import blueprint
@@ -29,6 +30,7 @@ class Waiting:
     extra: int
     waitlist: int
     parked: int
+    left: int
 
 
 @blueprint.get("/")
@@ -45,6 +47,7 @@ def home() -> ResponseReturnValue:
         extra = count_open(session, ids, now=edge.now())
         listed = count_waiting(session, ids)
         parked = count_parked(session, ids, now=edge.now())
+        left = count_left(session, ids, now=edge.now())
     waiting = [
         _waiting(
             hall,
@@ -53,6 +56,7 @@ def home() -> ResponseReturnValue:
             extra=extra.get(hall.id, 0),
             waitlist=listed.get(hall.id, 0),
             parked=parked.get(hall.id, 0),
+            left=left[hall.id],
         )
         for hall in halls
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -20,11 +20,11 @@ from web.kiosk.face import blueprint, kiosk_only
 @blueprint.get("/take/<group_code>/offers")
 @kiosk_only
 def offers(group_code: str) -> ResponseReturnValue:
-    """The same, asked for by who chose a time and thought again."""
-    return offers_page(group_code)
+    """The times; with `way=home` what is done without a counter, with `way=all` all ways to choose from."""
+    return offers_page(group_code, way=request.args.get("way", ""))
 
 
-def offers_page(group_code: str, refusal: DomainError | None = None) -> ResponseReturnValue:
+def offers_page(group_code: str, refusal: DomainError | None = None, *, way: str = "") -> ResponseReturnValue:
     """What can be done instead of a number today, and what was refused just now."""
     with edge.transaction() as session:
         facts = chosen(session, group_code)
@@ -32,8 +32,10 @@ def offers_page(group_code: str, refusal: DomainError | None = None) -> Response
         ids = (service.id,) if service else ()
         found = list_spot_offers(session, facts["group"].id, service_ids=ids, now=edge.now())
         facts["offers"] = shown(session, (each.as_json() for each in found))
-    facts["sentence"] = refusal.sentence(edge.language()) if refusal else ""
-    return render_template("kiosk/stopped.html", **facts), problems.status_of(refusal) if refusal else 200
+    sentence = refusal.sentence(edge.language()) if refusal else ""
+    template = "kiosk/stopped.html" if way == "all" else "kiosk/offers.html"
+    page = render_template(template, sentence=sentence, way=way, **facts)
+    return page, problems.status_of(refusal) if refusal else 200
 
 
 def shown(session: Session, alternatives: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -36,10 +36,11 @@ def take() -> ResponseReturnValue:
 @blueprint.get("/take/<group_code>")
 @kiosk_only
 def confirm(group_code: str) -> ResponseReturnValue:
-    """What would be told, whether it can be done from home, and the last press."""
+    """What would be told, whether it can be done from home, and the last press; with `sms` a phone too."""
     with edge.transaction() as session:
         facts = chosen(session, group_code)
-    return render_template("kiosk/confirm.html", error="", **facts)
+    page = "kiosk/remind.html" if request.args.get("sms") else "kiosk/confirm.html"
+    return render_template(page, error="", **facts)
 
 
 @blueprint.post("/take/<group_code>")
@@ -76,7 +77,8 @@ def _command(facts: dict[str, Any]) -> IssueTicket:
 def _again(group_code: str, error: DomainError) -> ResponseReturnValue:
     with edge.transaction() as session:
         facts = chosen(session, group_code)
-    page = render_template("kiosk/confirm.html", error=error.sentence(edge.language()), **facts)
+    template = "kiosk/remind.html" if request.form.get("phone") else "kiosk/confirm.html"
+    page = render_template(template, error=error.sentence(edge.language()), **facts)
     return page, problems.status_of(error)
 
 

@@ -207,7 +207,8 @@ def test_green_channel_and_phone_are_kept_with_the_ticket(faces):
 
 def test_silent_calling_is_chosen_with_the_number(faces):
     client = faces.kiosk()
-    assert "不要出声叫号" in client.get("/kiosk/yunzhou/take/A").text
+    assert "短信提醒我" in client.get("/kiosk/yunzhou/take/A").text
+    assert "不出声叫号" in client.get("/kiosk/yunzhou/take/A?sms=1").text
     take(client, faces, silent="1")
     take(client, faces)
     assert [ticket.silent for ticket in faces.tickets()] == [True, False]

@@ -27,10 +27,17 @@ def stopped(faces):
     return faces
 
 
-def offers(client, faces):
+def ways(client, faces):
     page = client.get(f"{AT}/take/A?service={faces.renewal.code}").text
     facts = {"csrf_token": token(page), "service": faces.renewal.code}
     return client.post(f"{AT}/take/A", data=facts).text
+
+
+def offers(client, faces):
+    """No number today, then the way to the times."""
+    times = f"{AT}/take/A/offers?service={faces.renewal.code}"
+    assert times in ways(client, faces)
+    return client.get(times).text
 
 
 def choose(client, faces, **more):
@@ -249,7 +256,7 @@ def test_who_is_booked_that_day_already_is_told_so_and_may_choose_another_time(s
         if page.status_code == 302:
             client.get(f"{AT}/home")
     assert "您当天已有同类业务的预约" in page.text
-    assert "换一个时间" in page.text
+    assert "换时间" in page.text
     assert len(booked(stopped)) == 1
 
 
@@ -288,8 +295,10 @@ def test_without_a_matter_one_chooses_it_first(stopped):
     page = client.get(f"{AT}/take/A").text
     refused = client.post(f"{AT}/take/A", data={"csrf_token": token(page)}).text
     assert "10:00" in refused
-    assert 'name="starts_at"' not in refused
-    assert "先选要办的事项" in refused
+    times = client.get(f"{AT}/take/A/offers").text
+    assert "10:00" in times
+    assert 'name="starts_at"' not in times
+    assert "先选要办的事项" in times
 
 
 def test_the_confirmation_of_a_stranger_is_not_printed(stopped):

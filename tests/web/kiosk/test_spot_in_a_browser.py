@@ -11,11 +11,19 @@ from people.models import PhoneCode
 from people.phone_codes import code_of
 from tests import build
 from tests.fakes.printer import recording_printer
-from tests.web.hall_browser import is_too_wide, list_violations, open_page, serving, type_as_a_reader
+from tests.web.hall_browser import (
+    is_too_wide,
+    list_violations,
+    open_page,
+    serving,
+    small_targets,
+    type_as_a_reader,
+)
 
 pytestmark = pytest.mark.browser
 
 ID = "11010519491231002X"
+OVER = "document.documentElement.scrollHeight - innerHeight"
 
 
 @pytest.fixture
@@ -39,14 +47,24 @@ def start(page, faces, lang="zh"):
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
     page.goto(f"/preferences?lang={lang}&next=/kiosk/yunzhou/take/A?service={faces.renewal.code}")
     page.locator(".kiosk-wish .btn--primary").click()
+    page.locator(".kiosk-ways").wait_for()
+    fits(page)
+    page.locator(".kiosk-item--first").click()
     page.locator(".kiosk-offers button").first.wait_for()
     fits(page)
     page.locator(".kiosk-offers button").first.click()
 
 
 def fits(page):
-    assert list_violations(page) == []
-    assert not is_too_wide(page)
+    """All of it is seen at one sight, in letters as usual and large."""
+    page.wait_for_load_state()
+    for large in (False, True):
+        page.evaluate("(large) => document.documentElement.toggleAttribute('data-care', large)", large)
+        assert list_violations(page) == []
+        assert not is_too_wide(page)
+        assert page.evaluate(OVER) == 0, (page.url, large)
+        assert small_targets(page, 84 if page.viewport_size["height"] < 1000 else 90) == []
+    page.evaluate("document.documentElement.removeAttribute('data-care')")
 
 
 def tap(page, text):

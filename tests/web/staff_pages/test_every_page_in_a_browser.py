@@ -107,6 +107,7 @@ PAGES = {
     "duty.find_to_correct": "/duty/{hall}/correct",
     "duty.extra": "/duty/{hall}/extra-time",
     "duty.parked": "/duty/{hall}/parked",
+    "duty.left": "/duty/{hall}/left",
     "after.home": "/after/",
     "after.tasks": "/after/{hall}/tasks",
     "after.owed": "/after/{hall}/owed",

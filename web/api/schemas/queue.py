@@ -51,7 +51,9 @@ class IssueSchema(Asked):
 class TicketAtWorkSchema(Told):
     """How a ticket stands, as staff is told. Minutes and people ahead are null unless it waits.
 
-    `to_counter_number`: it was passed on to this counter and waits for it alone.
+    `to_counter_number`: it was passed on to this counter and waits for it alone. `line_closed`: it waits, but
+    the windows of its line have closed for today (at `closed_at`, where there was a plan): minutes, people
+    ahead and the latest time are null, and its owner should ask the staff, or book another day.
     """
 
     label = some()
@@ -72,6 +74,8 @@ class TicketAtWorkSchema(Told):
     counter_number = some(fields.Integer, allow_none=True)
     to_counter_number = some(fields.Integer, allow_none=True)
     called_at = some(At, allow_none=True)
+    line_closed = some(fields.Boolean)
+    closed_at = some(At, allow_none=True)
 
 
 class GivenTicketSchema(TicketAtWorkSchema):
@@ -146,12 +150,13 @@ class BoardCallSchema(Told):
 
 
 class BoardLineSchema(Told):
-    """How many wait in a line."""
+    """How many wait in a line. `closed`: its windows have closed for today, and somebody still waits."""
 
     letter = some()
     name_zh = some()
     name_en = some()
     count = some(fields.Integer)
+    closed = some(fields.Boolean)
 
 
 class BoardSchema(Told):
