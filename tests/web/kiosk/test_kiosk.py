@@ -262,7 +262,7 @@ def test_who_comes_too_late_for_their_booking_reads_what_to_do_instead(faces):
     answer = check_in(faces.kiosk(), code=booked.code)
     assert answer.status_code == 409
     assert "10:00" in answer.text
-    assert "我需要优先照顾" in answer.text
+    assert "需要优先照顾" in answer.text
     assert "请值班长协助" in answer.text
 
 
