@@ -86,7 +86,7 @@ class Choice:
 
     @property
     def may_open(self) -> bool:
-        """Whether a number of the day that is shown may still come back: it has a time that is not too soon."""
+        """Whether a number of the day shown may still come back: it has a time that is not too soon."""
         return any(not slot.too_soon for slot in self.slots)
 
     @property
