@@ -186,6 +186,28 @@ def test_the_api_says_nothing_of_a_document_before_the_phone_is_verified(town, k
     assert {status for _path, (status, _text) in answers} == {401}
 
 
+def test_nor_after_it_where_somebody_asks_or_appeals(town, known):
+    """A verified phone of somebody else; what is left is the last button of booking, see docs/fairness.md."""
+    client, answers = town.app.test_client(), set()
+    assert client.post("/api/v1/phone-codes", json={"phone": "13900139000"}).status_code == 202
+    proof = {"phone": "13900139000", "code": town.newest_code()}
+    token = client.post("/api/v1/phone-codes/verify", json=proof).json["phone_token"]
+    request = {"hall": "city-hall", "services": [RENEWAL], "kind": "urgent", "wanted_on": TUESDAY.isoformat()}
+    for number in (NUMBER, UNKNOWN):
+        person = {"identity_kind": "resident_id", "identity_number": number, "phone_token": token}
+        for path, body in (
+            ("/special-requests", request | {"name": "张三", "reason": "明天出国"}),
+            ("/document-appeals", {"hall": "city-hall", "reason": "不是我约的"}),
+        ):
+            for again in range(2):
+                told_now = client.post(f"/api/v1{path}", json=body | person)
+                fresh = {"reference", "asked_at", "identity_number"}
+                said = {name: text for name, text in told_now.json.items() if name not in fresh}
+                answers.add((path, again, told_now.status_code, str(sorted(said.items()))))
+    assert {status for _path, nth, status, _said in answers if not nth} == {201}
+    assert len(answers) == 4, answers
+
+
 def test_every_operation_that_takes_a_document_asks_for_a_proof_first(town):
     """Whoever adds an operation with a document in it is stopped here, not by the first abuse."""
     document = town.app.test_client().get("/api/v1/openapi.json").json
