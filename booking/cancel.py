@@ -4,15 +4,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from booking.events import AppointmentCancelled
+from booking.errors import CancellationCounts
+from booking.events import AppointmentCancelled, CancellationBegun
 from booking.giving_back import give_back
-from booking.hall_rules import rules_of
+from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment
-from booking.policy import ensure_cancellable
+from booking.policy import counts_as_no_show, ensure_cancellable
 from booking.queries import lock_appointment
 from booking.standing import BY_CITIZEN
 from booking.states import AppointmentState, ensure_can_become
 from booking.turns import wait_for_hall
+from booking.undo_cancel import keep
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -26,6 +28,8 @@ def cancel(
     actor: Actor,
     now: datetime,
     fraction: float | None = None,
+    may_undo: bool = False,
+    despite_late: bool = True,
 ) -> None:
     """Cancel; doing it twice changes nothing.
 
@@ -33,8 +37,13 @@ def cancel(
     such as `hall_closed`, never count against anybody. `fraction` in [0, 1) places the numbers' return
     within the hall's window; random unless given.
 
+    `may_undo`: a booking that is cancelled in time keeps its numbers for as long as its owner may take that
+    back (`booking.undo_cancel`); only then they return. `despite_late`: its owner knows, where it is so, that
+    it counts as missed.
+
     Raises:
-        AppointmentStateConflict, CancellationTooLate (a citizen, once the slot has begun)
+        AppointmentStateConflict, CancellationTooLate (a citizen, once the slot has begun),
+        CancellationCounts (late, and not `despite_late`)
     """
     wait_for_hall(session, appointment.hall_id)
     lock_appointment(session, appointment)
@@ -42,14 +51,21 @@ def cancel(
     if before == AppointmentState.CANCELLED:
         return
     ensure_can_become(before, AppointmentState.CANCELLED)
+    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
+    late = counts_as_missed(appointment, rules=rules, now=now)
     if reason in BY_CITIZEN:
         ensure_cancellable(appointment.starts_at, now=now)
+        if late and not despite_late:
+            raise CancellationCounts
     appointment.state = AppointmentState.CANCELLED
     appointment.cancelled_at = now
     appointment.cancel_reason = reason
-    rules = rules_of(get_hall_by_id(session, appointment.hall_id))
-    wanted = reason in BY_CITIZEN
-    give_back(session, appointment.id, rules=rules, now=now, fraction=fraction, to_waitlist=wanted)
+    undoable = may_undo and not late and before == AppointmentState.BOOKED
+    if undoable:
+        keep(session, appointment, rules=rules, now=now, fraction=fraction)
+    else:
+        wanted = reason in BY_CITIZEN
+        give_back(session, appointment.id, rules=rules, now=now, fraction=fraction, to_waitlist=wanted)
     audit.record(
         session,
         "appointment.cancel",
@@ -60,5 +76,12 @@ def cancel(
         states=(before, AppointmentState.CANCELLED),
         reason=reason,
     )
-    event = AppointmentCancelled(appointment.id, appointment.hall_id, appointment.group_id, reason)
+    facts = appointment.id, appointment.hall_id, appointment.group_id
+    event = CancellationBegun(*facts) if undoable else AppointmentCancelled(*facts, reason)
     outbox.emit(session, event, now=now)
+
+
+def counts_as_missed(appointment: Appointment, *, rules: HallRules, now: datetime) -> bool:
+    """Whether its owner, cancelling now, has missed it: it is close, or was when they moved it."""
+    close = counts_as_no_show(appointment.starts_at, cancelled_at=now, policy=rules.policy)
+    return close or appointment.moved_late_at is not None

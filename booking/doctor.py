@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from booking.models import Appointment, Number, Slot
+from booking.models import Appointment, KeptForUndo, Number, Slot
 from booking.states import OPEN, TAKEN_BACK, TRANSITIONS, AppointmentState
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
@@ -32,6 +32,7 @@ _MOST = 20
 _ALLOWED = [(str(before), str(after)) for before, following in TRANSITIONS.items() for after in following] + [
     (str(AppointmentState.BOOKED), str(AppointmentState.BOOKED)),
     *((str(ended), str(AppointmentState.CHECKED_IN)) for ended in TAKEN_BACK),
+    (str(AppointmentState.CANCELLED), str(AppointmentState.BOOKED)),
 ]
 
 
@@ -46,6 +47,7 @@ def check(session: Session) -> list[Violation]:
         *_undone(session),
         *_skipped_states(session),
         *_last_states(session),
+        *_kept_in_vain(session),
     ]
 
 
@@ -179,3 +181,14 @@ def _last_states(session: Session) -> Iterator[Violation]:
     query = select(Appointment.id, Appointment.state).where(Appointment.state.is_distinct_from(last))
     for appointment_id, state in session.execute(query.limit(_MOST)):
         yield Violation("appointment_state_untold", f"appointment {appointment_id}", f"is {state}")
+
+
+def _kept_in_vain(session: Session) -> Iterator[Violation]:
+    """Only what was cancelled can be taken back."""
+    query = (
+        select(Appointment.id, Appointment.state)
+        .join(KeptForUndo, KeptForUndo.appointment_id == Appointment.id)
+        .where(Appointment.state != AppointmentState.CANCELLED)
+    )
+    for appointment_id, state in session.execute(query.limit(_MOST)):
+        yield Violation("undo_of_nothing", f"appointment {appointment_id}", f"is {state}")

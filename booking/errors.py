@@ -55,6 +55,33 @@ class AppointmentUnknown(NotFound):
     en = "We could not find this appointment. Please check the link, or look it up with your phone number."
 
 
+class CancellationCounts(Conflict):
+    """Cancelling now would count as a missed appointment, and nobody has said so yet."""
+
+    code = "cancellation_counts"
+    zh = "现在取消算一次爽约，请先看清说明再确定。"
+    en = "Cancelling now would count as a missed appointment. Please read what that means first."
+
+
+class CancellationFinal(Conflict):
+    """A cancellation can be taken back for two minutes, and as long as its owner is not forgotten."""
+
+    code = "cancellation_final"
+    zh = "可以撤销的时间已过，这个预约已经取消，号会让给别人。如仍需办理，请重新预约。"
+    en = (
+        "It is too late to undo this: the booking is cancelled and its number goes to others. "
+        "Please book again if you still need to come."
+    )
+
+
+class NumberTakenBack(Conflict):
+    """The hall has closed or changed the time of a booking that was cancelled just now."""
+
+    code = "number_taken_back"
+    zh = "大厅刚刚调整了这段时间，原来的号已经收回，不能撤销取消。请重新预约别的时间。"
+    en = "The hall has just changed this time and the number is gone. Please book another time."
+
+
 class OtherGroup(Invalid):
     """An appointment moves to another time of the same group only."""
 

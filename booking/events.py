@@ -48,6 +48,24 @@ class AppointmentCancelled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CancellationBegun(Event):
+    """Its owner has cancelled and may take it back; AppointmentCancelled follows unless they do."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationUndone(Event):
+    """Its owner took the cancellation back in time: booked as before."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentRescheduled(Event):
     """An appointment moved to another time; `by_hall` when its owner did not ask for it."""
 

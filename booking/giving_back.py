@@ -6,7 +6,7 @@ Who waits for one is asked first, before anybody else can see it: in the same tr
 import secrets
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import HallRules
@@ -32,11 +32,32 @@ def give_back(
 
     `to_waitlist`: not when the hall itself takes the time away; its numbers are to be withdrawn, not offered.
     """
+    mine = and_(Number.appointment_id == appointment_id, Number.id.not_in(except_ids or []))
+    _give_back(session, mine, rules=rules, now=now, fraction=fraction, to_waitlist=to_waitlist)
+
+
+def give_back_held(
+    session: Session, token: bytes, *, rules: HallRules, now: datetime, fraction: float | None = None
+) -> None:
+    """The same for numbers that are held under a token (hash) and that nobody has taken since."""
+    mine = and_(Number.hold_token == token, Number.appointment_id.is_(None))
+    _give_back(session, mine, rules=rules, now=now, fraction=fraction, to_waitlist=True)
+
+
+def _give_back(
+    session: Session,
+    which: ColumnElement[bool],
+    *,
+    rules: HallRules,
+    now: datetime,
+    fraction: float | None,
+    to_waitlist: bool,
+) -> None:
     chance = secrets.SystemRandom().random() if fraction is None else fraction
     returns_at = returned_at(now, fraction=chance, within=rules.policy.return_window)
     rows = session.execute(
         update(Number)
-        .where(Number.appointment_id == appointment_id, Number.id.not_in(except_ids or []))
+        .where(which)
         .values(
             appointment_id=None,
             held_until=None,

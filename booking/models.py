@@ -161,6 +161,20 @@ class Appointment(Base):
     place_en: Mapped[str] = mapped_column(String(160), default="", server_default="")
 
 
+class KeptForUndo(Base):
+    """A booking that its owner has cancelled and may take back `until` then (`booking.undo_cancel`).
+
+    Its numbers, `numbers` of them, are held under a token that nobody knows.
+    """
+
+    __tablename__ = "kept_for_undo"
+
+    appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id"), primary_key=True)
+    hold_token: Mapped[bytes] = mapped_column(LargeBinary(32))
+    numbers: Mapped[int]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
 class IdempotencyKey(Base):
     """The first answer to a request, given again for 24 hours. Real time; the body is encrypted."""
 

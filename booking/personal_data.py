@@ -9,19 +9,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from booking import appeal_steps, document_appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
-from booking.models import Appeal, Appointment, DocumentAppeal, Draft, SpecialRequest, WaitlistEntry
+from booking.models import (
+    Appeal,
+    Appointment,
+    DocumentAppeal,
+    Draft,
+    KeptForUndo,
+    SpecialRequest,
+    WaitlistEntry,
+)
 from booking.queries import name_on
 from booking.seen_in_person import list_seen
 from booking.standing import BY_CITIZEN, lock_people
 from booking.states import OPEN, AppointmentState
 from booking.turns import wait_for_hall
+from booking.undo_cancel import end_undo
 from booking.waitlist import leave, list_open_waits
 from booking.waitlist_states import OPEN_WAITS
 from catalog.models import Service
@@ -207,12 +216,14 @@ def list_open(session: Session, phone: str) -> Sequence[Appointment]:
 def end_open(session: Session, phone: str, *, cancel_them: bool, actor: Actor, now: datetime) -> None:
     """See that nothing is open any more, as their owner wishes to be forgotten; waits end, too.
 
-    What an offer of the waitlist holds goes to the next.
+    What an offer of the waitlist holds goes to the next; so do numbers that are kept because a cancellation
+    may be taken back.
 
     Raises:
         VisitNotOver, AppointmentsStillOpen, CancellationTooLate
     """
     halls = _lock_open(session, phone)
+    cancelled = session.scalars(select(Appointment).where(_may_be_undone(phone_index(phone)))).all()
     still, waits = list_open(session, phone), list_open_waits(session, phone)
     if any(row.state == AppointmentState.CHECKED_IN for row in still):
         raise VisitNotOver
@@ -225,12 +236,20 @@ def end_open(session: Session, phone: str, *, cancel_them: bool, actor: Actor, n
         for row in still:
             if row.hall_id == hall_id:
                 cancel(session, row, reason="citizen", actor=actor, now=now)
+        for row in cancelled:
+            if row.hall_id == hall_id:
+                end_undo(session, row, now=now)
+
+
+def _may_be_undone(index: bytes) -> ColumnElement[bool]:
+    """Cancelled under this phone, and its numbers are still kept."""
+    return and_(Appointment.phone_index == index, Appointment.id.in_(select(KeptForUndo.appointment_id)))
 
 
 def _lock_open(session: Session, phone: str) -> list[int]:
     """Lock what is open under this phone and its people, in the order of docs/booking.md; the halls."""
     index = phone_index(phone)
-    mine = (Appointment.phone_index == index, Appointment.state.in_(OPEN))
+    mine = (or_(and_(Appointment.phone_index == index, Appointment.state.in_(OPEN)), _may_be_undone(index)),)
     waiting = (WaitlistEntry.phone_index == index, WaitlistEntry.state.in_(OPEN_WAITS))
     halls = {
         *session.scalars(select(Appointment.hall_id).where(*mine)),

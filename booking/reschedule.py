@@ -15,13 +15,12 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import (
     AlreadyBookedThatDay,
-    DocumentNotBookable,
     InPast,
     counts_as_no_show,
     ensure_cancellable,
 )
 from booking.queries import groups_of, lock_appointment
-from booking.standing import lock_person, others_that_day
+from booking.standing import ensure_alone_that_day, lock_person
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
 from booking.taking import lock_own
 from booking.turns import wait_for_hall
@@ -68,10 +67,9 @@ def reschedule(
     if appointment.delivery_sealed is not None:
         ensure_can_be_posted(session, draft.service_ids)
     lock_person(session, session.get_one(Citizen, appointment.citizen_id).identity_index)
-    others = others_that_day(session, appointment, group_ids=groups_of(draft), on_date=slot.on_date)
-    if others:
-        told = actor.kind == "staff" or appointment.phone_index in others
-        raise AlreadyBookedThatDay if told else DocumentNotBookable
+    staff = actor.kind == "staff"
+    lines = groups_of(draft)
+    ensure_alone_that_day(session, appointment, group_ids=lines, on_date=slot.on_date, staff=staff)
     mine = lock_own(session, draft.token_hash)
     if len(mine) != draft.needed:
         raise HoldExpired

@@ -188,6 +188,43 @@ def others_that_day(
     return session.scalars(query, _lines(group_ids)).all()
 
 
+def ensure_alone_that_day(
+    session: Session, appointment: Appointment, *, group_ids: Collection[int], on_date: date, staff: bool
+) -> None:
+    """That an appointment may be in these lines on that day: its person, who is locked, has no other there.
+
+    Raises:
+        AlreadyBookedThatDay: to the phone of the other one, and to staff.
+        DocumentNotBookable: to anybody else.
+    """
+    others = others_that_day(session, appointment, group_ids=group_ids, on_date=on_date)
+    if others:
+        raise AlreadyBookedThatDay if staff or appointment.phone_index in others else DocumentNotBookable
+
+
+def ensure_room_again(
+    session: Session, appointment: Appointment, *, policy: BookingPolicy, staff: bool
+) -> None:
+    """That a cancelled appointment may be open again beside what its person, who is locked, booked since.
+
+    What they had before never stands in its way: it may have been made beyond the cap, by somebody who may.
+
+    Raises:
+        TooManyOpen: by what its phone has booked, and to staff.
+        DocumentNotBookable: to anybody else.
+    """
+    newer, own = (
+        Appointment.booked_at >= appointment.cancelled_at,
+        Appointment.phone_index == appointment.phone_index,
+    )
+    counts = select(func.count(), func.count().filter(newer), func.count().filter(own))
+    open_ones = (Appointment.citizen_id == appointment.citizen_id, _OPEN)
+    in_all, since, by_phone = session.execute(counts.where(*open_ones)).one()
+    most = policy.max_open_appointments
+    if since and in_all >= most:
+        raise TooManyOpen(limit=most) if staff or by_phone >= most else DocumentNotBookable
+
+
 def _lines(group_ids: Collection[int]) -> dict[str, list[int] | list[str]]:
     as_legs = [json.dumps([{"group_id": group_id}]) for group_id in group_ids]
     return {"group_ids": list(group_ids), "as_legs": as_legs}

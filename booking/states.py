@@ -1,6 +1,7 @@
 """PURE: the life of an appointment: booked → checked_in → fulfilled | cancelled | no_show.
 
-Ended states never change (but for the ten seconds of an undo): an appeal against a no-show is kept beside it,
+Ended states never change (but for the ten seconds of an undo at the counter, and the two minutes in which its
+owner may take a cancellation back, `booking.undo_cancel`): an appeal against a no-show is kept beside it,
 history is not rewritten.
 """
 

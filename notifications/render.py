@@ -6,7 +6,7 @@ wants to be called to a counter at which they already sit.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest, 
 from booking.queries import name_on
 from booking.slot_places import IN_HALL, Place, place_in, place_told
 from booking.slot_sessions import place_of_draft
+from booking.undo_cancel import UNDO_FOR, may_be_undone
 from catalog.models import Service
 from catalog.queries import services_of
 from halls.models import Closure, Counter, Hall, ServiceGroup
@@ -45,8 +46,15 @@ class Skip:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: whether it makes sense is not settled yet. `wait` is for how long to leave it."""
+
+    wait: timedelta
+
+
 Values = Mapping[str, str]
-Rendered = str | Skip
+Rendered = str | Skip | Later
 
 _CANCELLED = MessageState.CANCELLED
 _EXPIRED = MessageState.EXPIRED
@@ -115,7 +123,7 @@ def prefetch(session: Session, messages: Sequence[Message]) -> list[object]:
 def render(session: Session, message: Message, *, wording: Wording, now: datetime) -> Rendered:
     """The text of `message` as of business time `now`, or why it is not to be sent."""
     values = _WRITERS[message.subject_kind](session, message, wording, now)
-    if isinstance(values, Skip):
+    if isinstance(values, Skip | Later):
         return values
     return texts.write(message.template, message.language, values, signature=wording.signature)
 
@@ -128,9 +136,13 @@ def _phone_code(session: Session, message: Message, _wording: Wording, now: date
     return {"code": code_of(code), "minutes": str(minutes)}
 
 
-def _appointment(session: Session, message: Message, wording: Wording, now: datetime) -> Values | Skip:
+def _appointment(
+    session: Session, message: Message, wording: Wording, now: datetime
+) -> Values | Skip | Later:
     appointment = session.get_one(Appointment, message.subject_id)
     if appointment.state not in _APPOINTMENT_STATES[message.template]:
+        if may_be_undone(session, appointment):
+            return Later(UNDO_FOR)
         return Skip(_CANCELLED, f"appointment_{appointment.state}")
     planned_for = message.facts.get("starts_at")
     if planned_for and datetime.fromisoformat(planned_for) != appointment.starts_at:
@@ -332,7 +344,7 @@ def _named(row: Hall | ServiceGroup | Service | Place, language: str) -> str:
     return (row.name_en if language.startswith("en") else "") or row.name_zh
 
 
-_WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | Skip]] = {
+_WRITERS: Mapping[str, Callable[[Session, Message, Wording, datetime], Values | Skip | Later]] = {
     "phone_code": _phone_code,
     "appointment": _appointment,
     "ticket": _ticket,

@@ -24,7 +24,7 @@ from notifications.gateways.base import Accepted, Gateway, Outcome, Outgoing, Re
 from notifications.kinds import OPTIONAL, URGENT
 from notifications.models import Message, OptOut
 from notifications.phones import phone_of_message
-from notifications.render import Rendered, Skip, Wording, prefetch, render
+from notifications.render import Later, Rendered, Skip, Wording, prefetch, render
 from notifications.retry import ATTEMPTS, delay_after
 from notifications.segments import segments
 from notifications.states import MessageState
@@ -84,6 +84,8 @@ def claim(
                 written = _text_of(session, message, wording, now=now)
             if isinstance(written, Skip):
                 _end(message, written, real_now=real_now)
+            elif isinstance(written, Later):
+                _put_off(message, written, real_now=real_now)
             else:
                 claimed.append(_prepare(message, written, begin_before, real_now=real_now))
     kept.clear()
@@ -131,6 +133,12 @@ def _end(message: Message, skip: Skip, *, real_now: datetime) -> None:
     """Nothing (more) to send: the row says why."""
     message.state, message.error = skip.state, skip.why
     message.ended_at, message.lease_until = real_now, None
+
+
+def _put_off(message: Message, later: Later, *, real_now: datetime) -> None:
+    """Nobody was asked to send it, so it was no attempt."""
+    message.state, message.attempt = MessageState.RETRY, message.attempt - 1
+    message.next_at, message.lease_until = real_now + later.wait, None
 
 
 def _prepare(message: Message, written: str, begin_before: float, *, real_now: datetime) -> Claimed:

@@ -16,6 +16,7 @@ from booking.models import Appointment
 from booking.queries import phone_of
 from booking.rehouse import HALL_CLOSED
 from booking.special_requests import answers_to_requests
+from booking.undo_cancel import may_be_undone
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
 from notifications.plan import cancel_pending, find_sent, plan, plan_rows, redirect_pending, row_of
@@ -197,8 +198,11 @@ def _plan_reminders(session: Session, appointment: Appointment, *, now: datetime
 
 
 def _reminders(session: Session, appointment: Appointment, *, now: datetime) -> list[dict[str, Any]]:
-    """The key is the slot: in whatever order events are handled, each slot has its reminders once."""
-    if appointment.state != "booked":
+    """The key is the slot: in whatever order events are handled, each slot has its reminders once.
+
+    Of a booking that was cancelled and may come back, too: whether it has is asked when they are sent.
+    """
+    if appointment.state != "booked" and not may_be_undone(session, appointment):
         return []
     tz = ZoneInfo(session.get_one(Hall, appointment.hall_id).time_zone)
     rows = []

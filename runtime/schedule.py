@@ -20,6 +20,7 @@ from booking.no_show import close_no_shows
 from booking.promise_samples import take_samples
 from booking.publish import publish
 from booking.special_requests import expire_unanswered
+from booking.undo_cancel import end_undos
 from booking.waitlist import remove_old_waits
 from booking.waitlist_offers import tend
 from feedback.personal_data import forget_old
@@ -108,6 +109,11 @@ def tend_waitlists(session: Session, _hall_id: int | None, _due_at: datetime, no
     tend(session, now=now)
 
 
+def end_cancellations(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
+    """Give back the numbers of cancelled bookings that nobody has taken back in time."""
+    end_undos(session, now=now)
+
+
 def forget_waits(session: Session, _hall_id: int | None, _due_at: datetime, now: datetime) -> None:
     """Remove waits that ended long ago, which hold phones, and looks that nobody compares with any more."""
     remove_old_waits(session, before=now - _WAITS_KEPT)
@@ -178,6 +184,7 @@ SCHEDULE: Mapping[str, Entry] = {
     "remind_of_papers": Entry(Daily(time(9)), remind_of_papers),
     "follow_calls": Entry(Every(seconds=10), follow_calls, per_hall=False),
     "find_no_shows": Entry(Every(minutes=15), find_no_shows, per_hall=False),
+    "end_cancellations": Entry(Every(seconds=20), end_cancellations, per_hall=False),
     "tend_waitlists": Entry(Every(minutes=1), tend_waitlists, per_hall=False),
     "forget_waits": Entry(Daily(time(19)), forget_waits, per_hall=False),  # UTC
     "expire_requests": Entry(Daily(time(0, 30)), expire_requests, even_closed=True),

@@ -66,6 +66,8 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         catalog.ServicesSaved,
         booking.NumbersPublished,
         booking.NumbersChanged,
+        booking.CancellationBegun,
+        booking.CancellationUndone,
         booking.AppointmentCheckedIn,
         booking.AppointmentFulfilled,
         booking.AppointmentNoShow,

@@ -22,10 +22,10 @@ class Told:
 
     A hold is told under its token, until it is let go (to be booked, released or replaced). Where clocks
     differ, `now` is the clock of who took the numbers, and `until` when a hold runs out: who is that late may
-    have them, and after them anybody.
+    have them, and after them anybody. A cancellation that may be taken back keeps its numbers like a hold.
     """
 
-    step: str  # hold | let_go | book | move | cancel
+    step: str  # hold | let_go | book | move | cancel | keep | undo
     reference: str
     began: float
     ended: float
@@ -130,7 +130,9 @@ def _visit(reference: str, steps: Sequence[Told], final: Final, needed: Mapping[
         wanted = 0 if step.step == "cancel" else needed[reference]
         if len(set(step.numbers)) != wanted:
             found.append(f"visit {reference}: told {step.step} with numbers {step.numbers}, needs {wanted}")
-    cancelled = any(step.step == "cancel" for step in steps)
+    cancelled = steps[-1].step in ("cancel", "keep")
+    if any(step.step == "cancel" for step in steps[:-1]):
+        found.append(f"visit {reference}: goes on after its end")
     state = final.states.get(reference)
     if state != ("cancelled" if cancelled else "booked"):
         found.append(f"visit {reference}: is {state} in the rows, cancelled was told: {cancelled}")
@@ -166,7 +168,8 @@ def _overlaps(
                 continue
             ends = after.began if after is not None else inf
             for number in step.numbers:
-                away = [*taken_away, *takers[number]] if reference in by_token else []
+                runs_out = reference in by_token or step.step == "keep"
+                away = [*taken_away, *takers[number]] if runs_out else []
                 until = min([ends, *(each.began for each in away if each.ends_hold(step))])
                 certain[number].append(Span(step.ended, until, reference))
     return [

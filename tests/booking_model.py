@@ -47,6 +47,8 @@ class Visit:
     token: str
     state: str = "booked"
     counts: bool = True
+    kept_until: datetime | None = None
+    kept: int = 0
 
 
 @dataclass
@@ -54,6 +56,11 @@ class Hold:
     starts_at: datetime
     needed: int
     reference: str | None = None
+
+
+def undo_of(reference: str) -> str:
+    """What stands for the token of a cancelled visit's numbers."""
+    return f"undo of {reference}"
 
 
 @dataclass
@@ -96,6 +103,29 @@ class Model:
 
     def of_visit(self, reference: str) -> list[Place]:
         return [place for place in self.places if place.reference == reference]
+
+    def keep(self, reference: str, now: datetime, moment: datetime) -> None:
+        """Cancelled, and to be had back for two minutes: held by nobody else for five."""
+        mine = self.of_visit(reference)
+        self.give_back(mine, moment)
+        for place in mine:
+            place.token, place.held_until = undo_of(reference), now + timedelta(minutes=5)
+        visit = self.visits[reference]
+        visit.kept_until, visit.kept = now + timedelta(minutes=2), len(mine)
+
+    def may_undo(self, reference: str, now: datetime) -> bool:
+        """While it is kept whole, unless its owner has booked anew."""
+        visit = self.visits[reference]
+        again = any(each.person == visit.person and each.state == "booked" for each in self.visits.values())
+        whole = len(self.of_token(undo_of(reference))) == visit.kept
+        return visit.kept_until is not None and visit.kept_until > now and whole and not again
+
+    def undo(self, reference: str, moment: datetime) -> None:
+        for place in self.of_token(undo_of(reference)):
+            place.let_go()
+            place.reference, place.released_at = reference, moment
+        visit = self.visits[reference]
+        visit.state, visit.counts, visit.kept_until = "booked", True, None
 
     def changeable(self, change: str, now: datetime) -> list[Place]:
         """What a change by hand is about, in the order in which it is done to them."""

@@ -23,13 +23,13 @@ from booking import doctor
 from booking.availability import slot_counts
 from booking.counts import booking_counts, channel_counts
 from booking.ladder import OVERBOOKED_ABOVE
-from booking.models import Appointment, Number
+from booking.models import Appointment, KeptForUndo, Number
 from booking.publish import publish
 from kernel.actor import SYSTEM, Actor
 from kernel.errors import DomainError
 from kernel.ids import token_hash
 from kernel.outbox import OutboxEvent
-from tests.booking_model import Model, Place
+from tests.booking_model import Model, Place, undo_of
 from tests.build import TODAY, at, make_group, make_hall, make_plan, make_service, make_session
 
 LEAD = timedelta(minutes=30)
@@ -126,6 +126,8 @@ class Line(RuleBasedStateMachine):
     def the_rows_are_the_places_of_the_model(self) -> None:
         names = dict(self.session.execute(select(Appointment.id, Appointment.reference)).all())
         tokens = {token_hash(token): token for token in self.model.holds}
+        kept = self.session.execute(select(KeptForUndo.hold_token, KeptForUndo.appointment_id))
+        tokens |= {token: undo_of(names[mine]) for token, mine in kept}
         seen = [_seen(_place(row, names), tokens.get(row.hold_token or b"")) for row in self.rows()]
         wanted = sorted(self.model.places, key=lambda place: (place.starts_at, place.ordinal))
         assert seen == [_seen(place, place.token) for place in wanted]

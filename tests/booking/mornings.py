@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from booking import doctor
 from booking.counts import booking_counts, channel_counts
 from booking.ladder import OVERBOOKED_ABOVE
-from booking.models import Draft, WaitlistEntry
+from booking.models import Draft, KeptForUndo, WaitlistEntry
 from booking.publish import publish
 from booking.waitlist_visits import lines_of
 from kernel.actor import SYSTEM
@@ -95,6 +95,8 @@ class World:
     visits: dict[int, Told] = field(default_factory=dict)
     waits: list[Wait] = field(default_factory=list)
     closures: list[tuple[int, int | None]] = field(default_factory=list)
+    #: Cancelled visits that may be had back: until when, and with which numbers.
+    kept: dict[int, tuple[datetime, frozenset[Key]]] = field(default_factory=dict)
     cancelled: int = 0
     moved: int = 0
 
@@ -216,6 +218,13 @@ class Mornings(RuleBasedStateMachine):
         for key, row in self.rows().items():
             if row.hold_token is not None and row.held_until is not None and row.held_until > self.now:
                 held.setdefault(row.hold_token, set()).add(key)
+        undoable = {
+            each.hold_token: self.world.visits[each.appointment_id]
+            for each in self.session.scalars(select(KeptForUndo))
+        }
+        for token in undoable.keys() & held.keys():
+            told, keys = undoable[token], frozenset(held.pop(token))
+            assert self.world.closures or possible(keys, self.lines(told.kind)), "a part of a visit is kept"
         for token, keys in held.items():
             draft = self.session.scalars(select(Draft).where(Draft.token_hash == token)).one()
             lines = [leg["group_id"] for leg in draft.legs] or [draft.group_id]

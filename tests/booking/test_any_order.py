@@ -17,15 +17,16 @@ from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.cancel import cancel
 from booking.duty_flow import flow_duty
 from booking.hold import HoldSlot, hold, release
-from booking.ladder import Channel, returned_at
+from booking.ladder import Channel, off_the_minute, returned_at
 from booking.no_show import close_no_shows
 from booking.number_changes import Change, ChangeNumbers, change_numbers
 from booking.reschedule import reschedule
+from booking.undo_cancel import end_undos, undo_cancel
 from halls.closures import add_closure, lift_closure, list_closures
 from kernel.actor import ANONYMOUS, SYSTEM
 from people.sample_ids import sample_resident_id
 from tests.booking.any_order import CUTOFF, KEPT, LEAD, OFFICER, PHONE, STARTS, Line
-from tests.booking_model import Hold, Place, Visit
+from tests.booking_model import Hold, Place, Visit, undo_of
 from tests.build import TODAY, at
 
 
@@ -116,6 +117,54 @@ class Citizens(Line):
                 self.model.by_hall += by_hall
                 moment = returned_at(self.now, fraction=fraction)
                 self.model.give_back(self.model.of_visit(reference), moment)
+
+    @precondition(lambda self: self.model.visits)
+    @rule(choice=st.sampled_from([0, 0, 1, 2, 5]), fraction=st.sampled_from([0.0, 0.5]))
+    def cancel_for_now(self, choice: int, fraction: float) -> None:
+        """By its owner, who may take it back unless it counts as missed."""
+        reference = self.some(choice, list(self.model.visits))
+        visit = self.model.visits[reference]
+        works = visit.state == "cancelled" or (visit.state == "booked" and visit.starts_at > self.now)
+        with self.expecting(success=works):
+            facts = {"reason": "citizen", "actor": ANONYMOUS, "now": self.now, "fraction": fraction}
+            cancel(self.session, self.appointment(reference), **facts, may_undo=True)
+            if visit.state == "booked":
+                visit.state, visit.counts = "cancelled", visit.starts_at - self.now < CUTOFF
+                self._leave(reference, fraction, late=visit.counts)
+
+    def _leave(self, reference: str, fraction: float, *, late: bool) -> None:
+        if late:
+            self.model.cancelled += 1
+            moment = returned_at(self.now, fraction=fraction)
+            self.model.give_back(self.model.of_visit(reference), moment)
+        else:
+            moment = returned_at(self.now + timedelta(minutes=5), fraction=fraction)
+            self.model.keep(reference, self.now, off_the_minute(moment))
+
+    @precondition(lambda self: self.model.visits)
+    @rule(choice=st.sampled_from([0, 0, 0, 1, 2, 5]))
+    def undo_cancel(self, choice: int) -> None:
+        reference = self.some(choice, list(self.model.visits))
+        visit = self.model.visits[reference]
+        with self.expecting(success=visit.state == "booked" or self.model.may_undo(reference, self.now)):
+            undo_cancel(self.session, self.appointment(reference), actor=ANONYMOUS, now=self.now)
+            if visit.state != "booked":
+                self.model.undo(reference, off_the_minute(self.now))
+
+    @rule(fraction=st.sampled_from([0.0, 0.5]))
+    def what_nobody_took_back_is_let_go(self, fraction: float) -> None:
+        """The job: from then on it is like every other cancellation."""
+        over = [
+            reference
+            for reference, visit in self.model.visits.items()
+            if visit.kept_until is not None and visit.kept_until <= self.now
+        ]
+        assert end_undos(self.session, now=self.now, fraction=fraction) == len(over)
+        for reference in over:
+            self.model.visits[reference].kept_until = None
+            self.model.cancelled += 1
+            moment = returned_at(self.now, fraction=fraction)
+            self.model.give_back(self.model.of_token(undo_of(reference)), moment)
 
     @precondition(lambda self: self.model.visits)
     @rule(slot=st.integers(0, 2), choice=st.sampled_from([0, 0, 1, 2, 5]))

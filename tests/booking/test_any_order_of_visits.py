@@ -26,6 +26,7 @@ from booking.ladder import Channel
 from booking.models import Appointment, WaitlistEntry
 from booking.number_changes import Change, ChangeNumbers, change_numbers
 from booking.reschedule import reschedule
+from booking.undo_cancel import end_undos, undo_cancel
 from booking.waitlist import JoinWaitlist, accept, join, leave
 from booking.waitlist_offers import tend
 from kernel.actor import ANONYMOUS, SYSTEM, Actor
@@ -79,16 +80,38 @@ class Visits(Mornings):
             self.book(0)
 
     @precondition(lambda self: self.open_visits())
-    @rule(choice=st.integers(0, 5), fraction=st.sampled_from([0.0, 0.5]))
-    def cancel(self, choice: int, fraction: float) -> None:
+    @rule(choice=st.integers(0, 5), fraction=st.sampled_from([0.0, 0.5]), may_undo=st.booleans())
+    def cancel(self, choice: int, fraction: float, *, may_undo: bool) -> None:
         mine = self.open_visits()[choice % len(self.open_visits())]
         found = self.session.get_one(Appointment, mine)
         values = {"reason": "citizen", "actor": ANONYMOUS, "now": self.now, "fraction": fraction}
-        self.attempt(lambda: cancel(self.session, found, **values))
+        self.attempt(lambda: cancel(self.session, found, **values, may_undo=may_undo))
         if found.state == "cancelled":
             told, late = self.world.visits[mine], found.starts_at - self.now < timedelta(minutes=60)
-            self.world.cancelled += 1
+            if may_undo and not late:
+                until = self.now + timedelta(minutes=2)
+                self.world.kept[mine] = (until, told.numbers)
+            else:
+                self.world.cancelled += 1
             told.state, told.numbers, told.ended = "cancelled", frozenset(), "late" if late else "in time"
+
+    @precondition(lambda self: self.world.kept)
+    @rule(choice=st.sampled_from([0, 0, 1, 2]))
+    def undo_cancel(self, choice: int) -> None:
+        """The visit as it was; refused when it is too late, or a closure has taken a part of it."""
+        mine = list(self.world.kept)[-1 - choice % len(self.world.kept)]
+        until, numbers = self.world.kept[mine]
+        there = numbers <= set(self.rows()) and not any(self.rows()[key].appointment_id for key in numbers)
+        found, told = self.session.get_one(Appointment, mine), self.world.visits[mine]
+        self.attempt(lambda: undo_cancel(self.session, found, actor=ANONYMOUS, now=self.now))
+        if self.now >= until or not there:
+            assert found.state == "cancelled"
+        elif found.state != "booked":
+            assert self.world.closures, "could have been taken back"
+        if found.state == "booked":
+            assert self.of_visit(mine) == numbers
+            told.state, told.numbers, told.ended = "booked", numbers, ""
+            del self.world.kept[mine]
 
     @precondition(lambda self: self.open_visits() and self.world.holds)
     @rule(choice=st.integers(0, 5))
@@ -131,6 +154,11 @@ class Visits(Mornings):
     @rule(minutes=st.sampled_from([1, 5, 10, 25]))
     def time_goes_by(self, minutes: int) -> None:
         self.now = min(self.now + timedelta(minutes=minutes), at("09:40"))
+        over = [mine for mine, (until, _) in self.world.kept.items() if until <= self.now]
+        assert end_undos(self.session, now=self.now) == len(over)
+        self.world.cancelled += len(over)
+        for mine in over:
+            del self.world.kept[mine]
         tend(self.session, now=self.now)
         self.read = None
         free = self.free(returning=True)

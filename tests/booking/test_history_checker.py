@@ -54,6 +54,29 @@ def test_a_hold_that_was_let_go_may_be_somebody_elses():
     assert check(held, {1: None, 2: None}, {}) == []
 
 
+KEPT = Told("keep", "a", 2, 3, (1,), at("09:00"), at("09:02"))
+
+
+def test_a_cancellation_that_was_taken_back_never_was():
+    undone = Told("undo", "a", 6, 7, (1,), at("09:01"))
+    assert check([A, KEPT, undone], {1: "a", 2: None}, {"a": "booked"}) == []
+    assert check([A, KEPT], {1: None, 2: None}, {"a": "cancelled"}) == []
+
+
+def test_what_may_be_taken_back_is_nobody_elses_until_it_is_too_late_by_their_clock():
+    states = {"a": "cancelled", "b": "booked"}
+    early, late = (Told("book", "b", 4, 5, (1,), at(clock)) for clock in ("09:01", "09:02"))
+    assert check([A, KEPT, early], {1: "b", 2: None}, states) == ["number 1 was a's and b's at once"]
+    assert check([A, KEPT, late], {1: "b", 2: None}, states) == []
+
+
+def test_nothing_goes_on_after_its_end():
+    undone = Told("undo", "a", 6, 7, (1,))
+    assert check([A, CANCEL_A, undone], {1: "a", 2: None}, {"a": "booked"}) == [
+        "visit a: goes on after its end"
+    ]
+
+
 NINE, TEN, ELEVEN = at("09:00"), at("10:00"), at("11:00")
 
 

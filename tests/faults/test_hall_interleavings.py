@@ -25,18 +25,9 @@ from kernel.outbox import OutboxEvent
 from people.sample_ids import sample_resident_id
 from tests.build import at
 from tests.faults.test_leg_interleavings import Crossing
-from tests.faults.town import (
-    CITIZENS,
-    STARTS,
-    STEPS,
-    Citizen,
-    Town,
-    make_town,
-    meet,
-    places_of,
-    restless,
-)
+from tests.faults.town import CITIZENS, STARTS, STEPS, Citizen, Town, make_town, meet, restless
 from tests.faults.town_judge import judge
+from tests.faults.town_rows import places_of
 
 pytestmark = pytest.mark.faults
 

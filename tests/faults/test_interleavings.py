@@ -45,6 +45,7 @@ JUDGED_AT_ONCE = 80
 DONE = (
     "appointment.reschedule",
     "appointment.cancel",
+    "appointment.undo_cancel",
     "appointment.move",
     "account.forget",
     "appointment.make_by_staff",

@@ -18,13 +18,12 @@ from time import monotonic, sleep
 from typing import ClassVar
 
 from sqlalchemy import event, select
-from sqlalchemy.orm import Session
 
 from booking.book import Book, book
 from booking.book_at_once import book_at_once
 from booking.cancel import cancel
 from booking.hold import Held, HoldSlot, hold, hold_at_once, release
-from booking.models import Appointment, Number
+from booking.models import Number
 from booking.publish import publish
 from booking.recent import Recent
 from booking.reschedule import reschedule
@@ -38,6 +37,8 @@ from kernel.ids import token_hash
 from people.sample_ids import sample_resident_id
 from tests.booking_history import TakenAway, Told
 from tests.build import at, make_counter, make_group, make_hall, make_plan, make_service
+from tests.faults.town_rows import PLACE, Place, appointment_of, places_of
+from tests.faults.town_undo import Undecided
 
 CITIZENS = 6
 STEPS = 3
@@ -48,9 +49,6 @@ DAYS = [date(2026, 3, 2) + timedelta(days=7 * week + day) for week in range(5) f
 HALLS = 40
 PHONE = "+8613800138000"
 
-#: A number, whatever its row: line, start, ordinal. What a closure took away comes back as the same place.
-Place = tuple[int, datetime, int]
-PLACE = (Number.group_id, Number.starts_at, Number.ordinal)
 _OF_TOKEN = Statement(
     "SELECT group_id, starts_at, ordinal FROM number WHERE hold_token = :token AND appointment_id IS NULL"
 )
@@ -177,7 +175,7 @@ class Interleaving:
         return not self.clocks_differ
 
 
-class Citizen:
+class Citizen(Undecided):
     """One thread: random steps from a seed, everything acknowledged is noted."""
 
     def __init__(self, scene: Interleaving, who: int) -> None:
@@ -188,10 +186,7 @@ class Citizen:
         self.now = scene.now + timedelta(minutes=late)
         self.token: str | None = None
         self.reference: str | None = None
-
-    @property
-    def database(self) -> Database:
-        return self.scene.town.database
+        self.cancelled: str | None = None
 
     @property
     def phone(self) -> str:
@@ -208,7 +203,9 @@ class Citizen:
 
     def _possible(self) -> list[Callable[[], None]]:
         if self.reference is not None:
-            return [self._move, self._move_on_page, self._cancel, self._forget]
+            return [self._move, self._move_on_page, self._cancel, self._cancel_for_now, self._forget]
+        if self.cancelled is not None:
+            return [self._undo, self._undo, self._undo_twice, self._book, self._forget_cancelled]
         return [self._book, self._book, self._book, self._hold_and_let_go]
 
     def _hold(self, needed: int) -> str:
@@ -319,17 +316,6 @@ class Citizen:
             cancel(session, found, reason="citizen", actor=ANONYMOUS, now=self.now, fraction=0.0)
         self.scene.told.append(Told("cancel", self.reference, began, monotonic()))
         self.reference = None
-
-
-def appointment_of(session: Session, reference: str) -> Appointment:
-    return session.scalars(select(Appointment).where(Appointment.reference == reference)).one()
-
-
-def places_of(session: Session, appointment: Appointment) -> tuple[Place, ...]:
-    """The numbers that a visit has."""
-    session.flush()
-    mine = select(*PLACE).where(Number.appointment_id == appointment.id)
-    return tuple(tuple(row) for row in session.execute(mine))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from booking.ladder import Channel
 from booking.models import SpecialRequest
 from booking.number_changes import Change, ChangeNumbers, change_numbers
 from booking.special_requests import AskSpecially, approve, ask, expire_unanswered, refuse, withdraw
+from booking.undo_cancel import end_undos
 from booking.waitlist_offers import tend
 from halls.models import Hall
 from halls.plan_history import current_plan
@@ -28,7 +29,8 @@ from people.permissions import permissions_of
 from people.sample_ids import sample_resident_id
 from tests.booking_history import TakenAway, Told
 from tests.build import at
-from tests.faults.town import PHONE, STARTS, STEPS, Interleaving, Place, appointment_of, places_of
+from tests.faults.town import PHONE, STARTS, STEPS, Interleaving
+from tests.faults.town_rows import Place, appointment_of, places_of
 from tests.faults.town_waiting import Waiter
 
 DUTY = Actor("staff", 1, permissions_of(["duty_officer"]))
@@ -255,6 +257,7 @@ class Jobs:
                     over = self.scene.now + timedelta(days=1)
                     expire_unanswered(session, self.scene.hall_id, actor=SYSTEM, now=over)
                 else:
+                    end_undos(session, now=now)
                     tend(session, now=now)
             # Who is offered what has run out by this clock may leave it to anybody.
             self.scene.taken_away.append(TakenAway(began, monotonic(), now))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from booking.models import Appointment, Draft, Number, SpecialRequest
 from kernel.outbox import OutboxEvent
 from tests.booking_history import Final, violations
-from tests.faults.town import PLACE, Interleaving, Place, Town
+from tests.faults.town import Interleaving, Town
+from tests.faults.town_rows import PLACE, Place
 
 
 def judge(town: Town, scenes: Sequence[Interleaving]) -> list[str]:

@@ -9,7 +9,8 @@ from booking.models import WaitlistEntry
 from booking.waitlist import JoinWaitlist, accept, join, leave
 from kernel.actor import ANONYMOUS
 from people.sample_ids import sample_resident_id
-from tests.faults.town import CITIZENS, STEPS, Citizen, places_of
+from tests.faults.town import CITIZENS, STEPS, Citizen
+from tests.faults.town_rows import places_of
 
 MOMENT = 0.01  # seconds
 

@@ -3,14 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from booking.cancel import cancel
 from booking.change_reasons import because
 from booking.events import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
+from booking.models import Appointment
+from booking.undo_cancel import end_undos, undo_cancel
 from feedback.models import FollowUpCase, Rating, Survey
 from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from kernel import outbox
+from kernel.actor import ANONYMOUS
+from kernel.clock import real_now
 from kernel.crypto import cipher
 from notifications import doctor as message_doctor
 from notifications import simulator
@@ -119,6 +124,53 @@ def test_a_cancelled_booking_is_not_reminded(parts, appointment):
     drain(parts, now=at("09:00") + timedelta(days=1))
     assert "预约已取消" in texts_to(parts)[-1]
     assert states_of(parts)["reminder_eve"] == states_of(parts)["reminder_2h"] == S.CANCELLED
+
+
+def cancel_for_now(parts, appointment, now):
+    with parts.database.transaction() as session:
+        found = session.get_one(Appointment, appointment.id)
+        cancel(session, found, reason="citizen", actor=ANONYMOUS, now=now, may_undo=True)
+    drain(parts, now=now)
+
+
+def test_a_cancellation_is_told_when_it_can_be_taken_back_no_longer(parts, appointment):
+    emit(parts, booked(appointment))
+    cancel_for_now(parts, appointment, NOW)
+    drain(parts, now=NOW + timedelta(minutes=1))
+    assert len(texts_to(parts)) == 1
+    with parts.database.transaction() as session:
+        end_undos(session, now=NOW + timedelta(minutes=2))
+    drain(parts, now=NOW + timedelta(minutes=2))
+    assert "预约已取消" in texts_to(parts)[-1]
+    assert states_of(parts)["reminder_eve"] == states_of(parts)["reminder_2h"] == S.CANCELLED
+
+
+def test_what_falls_due_while_a_cancellation_may_be_taken_back_is_sent_after_it_was(parts, appointment):
+    emit(parts, booked(appointment))
+    cancel_for_now(parts, appointment, at("17:59"))
+    drain(parts, now=at("18:00"))
+    assert len(texts_to(parts)) == 1
+    assert states_of(parts)["reminder_eve"] == S.RETRY
+    with parts.database.transaction() as session:
+        undo_cancel(session, session.get_one(Appointment, appointment.id), actor=ANONYMOUS, now=at("18:00"))
+        session.execute(update(Message).values(next_at=real_now()))
+    drain(parts, now=at("18:02"))
+    assert "提醒" in texts_to(parts)[-1]
+    assert len(texts_to(parts)) == 2
+    with parts.database.transaction() as session:
+        end_undos(session, now=at("18:05"))
+    drain(parts, now=at("08:00") + timedelta(days=1))
+    assert [text[4:6] for text in texts_to(parts)[1:]] == ["提醒", "提醒"]
+
+
+def test_a_booking_that_was_cancelled_before_it_was_confirmed_is_reminded_of_once_it_is_back(
+    parts, appointment
+):
+    with parts.database.transaction() as session:
+        found = session.get_one(Appointment, appointment.id)
+        cancel(session, found, reason="citizen", actor=ANONYMOUS, now=NOW, may_undo=True)
+    emit(parts, booked(appointment))
+    assert states_of(parts) == {"booked": S.RETRY, "reminder_eve": S.PLANNED, "reminder_2h": S.PLANNED}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "appointment.move": ("大厅改动时间，改约到别的时间", "The hall moved a booking"),
     "appointment.no_show": ("预约未到场", "Closed a booking as missed"),
     "appointment.reschedule": ("改约", "Moved a booking"),
-    "appointment.undo_cancel": ("撤销作废，预约恢复为已签到", "Took a void back: checked in again"),
+    "appointment.undo_cancel": ("撤销取消或作废，预约恢复", "Took a cancellation or a void back"),
     "appointment.undo_no_show": ("撤销作废，预约恢复为已签到", "Took a no-show back: checked in again"),
     "appointment.undo_fulfil": ("撤销办结，预约恢复为已签到", "Took a completion back: checked in again"),
     "calendar.remove": ("删除特殊工作日", "Removed a day of the calendar"),

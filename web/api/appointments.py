@@ -12,7 +12,9 @@ from booking.cancel import cancel
 from booking.delivery import AddressImpossible, CannotBePosted, PostcodeMalformed, check_delivery
 from booking.errors import (
     AppointmentUnknown,
+    CancellationFinal,
     HoldExpired,
+    NumberTakenBack,
     OtherGroup,
 )
 from booking.policy import (
@@ -26,6 +28,7 @@ from booking.policy import (
 from booking.queries import get_appointment, person_of
 from booking.reschedule import reschedule
 from booking.states import AppointmentStateConflict
+from booking.undo_cancel import undo_cancel
 from kernel.limits import LimitReached
 from kernel.phone import PhoneMalformed
 from people import phone_token
@@ -116,13 +119,36 @@ def read_appointment(reference: str) -> dict[str, Any]:
 @refuses(AppointmentUnknown, AppointmentStateConflict, CancellationTooLate)
 @blueprint.response(200, APPOINTMENT)
 def cancel_appointment(reference: str) -> dict[str, Any]:
-    """Cancel an appointment; doing it twice changes nothing.
+    """Cancel an appointment; doing it twice changes nothing. `undo_until` says how long it can be taken back.
 
-    取消预约；重复取消不改变结果。
+    取消预约；重复取消不改变结果。undo_until 之前可以撤销取消。
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
-        cancel(session, found, reason="citizen", actor=edge.actor(), now=edge.now())
+        cancel(session, found, reason="citizen", actor=edge.actor(), now=edge.now(), may_undo=True)
+        return present.appointment(session, found)
+
+
+@blueprint.post("/appointments/<reference:reference>/undo-cancel")
+@public
+@refuses(
+    AppointmentUnknown,
+    AppointmentStateConflict,
+    CancellationFinal,
+    NumberTakenBack,
+    AlreadyBookedThatDay,
+    TooManyOpen,
+    DocumentNotBookable,
+)
+@blueprint.response(200, APPOINTMENT)
+def undo_cancellation(reference: str) -> dict[str, Any]:
+    """Take a cancellation back until `undo_until`: the same booking and numbers; twice changes nothing.
+
+    在 undo_until 之前撤销取消：预约和号照旧；重复撤销不改变结果。
+    """
+    with edge.transaction() as session:
+        found = get_appointment(session, reference)
+        undo_cancel(session, found, actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 
 

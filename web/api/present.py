@@ -14,6 +14,7 @@ from booking.models import Appeal, Appointment, DocumentAppeal
 from booking.recent import KEPT_SECONDS
 from booking.slot_places import place_in
 from booking.states import AppointmentState
+from booking.undo_cancel import undo_until
 from catalog.queries import services_of
 from feedback.queries import find_survey_of_ticket
 from halls.models import Hall, ServiceGroup
@@ -103,7 +104,8 @@ def appointment(session: Session, row: Appointment) -> dict[str, Any]:
     """An appointment, without anything that says whose it is."""
     facts = _around(row, lambda wanted: session.execute(_AROUND, wanted).all())
     legs, ticket = _legs(session, row.legs, _codes(facts)), _ticket_of(session, row)
-    return _appointment(row, facts, legs=legs, ticket=ticket)
+    until = undo_until(session, row, now=edge.now())
+    return _appointment(row, facts, legs=legs, ticket=ticket) | {"undo_until": until}
 
 
 def booked(direct: Direct, row: Booked) -> dict[str, Any]:
@@ -140,6 +142,7 @@ def _appointment(
         "booked_at": row.booked_at,
         "legs": legs,
         "undone": [codes[each] for each in row.undone_service_ids if each in codes],
+        "undo_until": None,
         "ticket": ticket,
     }
 

@@ -26,6 +26,7 @@ PAGES = (
     "posting",
     "confirm",
     "bookings",
+    "cancelling",
     "moving",
     "arrival",
     "next_time",

@@ -12,7 +12,7 @@ from kernel.errors import DomainError
 from queueing.arrival_code import ensure_arrived
 from queueing.check_in import CheckIn, check_in
 from web import edge
-from web.citizen.bookings import qr_of, shown
+from web.citizen.bookings import booking_page
 from web.citizen.face import blueprint
 from web.guards import citizen_only, public
 from web.limits import limit_tries
@@ -47,7 +47,7 @@ def submit_check_in(reference: str) -> ResponseReturnValue:
     try:
         ticket = _check_in(reference, code)
     except DomainError as refusal:
-        return _again(reference, refusal.sentence(edge.language())), status_of(refusal)
+        return booking_page(reference, {"code": refusal.sentence(edge.language())}), status_of(refusal)
     return redirect(url_for(".ticket", reference=ticket), 303)
 
 
@@ -58,12 +58,3 @@ def _check_in(reference: str, code: str) -> str:
         ensure_arrived(code, hall.id, edge.local(edge.now(), hall.time_zone).date())
         command = CheckIn(hall_id=hall.id, reference=reference)
         return check_in(session, command, actor=edge.actor(), now=edge.now()).reference
-
-
-def _again(reference: str, refusal: str) -> str:
-    with edge.transaction() as session:
-        it = shown(session, reference)
-    here = url_for(".booking", reference=reference)
-    return render_template(
-        "citizen/booking.html", it=it, qr=qr_of(reference), errors={"code": refusal}, here=here
-    )

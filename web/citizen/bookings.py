@@ -1,16 +1,17 @@
-"""One booking: its page with QR and code, calendar file, cancelling. Whoever has the address may see it."""
+"""One booking: its page with QR and code, calendar file. Whoever has the address may see it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from booking.cancel import cancel
+from booking.cancel import counts_as_missed
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appointment
 from booking.policy import counts_as_no_show
@@ -18,10 +19,10 @@ from booking.queries import get_appointment, name_on
 from booking.revisions import Revision, revision_of
 from booking.slot_sessions import session_of_this
 from booking.states import AppointmentState
+from booking.undo_cancel import undo_until
 from halls.models import Hall
 from halls.queries import get_hall_by_id
 from halls.sessions import ExtraSession
-from kernel.errors import DomainError
 from people.identity import mask_name
 from people.licences import Held
 from people.models import Citizen
@@ -36,7 +37,6 @@ from web.citizen.on_record import of_appointment
 from web.citizen.trip import Leg, Trip, Way, legs_of
 from web.citizen.visit import Visit, visits_of
 from web.guards import public
-from web.problems import status_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Shown:
     undone: list[Visit]
     extra: ExtraSession | None = None
     forgotten: bool = False
+    undo_until: datetime | None = None
     left: Left = field(default_factory=Left)
     on_record: Held = field(default_factory=dict)
 
@@ -91,7 +92,12 @@ class Shown:
     @property
     def late_to_cancel(self) -> bool:
         """Whether cancelling now counts as missed: it is close, or was when the booking was moved."""
-        return self.close or self.appointment.moved_late_at is not None
+        return counts_as_missed(self.appointment, rules=self.rules, now=self.now)
+
+    @property
+    def undo_seconds(self) -> int:
+        """How long its cancellation may still be taken back; 0 where it may not."""
+        return int((self.undo_until - self.now).total_seconds()) if self.undo_until else 0
 
     @property
     def close(self) -> bool:
@@ -105,6 +111,7 @@ def shown(session: Session, reference: str) -> Shown:
     appointment = get_appointment(session, reference)
     hall = get_hall_by_id(session, appointment.hall_id)
     ticket = find_ticket_of_appointment(session, appointment.id)
+    now = edge.now()
     citizen = session.get_one(Citizen, appointment.citizen_id)
     return Shown(
         appointment=appointment,
@@ -113,11 +120,12 @@ def shown(session: Session, reference: str) -> Shown:
         visits=visits_of(session, appointment.service_ids, appointment.answers),
         name=mask_name(name_on(session, appointment)),
         ticket=ticket.reference if ticket else None,
-        now=edge.now(),
+        now=now,
         legs=legs_of(session, appointment.legs),
         undone=visits_of(session, appointment.undone_service_ids, appointment.answers),
         extra=session_of_this(session, appointment, tz=ZoneInfo(hall.time_zone)),
         forgotten=citizen.erased_at is not None,
+        undo_until=undo_until(session, appointment, now=now),
         left=left_of(session, ticket.id if ticket else None),
         on_record=of_appointment(session, appointment),
     )
@@ -133,11 +141,17 @@ def read_shown(reference: str) -> Shown:
 @public
 def booking(reference: str) -> ResponseReturnValue:
     """The booking: when, where, what to bring, and the QR for the kiosk."""
+    return booking_page(reference)
+
+
+def booking_page(reference: str, errors: Mapping[str, str] | None = None, title: str = "") -> str:
+    """The page, on which what was refused is said first."""
     with edge.transaction() as session:
         it = shown(session, reference)
         wishes = next_time(session, it.appointment)
-    facts = {"on_record": it.on_record, "next_time": wishes}
-    return render_template("citizen/booking.html", it=it, qr=qr_of(reference), **facts)
+    facts = {"on_record": it.on_record, "next_time": wishes, "errors": errors or {}, "refused": title}
+    here = url_for(".booking", reference=reference)
+    return render_template("citizen/booking.html", it=it, qr=qr_of(reference), here=here, **facts)
 
 
 @blueprint.get("/b/<reference>/rest")
@@ -206,29 +220,3 @@ def _entry(it: Shown, revision: Revision) -> Entry:
         notes="\n".join(notes),
         url=f"{edge.parts().settings.base_url}{url_for('.booking', reference=booked.reference)}",
     )
-
-
-@blueprint.get("/b/<reference>/cancel")
-@public
-def ask_cancel(reference: str) -> ResponseReturnValue:
-    """Say what cancelling means; one button."""
-    return _cancel_page(read_shown(reference))
-
-
-def _cancel_page(it: Shown, refusal: str = "") -> str:
-    here = url_for(".ask_cancel", reference=it.appointment.reference)
-    return render_template("citizen/cancel.html", it=it, refusal=refusal, here=here)
-
-
-@blueprint.post("/b/<reference>/cancel")
-@public
-def submit_cancel(reference: str) -> ResponseReturnValue:
-    """Cancel; twice is once."""
-    try:
-        with edge.transaction() as session:
-            appointment = get_appointment(session, reference)
-            cancel(session, appointment, reason="citizen", actor=edge.actor(), now=edge.now())
-    except DomainError as refusal:
-        return _cancel_page(read_shown(reference), refusal.sentence(edge.language())), status_of(refusal)
-    flash(_("预约已取消。"), "ok")
-    return redirect(url_for(".booking", reference=reference), 303)

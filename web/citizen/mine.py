@@ -12,9 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from booking.cancel import counts_as_missed
+from booking.hall_rules import rules_of
 from booking.models import Appointment
 from booking.slot_places import place_in
-from booking.states import OPEN
+from booking.states import OPEN, AppointmentState
 from catalog.queries import services_of
 from halls.models import Hall
 from halls.queries import list_halls
@@ -55,12 +57,21 @@ def my_bookings() -> ResponseReturnValue:
         places = {row.id: place_in(row) for row in rows}
         waits = list_waits(session, g.phone, halls)
         decisions = decisions_of(session, g.phone, halls)
+    late = {row.id: _is_late(row, halls[row.hall_id]) for row in rows if _is_changeable(row)}
     listed = [(row, halls[row.hall_id], names[row.id]) for row in rows]
     coming = [each for each in listed if _is_coming(each)]
     past = [each for each in reversed(listed) if not _is_coming(each)]
-    return render_template(
-        "citizen/my.html", coming=coming, waits=waits, past=past, places=places, phone=g.phone, **decisions
-    )
+    facts = {"coming": coming, "cancellable": late, "waits": waits, "past": past, "places": places}
+    return render_template("citizen/my.html", **facts, phone=g.phone, **decisions)
+
+
+def _is_changeable(row: Appointment) -> bool:
+    return row.state == AppointmentState.BOOKED and row.starts_at > edge.now()
+
+
+def _is_late(row: Appointment, hall: Hall) -> bool:
+    """Whether cancelling it now counts as missed."""
+    return counts_as_missed(row, rules=rules_of(hall), now=edge.now())
 
 
 def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:

@@ -14,16 +14,83 @@ from tests.booking.test_turns import wait_until_somebody_waits
 from tests.web.citizen.town import TUESDAY, WEDNESDAY, book
 
 
-def test_a_booking_is_cancelled_after_one_question(town, phone):
-    book(town, phone)
-    phone.tap("取消预约")
-    assert "要取消这个预约吗" in phone.words
-    assert "爽约" not in phone.words
-    phone.press("确定取消")
+def test_a_booking_is_cancelled_by_one_press(town, phone):
+    reference = book(town, phone)
+    phone.press("取消预约")
+    assert phone.path == f"/b/{reference}"
     assert "预约已取消" in phone.words
+    assert "已取消" in phone.words
     assert town.appointment().state == "cancelled"
     assert "重新预约" in phone.words
     assert "确定取消" not in phone.go(f"{phone.path}/cancel").words
+
+
+def test_a_cancellation_is_taken_back_by_one_press_for_two_minutes(town, phone):
+    book(town, phone)
+    before = town.appointment()
+    phone.press("取消预约")
+    assert "08:32:00 前可以撤销" in phone.words
+    town.at("08:31")
+    phone.press("撤销取消")
+    assert "已撤销取消，预约照旧" in phone.words
+    after = town.appointment()
+    assert (after.state, after.reference, after.code) == ("booked", before.reference, before.code)
+    assert "可以撤销" not in phone.refresh().words
+    phone.press("取消预约")
+    town.at("08:33")
+    phone.press("撤销取消")
+    assert phone.status == 409
+    assert "没有撤销" in phone.words
+    assert "可以撤销的时间已过" in phone.words
+    assert town.appointment().state == "cancelled"
+
+
+def test_who_has_booked_anew_is_told_why_it_stays_cancelled(town, phone):
+    book(town, phone)
+    phone.press("取消预约")
+    town.at("08:31")
+    book(town, town.phone())
+    phone.press("撤销取消")
+    assert phone.status == 409
+    assert "您当天已有同类业务的预约" in phone.words
+
+
+def test_only_a_press_cancels(town, phone):
+    """Programs that look at the links of messages ask for pages."""
+    reference = book(town, phone)
+    for path in (f"/b/{reference}", f"/b/{reference}/cancel", f"/b/{reference}/undo-cancel"):
+        for method in ("get", "head", "options"):
+            getattr(phone.client, method)(path)
+    assert town.appointment().state == "booked"
+    phone.go(f"/b/{reference}/cancel").press("确定取消")
+    assert town.appointment().state == "cancelled"
+
+
+def test_a_booking_is_cancelled_by_one_press_in_the_list(town, phone):
+    reference = book(town, phone)
+    phone.go("/my").press("取消预约")
+    assert phone.path == f"/b/{reference}"
+    assert "撤销取消" in phone.words
+    assert "取消预约" not in phone.go("/my").words
+
+
+def test_a_press_on_a_page_that_has_become_late_asks_first(town, phone):
+    book(town, phone)
+    town.at("08:30", TUESDAY)
+    phone.press("取消预约")
+    assert "现在取消算一次爽约" in phone.words
+    assert town.appointment().state == "booked"
+    phone.press("确定取消")
+    assert town.appointment().state == "cancelled"
+    assert "撤销取消" not in phone.words
+
+
+def test_in_the_list_too_a_late_cancellation_says_first_what_it_costs(town, phone):
+    town.at("08:05", TUESDAY)
+    book(town, phone)
+    phone.go("/my").tap("取消预约")
+    assert "现在取消算一次爽约" in phone.words
+    assert town.appointment().state == "booked"
 
 
 def test_a_late_cancellation_says_what_it_costs_before_the_button(town, phone):
@@ -47,9 +114,8 @@ def test_a_late_move_says_before_the_button_what_cancelling_then_costs(town, pho
 
 def test_a_booking_that_has_begun_cannot_be_cancelled(town, phone):
     book(town, phone)
-    phone.tap("取消预约")
     town.at("09:05", TUESDAY)
-    phone.press("确定取消")
+    phone.press("取消预约")
     assert phone.status == 409
     assert town.appointment().state == "booked"
 
@@ -102,7 +168,7 @@ def test_moving_without_a_choice_asks_for_one(town, phone):
 
 def test_a_cancelled_booking_cannot_move(town, phone):
     reference = book(town, phone)
-    phone.tap("取消预约").press("确定取消")
+    phone.press("取消预约")
     assert phone.go(f"/b/{reference}/move").path == f"/b/{reference}"
 
 
@@ -142,11 +208,18 @@ def test_the_calendar_file_follows_what_becomes_of_the_booking(town, phone):
     assert moved["DTSTART"] == "20260304T060000Z"
 
     town.at("11:00")
-    phone.go(f"/b/{reference}").tap("取消预约").press("确定取消")
+    phone.go(f"/b/{reference}").press("取消预约")
     ended = calendar(phone, reference)
     assert (ended["UID"], ended["SEQUENCE"], ended["STATUS"]) == (made["UID"], "2", "CANCELLED")
     assert ended["DTSTAMP"] == ended["LAST-MODIFIED"] == "20260302T030000Z"
     assert "BEGIN:VALARM" not in phone.client.get(f"/b/{reference}.ics").text
+
+    town.at("11:01")
+    phone.press("撤销取消")
+    back = calendar(phone, reference)
+    assert (back["UID"], back["SEQUENCE"], back["STATUS"]) == (made["UID"], "3", "CONFIRMED")
+    assert back["DTSTAMP"] == "20260302T030100Z"
+    assert back["DTSTART"] == "20260304T060000Z"
 
 
 def test_the_calendar_file_follows_a_hall_that_moves_the_booking(town, phone):

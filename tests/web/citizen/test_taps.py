@@ -90,8 +90,7 @@ def test_a_new_citizen_books_with_few_taps_and_a_returning_one_with_fewer(town: 
     assert town.count() == 1
     clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(hours=3), 0.0)
     page.goto(page.url)
-    follow(page.get_by_role("link", name="取消预约"))
-    follow(page.get_by_role("button", name="确定取消"))
+    follow(page.get_by_role("button", name="取消预约"))
     thumb = Thumb(page)
     page.goto("/")
     thumb.link("居民身份证补领")
@@ -105,8 +104,7 @@ def test_a_new_citizen_books_with_few_taps_and_a_returning_one_with_fewer(town: 
 
 def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) -> None:
     book_as_new(town, page)
-    follow(page.get_by_role("link", name="取消预约"))
-    follow(page.get_by_role("button", name="确定取消"))
+    follow(page.get_by_role("button", name="取消预约"))
     thumb = Thumb(page)
     page.goto("/")
     thumb.link("护照")
@@ -116,6 +114,21 @@ def test_another_service_in_the_usual_hall_takes_as_few(town: Town, page: Page) 
     thumb.button("确认预约")
     page.get_by_text("预约成功").wait_for()
     assert thumb.taps <= MOST_FOR_RETURNING
+
+
+@pytest.mark.parametrize("start", ["booking", "list"])
+def test_cancelling_takes_one_press_and_taking_it_back_another(town: Town, page: Page, start: str) -> None:
+    book_as_new(town, page)
+    booking = page.url
+    page.goto(booking if start == "booking" else "/my")
+    follow(page.get_by_role("button", name="取消预约"))
+    assert page.url == booking
+    assert town.appointment().state == "cancelled"
+    page.get_by_role("button", name="撤销取消").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.get_by_text("已撤销取消").wait_for()
+    assert town.appointment().state == "booked"
 
 
 def test_what_is_typed_before_the_script_has_come_is_kept_too(town: Town, page: Page) -> None:

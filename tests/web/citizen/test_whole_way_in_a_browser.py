@@ -20,7 +20,6 @@ from queueing.models import Ticket
 from queueing.serve import complete, start_serving
 from tests import build
 from tests.build import TODAY
-from tests.chromium import follow
 from tests.journey.hands import Citizen, Person
 from tests.queueing.hall_day import officer_of
 from tests.web.citizen.test_every_page import chinese_on
@@ -38,6 +37,7 @@ WAYS = {
     "in English": (True, {"lang": "en"}, 44),
 }
 MOVED = {"zh": "预约已改期", "en": "Your appointment is moved"}
+UNDONE = {"zh": "已撤销取消", "en": "The cancellation is undone"}
 CANCELLED = {"zh": "预约已取消", "en": "The appointment is cancelled"}
 
 
@@ -107,13 +107,16 @@ def move(citizen: Citizen) -> None:
 
 def cancel(town: Town, citizen: Citizen) -> None:
     page, say = citizen.page, citizen.say
-    follow(page.get_by_role("link", name=say("取消预约")))
-    citizen.look(page, "cancel")
-    page.get_by_role("button", name=say("确定取消")).click()
+    page.get_by_role("button", name=say("取消预约")).click()
     expect(page.get_by_text(CANCELLED[citizen.language]).first).to_be_visible()
     citizen.look(page, "cancelled")
     with town.parts.database.transaction() as session:
         assert get_appointment(session, reference_of(page)).state == "cancelled"
+    page.get_by_role("button", name=say("撤销取消")).click()
+    expect(page.get_by_text(UNDONE[citizen.language]).first).to_be_visible()
+    citizen.look(page, "cancel-undone")
+    page.get_by_role("button", name=say("取消预约")).click()
+    expect(page.get_by_text(CANCELLED[citizen.language]).first).to_be_visible()
 
 
 def check_in_and_rate(town: Town, citizen: Citizen) -> None:

@@ -168,7 +168,7 @@ class AppointmentSchema(Told):
     """A booked visit. `code` is for the kiosk; `reference` is the key to everything about it: a secret.
 
     `legs` are the lines it passes, in order, where there are several. `undone` are the services that were
-    left when such a visit ended before its last line.
+    left when such a visit ended before its last line. A cancellation can be taken back until `undo_until`.
     """
 
     reference = some()
@@ -187,6 +187,7 @@ class AppointmentSchema(Told):
     booked_at = some(At)
     legs = some(fields.List, fields.Nested(LegSchema()))
     undone = some(fields.List, fields.String())
+    undo_until = some(At, allow_none=True)
     ticket = some(allow_none=True)
 
 
