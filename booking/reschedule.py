@@ -15,6 +15,7 @@ from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import (
     AlreadyBookedThatDay,
+    DocumentNotBookable,
     InPast,
     counts_as_no_show,
     ensure_cancellable,
@@ -77,7 +78,7 @@ def reschedule(
     before = appointment.starts_at
     if actor.kind != "staff" and counts_as_no_show(before, cancelled_at=now, policy=rules.policy):
         appointment.moved_late_at = now
-    _move(session, appointment, draft, slot, staff=actor.kind == "staff")
+    _move(session, appointment, draft, slot, staff=staff)
     session.execute(
         update(Number)
         .where(Number.id.in_(mine))

@@ -19,7 +19,7 @@ from booking.giving_back import give_back_held
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import off_the_minute, returned_at
 from booking.models import Appointment, KeptForUndo, Number
-from booking.policy import AlreadyBookedThatDay
+from booking.policy import AlreadyBookedThatDay, DocumentNotBookable
 from booking.queries import groups_of, lock_appointment
 from booking.standing import ensure_alone_that_day, ensure_room_again, lock_person
 from booking.states import OPEN, AppointmentState, ensure_can_become
@@ -118,7 +118,7 @@ def undo_cancel(session: Session, appointment: Appointment, *, actor: Actor, now
         )
     )
     session.delete(kept)
-    _write(session, appointment)
+    _write(session, appointment, staff=actor.kind == "staff")
     audit.record(
         session,
         "appointment.undo_cancel",
@@ -193,12 +193,12 @@ def _ensure_may_come(session: Session, appointment: Appointment, *, actor: Actor
     ensure_room_again(session, appointment, policy=rules.policy, staff=staff)
 
 
-def _write(session: Session, appointment: Appointment) -> None:
+def _write(session: Session, appointment: Appointment, *, staff: bool) -> None:
     appointment.state = AppointmentState.BOOKED
     appointment.cancelled_at = appointment.cancel_reason = None
     try:
         session.flush()
     except IntegrityError as error:
         if constraint_of(error) == "uq_appointment_open_per_day":
-            raise AlreadyBookedThatDay from error
+            raise (AlreadyBookedThatDay if staff else DocumentNotBookable) from error
         raise

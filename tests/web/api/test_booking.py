@@ -2,6 +2,7 @@ import time
 from datetime import timedelta
 
 from booking import idempotency
+from booking.undo_cancel import end_undos
 from kernel import clock
 from people.sample_ids import sample_resident_id
 from tests import build
@@ -101,10 +102,20 @@ def test_a_second_code_within_a_minute_is_refused_with_the_time_to_wait(town):
     assert refused.headers["Retry-After"] == str(refused.json["wait_seconds"])
 
 
-def test_a_cancelled_appointment_stays_cancelled(town):
+def test_a_cancelled_appointment_can_be_taken_back_and_then_stays_cancelled(town):
     reference = town.book()["reference"]
     assert town.post(f"/appointments/{reference}/cancel").json["state"] == "cancelled"
-    assert town.post(f"/appointments/{reference}/cancel").json["state"] == "cancelled"
+    again = town.post(f"/appointments/{reference}/cancel").json
+    assert again["state"] == "cancelled"
+    assert again["undo_until"] == town.get(f"/appointments/{reference}").json["undo_until"] is not None
+    for _ in range(2):
+        back = town.post(f"/appointments/{reference}/undo-cancel")
+        assert (back.status_code, back.json["state"], back.json["undo_until"]) == (200, "booked", None)
+    assert town.post(f"/appointments/{reference}/cancel").json["undo_until"] is not None
+    with town.parts.database.transaction() as session:
+        end_undos(session, now=clock.now() + timedelta(minutes=3))
+    late = town.post(f"/appointments/{reference}/undo-cancel")
+    assert (late.status_code, late.json["code"]) == (409, "cancellation_final")
 
 
 def test_moves_an_appointment_and_keeps_its_reference(town):
