@@ -16,6 +16,7 @@ from queueing.choose import REASONS
 from queueing.counters import PAUSE_REASONS, ensure_own
 from queueing.desk import Desk, desk
 from queueing.desk_more import more
+from queueing.errors import NotYourCounter
 from web import edge, problems
 from web.citizen.forms import kind_name
 
@@ -77,7 +78,8 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
         with edge.transaction() as session:
             found = get_desk(session, int((request.view_args or {})["counter_id"]))
     except (DomainError, KeyError):
-        if isinstance(error, Forbidden):
+        # Who was relieved needs another counter, not another account.
+        if isinstance(error, Forbidden) and not isinstance(error, NotYourCounter):
             return problems.on_domain_error(error)
         words = {"title": _("现在不能这样做"), "sentence": sentence, "code": error.code, "here": here}
         back = {"home": here, "home_label": _("回到工作台")}

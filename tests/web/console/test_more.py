@@ -173,7 +173,10 @@ def test_another_officer_takes_the_counter_with_the_person_in_service(faces, des
     assert "接班</button>" in other.get("/console").text
     assert press(other, url, "take-over", page="/console").location == url
     assert "A001" in other.get(url).text
-    assert client.get(url).status_code == 403
+    relieved = client.get(url)
+    assert relieved.status_code == 403
+    assert "回到工作台" in relieved.text
+    assert "换一个有权限的账号" not in relieved.text  # another counter is what they need
     left = client.get(f"{url}/desk", headers={"X-Fragment": "1"})  # the page that is still open leaves
     assert (left.status_code, left.location) == (303, "/console")
     assert "已办结" in say(press(other, url, "finish", ticket=row), other)
