@@ -56,7 +56,7 @@ def _instead(refusal: WalkInsStopped) -> ResponseReturnValue:
         raise refusal
     with edge.transaction() as session:
         group = get_group(session, refusal.refused.group_id)
-    return offers_page(group.code, refusal)
+    return offers_page(group.code, refusal, way="all")
 
 
 def _of_document(typed: str) -> Scan:
