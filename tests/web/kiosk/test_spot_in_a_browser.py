@@ -82,7 +82,10 @@ def code(faces):
         return code_of(session.query(PhoneCode).one())
 
 
-@pytest.mark.parametrize(("width", "height", "lang"), [(1080, 1920, "zh"), (1280, 800, "en")])
+@pytest.mark.parametrize(
+    ("width", "height", "lang"),
+    [(1080, 1920, "zh"), (1280, 800, "en"), (1080, 1920, "en"), (1280, 800, "zh")],
+)
 def test_a_number_is_booked_by_touch_alone_and_its_slip_comes_out(stopped, page, width, height, lang):
     page.set_viewport_size({"width": width, "height": height})
     with recording_printer() as printer:
