@@ -1,8 +1,8 @@
-"""No-shows: who neither came nor cancelled, found at the end of the half-day."""
+"""No-shows: who neither came nor cancelled, found at the end of the half-day; in a village, of the day."""
 
 from datetime import datetime, time
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from booking.events import AppointmentNoShow
@@ -59,6 +59,8 @@ def _close_in(session: Session, hall: Hall, *, now: datetime) -> int:
             Appointment.hall_id == hall.id,
             Appointment.starts_at < _half_day_starts_at(now, splits_at, rules_of(hall)),
             Appointment.state == AppointmentState.BOOKED,
+            # A village may have no network: officers may check in until the evening.
+            or_(Appointment.place_zh == "", Appointment.on_date < rules_of(hall).date_of(now)),
         )
         .order_by(Appointment.id)
         .limit(_BATCH)

@@ -10,12 +10,13 @@ from booking.check_in import mark_checked_in
 from booking.errors import AppointmentUnknown
 from booking.models import Appointment
 from booking.policy import CheckInOnAnotherDay, CheckInTooEarly
+from booking.slot_places import IN_HALL, place_in
 from booking.states import AppointmentState
 from halls.models import ServiceGroup
 from halls.queries import get_hall_by_id
 from kernel.actor import Actor
 from queueing.admission import Ground, admit
-from queueing.errors import NothingToCheckIn, TooLate, WrongHall
+from queueing.errors import BookedInVillage, NothingToCheckIn, TooLate, WrongHall
 from queueing.issue import ensure_admitted
 from queueing.keys import Punctuality, booked_key, check_in_window, half_day_ends_at, judge_check_in
 from queueing.matter import matter_of
@@ -49,7 +50,8 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
        one more is admitted. Staff may check in earlier: early people never jump.
 
     Raises:
-        NothingToCheckIn, WrongHall, CheckInOnAnotherDay, CheckInTooEarly, TooLate, WalkInsStopped, LineClosed
+        NothingToCheckIn, WrongHall, CheckInOnAnotherDay, CheckInTooEarly, TooLate, BookedInVillage,
+        WalkInsStopped, LineClosed
     """
     ensure_in_hall(actor, command.hall_id)
     today = today_of(session, command.hall_id, now=now)
@@ -58,6 +60,11 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
     if ticket is not None and ticket.hall_id == today.hall.id:
         return ticket
     _ensure_open_here(session, today, appointment)
+    if (elsewhere := place_in(appointment)) != IN_HALL:
+        local = appointment.starts_at.astimezone(today.zone)
+        raise BookedInVillage(
+            at=f"{local:%H:%M}", place_zh=elsewhere.name_zh, place_en=elsewhere.name_en or elsewhere.name_zh
+        )
     group = get_group(session, today.hall.id, appointment.group_id)
     line, place = _place(session, today, group, appointment, actor=actor, now=now)
     mark_checked_in(session, appointment, actor=actor, now=now)
@@ -84,6 +91,17 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
     if issued is None:  # cannot be: without a press key nothing else can meet
         raise NothingToCheckIn
     return issued
+
+
+def find_for_check_in(session: Session, today: Today, command: CheckIn) -> Appointment:
+    """The booking of today that was shown, locked.
+
+    Raises:
+        NothingToCheckIn, WrongHall, CheckInOnAnotherDay, TooLate
+    """
+    appointment = bookings.lock_appointment(session, _find(session, today, command))
+    _ensure_open_here(session, today, appointment)
+    return appointment
 
 
 def _find(session: Session, today: Today, command: CheckIn) -> Appointment:

@@ -19,6 +19,7 @@ from queueing.events import HallDayClosed
 from queueing.models import CounterSession, Ticket
 from queueing.serve import abandon, complete_visit
 from queueing.states import FINAL, TicketState
+from queueing.village import end_in_villages
 
 #: The code in the audit of tickets and bookings that ended with the day.
 REASON = "day_closed"
@@ -44,7 +45,8 @@ def close_day(
 ) -> DayClosed:
     """Complete who is being served, let all others go, close the counters. Safe to repeat.
 
-    1. Lock the counters' sessions: nobody calls while the day is being closed.
+    1. Lock the counters' sessions: nobody calls while the day is being closed. Whoever was checked in at a
+       mobile session was served there.
     2. End the tickets, also those of days before: a number given after that day was closed, or of a day that
        the job missed, would never end. In the order of their ids. A booking whose owner was here and could
        not be served is cancelled, not missed; one whose owner did not answer the call is missed; a visit of
@@ -59,6 +61,7 @@ def close_day(
     if on_date > now.astimezone(zone).date():
         raise DayNotOver(on_date=on_date.isoformat())
     running = _running_sessions(session, hall_id, before=_midnight_after(on_date, zone))
+    away = end_in_villages(session, hall_id, until=on_date, actor=actor, now=now)
     found: dict[date, list[Ticket]] = {on_date: []}
     for ticket in _open_tickets(session, hall_id, until=on_date):
         found.setdefault(ticket.on_date, []).append(ticket)
@@ -74,7 +77,7 @@ def close_day(
     abandoned, completed = (
         sum(getattr(end, name) for end in ends.values()) for name in ("abandoned", "completed")
     )
-    return DayClosed(hall_id, on_date, abandoned, completed, len(running))
+    return DayClosed(hall_id, on_date, abandoned, completed + away, len(running))
 
 
 @dataclass(slots=True)

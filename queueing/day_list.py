@@ -46,11 +46,21 @@ class DayRow:
     name: str
     arrived: bool
     by_staff: bool
+    place_zh: str = ""
+    place_en: str = ""
+
+    def services(self, *, english: bool) -> str:
+        """What they come for, and where when not in the hall."""
+        asked = self.services_en if english else self.services_zh
+        place = (self.place_en if english else "") or self.place_zh
+        if not place:
+            return asked
+        return f"{asked} ({place})" if english else f"{asked}（{place}）"
 
 
 @dataclass(frozen=True, slots=True)
 class DayList:
-    """A hall's bookings of a day by time, cancelled and missed ones left out."""
+    """A hall's bookings of a day by time, cancelled and missed ones left out; villages at the end."""
 
     hall: Hall
     on_date: date
@@ -79,7 +89,7 @@ def take_day_list(session: Session, hall: Hall, *, on_date: date, actor: Actor, 
             Appointment.on_date == on_date,
             Appointment.state.in_(_COMING),
         )
-        .order_by(Appointment.starts_at, Appointment.code)
+        .order_by(Appointment.place_zh, Appointment.starts_at, Appointment.code)
     ).all()
     ids = {each for appointment, _citizen, _label in found for each in appointment.service_ids}
     services = {row.id: row for row in services_of(session, ids)}
@@ -98,6 +108,8 @@ def take_day_list(session: Session, hall: Hall, *, on_date: date, actor: Actor, 
                 mask(name_of(citizen)),
                 appointment.state != AppointmentState.BOOKED,
                 appointment.made_by == "staff",
+                appointment.place_zh,
+                appointment.place_en,
             )
         )
     return DayList(hall, on_date, now, tuple(rows))
@@ -114,7 +126,7 @@ def cells_of(day: DayList, language: str) -> list[list[str]]:
             row.code,
             row.label,
             row.lines,
-            row.services_en if english else row.services_zh,
+            row.services(english=english),
             row.name + (BY_STAFF["en" if english else "zh"] if row.by_staff else ""),
         ]
         for row in day.rows

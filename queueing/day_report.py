@@ -137,7 +137,10 @@ def _minutes(session: Session, hall_id: int, on_date: date) -> dict[str, dict[st
             func.percentile_cont(0.9).within_group(minutes).label(f"{name}_p90"),
         ]
     query = select(*columns).where(
-        Ticket.hall_id == hall_id, Ticket.on_date == on_date, Ticket.state == TicketState.COMPLETED
+        Ticket.hall_id == hall_id,
+        Ticket.on_date == on_date,
+        Ticket.state == TicketState.COMPLETED,
+        Ticket.counter_id.is_not(None),  # who was served in a village waited for no counter of the hall
     )
     row = session.execute(query).one()._mapping  # noqa: SLF001  # by name
     return {

@@ -84,6 +84,25 @@ class WrongHall(Conflict):
     en = "Your appointment is in another hall: {hall_en}. Please check in there."
 
 
+class BookedInVillage(Conflict):
+    """The booking is for a mobile session, where officers check in. `place_zh`, `place_en` name it."""
+
+    code = "booked_in_village"
+    zh = "您今天{at}的预约是流动下乡，在“{place_zh}”办理，不在大厅。请到那里，由工作人员签到。"
+    en = (
+        "Your appointment today at {at} is a mobile session at {place_en}, not in the hall. "
+        "Please go there; staff check you in."
+    )
+
+
+class BookedInHall(Conflict):
+    """The booking is for the hall, not for a village."""
+
+    code = "booked_in_hall"
+    zh = "这个预约在大厅办理，不是流动下乡，请本人到大厅签到。"
+    en = "This appointment is in the hall, not at a mobile session. Please check in at the hall."
+
+
 class TooLate(Conflict):
     """The half-day of the booking is over and it was closed."""
 

@@ -172,7 +172,7 @@ def _cases(
     done = (
         select(Ticket.group_id, Ticket.minutes, minutes_taken().label("took"), last.label("last"))
         .where(Ticket.hall_id == today.hall.id, Ticket.on_date == today.on_date, Ticket.state == "completed")
-        .where(Ticket.group_id.in_(group_ids), Ticket.called_at.is_not(None), Ticket.ended_at <= now)
+        .where(Ticket.group_id.in_(group_ids), Ticket.counter_id.is_not(None), Ticket.ended_at <= now)
         .subquery()
     )
     found: dict[int, list[tuple[float, float]]] = {}

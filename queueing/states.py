@@ -34,7 +34,7 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketState], tuple[str, ...]] = Mapping
     {
         (_S.WAITING, _S.CALLED): ("call_next",),
         (_S.WAITING, _S.ABANDONED): ("abandon", "close_day"),
-        (_S.WAITING, _S.SERVING): ("undo_transfer",),
+        (_S.WAITING, _S.SERVING): ("undo_transfer", "serve_in_village"),
         (_S.WAITING, _S.PARKED): ("undo_return",),
         (_S.WAITING, _S.ABSENT): ("undo_reinstate",),
         (_S.CALLED, _S.SERVING): ("start_serving",),

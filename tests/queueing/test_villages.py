@@ -1,16 +1,33 @@
 """A mobile session is held in its village: neither its counters nor its people count in the hall."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import func, select
 
 from booking.models import Number
+from booking.no_show import close_no_shows
+from feedback.ask import ask
+from halls.models import ServiceGroup
+from kernel.errors import Forbidden
+from kernel.outbox import OutboxEvent
+from notifications.models import Message
+from notifications.render import Wording, render
+from queueing import day_report, doctor
+from queueing.check_in import CheckIn, check_in
+from queueing.close_day import close_day
+from queueing.errors import BookedInHall, BookedInVillage, NothingToCheckIn
 from queueing.loads import expected_by_line, load_of
+from queueing.models import Ticket
 from queueing.outlook import outlook
 from queueing.save_rules import line_rules
 from queueing.staffing import capacity_of
 from queueing.today import today_of
+from queueing.village import arrive_in_village, list_village_visits, serve_in_village
 from tests import build
 from tests.build import TODAY, at
-from tests.queueing.hall_day import HallDay
+from tests.queueing.hall_day import KIOSK, HallDay, officer_of
 
 MORNING = at("09:30")
 VILLAGE = "东岭村村委会"
@@ -84,3 +101,126 @@ def test_booked_people_and_duty_numbers_of_a_village_are_not_expected_in_the_hal
     expected = expected_by_line(session, today, [group.id], now=MORNING)
     assert {each.slot_starts_at for each in expected[group.id]} == {at("11:00")}
     assert load_of(session, today, group, now=MORNING).expected == expected[group.id]
+
+
+@pytest.fixture
+def village(session, day):
+    """A visit booked for 10:00 in a village, and one in the hall."""
+    _hall, group = day
+    service = build.make_service(session, group)
+    slots = [
+        build.make_slot(session, group, at(clock), place=place)
+        for clock, place in (("10:00", VILLAGE), ("11:00", ""))
+    ]
+    return [build.make_appointment(session, slot, service_ids=[service.id]) for slot in slots]
+
+
+@pytest.fixture
+def officer(session):
+    return officer_of(build.make_staff(session))
+
+
+def shown(booked):
+    return CheckIn(booked.hall_id, reference=booked.reference)
+
+
+def test_who_comes_to_the_hall_with_a_booking_of_a_village_is_told_where_it_is(session, village, officer):
+    there, _here = village
+    for actor in (KIOSK, officer):
+        with pytest.raises(BookedInVillage) as refused:
+            check_in(session, shown(there), actor=actor, now=at("09:50"))
+        assert VILLAGE in refused.value.sentence("zh")
+        assert f"{VILLAGE} (village)" in refused.value.sentence("en")
+    assert session.scalars(select(Ticket)).all() == []
+
+
+def test_a_visit_in_a_village_is_checked_in_served_and_asked_about_once(session, village, officer):
+    there, _here = village
+    arrive_in_village(session, shown(there), actor=officer, now=at("09:10"))
+    assert (there.state, session.scalars(select(Ticket)).all()) == ("checked_in", [])
+    for clock in ("10:05", "10:06"):
+        done = serve_in_village(session, there.hall_id, there.reference, actor=officer, now=at(clock))
+    (ticket,) = session.scalars(select(Ticket)).all()
+    assert (ticket.id, ticket.state, ticket.counter_id, ticket.staff_id) == (
+        done.id, "completed", None, officer.id,
+    )  # fmt: skip
+    assert (there.state, ticket.ended_at) == ("fulfilled", at("10:05"))
+    told = select(func.count()).select_from(OutboxEvent).where(OutboxEvent.name == "VisitCompleted")
+    assert session.scalar(told) == 1
+    drain_survey(session, ticket)
+    assert doctor.check(session) == []
+
+
+def drain_survey(session, ticket):
+    """The survey tells the village, not the hall."""
+    ask(session, {"ticket_id": ticket.id}, now=at("10:05"))
+    message = session.scalars(select(Message).where(Message.template == "survey")).one()
+    assert VILLAGE in render(session, message, wording=Wording("有号", "https://x.example"), now=at("10:05"))
+
+
+def test_nobody_in_a_village_counts_in_the_pace_or_the_mean_of_the_hall(session, village, officer):
+    there, _here = village
+    today = today_of(session, there.hall_id, now=MORNING)
+    group = session.get_one(ServiceGroup, there.group_id)
+    before = load_of(session, today, group, now=at("10:30"))
+    arrive_in_village(session, shown(there), actor=officer, now=at("09:10"))
+    assert load_of(session, today, group, now=at("10:30")) == before
+    serve_in_village(session, there.hall_id, there.reference, actor=officer, now=at("10:20"))
+    assert load_of(session, today, group, now=at("10:30")) == before
+    report = day_report.report(session, there.hall_id, on_date=TODAY)
+    assert (report.counts["completed"], report.minutes["service"]["mean"]) == (1, None)
+
+
+def test_a_booking_of_the_hall_is_not_checked_in_or_served_in_a_village(session, village, officer):
+    _there, here = village
+    with pytest.raises(BookedInHall):
+        arrive_in_village(session, shown(here), actor=officer, now=at("10:50"))
+    check_in(session, shown(here), actor=officer, now=at("10:50"))
+    with pytest.raises(BookedInHall):
+        serve_in_village(session, here.hall_id, here.reference, actor=officer, now=at("11:10"))
+
+
+def test_nobody_is_served_in_a_village_before_they_were_checked_in_nor_by_another_hall(
+    session, village, officer
+):
+    there, _here = village
+    with pytest.raises(NothingToCheckIn):
+        serve_in_village(session, there.hall_id, there.reference, actor=officer, now=at("10:20"))
+    elsewhere = build.make_hall(session)
+    stranger = replace(officer, hall_ids=frozenset({elsewhere.id}))
+    with pytest.raises(Forbidden):
+        arrive_in_village(session, shown(there), actor=stranger, now=at("09:50"))
+    arrive_in_village(session, shown(there), actor=officer, now=at("09:50"))
+    with pytest.raises(NothingToCheckIn):
+        serve_in_village(session, elsewhere.id, there.reference, actor=officer, now=at("10:20"))
+
+
+def test_the_end_of_the_day_serves_who_was_checked_in_in_a_village(session, village, officer):
+    there, _here = village
+    arrive_in_village(session, shown(there), actor=officer, now=at("09:50"))
+    done = [close_day(session, there.hall_id, on_date=TODAY, now=at("22:00")).completed for _ in range(2)]
+    assert (done, there.state) == ([1, 0], "fulfilled")
+    assert doctor.check(session) == []
+
+
+def test_a_village_without_network_may_check_in_until_the_evening(session, village, officer):
+    there, here = village
+    close_no_shows(session, now=at("18:00"))
+    session.refresh(there), session.refresh(here)
+    assert (there.state, here.state) == ("booked", "no_show")
+    arrive_in_village(session, shown(there), actor=officer, now=at("20:00"))
+    assert there.state == "checked_in"
+
+
+def test_who_never_came_to_a_village_is_a_no_show_on_the_next_day(session, village):
+    there, _here = village
+    close_no_shows(session, now=at("08:00", TODAY + timedelta(days=1)))
+    session.refresh(there)
+    assert there.state == "no_show"
+
+
+def test_villages_of_a_day_are_listed_by_place_and_time_with_masked_names(session, day, village):
+    found = list_village_visits(session, day[0], on_date=TODAY)
+    assert [place.name_zh for place in found] == [VILLAGE]
+    (visit,) = next(iter(found.values()))
+    assert (visit.appointment, len(visit.services), "*" in visit.name) == (village[0], 1, True)

@@ -74,6 +74,7 @@ FORMS = {
     "admin.plan_publish": {"days": "7"},
     "admin.staff_add": ACCOUNT,
     "console.receive": {"for": "A"},
+    "console.work_in_village": {"shown": "123456"},
 }
 #: Of no hall: one's own account, what every editor of the city's content may read, or what
 #: `test_limits_of_administrators` refuses to all but the city's.

@@ -103,6 +103,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "ticket.abandon": ("号码作废", "Abandoned a number"),
     "ticket.call": ("叫号", "Called a number"),
     "ticket.complete": ("办结", "Completed a visit"),
+    "ticket.serve_in_village": ("流动下乡办理", "Served at a mobile session"),
     "ticket.correct_services": ("更正办理事项", "Corrected what was done"),
     "ticket.issue": ("发出号码", "Gave a number"),
     "ticket.mark_absent": ("过号", "Marked a number absent"),

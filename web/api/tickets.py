@@ -18,6 +18,7 @@ from queueing import serve
 from queueing.check_in import CheckIn, check_in
 from queueing.desk import get_in_hall
 from queueing.errors import (
+    BookedInVillage,
     CannotUndo,
     CounterBusy,
     CounterNotOpen,
@@ -81,6 +82,7 @@ STEPS: dict[str, Step] = {
     WrongHall,
     CheckInOnAnotherDay,
     CheckInTooEarly,
+    BookedInVillage,
     TooLate,
     WalkInsStopped,
     LineClosed,

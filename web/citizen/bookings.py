@@ -80,8 +80,8 @@ class Shown:
 
     @property
     def here_today(self) -> bool:
-        """Whether checking in makes sense: on the day, while nobody has."""
-        booked = self.appointment.state == AppointmentState.BOOKED
+        """Whether checking in makes sense: on the day, while nobody has. In a village officers do it."""
+        booked = self.appointment.state == AppointmentState.BOOKED and not self.appointment.place_zh
         return booked and self.appointment.on_date == self.rules.date_of(self.now)
 
     @property
@@ -203,6 +203,9 @@ def _entry(it: Shown, revision: Revision) -> Entry:
     # What the register has is not written into a calendar: others read it too.
     bring = all_in_short((item.material for visit in it.visits for item in visit.items), {})
     notes = [_("取号码 %(code)s", code=booked.code)]
+    if booked.place_zh:
+        held_by = edge.text(it.hall, "name")
+        notes.append(_("流动下乡，由%(hall)s派人到场办理；到了由工作人员签到，不用到大厅。", hall=held_by))
     for leg in it.legs:
         at = edge.local(leg.starts_at, it.hall.time_zone)
         notes.append(f"{at:%H:%M} {edge.text(leg.line, 'name')}")

@@ -11,14 +11,14 @@ from queueing.desk import find_in_hall, list_seats, matters_of
 from queueing.errors import CounterNotOpen, NotYourCounter
 from queueing.queries import ticket_view
 from web import edge
-from web.console import reception
+from web.console import reception, villages
 from web.console.actions import call_at_once, carry_out
 from web.console.face import blueprint, facts, get_desk
 from web.console.once import once
 from web.fragments import fragment
 from web.guards import staff_only
 
-__all__ = ["reception", "register"]
+__all__ = ["reception", "register", "villages"]
 
 
 @blueprint.get("")

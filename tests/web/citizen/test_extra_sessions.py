@@ -5,11 +5,12 @@ from datetime import date, time
 import pytest
 from sqlalchemy import select, update
 
-from booking.models import Slot, WaitlistEntry
+from booking.models import Appointment, Slot, WaitlistEntry
 from halls.models import PlanLine
 from notifications.models import Message
 from notifications.render import Wording, render
 from notifications.tell import booked as tell_booked
+from notifications.tell import cancelled as tell_cancelled
 from notifications.tell_wait import offered as tell_offered
 from tests import build
 from tests.conftest import NOW
@@ -161,3 +162,68 @@ def test_of_two_villages_on_one_day_each_time_names_its_own(town, phone, village
 def test_in_the_usual_hours_nothing_is_added(town, phone, mobile):
     book(town, phone)
     assert "东岭村" not in phone.words
+
+
+HALLS_OWN = ("取号机扫", "到大厅取号用", "安民路 8 号", "开放时间和路线")
+
+
+def test_a_booking_in_a_village_tells_the_arrival_there_and_nothing_of_the_hall(town, phone, village):
+    reference = book(town, phone)
+    words = phone.go(f"/b/{reference}").words
+    assert "到东岭村村委会后，出示这个二维码、取号码或证件，由工作人员签到。" in words
+    assert "由云州市政务服务大厅派人到场办理" in words
+    assert [each for each in HALLS_OWN if each in words] == []
+    slip = phone.go(f"/b/{reference}/slip").words
+    assert GO_THERE in slip
+    assert "由工作人员签到" in slip
+    assert [each for each in HALLS_OWN if each in slip] == []
+
+
+def test_the_calendar_of_a_village_leads_there_and_says_who_checks_in(town, phone, village):
+    reference = book(town, phone)
+    text = phone.go(f"/b/{reference}.ics").html.replace("\r\n ", "")
+    assert "LOCATION:东岭村村委会\r\n" in text
+    assert "到了由工作人员签到，不用到大厅。" in text
+    assert "安民路" not in text
+
+
+def test_on_the_day_of_a_village_nobody_is_asked_for_the_code_of_the_hall(town, phone, village):
+    reference = book(town, phone)
+    town.at("08:45", TUESDAY)
+    words = phone.go(f"/b/{reference}").words
+    assert "到大厅了？" not in words
+    phone.go("/arrive/city-hall").press("获取验证码", phone="13800138000")
+    here = phone.press("下一步", code=town.newest_code()).words
+    assert GO_THERE in here
+    assert "我到了，签到" not in here
+
+
+def test_who_was_checked_in_in_a_village_waits_there(town, phone, village):
+    reference = book(town, phone)
+    with town.parts.database.transaction() as session:
+        session.scalars(select(Appointment)).one().state = "checked_in"
+    words = phone.go(f"/b/{reference}").words
+    assert "您已在东岭村村委会签到，请在那里等候工作人员叫您。" in words
+    assert "等候叫号" not in words
+
+
+def test_a_cancelled_booking_is_told_with_the_village_that_was_booked(town, phone, village):
+    reference = book(town, phone)
+    phone.go(f"/b/{reference}/cancel")
+    phone.press("确定取消")
+    with town.parts.database.transaction() as session:
+        session.execute(update(Slot).values(place_zh="西岭村村委会", place_en="Xiling"))
+        booked = session.scalars(select(Appointment)).one()
+        tell_cancelled(session, {"appointment_id": booked.id, "reason": "citizen", "event_id": 1}, now=NOW)
+        (message,) = session.scalars(select(Message).where(Message.template == "cancelled"))
+        said = render(session, message, wording=WORDING, now=NOW)
+    assert "在东岭村村委会的" in said
+    words = phone.go(f"/b/{reference}").words + phone.go("/my").words
+    assert ("东岭村村委会" in words, "西岭村村委会" in words) == (True, False)
+
+
+def test_english_pages_of_a_village_tell_the_arrival_there(town, phone, village):
+    reference = book(town, phone)
+    english = town.phone("en").go(f"/b/{reference}").words
+    assert "At Dongling village office show this QR code, the check-in code or your document" in english
+    assert "kiosk or" not in english
