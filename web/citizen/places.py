@@ -62,9 +62,13 @@ class SlotChoice:
 
 
 def sessions_among(slots: Sequence[SlotChoice]) -> list[ExtraSession]:
-    """The extra sessions that these slots belong to, each once, and of those in one village the first."""
+    """The extra sessions that these slots belong to, each once.
+
+    A village whose session is in the plan no more has one of no length for each of its slots: the first.
+    """
     found = dict.fromkeys(slot.extra for slot in slots if slot.extra is not None)
-    return list({each.place_zh or each: each for each in reversed(found)}.values())[::-1]
+    once = {each if each.starts != each.ends else each.place_zh: each for each in reversed(found)}
+    return list(once.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)

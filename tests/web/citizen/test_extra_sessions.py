@@ -87,6 +87,12 @@ ON_THE_LINE = "· 流动下乡：东岭村村委会"
 GO_THERE = "流动下乡，地点：东岭村村委会。请直接到那里，不是到大厅。"
 
 
+def test_among_times_in_the_hall_a_village_is_told_with_its_hours(town, phone, mobile):
+    town.slot("14:00", SATURDAY)
+    words = phone.go(SLOTS).words
+    assert f"09:00 到 11:00：{GO_THERE}" in words
+
+
 def test_lists_of_times_say_which_are_in_a_village(town, phone, village):
     assert ON_THE_LINE in phone.go(f"/services/{RENEWAL}/first?a={LOST}").words
     assert ON_THE_LINE in phone.go(f"/services/{RENEWAL}/halls?a={LOST}").words
