@@ -22,6 +22,7 @@ from notifications import simulator
 from notifications.models import Message, OptOut
 from notifications.states import MessageState
 from people.phone_codes import code_of, request_code
+from queueing.counters import open_counter
 from queueing.events import TicketCalled, TicketMissed, TicketPassedOn, VisitCompleted
 from runtime.doctor import check_events
 from runtime.drain import drain
@@ -32,10 +33,12 @@ from tests.build import (
     make_group,
     make_hall,
     make_slot,
+    make_staff,
     make_ticket,
 )
 from tests.conftest import NOW
 from tests.fakes.gateway import FakeGateway
+from tests.queueing.hall_day import officer_of
 
 PHONE = "+8613800138000"
 S = MessageState
@@ -256,6 +259,7 @@ def test_who_gave_no_phone_gets_no_message(parts, group):
 def test_those_soon_to_be_called_are_told_once(parts, group):
     with parts.database.transaction() as session:
         counter = make_counter(session, make_hall(session), [group])
+        open_counter(session, counter.id, actor=officer_of(make_staff(session)), now=NOW)
     called = ticket_with_phone(parts.database, group, state="waiting", issued_at=NOW - timedelta(hours=1))
     event = of_ticket(TicketCalled, called, 1, counter.id)
     emit(parts, event, event)
