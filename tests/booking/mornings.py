@@ -97,6 +97,8 @@ class World:
     closures: list[tuple[int, int | None]] = field(default_factory=list)
     #: Cancelled visits that may be had back: until when, and with which numbers.
     kept: dict[int, tuple[datetime, frozenset[Key]]] = field(default_factory=dict)
+    #: Those of them whose time a closure has taken, though it may be open again.
+    struck: set[int] = field(default_factory=set)
     cancelled: int = 0
     moved: int = 0
 
@@ -219,12 +221,12 @@ class Mornings(RuleBasedStateMachine):
             if row.hold_token is not None and row.held_until is not None and row.held_until > self.now:
                 held.setdefault(row.hold_token, set()).add(key)
         undoable = {
-            each.hold_token: self.world.visits[each.appointment_id]
-            for each in self.session.scalars(select(KeptForUndo))
+            each.hold_token: each.appointment_id for each in self.session.scalars(select(KeptForUndo))
         }
         for token in undoable.keys() & held.keys():
-            told, keys = undoable[token], frozenset(held.pop(token))
-            assert self.world.closures or possible(keys, self.lines(told.kind)), "a part of a visit is kept"
+            mine, keys = undoable[token], frozenset(held.pop(token))
+            lines = self.lines(self.world.visits[mine].kind)
+            assert mine in self.world.struck or possible(keys, lines), "a part of a visit is kept"
         for token, keys in held.items():
             draft = self.session.scalars(select(Draft).where(Draft.token_hash == token)).one()
             lines = [leg["group_id"] for leg in draft.legs] or [draft.group_id]

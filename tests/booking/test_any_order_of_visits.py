@@ -104,11 +104,10 @@ class Visits(Mornings):
         there = numbers <= set(self.rows()) and not any(self.rows()[key].appointment_id for key in numbers)
         found, told = self.session.get_one(Appointment, mine), self.world.visits[mine]
         self.attempt(lambda: undo_cancel(self.session, found, actor=ANONYMOUS, now=self.now))
-        if self.now >= until or not there:
+        if self.now >= until or not there or mine in self.world.struck:
             assert found.state == "cancelled"
-        elif found.state != "booked":
-            assert self.world.closures, "could have been taken back"
-        if found.state == "booked":
+        else:
+            assert found.state == "booked", "could have been taken back"
             assert self.of_visit(mine) == numbers
             told.state, told.numbers, told.ended = "booked", numbers, ""
             del self.world.kept[mine]
@@ -176,15 +175,18 @@ class Visits(Mornings):
         command = Close(group_id, at("09:00"), at("12:00"), "停电", then=then)
         done = close(self.session, self.hall, command, actor=SYSTEM, now=self.now)
         self.world.closures.append((done.closure.id, group_id))
+        kept = self.world.kept.items()
+        # Opened again, the time has other numbers: those kept for taking back are gone for good.
+        self.world.struck |= {mine for mine, (_, keys) in kept if self._any_closed(keys, group_id)}
         self.read = None
         self.session.expire_all()
         for mine in self.open_visits():
             told = self.world.visits[mine]
-            if any(self._closed(key, group_id) for key in told.numbers):
+            if self._any_closed(told.numbers, group_id):
                 self._displaced(mine, told, then)
 
-    def _closed(self, key: Key, group_id: int | None) -> bool:
-        return key[1] < at("12:00") and group_id in (None, key[0])
+    def _any_closed(self, keys: frozenset[Key], group_id: int | None) -> bool:
+        return any(key[1] < at("12:00") and group_id in (None, key[0]) for key in keys)
 
     def _displaced(self, mine: int, told: Told, then: Then) -> None:
         told.state, told.numbers = self.session.get_one(Appointment, mine).state, self.of_visit(mine)

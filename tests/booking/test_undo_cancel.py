@@ -9,7 +9,7 @@ from booking import doctor
 from booking.availability import slot_counts
 from booking.book import Book, book
 from booking.cancel import cancel
-from booking.close import Close, close
+from booking.close import Close, close, reopen
 from booking.counts import booking_counts, channel_counts
 from booking.errors import CancellationCounts, CancellationFinal, NumberTakenBack, SlotFull
 from booking.hold import HoldSlot, hold
@@ -210,10 +210,13 @@ def test_one_beyond_a_smaller_plan_goes_when_it_is_final(session, now, hall):
     assert session.scalar(rows) == before - 1
 
 
-def test_a_closure_meanwhile_takes_it_away(session, now, hall, visit):
+@pytest.mark.parametrize("opened_again", [False, True])
+def test_a_closure_meanwhile_takes_it_away(session, now, hall, visit, opened_again):
     give_up(session, visit, now)
     shut = Close(None, at("09:00", TUESDAY), at("12:00", TUESDAY), "停电")
-    close(session, hall, shut, actor=SYSTEM, now=now)
+    closing = close(session, hall, shut, actor=SYSTEM, now=now)
+    if opened_again:
+        reopen(session, hall, closing.closure.id, actor=SYSTEM, now=now)
     with pytest.raises(NumberTakenBack):
         take_back(session, visit, now + MINUTE)
     assert end_undos(session, now=now + ENDED) == 1
