@@ -33,7 +33,7 @@ class TicketView:
     """What its owner may see.
 
     Minutes are None unless the ticket waits; `latest_at` is the promise or the upper end of the range
-    (None for a standby, who has neither);
+    (None for a standby, who has neither), `is_promised` says which;
     `counter_number` is set while called or served, `to_counter_number` while it waits for one counter alone.
     `next_lines` are those still to pass after this one. `line_closed`: it waits, but its windows have closed
     for today (`closed_at`, where there was a plan), so nobody can say when it is called, if at all.
@@ -55,6 +55,7 @@ class TicketView:
     high_min: int | None
     latest_at: datetime | None
     promise_at_risk: bool
+    is_promised: bool
     counter_number: int | None
     called_at: datetime | None
     next_lines: tuple[ServiceGroup, ...] = ()
@@ -100,6 +101,7 @@ def ticket_view(
     told = _estimate_of(session, ticket, now=now, line=line) if waits else None
     closed = _closing_of(session, ticket, now=now) if waits and told is None else {}
     is_closed = ticket.group_id in closed
+    latest_at = _latest_of(ticket, told, is_closed=is_closed)
     at_counter = ticket.state in AT_COUNTER and ticket.counter_id is not None
     counter = session.get(Counter, ticket.counter_id) if at_counter else None
     only = find_counter(session, ticket) if waits else None
@@ -118,8 +120,9 @@ def ticket_view(
         ahead=told.people_ahead if told else None,
         low_min=told.low_minutes if told else None,
         high_min=told.high_minutes if told else None,
-        latest_at=_latest_of(ticket, told, is_closed=is_closed),
+        latest_at=latest_at,
         promise_at_risk=told.promise_at_risk if told else False,
+        is_promised=latest_at is not None and latest_at == ticket.promised_at,
         counter_number=counter.number if counter else None,
         called_at=ticket.called_at,
         next_lines=tuple(get_group(session, leg["group_id"]) for leg in ticket.legs),

@@ -121,3 +121,31 @@ def test_is_dark_at_night_unless_somebody_waits(faces):
     assert "board--off" in client.get(SCREEN).text
     faces.waiting(1)
     assert "board--off" not in client.get(SCREEN).text
+
+
+def test_a_call_that_was_answered_is_no_longer_the_one_that_calls(faces):
+    faces.waiting(1)
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    press(client, desk, "next")
+    screen = faces.app.test_client()
+    assert "最近叫号 <span" not in screen.get(SCREEN).text
+    press(client, desk, "start", ticket=faces.tickets()[0].id)
+    page = screen.get(SCREEN).text
+    assert "最近叫号 <span" in page
+    assert "Now calling" not in page
+    assert "到 1 号窗口" in page
+
+
+def test_once_the_windows_have_closed_an_old_call_gives_way_to_the_way_to_the_staff(faces):
+    for ordinal in (1, 2):
+        faces.waiting(ordinal)
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    for key in ("next", "start", "finish"):
+        press(client, desk, key, ticket=faces.tickets()[0].id)
+    screen = faces.app.test_client()
+    assert "到 1 号窗口" in screen.get(SCREEN).text
+    faces.at("17:05")
+    press(client, desk, "close")
+    page = screen.get(SCREEN).text
+    assert "窗口已关，请问工作人员" in page
+    assert "到 1 号窗口" not in page

@@ -140,7 +140,7 @@ def test_three_taps_give_a_ticket(faces):
     ticket = shown(client, take(client, faces, service=faces.renewal.code))
     assert "A001" in ticket
     assert "居民身份证补换领" in ticket
-    assert "最迟叫号" in ticket
+    assert "<dt>最迟叫号</dt>" in ticket
     assert "<svg" in ticket
     row = faces.tickets()[0]
     assert row.service_ids == [faces.renewal.id]
@@ -244,6 +244,7 @@ def test_stopped_walk_ins_read_what_to_do_instead(faces):
     assert not [words for words in ("最迟叫号", "大约等候") if words in standby]  # nobody knows
     green = shown(client, take(client, faces, green="urgent"))
     assert "绿色通道" in green
+    assert "<dt>最迟叫号</dt>" not in green  # nobody promised it a time
 
 
 def test_a_closed_line_offers_other_days_only(faces):

@@ -1,11 +1,15 @@
 import base64
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kernel import clock
 from kernel.actor import SYSTEM
 from people import devices
+from queueing.issue import IssueTicket, issue
+from queueing.queries import get_ticket
 from tests import build
 from tests.fakes.printer import recording_printer
 from tests.web.hall_faces import token
@@ -261,3 +265,23 @@ def test_the_paper_says_what_the_page_says_and_only_a_new_ticket_prints_by_itsel
         assert words in drawn
     assert modules(f"http://127.0.0.1:8000/q/{ticket.reference}") in drawn
     assert "data-at-once" not in client.get(f"/kiosk/yunzhou/ticket/{ticket.reference}").text
+
+
+@pytest.mark.parametrize(
+    ("green", "told"), [(None, r"> ?最迟叫号 \d\d:\d\d"), ("elderly", r"> ?估计最迟叫号 \d\d:\d\d")]
+)
+def test_only_who_was_promised_a_latest_time_reads_it_as_one_on_paper_and_phone(faces, paper, green, told):
+    let_print(faces, paper.address)
+    client = faces.kiosk()
+    with faces.parts.database.transaction() as session:
+        command = IssueTicket(faces.hall.id, faces.a.id, green_reason=green)
+        reference = issue(session, command, actor=SYSTEM, now=clock.now()).reference
+    page = client.get(f"/kiosk/yunzhou/ticket/{reference}").text
+    assert re.search(told, page[page.index('id="paper"') :])
+    assert ("<dt>最迟叫号</dt>" in page) == (green is None)
+    phone = faces.app.test_client().get(f"/q/{reference}").text
+    assert ("估计最迟" in phone) == (green is not None)
+    with faces.parts.database.transaction() as session:
+        get_ticket(session, reference).state = "absent"
+    page = client.get(f"/kiosk/yunzhou/ticket/{reference}").text
+    assert "最迟叫号" not in page  # the call was missed

@@ -54,6 +54,7 @@ class TicketAtWorkSchema(Told):
     `to_counter_number`: it was passed on to this counter and waits for it alone. `line_closed`: it waits, but
     the windows of its line have closed for today (at `closed_at`, where there was a plan): minutes, people
     ahead and the latest time are null, and its owner should ask the staff, or book another day.
+    `latest_at`: promised to who came without booking, unless that time will be missed; else estimated.
     """
 
     label = some()
