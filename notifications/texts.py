@@ -48,7 +48,7 @@ _ZH: Mapping[str, str] = {
     "three_ahead": "{label}号快到了，前面不超过{ahead}人。请回到{hall}{group}等候区。实时进度：{link}",
     "next_leg": "{label}号这一步已办完。下一步：{group}，请在{hall}等候叫号，不用重新取号。进度：{link}",
     "called": "{label}号，请到{counter}号窗口。{hall}。实时进度：{link}",
-    "missed": "{label}号已叫号，未见您到窗口。请尽快到{hall}服务台恢复排队，晚了须重新取号：{link}",
+    "missed": "{label}号已叫号，未见您到窗口。请尽快到{hall}取号机或服务台恢复排队，晚了须重新取号：{link}",
     "promise_late": (
         "{label}号：今天比预想的忙，可能晚于取号时说的{promised}，现在估计最迟{latest}叫到您。"
         "抱歉让您久等。看进度或改约其他时间：{link}"
@@ -118,7 +118,7 @@ _EN: Mapping[str, str] = {
     "three_ahead": "{label}: {ahead} people ahead at most. Please be at {hall}, {group}. Live: {link}",
     "next_leg": "{label}: step done. Next: {group}. Please wait at {hall}; keep this number. Live: {link}",
     "called": "{label}: please go to counter {counter}. {hall}. Live: {link}",
-    "missed": "{label} was called and missed. Ask the desk at {hall} soon to rejoin the line: {link}",
+    "missed": "{label} was called and missed. Go to the kiosk or desk at {hall} soon to rejoin: {link}",
     "promise_late": (
         "{label}: busier than expected today. You may be called later than {promised}; now by about "
         "{latest}. Sorry. Live, or book another time: {link}"

@@ -3,6 +3,7 @@
 from functools import partial
 
 from flask import Flask, flash, redirect, render_template, request, url_for
+from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 
 from halls.queries import list_halls
@@ -80,7 +81,9 @@ def act(counter_id: int, action: str) -> ResponseReturnValue:
     """One press of a key."""
     said = call_at_once(counter_id) if action == "next" else None
     category, sentence = said or once(partial(carry_out, counter_id=counter_id, action=action))
-    flash(sentence, category)
+    # The first answer to this press may have been lost on its way: its sentence still waits in the cookie.
+    if (category, sentence) not in cookie_session.get("_flashes", []):
+        flash(sentence, category)
     if action == "close":
         return redirect(url_for("console.home"), 303)
     return redirect(url_for("console.desk_page", counter_id=counter_id), 303)

@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from catalog.queries import services_of
+from queueing.come_back import can_return_until
 from queueing.errors import TicketUnknown
 from queueing.models import Ticket
 from queueing.queries import get_ticket, ticket_view
 from queueing.serve import reinstate
+from queueing.today import today_of
 from web import edge
 from web.kiosk.face import blueprint, hall, kiosk_only
 from web.qr import modules
@@ -22,12 +24,16 @@ def ticket(reference: str) -> ResponseReturnValue:
         found = find_here(session, reference)
         view = ticket_view(session, found, now=edge.now())
         services = services_of(session, found.service_ids)
+        today = today_of(session, found.hall_id, now=edge.now())
+        back_until = can_return_until(session, today, found, now=edge.now())
     live = f"{edge.parts().settings.base_url}/q/{found.reference}"
     fresh = "new" in request.args
     return render_template(
         "kiosk/ticket.html",
         ticket=view,
         silent=found.silent,
+        room=found.room,
+        back_until=back_until,
         services=services,
         live=live,
         fresh=fresh,

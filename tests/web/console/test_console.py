@@ -7,7 +7,7 @@ import pytest
 from kernel.audit import AuditEntry
 from queueing.models import Call, CounterSession, Line, Ticket
 from tests import build
-from tests.web.hall_faces import material, press
+from tests.web.hall_faces import material, press, token
 
 
 def say(answer, client):
@@ -120,6 +120,15 @@ def test_a_repeated_press_says_the_same_even_after_the_ticket_moved_on(faces):
     press(client, desk, "finish", ticket=row.id, press="p3")
     assert say(press(client, desk, "start", ticket=row.id, press="p2"), client) == first
     assert faces.read(Ticket, row.id).state == "completed"
+
+
+def test_a_press_whose_answer_was_lost_says_its_sentence_once(faces):
+    faces.waiting(1)
+    client, desk = faces.officer(counter=0), faces.counter_url()
+    form = {"csrf_token": token(client.get(desk).text), "press": "p1"}
+    for _try in range(2):  # the page that the first answer led to never came
+        assert client.post(f"{desk}/next", data=form).status_code == 303
+    assert client.get(desk).text.count("已呼叫 A001。") == 1
 
 
 def test_a_press_id_used_for_something_else_is_refused(faces):
