@@ -38,7 +38,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "hold.phone": Rule(10, 10 * _MINUTE),  # holds of unknown devices that it stands for
         "code.device": Rule(15, _HOUR),  # beside those of each phone, which are the use case's
         "code.address": Rule(600, _HOUR),
-        "book.identity": Rule(20, _HOUR),
+        # What can be learned of a document in a day by typing it: docs/adr/0009-what-a-try-tells.md.
+        "book.identity": Rule(16, _DAY),
+        "book.pair": Rule(8, _DAY),  # one phone with one document: it alone stops nobody from booking
         "book.phone": Rule(30, _DAY),
         "wait.device": Rule(6, 10 * _MINUTE),
         "request.phone": Rule(5, _DAY),
@@ -152,17 +154,23 @@ def limit_booking(database: Session | Direct, identity_index: bytes, phone_index
     Raises:
         LimitReached
     """
-    reach(database)
-    fair().take([("book.identity", identity_index.hex()), ("book.phone", phone_index.hex())])
+    _limit_try(database, identity_index, phone_index)
 
 
-def limit_move(database: Session | Direct, identity_index: bytes | None, phone_index: bytes | None) -> None:
-    """One more try to move a booking: counted with those to book, because both ask what else stands that day.
+def limit_change(database: Session | Direct, identity_index: bytes | None, phone_index: bytes | None) -> None:
+    """One more try to move a booking, or to take its cancellation back.
 
-    Either is None once its owner was forgotten.
+    Counted with those to book, because all three ask what else stands that day. Either is None once its owner
+    was forgotten.
     """
+    _limit_try(database, identity_index, phone_index)
+
+
+def _limit_try(database: Session | Direct, person: bytes | None, phone: bytes | None) -> None:
     reach(database)
-    claims = [("book.identity", identity_index), ("book.phone", phone_index)]
+    claims = [("book.identity", person), ("book.phone", phone)]
+    if person is not None and phone is not None:
+        claims.append(("book.pair", person + phone))
     fair().take([(name, value.hex()) for name, value in claims if value is not None])
 
 

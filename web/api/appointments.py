@@ -47,7 +47,7 @@ from web.api.plain import plain_booking
 from web.api.schemas import booking as shapes
 from web.bare import bare
 from web.guards import public
-from web.limits import limit_booking, limit_move
+from web.limits import limit_booking, limit_change
 
 blueprint = Blueprint("appointments", __name__, description="The promise. 预约")
 
@@ -132,6 +132,7 @@ def cancel_appointment(reference: str) -> dict[str, Any]:
 @blueprint.post("/appointments/<reference:reference>/undo-cancel")
 @public
 @refuses(
+    LimitReached,
     AppointmentUnknown,
     AppointmentStateConflict,
     CancellationFinal,
@@ -148,6 +149,7 @@ def undo_cancellation(reference: str) -> dict[str, Any]:
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
+        limit_change(session, person_of(session, found), found.phone_index)
         undo_cancel(session, found, actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 
@@ -173,7 +175,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
-        limit_move(session, person_of(session, found), found.phone_index)
+        limit_change(session, person_of(session, found), found.phone_index)
         reschedule(session, found, token=body["hold_token"], actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 

@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 
 from booking.cancel import cancel
 from booking.errors import CancellationCounts
-from booking.queries import get_appointment
+from booking.queries import get_appointment, person_of
 from booking.undo_cancel import undo_cancel
 from kernel.errors import DomainError
 from web import edge
 from web.citizen.bookings import booking_page, read_shown
 from web.citizen.face import blueprint
 from web.guards import public
+from web.limits import limit_change
 from web.problems import status_of
 
 
@@ -62,6 +63,7 @@ def submit_undo_cancel(reference: str) -> ResponseReturnValue:
     try:
         with edge.transaction() as session:
             appointment = get_appointment(session, reference)
+            limit_change(session, person_of(session, appointment), appointment.phone_index)
             undo_cancel(session, appointment, actor=edge.actor(), now=edge.now())
     except DomainError as refusal:
         said = {"_undo": refusal.sentence(edge.language())}

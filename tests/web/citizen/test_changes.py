@@ -12,6 +12,7 @@ from queueing.arrival_code import arrival_code
 from tests import build
 from tests.booking.test_turns import wait_until_somebody_waits
 from tests.web.citizen.town import TUESDAY, WEDNESDAY, book
+from web.limits import RULES
 
 
 def test_a_booking_is_cancelled_by_one_press(town, phone):
@@ -53,6 +54,17 @@ def test_who_has_booked_anew_is_told_why_it_stays_cancelled(town, phone):
     phone.press("撤销取消")
     assert phone.status == 409
     assert "您当天已有同类业务的预约" in phone.words
+
+
+def test_taking_cancellations_back_is_counted_with_tries_to_book(town, phone):
+    book(town, phone)
+    for _ in range(RULES["book.pair"].most - 1):
+        phone.press("取消预约").press("撤销取消")
+        assert "已撤销取消" in phone.words
+    phone.press("取消预约").press("撤销取消")
+    assert phone.status == 429
+    assert "操作次数已达上限" in phone.words
+    assert town.appointment().state == "cancelled"
 
 
 def test_only_a_press_cancels(town, phone):

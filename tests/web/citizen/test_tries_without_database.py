@@ -70,7 +70,7 @@ def test_whoever_counts_asks_for_the_database_first(town):
         for count in (
             limits.limit_hold,
             lambda session: limits.limit_booking(session, b"a", b"b"),
-            lambda session: limits.limit_move(session, b"a", b"b"),
+            lambda session: limits.limit_change(session, b"a", b"b"),
         ):
             with pytest.raises(DatabaseDown), nowhere.transaction() as session:
                 count(session)
