@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Row, and_, func, or_, select, text
+from sqlalchemy import BigInteger, Row, and_, column, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from kernel.audit import AuditEntry
@@ -26,6 +26,7 @@ def check(session: Session) -> list[Violation]:
         *_last_states(session),
         *_times(session),
         *_durations(session),
+        *_stays(session),
         *_legs(session),
         *_visits(session),
         *_overnight(session),
@@ -165,6 +166,19 @@ def _durations(session: Session) -> Iterator[Violation]:
     query = select(Ticket.id).where(spent != Ticket.since_at - Ticket.issued_at)
     for ticket_id in session.scalars(query.limit(_MOST)):
         yield Violation("ticket_durations_do_not_add_up", f"ticket {ticket_id}")
+
+
+def _stays(session: Session) -> Iterator[Violation]:
+    """What a completed visit took in its lines is what it took, and the last is the line it ended in."""
+    stays = func.jsonb_to_recordset(Ticket.stays).table_valued(column("took", BigInteger), name="stay")
+    took = select(func.sum(stays.render_derived(with_types=True).c.took)).scalar_subquery()
+    at_counters = func.extract("epoch", Ticket.walk_time + Ticket.service_time) * 1_000_000
+    ended_in = Ticket.stays[-1]["group_id"].as_integer()
+    wrong = or_(took != at_counters, ended_in != Ticket.group_id)
+    kept = func.jsonb_array_length(Ticket.stays) > 0
+    query = select(Ticket.id).where(Ticket.state == TicketState.COMPLETED, kept, wrong)
+    for ticket_id in session.scalars(query.limit(_MOST)):
+        yield Violation("ticket_stays_do_not_add_up", f"ticket {ticket_id}")
 
 
 def _legs(session: Session) -> Iterator[Violation]:

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from catalog.models import Service
+from catalog.models import HallService, Service
 from halls.queries import list_groups
 from queueing.forecast_models import LearnedTime
 from queueing.models import Ticket
 from queueing.service_times import Case, learn
 from queueing.states import TicketState
+from queueing.stays import Spent, by_line
 from queueing.taken import minutes_taken
 
 #: So far back cases are looked at: people and rules change.
@@ -21,8 +22,7 @@ _SHORTEST = 0.2  # minutes: pressed by mistake
 
 def learn_times(session: Session, hall_id: int, *, on_date: date, now: datetime) -> int:
     """Learn anew from the cases of the days before `on_date`; returns how many figures."""
-    cases = _cases(session, hall_id, on_date=on_date)
-    planned: dict[int, float] = dict(session.execute(select(Service.id, Service.minutes)).all())
+    cases, planned = _cases(session, hall_id, on_date=on_date), _planned(session, hall_id)
     rows = [
         {
             "hall_id": hall_id,
@@ -34,7 +34,7 @@ def learn_times(session: Session, hall_id: int, *, on_date: date, now: datetime)
             "learned_at": now,
         }
         for group in list_groups(session, hall_id)
-        for each in learn(cases[group.id], line_minutes=group.mean_minutes, planned=planned)
+        for each in learn(cases[group.id], line_minutes=group.mean_minutes, planned=planned[group.id])
     ]
     session.execute(delete(LearnedTime).where(LearnedTime.hall_id == hall_id))
     if rows:
@@ -42,17 +42,42 @@ def learn_times(session: Session, hall_id: int, *, on_date: date, now: datetime)
     return len(rows)
 
 
-def _cases(session: Session, hall_id: int, *, on_date: date) -> dict[int, list[Case]]:
-    """Completed tickets of one service and one line: whoever has several says nothing about one of them."""
-    minutes = minutes_taken()
+def _planned(session: Session, hall_id: int) -> dict[int, dict[int, float]]:
+    """Group → minutes of the catalogue of what its line offers.
+
+    What others are sent there for is a part of their matter: of that the line's own minutes are believed.
+    """
     query = (
-        select(Ticket.group_id, Ticket.service_ids[0].as_integer(), Ticket.counter_id, minutes)
+        select(HallService.group_id, Service.id, Service.minutes)
+        .join(Service, Service.id == HallService.service_id)
+        .where(HallService.hall_id == hall_id)
+    )
+    planned: dict[int, dict[int, float]] = defaultdict(dict)
+    for group_id, service_id, minutes in session.execute(query):
+        planned[group_id][service_id] = minutes
+    return planned
+
+
+def _cases(session: Session, hall_id: int, *, on_date: date) -> dict[int, list[Case]]:
+    """What completed visits took in each line that did one service for them: of several nothing is known."""
+    query = (
+        select(
+            Ticket.group_id,
+            Ticket.counter_id,
+            Ticket.service_ids,
+            Ticket.stays,
+            Ticket.group_id != Ticket.issued_group_id,
+            minutes_taken(),
+        )
         .where(Ticket.hall_id == hall_id, Ticket.on_date < on_date, Ticket.on_date >= on_date - WINDOW)
-        .where(Ticket.state == TicketState.COMPLETED, Ticket.group_id == Ticket.issued_group_id)
-        .where(Ticket.called_at.is_not(None), Ticket.counter_id.is_not(None), minutes >= _SHORTEST)
-        .where(func.jsonb_array_length(Ticket.service_ids) == 1)
+        .where(Ticket.state == TicketState.COMPLETED)
+        .where(Ticket.called_at.is_not(None), Ticket.counter_id.is_not(None))
     )
     cases: dict[int, list[Case]] = defaultdict(list)
-    for group_id, service_id, counter_id, taken in session.execute(query):
-        cases[group_id].append(Case(service_id, counter_id, float(taken)))
+    for group_id, counter_id, service_ids, stays, moved, taken in session.execute(query):
+        if moved and not stays:
+            continue  # of before stays were kept
+        for spent in by_line(stays) or [Spent(group_id, counter_id, service_ids, float(taken))]:
+            if len(spent.service_ids) == 1 and spent.counter_id is not None and spent.minutes >= _SHORTEST:
+                cases[spent.group_id].append(Case(spent.service_ids[0], spent.counter_id, spent.minutes))
     return cases

@@ -42,7 +42,8 @@ class Ticket(Base):
     was done in the lines before. `to_counter_id`: waits for this counter alone, while somebody sits there.
 
     `since_at` is when the state began. `wait_time`, `walk_time`, `service_time` and `aside_time` add up the
-    time in each state until then (`queueing.durations`). `step` is the last step and what it can be taken
+    time in each state until then (`queueing.durations`); `stays` keep the lines of those who were in several
+    apart (`queueing.stays`). `step` is the last step and what it can be taken
     back with, pressed at `step_counter_id` at `stepped_at` (real time; `queueing.undo`).
     `silent`: its owner is shown on the screens and told by phone, and not called out (`queueing.silence`).
     `promoted_at`: it was a standby number until then.
@@ -127,6 +128,7 @@ class Ticket(Base):
     walk_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
     service_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
     aside_time: Mapped[timedelta] = mapped_column(default=timedelta(0), server_default="0")
+    stays: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     step: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     step_counter_id: Mapped[int | None] = mapped_column(BigInteger)
     stepped_at: Mapped[datetime | None]

@@ -18,7 +18,7 @@ from booking.reopen import numbers_of
 from halls.models import ServiceGroup
 from kernel.actor import Actor
 from kernel.outbox import emit
-from queueing import events
+from queueing import events, stays
 from queueing.check_in import half_day_of
 from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
 from queueing.end_booking import end_booking, open_booking
@@ -162,6 +162,7 @@ def _pass_on(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -
     (leg, *later), from_group_id = ticket.legs, ticket.group_id
     group = get_group(session, ticket.hall_id, leg["group_id"])
     move(session, ticket, _S.WAITING, "ticket.next_leg", actor=actor, now=now, group=group.code)
+    stays.leave(ticket)
     ticket.done_service_ids = [*ticket.done_service_ids, *ticket.service_ids]
     ticket.group_id, ticket.service_ids, ticket.legs = group.id, leg["service_ids"], later
     _expect(session, ticket, group, ticket.service_ids, now=now)
@@ -176,6 +177,8 @@ def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime, wante
     left = {"legs_left": len(ticket.legs)} if ticket.legs else {}
     later = _services(ticket.legs)
     move(session, ticket, _S.COMPLETED, "ticket.complete", actor=actor, now=now, **left)
+    if ticket.stays:
+        stays.leave(ticket)
     ticket.ended_at, ticket.legs = now, []
     # The survey and the statistics are about all that was done.
     ticket.service_ids = list(dict.fromkeys([*ticket.done_service_ids, *ticket.service_ids]))
@@ -289,6 +292,8 @@ def transfer(
         raise moved(ticket)
     to = {} if to_counter_id is None else {"to_counter_id": to_counter_id}
     move(session, ticket, _S.WAITING, "ticket.transfer", actor=actor, now=now, group=group.code, **to)
+    if group.id != from_group_id:
+        stays.leave(ticket)
     ticket.group_id, ticket.returned_at, ticket.to_counter_id = group.id, now, to_counter_id
     _expect(session, ticket, group, _merge_leg(ticket) or ticket.service_ids, now=now)
     _leave_counter(ticket)

@@ -16,6 +16,7 @@ _PLAIN = (
     "service_ids",
     "done_service_ids",
     "legs",
+    "stays",
     "to_counter_id",
     "park_reason",
     "room",

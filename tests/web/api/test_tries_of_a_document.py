@@ -1,4 +1,4 @@
-"""How much can be learned of a document by typing it: docs/adr/0009-what-a-try-tells.md says so many tries."""
+"""How much typing a document can tell of it: as much as docs/adr/0009-what-a-try-tells.md says."""
 
 import pytest
 
