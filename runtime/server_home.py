@@ -318,9 +318,11 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def last_words(log: Path) -> str:
-    """Return the end of a server's log, to say why it did not start."""
+def last_words(log: Path, *, since: int = 0) -> str:
+    """Return the end of a log, to say why its writer did not start; of what stands behind `since` bytes."""
     try:
-        return " | ".join(log.read_text(errors="replace").splitlines()[-3:])
+        text = log.read_bytes()[since:].decode(errors="replace")
     except FileNotFoundError:
         return "(no log)"
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(said[-3:]) or "(its log says nothing)"

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from runtime.backoff import Backoff
 from runtime.local_servers import LocalServers
+from runtime.patience import WORK_SECONDS, Patience, processor_seconds
 from runtime.run_files import MARK, mark_of, write_record
 from runtime.server_home import last_words
 from runtime.stop_signals import StopSignals
 
 LOOK_SECONDS = 0.05
-READY_SECONDS = 120.0
 DEATHS_BEFORE_READY = 5  # about three seconds: it will not come up by being tried again
 STOP_SECONDS = 10.0
 LOG_BYTES = 10 * 1024 * 1024
@@ -70,18 +70,20 @@ class Supervisor:
         *,
         servers: LocalServers | None = None,
         signals: StopSignals | None = None,
+        patience: Callable[[float], Patience] = Patience,
     ) -> None:
         self._var = var.resolve()
         self._children = [_Child(spec, self._var) for spec in specs]
         self._servers = servers
         self._signals = signals or StopSignals()
+        self._patience = patience
         self._recorded: tuple[dict[str, int], dict[str, int]] | None = None
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Start everything, call `on_ready` once all parts answer, and return when all have ended.
 
         Raises:
-            NotReady: something did not answer within two minutes; all was ended again.
+            NotReady: something did not come up, and does not get on any more; all was ended again.
         """
         with self._signals:
             try:
@@ -94,15 +96,16 @@ class Supervisor:
                 self._end()
 
     def _until_ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        waiting = list(self._children)
+        began = time.monotonic()
+        patience, waiting = self._patience(began), list(self._children)
         while waiting and not self._signals.count:
             self._look()
             waiting = [child for child in waiting if not child.is_ready()]
-            for child in waiting:
-                if child.deaths >= DEATHS_BEFORE_READY or time.monotonic() > deadline:
-                    words = last_words(child.log_path)
-                    raise NotReady(f"{child.spec.name} did not come up: {words} (see {child.log_path})")
+            broken = [child for child in waiting if child.deaths >= DEATHS_BEFORE_READY]
+            over = patience.is_over(tuple(child.progress() for child in waiting), time.monotonic())
+            if broken or (waiting and over):
+                seconds = round(time.monotonic() - began)
+                raise NotReady("; ".join(child.why_not(seconds) for child in broken or waiting))
 
     def _look(self) -> None:
         for child in self._children:
@@ -139,6 +142,7 @@ class _Child:
         self._born = 0.0
         self._start_at = 0.0
         self._backoff = Backoff()
+        self._log_before = _size(self.log_path)  # what an earlier run has written
 
     @property
     def pid(self) -> int | None:
@@ -146,6 +150,20 @@ class _Child:
 
     def is_ready(self) -> bool:
         return self._process is not None and (self.spec.is_ready is None or self.spec.is_ready())
+
+    def progress(self) -> tuple[str, int, int]:
+        """What changes while a part that is not ready gets on with its start."""
+        return self.spec.name, _size(self.log_path), int(processor_seconds(self.pid) / WORK_SECONDS)
+
+    def why_not(self, seconds: int) -> str:
+        """What is known of why it is not ready after so many seconds."""
+        words = last_words(self.log_path, since=self._log_before)
+        if self.deaths:
+            state = f"ended {self.deaths} times in {seconds} s"
+        else:
+            worked = processor_seconds(self.pid)
+            state = f"runs, but did not answer for {seconds} s, in which it worked for {worked:.0f} s"
+        return f"{self.spec.name} did not come up: {words}; it {state} (see {self.log_path})"
 
     def look(self) -> None:
         """Notice a death, start when it is time."""
@@ -185,6 +203,7 @@ class _Child:
         with suppress(FileNotFoundError):
             if self.log_path.stat().st_size > LOG_BYTES:
                 self.log_path.replace(self.log_path.with_suffix(".log.1"))
+                self._log_before = 0
         with self.log_path.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *self.spec.argv],
@@ -200,6 +219,14 @@ class _Child:
         if self._last_group is not None:
             _signal_group(self._last_group, signal.SIGKILL)
             self._last_group = None
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 before it is there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _signal_group(group: int, sign: signal.Signals) -> None:

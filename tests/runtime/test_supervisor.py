@@ -130,6 +130,45 @@ def test_what_never_comes_up_is_named_with_its_last_words(var: Path, start_run: 
     assert children_with_mark(var) == []
 
 
+WATCH = """
+class Watch:
+    # Over once so many different things were seen.
+    def __init__(self, began):
+        self.seen = set()
+
+    def is_over(self, seen, now):
+        self.seen.add(seen)
+        return len(self.seen) > {many}
+"""
+
+
+def never_up(var: Path, code: str, *, many: int) -> str:
+    """What a start says whose part never answers, given up after `many` signs of progress."""
+    answers_nobody = "is_ready=answers_http('http://127.0.0.1:9/')"
+    program = PROGRAM.replace("stop_seconds=1", answers_nobody).replace("servers=servers)", "patience=Watch)")
+    code = WATCH.format(many=many) + program.format(children={"web": code}, servers=False)
+    argv = [sys.executable, "-c", code, str(var)]
+    run = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=HANGS)
+    assert run.returncode != 0
+    assert children_with_mark(var) == []
+    return run.stderr.splitlines()[-1]
+
+
+def test_what_is_silent_is_named_with_what_it_does_and_nothing_of_earlier_runs(var: Path) -> None:
+    (var / "log").mkdir(parents=True)
+    (var / "log" / "web.log").write_text("trouble of yesterday\n")
+    told = never_up(var, SLEEPS, many=0)
+    assert "web did not come up: (its log says nothing); it runs, but did not answer for " in told
+    assert "yesterday" not in told
+
+
+@pytest.mark.parametrize(
+    "code", ["while True: pass", "import time\nwhile True: print('step', flush=True); time.sleep(0.2)"]
+)
+def test_what_works_or_writes_is_seen_to_get_on(var: Path, code: str) -> None:
+    assert "web did not come up" in never_up(var, code, many=2)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_and_leaves_nothing(var: Path, start_run: StartRun, sign: signal.Signals) -> None:
     run = start_run({"web": SLEEPS, "worker": SLEEPS})
