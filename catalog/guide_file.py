@@ -108,12 +108,14 @@ def _option(row: Table) -> Option:
 
 def _situation(row: Table, materials: Collection[str]) -> Situation:
     when = row.table("when")
+    needs = [(each, _need(each, materials)) for each in row.tables("materials", required=True)]
+    report_doubles(((each, need.material) for each, need in needs), "code")
     situation = Situation(
         code=row.code("code"),
         name_zh=row.text("name_zh", most=80),
         name_en=row.text("name_en", most=120),
         when={question: when.texts(question) for question in when.data},
-        needs=tuple(_need(each, materials) for each in row.tables("materials", required=True)),
+        needs=tuple(need for _, need in needs),
         minutes=row.whole("minutes", least=1, most=480) if row.has("minutes") else None,
         fee_fen=row.whole("fee_fen", most=10_000_000) if row.has("fee_fen") else None,
         note_zh=row.text("note_zh", ""),
@@ -167,11 +169,21 @@ def _check_circles(table: Table, guide: Guide) -> bool:
     while open_codes:
         done = {code for code in open_codes if not links[code] & open_codes}
         if not done:
-            circle = "、".join(sorted(open_codes))
-            table.complain("questions", f"问题互相绕圈：{circle}", f"go round in a circle: {circle}")
+            circle = _circle({code: links[code] & open_codes for code in open_codes})
+            words = "→".join(f"“{guide.question(code).text_zh}”" for code in [*circle, circle[0]])
+            english = "、".join(circle)
+            table.complain("questions", f"问题互相绕圈：{words}", f"go round in a circle: {english}")
             return True
         open_codes -= done
     return False
+
+
+def _circle(links: Mapping[str, Collection[str]]) -> list[str]:
+    """One way round, where every question leads to another of them."""
+    way = [min(links)]
+    while (following := min(links[way[-1]])) not in way:
+        way.append(following)
+    return way[way.index(following) :]
 
 
 def _ways(guide: Guide, code: str, answers: dict[str, str]) -> Iterator[dict[str, str]]:
@@ -195,16 +207,10 @@ def _check_ways(
                 "questions", f"超过 {MOST_WAYS} 条路径", f"have more than {MOST_WAYS} ways through"
             )
             return
-        found = [situation.code for situation in guide.situations if situation.holds_for(answers)]
-        met.update(answers, (f"situation {code}" for code in found))
+        found = [situation for situation in guide.situations if situation.holds_for(answers)]
+        met.update(answers, (f"situation {situation.code}" for situation in found))
         if len(found) != 1:
-            way = ",".join(f"{question}={option}" for question, option in answers.items())
-            which = "、".join(found) or "–"
-            table.complain(
-                "situations",
-                f"回答 {way} 应恰好对应一个情形，现为 {which}",
-                f"the answers {way} must lead to exactly one situation, not {which}",
-            )
+            _complain_of_way(table, guide, answers, found)
     for row, question in asked:
         if question.code not in met:
             row.complain(
@@ -215,3 +221,21 @@ def _check_ways(
             row.complain(
                 "code", f"情形 {situation.code} 永远走不到", f"situation {situation.code} is unreachable"
             )
+
+
+def _complain_of_way(table: Table, guide: Guide, answers: Mapping[str, str], found: list[Situation]) -> None:
+    """A way to no situation, or to several: in the words that editors wrote, in English by codes."""
+    said = "；".join(
+        guide.question(code).text_zh + option.text_zh
+        for code, answer in answers.items()
+        for option in guide.question(code).options
+        if option.code == answer
+    )
+    named = "、".join(f"“{situation.name_zh}”（{situation.code}）" for situation in found)
+    way = ",".join(f"{question}={option}" for question, option in answers.items())
+    which = "、".join(situation.code for situation in found) or "–"
+    table.complain(
+        "situations",
+        f"这样回答应恰好对应一个情形，现在{'有 ' + named if named else '一个也没有'}：{said}",
+        f"the answers {way} must lead to exactly one situation, not {which}",
+    )

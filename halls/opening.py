@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from halls.day_plan import DayPlan, day_plans_between
-from halls.models import Closure, Hall, ServiceGroup
+from halls.models import Closure, Hall, PlanLine, ServiceGroup
 from halls.sessions import ExtraSession, list_sessions
 
 _DAY_MINUTES = 24 * 60
@@ -17,16 +17,36 @@ Span = tuple[time, time]
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedSpan:
+    """What a closure takes of one day: [starts, ends) in minutes of the hall's wall clock."""
+
+    closure: Closure
+    starts: int
+    ends: int
+
+    @property
+    def all_day(self) -> bool:
+        """Whether it neither begins nor ends on this day."""
+        return self.starts == 0 and self.ends == _DAY_MINUTES
+
+    @property
+    def span(self) -> str:
+        """`12:00–24:00`."""
+        return "–".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.starts, self.ends))
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDay:
     """A hall-local date. `hours` are [start, end) per line (group id), empty where a line rests.
 
-    A session held elsewhere (`place_zh`) is not among the hours of the hall. `closures` touch the day.
+    A session held elsewhere (`place_zh`) is not among the hours of the hall. `closures` take something of
+    what is planned for the day.
     """
 
     on_date: date
     hours: dict[int, list[Span]]
     sessions: list[ExtraSession]
-    closures: list[Closure]
+    closures: list[ClosedSpan]
 
     @property
     def together(self) -> list[tuple[list[int], list[Span]]]:
@@ -60,7 +80,7 @@ def opening_days(
             on_date=on,
             hours={group_id: _hours(of_groups[group_id], on, zone) for group_id in ids},
             sessions=[each for each in extra if each.on_date == on],
-            closures=_different(of_groups.values()),
+            closures=_closed(of_groups.values(), on, zone),
         )
         for on, of_groups in plans.items()
     ]
@@ -81,20 +101,31 @@ def spans_of(planned: Iterable[tuple[int, int]], closed: Iterable[tuple[int, int
 
 
 def _hours(plan: DayPlan, on: date, zone: ZoneInfo) -> list[Span]:
-    planned = [
-        (_minute(line.starts), _minute(line.ends) or _DAY_MINUTES)
-        for line in plan.in_hall
-        if line.counters > 0
-    ]
-    closed = [
-        (_minute_of(each.starts_at, on, zone), _minute_of(each.ends_at, on, zone)) for each in plan.closures
-    ]
+    planned = [_minutes(line) for line in plan.in_hall if line.counters > 0]
+    closed = [_minutes_closed(each, on, zone) for each in plan.closures]
     return [(_time(starts), _time(ends)) for starts, ends in spans_of(planned, closed)]
 
 
-def _different(plans: Iterable[DayPlan]) -> list[Closure]:
-    """The closures of all lines, each once."""
-    return list({each.id: each for plan in plans for each in plan.closures}.values())
+def _closed(plans: Iterable[DayPlan], on: date, zone: ZoneInfo) -> list[ClosedSpan]:
+    """What the closures of all lines take of their plans, each once; none where nothing was planned."""
+    found: dict[int, ClosedSpan] = {}
+    for plan in plans:
+        planned = [_minutes(line) for line in [*plan.lines, *plan.extra] if line.counters > 0]
+        for each in plan.closures:
+            first, last = _minutes_closed(each, on, zone)
+            if any(starts < last and first < ends for starts, ends in planned):
+                found[each.id] = ClosedSpan(each, first, last)
+    return list(found.values())
+
+
+def _minutes(line: PlanLine) -> tuple[int, int]:
+    return _minute(line.starts), _minute(line.ends) or _DAY_MINUTES
+
+
+def _minutes_closed(closure: Closure, on: date, zone: ZoneInfo) -> tuple[int, int]:
+    """The part of a closure that lies on this day."""
+    starts, ends = _minute_of(closure.starts_at, on, zone), _minute_of(closure.ends_at, on, zone)
+    return max(starts, 0), min(ends, _DAY_MINUTES)
 
 
 def _minute(wall: time) -> int:

@@ -53,12 +53,12 @@ SMALL = {
 }
 
 
-def problems_of(change):
+def problems_of(change, language="en"):
     data = copy.deepcopy(SMALL)
     change(data)
     with pytest.raises(GuideInvalid) as caught:
         guide_from_data(data, materials=["paper"])
-    return [problem.line("en") for problem in caught.value.problems]
+    return [problem.line(language) for problem in caught.value.problems]
 
 
 def codes(service, **answers):
@@ -142,6 +142,24 @@ def test_refuses_a_circle():
     assert found == ["guide: questions: go round in a circle: child、lost"]
 
 
+def test_a_circle_is_told_without_the_questions_that_only_lead_to_it_and_in_their_own_words():
+    def change(data):
+        entrance = {"code": "entrance", "text_zh": "您是谁？", "text_en": "Who?"}
+        options = [{"code": "a", "text_zh": "甲", "text_en": "A", "next": "lost"}]
+        data["questions"].insert(0, {**entrance, "options": options})
+        data["questions"][2]["options"][0]["next"] = "lost"
+
+    assert problems_of(change)[0].endswith(": child、lost")
+    assert problems_of(change, "zh")[0].endswith("问题互相绕圈：“是孩子的吗？”→“丢了吗？”→“是孩子的吗？”")
+
+
+def test_refuses_a_paper_that_a_situation_asks_for_twice():
+    found = problems_of(
+        lambda data: data["situations"][0]["materials"].append(data["situations"][0]["materials"][0])
+    )
+    assert found == ["guide: situations[1].materials[2].code: is there twice: paper"]
+
+
 def test_refuses_an_unreachable_situation():
     extra = {**SMALL["situations"][0], "code": "never", "when": {"lost": ["no"], "child": ["yes"]}}
     found = problems_of(lambda data: data["situations"].append(extra))
@@ -157,6 +175,8 @@ def test_refuses_answers_that_lead_nowhere_or_to_two_situations():
 
     assert "lost=yes,child=no must lead to exactly one situation, not –" in problems_of(narrow)[0]
     assert "must lead to exactly one situation, not new、exchange" in problems_of(widen)[0]
+    assert problems_of(narrow, "zh")[0].endswith("现在一个也没有：丢了吗？丢了；是孩子的吗？不是")
+    assert "现在有 “补领”（new）、“换领”（exchange）：丢了吗？丢了；" in problems_of(widen, "zh")[0]
 
 
 def test_refuses_an_unknown_material_question_and_option():

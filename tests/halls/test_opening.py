@@ -1,4 +1,4 @@
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 from hypothesis import given
@@ -63,7 +63,35 @@ def test_a_closure_is_cut_out_and_told(session):
     add(session, Closure(hall_id=hall.id, starts_at=at("12:00"), ends_at=at("13:30"), reason_zh="停电"))
     today = days_of(session, hall, group)[0]
     assert today.hours[group.id] == [(time(9), time(12)), (time(13, 30), time(17))]
-    assert [each.reason_zh for each in today.closures] == ["停电"]
+    assert [(each.closure.reason_zh, each.span) for each in today.closures] == [("停电", "12:00–13:30")]
+
+
+def test_a_closure_of_several_days_is_told_on_each_with_what_it_takes_of_it(session):
+    hall = make_hall(session)
+    group = make_group(session, hall)
+    make_plan(session, group)
+    ends = at("12:00") + timedelta(days=2)
+    add(session, Closure(hall_id=hall.id, starts_at=at("14:00"), ends_at=ends, reason_zh="停电"))
+    days = days_of(session, hall, group)
+    told = [[(each.span, each.all_day) for each in day.closures] for day in days[:4]]
+    assert told == [[("14:00–24:00", False)], [("00:00–24:00", True)], [("00:00–12:00", False)], []]
+    assert [day.hours[group.id] for day in days[:3]] == [
+        [(time(9), time(14))],
+        [],
+        [(time(12), time(17))],
+    ]
+
+
+def test_a_closure_that_takes_nothing_of_the_plan_is_not_told(session):
+    hall = make_hall(session)
+    group, resting = make_group(session, hall), make_group(session, hall, "B")
+    make_plan(session, group)
+    sunday = at("09:00") + timedelta(days=6)
+    evening = {"hall_id": hall.id, "starts_at": at("17:00"), "ends_at": at("19:00")}
+    add(session, Closure(hall_id=hall.id, starts_at=sunday, ends_at=sunday + timedelta(hours=3)))
+    add(session, Closure(**evening))
+    add(session, Closure(hall_id=hall.id, group_id=resting.id, starts_at=at("09:00"), ends_at=at("10:00")))
+    assert [day.closures for day in days_of(session, hall, group, resting)] == [[]] * 7
 
 
 def test_a_session_in_the_hall_opens_it_and_one_elsewhere_does_not(session):

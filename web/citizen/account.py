@@ -13,7 +13,7 @@ from flask import session as cookie_session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from booking.personal_data import list_open
+from booking.personal_data import AppointmentsStillOpen, list_open
 from feedback import personal_data
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
@@ -121,7 +121,7 @@ def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False) ->
         sent=sent,
         phone=g.phone,
         errors=errors or {},
-        labels={"code": _("验证码"), "sure": ""},
+        labels={"code": _("验证码"), "sure": "", "cancel": ""},
         here=url_for(".ask_forget"),
     )
 
@@ -138,7 +138,10 @@ def submit_forget() -> ResponseReturnValue:
             return redirect(url_for(".ask_forget", sent=1, _anchor="field-code"), 303)
         if request.form.get("sure") != "1":
             return _forget_page({"sure": _("请勾选确认。")}, sent=True), 422
+        _ensure_none_left_open()
         _forget()
+    except AppointmentsStillOpen as still:
+        return _forget_page({"cancel": still.sentence(edge.language())}, sent=True), status_of(still)
     except DomainError as refusal:
         return _forget_page({"code": refusal.sentence(edge.language())}, sent=True), status_of(refusal)
     cookie_session.clear()
@@ -146,6 +149,14 @@ def submit_forget() -> ResponseReturnValue:
     forget_hold()
     flash(_("您的信息已删除。以后随时可以重新预约。"), "ok")
     return redirect(url_for(".home"), 303)
+
+
+def _ensure_none_left_open() -> None:
+    """Asked before the code is looked at, which is good once: a box left empty should not cost it."""
+    with edge.transaction() as session:
+        still = list_open(session, g.phone)
+    if still and request.form.get("cancel") != "1":
+        raise AppointmentsStillOpen(count=len(still))
 
 
 def _forget() -> None:

@@ -37,6 +37,11 @@ class HallShown:
         """The hall's own date."""
         return self.days[0].on_date
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody is handled today any more, so that nobody should set out."""
+        return all(self.state_of(line) == "over" for line in self.lines)
+
     def state_of(self, line: LineNow) -> str:
         """The word for a line: that of the queue, or that it is not open (yet)."""
         wall = edge.local(self.now, self.hall.time_zone).time()

@@ -13,8 +13,10 @@ from booking.hold import HoldSlot, hold
 from booking.policy import BeyondHorizon, InPast, InsideLeadTime
 from booking.promise import promise_on
 from booking.slot_places import place_told
+from catalog.queries import list_packages
 from halls.queries import list_halls
 from web import edge
+from web.citizen.basket import basket_codes
 from web.citizen.face import blueprint
 from web.citizen.near import away, nearest_first, read_start, starts_to_choose
 from web.citizen.on_record import of_browser
@@ -34,18 +36,28 @@ from web.proof import admit_hold
 def trip() -> ResponseReturnValue:
     """The next question of any of the services, or the checklist for all of them."""
     found = _trip()
-    asking = found.open
+    asking, back = found.open, _before(found)
     if asking is None or asking.step is None or asking.step.question is None:
         with edge.transaction() as session:
             on_record = of_browser(session)
         return render_template(
-            "citizen/visit_checklist.html", trip=found, way=Way(found.visits), on_record=on_record
+            "citizen/visit_checklist.html",
+            trip=found,
+            way=Way(found.visits),
+            on_record=on_record,
+            back=back,
         )
     question = asking.step.question
     options = [(option, found.with_answer(asking, question.code, option.code)) for option in question.options]
     at = found.visits.index(asking) + 1
     return render_template(
-        "citizen/visit_question.html", trip=found, visit=asking, question=question, options=options, at=at
+        "citizen/visit_question.html",
+        trip=found,
+        visit=asking,
+        question=question,
+        options=options,
+        at=at,
+        back=back,
     )
 
 
@@ -143,6 +155,18 @@ def _lost(found: Trip, full: SlotFull) -> str:
 
 def _asked(values: Mapping[str, str]) -> tuple[str, str]:
     return values.get("s", ""), values.get("a", "")
+
+
+def _before(found: Trip) -> str:
+    """The question before, or where these services were put together: in the basket or by a package."""
+    if found.before is not None:
+        return url_for(".trip", s=found.services, a=found.before or None)
+    if basket_codes() != list(found.codes):
+        with edge.transaction() as session:
+            for package in list_packages(session):
+                if package.services == list(found.codes):
+                    return url_for(".package", code=package.code)
+    return url_for(".basket")
 
 
 def _trip() -> Trip:

@@ -62,6 +62,15 @@ def test_before_the_doors_open_and_after_they_close_it_says_so(town, phone):
     assert "今天不再办理" in phone.go("/halls/city-hall").words
 
 
+def test_who_has_no_booking_is_sent_to_the_kiosk_only_while_somebody_works_today(town, phone):
+    town.at("08:00")
+    assert "没有预约也能办：到大厅取号机" in phone.go("/halls/city-hall").words
+    town.at("18:00")
+    words = phone.go("/halls/city-hall").words
+    assert "没有预约也能办" not in words
+    assert "今天不再办理。没有预约的，请在开放时间到大厅取号机" in words
+
+
 def test_unknown_halls_are_not_found(phone):
     assert phone.go("/halls/nowhere").status == 404
 

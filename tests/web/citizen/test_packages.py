@@ -30,6 +30,17 @@ def test_a_package_lists_its_services_and_every_paper_once(city, phone):
     assert phone.client.get("/packages/nothing").status_code == 404
 
 
+def test_the_way_back_from_a_package_is_the_package_and_from_a_basket_the_basket(city, phone):
+    phone.go("/packages/newborn").tap("一次办好")
+    assert phone.tap("返回").path == "/packages/newborn"
+    phone.tap("一次办好").tap("境内的医院").tap("返回")
+    assert phone.tap("返回").path == "/packages/newborn"
+    for code in ("birth-registration", "id-card-first"):
+        phone.go(f"/services/{code}").press("加入一起办")
+    phone.go("/visit?s=birth-registration,id-card-first")
+    assert phone.tap("返回").path == "/basket"
+
+
 def test_packages_stand_in_the_list_and_above_what_was_found(city, phone):
     phone.go("/services")
     assert phone.html.count('href="/packages/') == 6
