@@ -25,6 +25,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "appointment.make_by_staff": ("代群众预约", "Booked for a citizen"),
     "appointment.move": ("大厅改动时间，改约到别的时间", "The hall moved a booking"),
     "appointment.no_show": ("预约未到场", "Closed a booking as missed"),
+    "appointment.refuse_to_staff": (
+        "录入的证件不能预约，原因已告知工作人员",
+        "A typed document could not be booked, and staff read why",
+    ),
     "appointment.reschedule": ("改约", "Moved a booking"),
     "appointment.undo_cancel": ("撤销取消或作废，预约恢复", "Took a cancellation or a void back"),
     "appointment.undo_no_show": ("撤销作废，预约恢复为已签到", "Took a no-show back: checked in again"),

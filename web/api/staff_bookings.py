@@ -25,6 +25,7 @@ from web.api.once import answer_once
 from web.api.person import PERSON_REFUSED
 from web.api.schemas import staff_booking as shapes
 from web.guards import bearer_only
+from web.told_to_staff import refusals_audited
 
 blueprint = Blueprint("staff-bookings", __name__, description="Book at the counter. 窗口代办预约")
 
@@ -71,7 +72,8 @@ def book_for_somebody(body: Mapping[str, Any], code: str) -> Response:
             "ends_at": made.ends_at,
         }
 
-    return answer_once(work, BOOKED, caller=edge.actor())
+    with refusals_audited(code, body["identity_kind"], body["identity_number"]):
+        return answer_once(work, BOOKED, caller=edge.actor())
 
 
 def _command(offer: VisitOffer, body: Mapping[str, Any]) -> StaffBooking:

@@ -32,6 +32,7 @@ from web.console.once import Said, once
 from web.duty.face import blueprint, my_hall
 from web.guards import staff_only
 from web.problems import status_of
+from web.told_to_staff import refusals_audited
 
 _FIELDS = ("day", "name", "kind", "number", "phone", "reason", "exception", "channel", "override")
 _SERVICES = ("service", "second", "third")
@@ -57,7 +58,8 @@ def submit_book_for(hall_code: str) -> ResponseReturnValue:
     """Book; the same press twice is one booking."""
     form = typed(request.form, *_SERVICES, *_FIELDS)
     try:
-        reference, sentence = once(lambda session: _book(session, hall_code, form))
+        with refusals_audited(hall_code, form["kind"], form["number"]):
+            reference, sentence = once(lambda session: _book(session, hall_code, form))
     except DomainError as refusal:
         return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
     flash(sentence, "ok")

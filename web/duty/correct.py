@@ -24,6 +24,7 @@ from web.citizen.slots import day_of
 from web.duty.face import blueprint, my_hall
 from web.guards import staff_only
 from web.problems import status_of
+from web.told_to_staff import refusals_audited
 
 _FIELDS = ("name", "kind", "number", "phone", "service", "reason")
 
@@ -57,7 +58,8 @@ def submit_correction(hall_code: str, reference: str) -> ResponseReturnValue:
     """Correct what was filled in."""
     form = typed(request.form, *_FIELDS)
     try:
-        with edge.transaction() as session:
+        told = refusals_audited(hall_code, form["kind"], form["number"])
+        with told, edge.transaction() as session:
             _hall, appointment = _find(session, hall_code, reference)
             correct(session, appointment, _command(form), actor=edge.actor(), now=edge.now())
     except DomainError as refusal:

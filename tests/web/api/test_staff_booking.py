@@ -67,3 +67,14 @@ def test_refusals_change_nothing(town, values, status, code):
     answer = book(town, **values)
     assert (answer.status_code, answer.json["code"]) == (status, code)
     assert town.counts() == before
+
+
+def test_a_refusal_for_what_stands_for_the_document_is_audited(town):
+    assert book(town).status_code == 201
+    refused = book(town)
+    assert (refused.status_code, refused.json["code"]) == (409, "already_booked_that_day")
+    with town.parts.database.transaction() as session:
+        owner = session.scalars(select(Appointment.citizen_id)).one()
+        query = select(AuditEntry).where(AuditEntry.action == "appointment.refuse_to_staff")
+        entry = session.scalars(query).one()
+    assert (entry.subject_id, entry.details) == (owner, {"code": "already_booked_that_day"})

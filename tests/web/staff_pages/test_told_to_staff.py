@@ -1,0 +1,72 @@
+"""Who types a document at a counter and reads why it cannot be booked leaves an entry in the audit."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from booking.models import Appointment
+from kernel.audit import AuditEntry
+from people.sample_ids import sample_resident_id
+from tests import build
+from tests.web.staff_pages.test_duty import PERSON, TEN, booking_form, send
+
+
+@pytest.fixture
+def known(faces):
+    """PERSON is booked at ten today."""
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, TEN, numbers=3)
+    page = f"/duty/{faces.hall.code}/book"
+    assert send(faces.officer(), page, page, **booking_form(faces)).status_code == 303
+    with faces.parts.database.transaction() as session:
+        return session.scalars(select(Appointment)).one()
+
+
+def refusals(faces):
+    with faces.parts.database.transaction() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "appointment.refuse_to_staff")
+        return session.scalars(query.order_by(AuditEntry.id)).all()
+
+
+def test_a_booking_that_is_refused_for_the_document_is_audited(faces, known):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    for _ in range(2):
+        answer = send(officer, page, page, **booking_form(faces))
+        assert (answer.status_code, "已有同类业务的预约" in answer.text) == (409, True)
+    first, second = refusals(faces)
+    assert (first.subject_kind, first.subject_id) == ("citizen", known.citizen_id)
+    assert (first.actor_kind, first.hall_id) == ("staff", faces.hall.id)
+    assert first.details == second.details == {"code": "already_booked_that_day"}
+
+
+def test_so_is_a_correction_to_somebody_who_is_booked_that_day(faces, known):
+    officer, other = faces.officer(), faces.appointment("11:00")
+    address = f"/duty/{faces.hall.code}/correct/{other.reference}"
+    answer = send(officer, address, address, **PERSON, reason="typing_slip")
+    assert answer.status_code == 409
+    assert [entry.subject_id for entry in refusals(faces)] == [known.citizen_id]
+
+
+def test_so_is_a_booking_at_the_reception(faces, known):
+    officer, page = faces.officer(), f"/console/halls/{faces.hall.code}/reception"
+    wanted = {"do": "book", "for": f"A/{faces.renewal.code}", "starts_at": TEN.isoformat()}
+    assert send(officer, page, page, **wanted, **PERSON).status_code == 409
+    assert [entry.subject_id for entry in refusals(faces)] == [known.citizen_id]
+
+
+def test_what_is_refused_for_other_reasons_tells_nothing_and_leaves_none(faces, known):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    for wrong in ({"number": "1"}, {"starts_at": ""}, {"reason": "why"}):
+        assert send(officer, page, page, **booking_form(faces, **wrong)).status_code in (404, 422)
+    other = sample_resident_id(4)
+    assert send(officer, page, page, **booking_form(faces, number=other)).status_code == 303
+    assert refusals(faces) == []
+
+
+def test_the_entry_is_told_in_words(faces, known):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    send(officer, page, page, **booking_form(faces))
+    shown = faces.officer(roles=("admin",)).get("/admin/audit").text
+    assert "录入的证件不能预约，原因已告知工作人员" in shown
+    assert not re.search(PERSON["number"], shown)
