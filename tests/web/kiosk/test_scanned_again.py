@@ -15,6 +15,7 @@ def test_who_missed_the_call_too_long_ago_is_led_to_a_new_number_not_to_a_button
     faces.at("09:40")
     page = faces.kiosk().get(f"/kiosk/yunzhou/ticket/{row.reference}").text
     assert "我回来了" not in page
+    assert "看叫号进度" not in page
     assert 'href="/kiosk/yunzhou/take">' in page
 
 
@@ -33,5 +34,6 @@ def test_a_number_scanned_again_says_how_it_stands_and_not_that_it_was_just_take
         ticket = session.get(Ticket, row.id)
         ticket.state, ticket.room = "parked", "照相室"
     page = client.get(address).text
+    assert "叫号不按号码顺序" not in page
     assert "请到照相室" in page
     assert "办好后直接回到刚才的窗口" in page
