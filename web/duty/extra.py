@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from halls.models import Hall, ServiceGroup
 from kernel.errors import DomainError
 from queueing import extra_time
-from queueing.forecast_models import ExtraTime
+from queueing.forecast_models import FLEX, ExtraTime
 from web import edge
 from web.duty.face import blueprint, my_hall
 from web.fragments import fragment
@@ -74,9 +74,13 @@ def _view(hall_code: str) -> dict[str, Any]:
         rows = rows_of(session, hall)
     return {
         "hall": hall,
-        "waiting": [row for row in rows if row.extra.state == "open"],
+        "waiting": sorted(_open(rows), key=lambda row: row.extra.kind != FLEX),
         "decided": [row for row in rows if row.extra.state != "open"],
     }
+
+
+def _open(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.extra.state == "open"]
 
 
 def rows_of(session: Session, hall: Hall) -> list[Row]:

@@ -1,7 +1,7 @@
 """The duty officer's page of proposals, and the headline figure of walk-ins served the same day."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from analytics.same_day import same_day
 from queueing.extra_time import propose_today
@@ -40,6 +40,23 @@ def test_the_duty_officer_sees_what_is_proposed_and_agrees(full):
     again = duty.post(f"/duty/{full.hall.code}/extra-time/{first.id}", data=data)
     assert again.status_code == 409
     assert "增开建议 " in duty.get("/duty/").text
+
+
+def test_more_counters_stand_before_a_longer_day_as_the_page_says(full):
+    ends = {"flex": ("14:10", "17:00"), "extension": ("17:00", "17:30")}
+    with full.parts.database.transaction() as session:
+        session.execute(delete(ExtraTime))
+        for kind, (starts, ends_at) in ends.items():
+            times = {
+                "starts_at": build.at(starts),
+                "ends_at": build.at(ends_at),
+                "proposed_at": build.at("14:00"),
+            }
+            of = {"hall_id": full.hall.id, "group_id": full.a.id, "on_date": build.TODAY, "kind": kind}
+            session.add(ExtraTime(**of, **times, counters=1, short_minutes=40, expected=3))
+            session.flush()  # the longer day is the later proposal
+    page = full.officer(roles=("duty_officer",)).get(f"/duty/{full.hall.code}/extra-time").text
+    assert page.index("同意增开") < page.index("同意延时")
 
 
 def test_nobody_reads_that_all_will_be_served_when_the_extra_time_was_declined(full):
