@@ -196,7 +196,7 @@ def read_span(row: Table) -> tuple[time, time]:
         if minute_of(at) % SLOT_MINUTES or at.second:
             row.complain(key, "应为整点或半点", "must be on the hour or half-hour")
     if starts >= ends and row.has("starts") and row.has("ends"):
-        row.complain("ends", "应晚于 starts", "must be later than starts")
+        row.complain("ends", "应晚于开始时间", "must be later than the start")
     return starts, ends
 
 
@@ -222,7 +222,7 @@ def _season(row: Table, known: set[str]) -> SeasonRow:
         plan=tuple(_plan(line, known) for line in row.tables("plan", required=True)),
     )
     if made.last_on < made.first_on and row.has("first_on") and row.has("last_on"):
-        row.complain("last_on", "不应早于 first_on", "must not be earlier than first_on")
+        row.complain("last_on", "不应早于第一天", "must not be earlier than the first day")
     row.finish()
     return made
 

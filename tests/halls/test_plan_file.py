@@ -100,7 +100,7 @@ def test_refuses_doubles_and_groups_without_a_counter():
     ("wrong", "told"),
     [
         (('starts = "09:00"', 'starts = "09:10"'), "plan[1].starts: must be on the hour or half-hour"),
-        (('ends = "12:00"', 'ends = "08:00"'), "plan[1].ends: must be later than starts"),
+        (('ends = "12:00"', 'ends = "08:00"'), "plan[1].ends: must be later than the start"),
         (("weekdays = [1, 2]", "weekdays = [0]"), "plan[1].weekdays: must be a list of whole numbers 1..7"),
         (('code = "one"', 'code = "two"'), "code: must equal the file's name"),
         (("unit_minutes = 10", "unit_minutes = 0"), "groups[1].unit_minutes: must be a whole number 1..240"),

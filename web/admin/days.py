@@ -23,11 +23,11 @@ from web.guards import staff_only
 _FIELDS = ("restore", "remove", "on", "working", "name_zh", "name_en")
 
 
-def _page(session: Session, *, wrong: list[str] | None = None) -> str:
+def _page(session: Session, *, wrong: dict[str, str] | None = None) -> str:
     days = session.scalars(select(CalendarDay).order_by(CalendarDay.on_date)).all()
     unknown = years_without_notice(session, now=edge.now())
     return render_template(
-        "admin/plans/days.html", days=days, form=request.form, wrong=wrong or [], unknown=unknown
+        "admin/plans/days.html", days=days, form=request.form, wrong=wrong or {}, unknown=unknown
     )
 
 

@@ -21,7 +21,7 @@ _PATH = "/plans/<code>/closures"
 _FIELDS = ("group", "first_on", "from", "last_on", "until", "reason_zh", "reason_en")
 
 
-def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> str:
+def _page(session: Session, hall: Hall, *, wrong: dict[str, str] | None = None) -> str:
     groups = list_groups(session, hall.id)
     return render_template(
         "admin/plans/closures.html",
@@ -32,7 +32,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> st
         lines=[group for group in groups if group.active],
         ways=plan_edge.THEN_NAMES,
         form=request.form,
-        wrong=wrong or [],
+        wrong=wrong or {},
     )
 
 

@@ -1,6 +1,7 @@
 """What the pages of a hall's time share: the hall by its code, typed dates and times, the decision page."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -37,13 +38,13 @@ THEN_NAMES = {
     Then.CANCEL: (_l("由大厅取消"), _l("发短信说明原因，不计爽约")),
     Then.KEEP: (_l("保留不动"), _l("仍按原时间办理，请安排人手")),
 }
-
-
+_ROW = re.compile(r"(^|\.)plan\[\d+\]")
+_ROW_NAMES = {"weekdays": _l("星期"), "starts": _l("开始"), "ends": _l("结束"), "counters": _l("窗口数")}
 Choice = TypeVar("Choice")
 
 
 class FormValueWrong(Invalid):
-    """A date, a time or a choice of a form cannot be read."""
+    """A date, a time or a choice of a form cannot be read; `name` is its field, where one is to blame."""
 
     code = "form_value_wrong"
     zh = "日期、时间或选项没有填对，请检查后再提交。"
@@ -75,7 +76,7 @@ def typed_day(name: str) -> date:
     try:
         return date.fromisoformat(typed(name))
     except ValueError:
-        raise FormValueWrong from None
+        raise FormValueWrong(name=name) from None
 
 
 def typed_time(name: str) -> time:
@@ -83,7 +84,7 @@ def typed_time(name: str) -> time:
     try:
         return time.fromisoformat(typed(name))
     except ValueError:
-        raise FormValueWrong from None
+        raise FormValueWrong(name=name) from None
 
 
 def typed_moment(hall: Hall, day: str, clock: str) -> datetime:
@@ -96,7 +97,7 @@ def typed_choice(choices: Callable[[str], Choice], name: str) -> Choice:
     try:
         return choices(typed(name))
     except ValueError:
-        raise FormValueWrong from None
+        raise FormValueWrong(name=name) from None
 
 
 def find_group(groups: Sequence[ServiceGroup], code: str) -> int | None:
@@ -200,15 +201,28 @@ def decide_page(
     )
 
 
-def sentences(error: DomainError) -> list[str]:
-    """What is wrong, line by line."""
+def mistakes(error: DomainError) -> dict[str, str]:
+    """Field of the form → what is wrong with it; what belongs to no single field under a name with `_`."""
     found = getattr(error, "problems", None)
     if not found:
-        return [error.sentence(edge.language())]
-    return [problem.en if edge.language() == "en" else problem.zh for problem in found]
+        name = str(error.params.get("name", ""))
+        unread = isinstance(error, FormValueWrong) and name
+        return {name or "_": str(_("没有填，或没有填对")) if unread else error.sentence(edge.language())}
+    said: dict[str, str] = {}
+    for at, problem in enumerate(found):
+        sentence = problem.en if edge.language() == "en" else problem.zh
+        name = problem.key.rpartition(".")[2]
+        if _ROW.search(problem.key):  # rows of a week: their fields stand many times
+            between = ": " if edge.language() == "en" else "："
+            said[f"_{at}"] = f"{_ROW_NAMES[name]}{between}{sentence}" if name in _ROW_NAMES else sentence
+        else:
+            said.setdefault(name or f"_{at}", sentence)
+    return said
 
 
-def refused(error: DomainError, page: Callable[..., str]) -> tuple[str, int]:
-    """The page again with what is wrong, under the error's status."""
+def refused(
+    error: DomainError, page: Callable[..., str], *, wrong: dict[str, str] | None = None
+) -> tuple[str, int]:
+    """The page again with what is wrong (`mistakes` unless given), under the error's status."""
     with edge.transaction() as session:
-        return page(session, wrong=sentences(error)), problems.status_of(error)
+        return page(session, wrong=wrong or mistakes(error)), problems.status_of(error)

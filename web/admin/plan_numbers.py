@@ -59,7 +59,7 @@ def _by_service(session: Session, hall: Hall, on: date) -> list[tuple[Any, Any, 
     ]
 
 
-def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
+def _page(session: Session, code: str, *, wrong: dict[str, str] | None = None) -> str:
     hall = plan_edge.hall_of(session, code)
     today = rules_of(hall).date_of(edge.now())
     on = today if wrong and "on" not in request.values else _day(today)
@@ -76,7 +76,7 @@ def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str
         changeable=on >= today,
         reasons=[(code, reason_in_words("numbers.change", code, edge.language())) for code in REASONS],
         form=request.form,
-        wrong=wrong or [],
+        wrong=wrong or {},
     )
 
 

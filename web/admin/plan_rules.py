@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from booking.hall_rules import rules_of
 from booking.ladder import Ladder
 from booking.policy import DEFAULT_POLICY, BookingPolicy
-from booking.policy_data import LIMITS, stored_name
+from booking.policy_data import LIMITS, BookingPolicyInvalid, stored_name
 from booking.rule_words import NAMES, unit_of
 from booking.save_policy import save_policy
 from booking.show_rate import WEEKS, observed_show_rate
@@ -103,18 +103,20 @@ def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
     return rungs + [{"share": "", "days": "", "at": ""}] * SPARE_RUNGS
 
 
-def _page(session: Session, code: str, *, wrong: list[str] | None = None) -> str:
+def _page(session: Session, code: str, *, wrong: dict[str, str] | None = None) -> str:
     hall = plan_edge.hall_of(session, code, need="hall.edit")
     policy = rules_of(hall).policy
+    rules = _rules(policy)
     return render_template(
         "admin/plans/rules.html",
         hall=hall,
-        rules=_rules(policy),
+        rules=rules,
+        labels={rule.stored: rule.label for rule in rules},
         rungs=_rungs(policy.ladder),
         seen=seen_in_words(observed_show_rate(session, hall, now=edge.now())),
         duty_share=f"{float(policy.ladder.duty_share) * _HUNDRED:g}",
         form=request.form,
-        wrong=wrong or [],
+        wrong=wrong or {},
     )
 
 
@@ -139,7 +141,7 @@ def _percent(text: str) -> float:
     try:
         return float(Decimal(text) / _HUNDRED)
     except InvalidOperation:
-        raise plan_edge.FormValueWrong from None
+        raise plan_edge.FormValueWrong(name="duty_share") from None
 
 
 def _typed_ladder() -> dict[str, Any]:
@@ -165,6 +167,13 @@ def _typed(hall: Hall) -> dict[str, object]:
     }
 
 
+def _mistakes(error: DomainError) -> dict[str, str]:
+    """The rule's field → its problem alone: the whole sentence names the rule as data files call it."""
+    if not isinstance(error, BookingPolicyInvalid):
+        return {}
+    return {str(error.params["name"]): str(error.params[f"problem_{edge.language()}"])}
+
+
 @staff_only("hall.edit")
 def save(code: str) -> Any:
     """Check and save; what was typed stays when something is wrong."""
@@ -176,7 +185,9 @@ def save(code: str) -> Any:
             who = edge.actor()
             changed = save_policy(session, hall, _typed(hall), version=version, actor=who, now=edge.now())
     except DomainError as error:
-        return plan_edge.refused(error, lambda session, wrong: _page(session, code, wrong=wrong))
+        return plan_edge.refused(
+            error, lambda session, wrong: _page(session, code, wrong=wrong), wrong=_mistakes(error)
+        )
     flash(_("规则已保存。") if changed else _("没有改动。"), "ok")
     return redirect(url_for("admin.plan_rules", code=code), 303)
 

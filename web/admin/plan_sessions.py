@@ -15,7 +15,7 @@ from web.admin.plans import CLOCKS
 from web.guards import staff_only
 
 
-def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> str:
+def _page(session: Session, hall: Hall, *, wrong: dict[str, str] | None = None) -> str:
     data = as_data(current_plan(session, hall))
     rows = sorted(enumerate(data["extras"]), key=lambda each: (each[1]["on"], each[1]["starts"]))
     return render_template(
@@ -27,7 +27,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None) -> st
         kinds=plan_edge.SESSION_NAMES,
         base=plan_edge.base_number(session, hall),
         form=request.form,
-        wrong=wrong or [],
+        wrong=wrong or {},
     )
 
 
@@ -46,7 +46,7 @@ def _typed() -> dict[str, Any]:
     try:
         row["counters"] = round(float(plan_edge.typed("counters", 10)), 3)
     except ValueError:
-        raise plan_edge.FormValueWrong from None
+        raise plan_edge.FormValueWrong(name="counters") from None
     return row
 
 

@@ -40,7 +40,7 @@ def _place(path: tuple[str, ...]) -> str:
     return " › ".join(names.get(part, part) for part in path)
 
 
-def _page(session: Any, code: str, number: int, wrong: list[str]) -> str:
+def _page(session: Any, code: str, number: int, wrong: dict[str, str]) -> str:
     hall = plan_edge.hall_of(session, code)
     row = get_revision(session, plan_history.KIND, code, number)
     found = changes(as_data(current_plan(session, hall)), row.content)
@@ -59,7 +59,7 @@ def _page(session: Any, code: str, number: int, wrong: list[str]) -> str:
 def version(code: str, number: int) -> Any:
     """What would change if this plan came back."""
     with edge.transaction() as session:
-        return _page(session, code, number, [])
+        return _page(session, code, number, {})
 
 
 @staff_only("plan.edit")

@@ -36,7 +36,7 @@ def home() -> Any:
     return render_template("admin/plans/halls.html", halls=halls)
 
 
-def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None, data: Any = None) -> str:
+def _page(session: Session, hall: Hall, *, wrong: dict[str, str] | None = None, data: Any = None) -> str:
     """The weekly lines, or those of the season in the address (`season=2`, `season=new`)."""
     plan = current_plan(session, hall)
     data = data or as_data(plan)
@@ -54,7 +54,7 @@ def _page(session: Session, hall: Hall, *, wrong: list[str] | None = None, data:
         clocks=CLOCKS,
         base=plan_edge.base_number(session, hall),
         hints=[conflict for conflict in find_conflicts(plan) if not conflict.serious],
-        wrong=wrong or [],
+        wrong=wrong or {},
         most_days=MOST_DAYS,
     )
 

@@ -132,7 +132,7 @@ def _page(session: Session, code: str, *, error: DomainError | None = None) -> s
         chosen=chosen,
         lines=line_rules(session, hall, now=edge.now()),
         minutes=lambda span: f"{span.total_seconds() / _MINUTE:g}",
-        wrong=[] if error is None else [_said(error)],
+        wrong={} if error is None else {STORED.get(_field(error), "_"): _said(error)},
         errors=errors,
     )
 

@@ -43,7 +43,7 @@ def test_an_emergency_is_closed_without_scripts(chromium: Browser, address, face
     page = open_page(chromium, address, 390, 844, java_script_enabled=False)
     sign_in(page, faces)
     page.goto(BASE + "/closures")
-    page.locator("#field-reason_zh").fill("停电")
+    page.locator("#urgent-reason_zh").fill("停电")
     page.get_by_role("button", name="立即关闭").click()
     expect(page.get_by_text("受影响的预约 30 个")).to_be_visible()
     page.get_by_role("button", name="恢复开放").click()
