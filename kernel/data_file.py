@@ -96,7 +96,8 @@ class Table:
         if value in ("", []):
             self.complain(key, "不能为空", "must not be empty")
         else:
-            self.complain(key, f"应为{zh}，现为 {value!r}", f"must be {en}, not {value!r}")
+            shown, space = value if isinstance(value, str) else repr(value), " " if zh[0].isascii() else ""
+            self.complain(key, f"应为{space}{zh}，现为“{shown}”", f"must be {en}, not {value!r}")
         return default
 
     def text(self, key: str, default: str | None = None, *, most: int = 400) -> str:

@@ -126,6 +126,7 @@ def _surroundings(status: int) -> dict[str, Any]:
         "layout": "staff/base.html",
         "home": "/staff",
         "home_label": _("回到工作台"),
+        "whom_to_tell": _("告诉管理员这个代码会更快"),
         "what_to_do": [ask] if status == FORBIDDEN else [],
     }
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from catalog import words as catalog_words
 from halls import words as hall_words
@@ -15,10 +16,13 @@ from web import edge
 
 _BETWEEN = re.compile(r"[、,，;；\n\r\t]")
 _FEN = 100
+#: A field that asks for another unit than is stored.
+_STORED = {"fee": "fee_yuan"}
 
 
 def label(name: str) -> str:
     """What a field is called, in the reader's language."""
+    name = _STORED.get(name, name)
     pair = catalog_words.NAMES.get(name) or hall_words.NAMES.get(name)
     return pair[edge.language() == "en"] if pair else name
 
@@ -82,7 +86,9 @@ def mistakes(error: DomainError, *, under: str = "") -> dict[str, str]:
     for problem in error.problems:
         sentence = problem.en if english else problem.zh
         name = problem.key.removeprefix(under)
-        if "." in name or "[" in name:
+        if name == "fee_fen":  # typed in yuan
+            found["fee"] = str(_("应为 0 到 100000 元，最多两位小数"))
+        elif "." in name or "[" in name:
             found.setdefault(f"_{problem.key}", f"{problem.key}{': ' if english else '：'}{sentence}")
         else:
             found.setdefault(name, sentence)

@@ -200,7 +200,8 @@ def save_group(code: str, part: str) -> Any:
         return _change(code, alter)
     except DomainError as error:
         hall, data = _read(code)
-        facts = {"row": typed, "errors": entry.mistakes(error, under=f"groups[{at[0] + 1}].")}
+        errors = entry.mistakes(error, under=f"groups[{at[0] + 1}].")
+        facts = {"row": typed, "errors": errors, "ticked": chosen}
         page = render_template("admin/group.html", hall=hall, data=data, part=part, **facts)
         return page, problems.status_of(error)
 
@@ -235,7 +236,9 @@ def save_counter(code: str, part: str) -> Any:
         return _change(code, alter)
     except DomainError as error:
         hall, data = _read(code)
-        facts = {"row": typed, "errors": entry.mistakes(error, under=f"counters[{at[0] + 1}].")}
+        taken = isinstance(error, CounterNumberTaken)
+        errors = entry.mistakes(error, under="" if taken else f"counters[{at[0] + 1}].")
+        facts = {"row": typed, "errors": {"number": errors["_"]} if taken else errors}
         page = render_template("admin/counter.html", hall=hall, data=data, part=part, **facts)
         return page, problems.status_of(error)
 

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.history import GUIDE
+from catalog.history import ALL_SYNONYMS, GUIDE, SERVICE
+from halls import calendar_days
 from halls.queries import get_hall
 from kernel.difference import Change, changes
 from kernel.errors import NotFound
@@ -29,13 +30,13 @@ def home(kind: str, key: str) -> Any:
     """
     with edge.transaction() as session:
         about = get_kind(session, kind, key)
-        hall = get_hall(session, key) if about.of_hall else None
         rows = list_revisions(session, kind, key)
+        called = _called(session, about, (kind, key), rows)
         names = names_of(session, rows)
     older = [*rows[1:], None]
     shown = [(row, _lines(about, older[at], row) if older[at] else None) for at, row in enumerate(rows)]
     facts = {"kind": kind, "about": about, "key": key, "rows": shown, "names": names}
-    facts["hall"] = hall
+    facts["called"] = called
     return render_template("admin/history.html", back=about.url(key), **facts)
 
 
@@ -48,13 +49,13 @@ def show(kind: str, key: str, number: int) -> Any:
     """
     with edge.transaction() as session:
         about = get_kind(session, kind, key)
-        hall = get_hall(session, key) if about.of_hall else None
         rows = list_revisions(session, kind, key, limit=1)
+        called = _called(session, about, (kind, key), rows)
         chosen = get_revision(session, kind, key, number)
         names = names_of(session, [chosen])
     action, fields = about.action(kind, key, number)
     facts = {"kind": kind, "about": about, "key": key, "row": chosen, "names": names}
-    facts |= {"lines": _lines(about, rows[0], chosen), "action": action, "fields": fields, "hall": hall}
+    facts |= {"lines": _lines(about, rows[0], chosen), "action": action, "fields": fields, "called": called}
     return render_template("admin/version.html", newest=rows[0].number == number, **facts)
 
 
@@ -77,6 +78,20 @@ def bring(kind: str, key: str, number: int) -> Any:
     else:
         flash(_("已恢复为第 %(n)s 版。", n=number), "ok")
     return redirect(about.url(key), 303)
+
+
+def _called(session: Session, about: Kind, thing: tuple[str, str], rows: list[Revision]) -> str:
+    """What people call the thing: its newest name, also when it is gone; "" of what there is once."""
+    kind, key = thing
+    if about.of_hall:
+        return edge.text(get_hall(session, key), "name")
+    if key in (ALL_SYNONYMS, calendar_days.KEY):
+        return ""
+    named = list_revisions(session, SERVICE, key, limit=1) if kind == GUIDE else rows
+    names = [row.content for row in named if row.content.get("name_zh")]
+    if not names:
+        return key
+    return str((edge.language() == "en" and names[0].get("name_en")) or names[0]["name_zh"])
 
 
 def _lines(about: Kind, before: Revision | None, after: Revision) -> list[tuple[str, str, str]]:

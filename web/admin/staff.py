@@ -15,10 +15,20 @@ from people.permissions import STAFF_ROLES
 from web import edge, problems
 from web.guards import staff_only
 
+#: Code of an error → the field of the form that it is about.
+_FIELD_OF = {
+    "username_taken": "username",
+    "username_malformed": "username",
+    "password_too_short": "password",
+    "role_unknown": "roles",
+    "role_beyond_yours": "roles",
+    "halls_beyond_yours": "halls",
+}
+
 
 def _page(session: Session, error: DomainError | None = None) -> str:
     rows = [row for row in session.scalars(select(Staff).order_by(Staff.username)) if _is_mine(row)]
-    message = error.sentence(edge.language()) if error else ""
+    errors = {_FIELD_OF.get(error.code, "_"): error.sentence(edge.language())} if error else {}
     halls = [hall for hall in list_halls(session) if edge.actor().may("staff.edit", hall.id)]
     names = {hall.id: edge.text(hall, "name") for hall in halls}
     return render_template(
@@ -28,7 +38,7 @@ def _page(session: Session, error: DomainError | None = None) -> str:
         everywhere=edge.actor().everywhere,
         hall_names=names,
         roles=sorted(STAFF_ROLES),
-        error=message,
+        errors=errors,
         form=request.form,
     )
 

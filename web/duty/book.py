@@ -29,7 +29,7 @@ from web.citizen import words
 from web.citizen.forms import kind_options, typed
 from web.citizen.slots import day_of, moment_of
 from web.console.once import Said, once
-from web.duty.face import blueprint, my_hall
+from web.duty.face import blueprint, errors_of, my_hall
 from web.guards import staff_only
 from web.problems import status_of
 from web.told_to_staff import refusals_audited
@@ -61,7 +61,7 @@ def submit_book_for(hall_code: str) -> ResponseReturnValue:
         with refusals_audited(hall_code, form["kind"], form["number"]):
             reference, sentence = once(lambda session: _book(session, hall_code, form))
     except DomainError as refusal:
-        return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
+        return _page(hall_code, form, errors_of(refusal)), status_of(refusal)
     flash(sentence, "ok")
     asked: dict[str, Any] = {name: form[name] for name in (*_SERVICES, "day") if form[name]}
     return redirect(url_for(".book_for", hall_code=hall_code, **asked, made=reference), 303)
@@ -105,7 +105,7 @@ def _told(made: Appointment, hall: Hall) -> str:
     return str(_("已预约 %(day)s %(time)s，取号码 %(code)s。请抄给群众。", **facts))
 
 
-def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
+def _page(hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "booking.make")
         facts = _times(session, hall, form)
@@ -116,7 +116,7 @@ def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
         groups=groups,
         services=services,
         form=form,
-        refusal=refusal,
+        errors=errors or {},
         kinds=kind_options(),
         reasons=REASONS,
         exceptions=EXCEPTIONS,

@@ -21,7 +21,7 @@ from people.names import check_name
 from web import edge
 from web.citizen.forms import kind_options, typed
 from web.citizen.slots import day_of
-from web.duty.face import blueprint, my_hall
+from web.duty.face import blueprint, errors_of, my_hall
 from web.guards import staff_only
 from web.problems import status_of
 from web.told_to_staff import refusals_audited
@@ -63,7 +63,7 @@ def submit_correction(hall_code: str, reference: str) -> ResponseReturnValue:
             _hall, appointment = _find(session, hall_code, reference)
             correct(session, appointment, _command(form), actor=edge.actor(), now=edge.now())
     except DomainError as refusal:
-        return _page(hall_code, reference, form, refusal.sentence(edge.language())), status_of(refusal)
+        return _page(hall_code, reference, form, errors_of(refusal)), status_of(refusal)
     flash(_("已更正，写入操作记录。"), "ok")
     return redirect(url_for(".correction", hall_code=hall_code, reference=reference), 303)
 
@@ -93,7 +93,12 @@ def _others(session: Session, appointment: Appointment) -> list[Service]:
     return [each for group_id in sorted(groups_of(appointment)) for each in handled.get(group_id, [])]
 
 
-def _page(hall_code: str, reference: str, form: dict[str, str] | None = None, refusal: str = "") -> str:
+def _page(
+    hall_code: str,
+    reference: str,
+    form: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
     with edge.transaction() as session:
         hall, appointment = _find(session, hall_code, reference)
         citizen = session.get_one(Citizen, appointment.citizen_id)
@@ -108,6 +113,6 @@ def _page(hall_code: str, reference: str, form: dict[str, str] | None = None, re
             kinds=kind_options(),
             reasons=REASONS,
             form=form or {},
-            refusal=refusal,
+            errors=errors or {},
             here=url_for(".correction", hall_code=hall_code, reference=reference),
         )

@@ -10,7 +10,7 @@ from kernel.errors import DomainError
 from web import edge
 from web.citizen.forms import kind_options, typed
 from web.console.once import Said, once
-from web.duty.face import blueprint, my_hall
+from web.duty.face import blueprint, errors_of, my_hall
 from web.guards import staff_only
 from web.problems import status_of
 
@@ -32,7 +32,7 @@ def submit_lift(hall_code: str) -> ResponseReturnValue:
     try:
         _about, sentence = once(lambda session: _lift(session, hall_code, form))
     except DomainError as refusal:
-        return _page(hall_code, form, refusal.sentence(edge.language())), status_of(refusal)
+        return _page(hall_code, form, errors_of(refusal)), status_of(refusal)
     flash(sentence, "ok")
     return redirect(url_for(".lift", hall_code=hall_code), 303)
 
@@ -43,14 +43,14 @@ def _lift(session: Session, hall_code: str, form: dict[str, str]) -> Said:
     return "", str(_("已恢复网上预约，本大厅的 %(n)s 次爽约不再计算，写入操作记录。", n=n))
 
 
-def _page(hall_code: str, form: dict[str, str], refusal: str = "") -> str:
+def _page(hall_code: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "appeal.decide")
     return render_template(
         "duty/lift.html",
         hall=hall,
         form=form,
-        refusal=refusal,
+        errors=errors or {},
         kinds=kind_options(),
         reasons=REASONS,
         here=url_for(".lift", hall_code=hall_code),

@@ -28,7 +28,8 @@ def above(page):
 
 
 def test_a_session_without_a_day_says_so_at_the_day(refuse):
-    page = refuse("/sessions", group="A", starts="09:00", ends="12:00", counters="1", kind="extra", session="")
+    facts = {"group": "A", "starts": "09:00", "ends": "12:00", "counters": "1"}
+    page = refuse("/sessions", kind="extra", session="", **facts)
     assert above(page) == ['<a href="#field-on">日期：不能为空</a>']
     assert at(page, "on") == "不能为空"
 
