@@ -24,7 +24,7 @@ def test_a_counter_whose_number_is_taken_says_so_at_the_number(chief, faces):
 
 def test_a_short_password_of_a_new_account_is_told_at_the_password(chief):
     facts = {"username": "newone", "name": "新人", "roles": ["officer"]}
-    page = chief.send("/admin/staff", 422, password="short", **facts).text  # noqa: S106 - what is refused
+    page = chief.send("/admin/staff", 422, password="short", **facts).text
     assert at(page, "password")
     assert "#field-password" in above(page)[0]
     assert not at(page, "username")
