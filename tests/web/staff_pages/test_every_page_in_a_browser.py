@@ -19,7 +19,7 @@ from halls.plan_history import current_plan, keep
 from kernel.actor import SYSTEM
 from people.models import Staff
 from tests.booking.crowded import book_all
-from tests.build import TODAY, at
+from tests.build import TODAY, at, make_hall
 from tests.chromium import follow
 from tests.web.hall_browser import (
     is_too_wide,
@@ -234,6 +234,27 @@ def test_every_page_is_english_and_worked_by_keyboard_on_a_wide_screen(chromium:
         return [*told, *chinese_of(page), *missed(page)]
 
     assert walk(chromium, faces, made, look, size=(1280, 800), lang="en") == ""
+
+
+@pytest.mark.browser
+def test_choices_beside_a_longer_one_keep_their_boxes_inside(chromium: Browser, faces):
+    faces.officer(roles=("admin",))
+    with faces.parts.database.transaction() as session:
+        session.get(Staff, faces.officers[-1].id).hall_ids = None
+        make_hall(session, "far", name_zh="云州市公安局云南湖分局政务服务大厅城东办事点")
+    with serving(faces.app) as root:
+        page = open_page(chromium, root, 1440, 900)
+        sign_in(page, faces)
+        page.goto("/admin/staff")
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('.choice')].filter((one) => {
+              const box = one.querySelector('input').getBoundingClientRect();
+              const label = one.querySelector('label').getBoundingClientRect();
+              return box.bottom > label.bottom || box.top < label.top;
+            }).map((one) => one.innerText)"""
+        )
+        page.context.close()
+    assert outside == []
 
 
 def missed(page):
