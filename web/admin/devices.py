@@ -46,7 +46,7 @@ def _page(
 
 
 def _mistakes(error: DomainError) -> dict[str, str]:
-    fields = {PrinterAddressWrong: "printer", ShownElsewhere: "shows"}
+    fields: dict[type[DomainError], str] = {PrinterAddressWrong: "printer", ShownElsewhere: "shows"}
     return {fields.get(type(error), "code"): error.sentence(edge.language())}
 
 
