@@ -111,7 +111,7 @@ def test_who_missed_the_call_learns_how_to_come_back_and_until_when(town, phone)
     counter.call("09:05")
     counter.do(mark_absent, reference, "09:08")
     words = phone.go(f"/q/{reference}").words
-    assert "请在 09:38 前在大厅取号机上扫号票或预约码，按“我回来了”" in words
+    assert "请在 09:38 前在大厅取号机上扫号票或预约二维码，按“我回来了”" in words
     assert "服务台" in words
     town.at("09:40")
     assert "重新取号" in phone.refresh().words
