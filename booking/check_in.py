@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from booking.events import AppointmentCheckedIn
+from booking.events import AppointmentCheckedIn, CheckInUndone
 from booking.hall_rules import rules_of
 from booking.models import Appointment
 from booking.policy import Punctuality, ensure_can_check_in
 from booking.queries import lock_appointment
-from booking.states import AppointmentState, ensure_can_become
+from booking.states import ARRIVAL_TAKEN_BACK, AppointmentState, ensure_can_become
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
@@ -46,3 +46,22 @@ def mark_checked_in(session: Session, appointment: Appointment, *, actor: Actor,
     event = AppointmentCheckedIn(appointment.id, appointment.hall_id, appointment.group_id, late)
     outbox.emit(session, event, now=now)
     return late
+
+
+def take_check_in_back(session: Session, appointment: Appointment, *, actor: Actor, now: datetime) -> None:
+    """A locked booking that is checked in, and has no ticket, is booked as before."""
+    before, after = ARRIVAL_TAKEN_BACK
+    if appointment.state != before:
+        ensure_can_become(appointment.state, after)
+    appointment.state, appointment.checked_in_at = after, None
+    audit.record(
+        session,
+        "appointment.undo_check_in",
+        actor=actor,
+        now=now,
+        subject=("appointment", appointment.id),
+        hall_id=appointment.hall_id,
+        states=(before, after),
+    )
+    told = CheckInUndone(appointment.id, appointment.hall_id, appointment.group_id)
+    outbox.emit(session, told, now=now)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.models import Appointment, KeptForUndo, Number, Slot
-from booking.states import OPEN, TAKEN_BACK, TRANSITIONS, AppointmentState
+from booking.states import ARRIVAL_TAKEN_BACK, OPEN, TAKEN_BACK, TRANSITIONS, AppointmentState
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
 
@@ -33,6 +33,7 @@ _ALLOWED = [(str(before), str(after)) for before, following in TRANSITIONS.items
     (str(AppointmentState.BOOKED), str(AppointmentState.BOOKED)),
     *((str(ended), str(AppointmentState.CHECKED_IN)) for ended in TAKEN_BACK),
     (str(AppointmentState.CANCELLED), str(AppointmentState.BOOKED)),
+    (str(ARRIVAL_TAKEN_BACK[0]), str(ARRIVAL_TAKEN_BACK[1])),
 ]
 
 

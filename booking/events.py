@@ -99,6 +99,15 @@ class AppointmentCheckedIn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckInUndone(Event):
+    """Nobody had come to the village after all: booked as before."""
+
+    appointment_id: int
+    hall_id: int
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppointmentFulfilled(Event):
     """What was booked was handled."""
 

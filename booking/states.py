@@ -51,6 +51,8 @@ TRANSITIONS: dict[AppointmentState, frozenset[AppointmentState]] = {
 TAKEN_BACK = frozenset(
     {AppointmentState.FULFILLED, AppointmentState.CANCELLED, AppointmentState.NO_SHOW},
 )
+# In a village also that somebody came (`queueing.undo_in_village`): booked again.
+ARRIVAL_TAKEN_BACK = (AppointmentState.CHECKED_IN, AppointmentState.BOOKED)
 OPEN = frozenset(state for state, following in TRANSITIONS.items() if following)
 ENDED = frozenset(AppointmentState) - OPEN
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
-from booking.models import WaitlistEntry
+from booking.models import Draft, Slot, WaitlistEntry
+from booking.slot_places import IN_HALL, Place, place_in
 from booking.waitlist import WaitUnknown, give_up, phone_of
 from booking.waitlist_states import OPEN_WAITS, WaitState
 from halls.models import Hall
@@ -75,11 +76,15 @@ class LineOfWaits:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open entry with its phone masked; `place` is its turn, None while a number is offered."""
+    """An open entry with its phone masked; `place` is its turn, None while a number is offered.
+
+    `offered_at` is where the offered number is to be used: a village, or the hall.
+    """
 
     entry: WaitlistEntry
     phone: str
     place: int | None
+    offered_at: Place = IN_HALL
 
 
 def lines_of_hall(session: Session, hall: Hall, *, now: datetime) -> Sequence[LineOfWaits]:
@@ -161,14 +166,21 @@ def list_waiting(session: Session, hall: Hall, *, group_id: int | None = None) -
     )
     places = numbered.subquery()
     rows = session.execute(
-        select(WaitlistEntry, places.c.rank)
+        select(WaitlistEntry, places.c.rank, Slot)
         .join(places, places.c.id == WaitlistEntry.id)
+        .outerjoin(Draft, and_(Draft.id == WaitlistEntry.draft_id, WaitlistEntry.state == WaitState.OFFERED))
+        .outerjoin(Slot, Slot.id == Draft.slot_id)
         .where(places.c.rank <= (PER_LINE if group_id is None else _LOOK_ONE))
         .order_by(WaitlistEntry.group_id, WaitlistEntry.state != WaitState.OFFERED, places.c.rank)
     )
     return [
-        Waiting(entry, mask(phone_of(entry)), place if entry.state == WaitState.WAITING else None)
-        for entry, place in rows
+        Waiting(
+            entry,
+            mask(phone_of(entry)),
+            place if entry.state == WaitState.WAITING else None,
+            place_in(slot) if slot is not None else IN_HALL,
+        )
+        for entry, place, slot in rows
     ]
 
 

@@ -94,13 +94,15 @@ def check_in(session: Session, command: CheckIn, *, actor: Actor, now: datetime)
 
 
 def find_for_check_in(session: Session, today: Today, command: CheckIn) -> Appointment:
-    """The booking of today that was shown, locked.
+    """The booking of today that was shown, locked; for staff, who are told of one that was served as well.
 
     Raises:
         NothingToCheckIn, WrongHall, CheckInOnAnotherDay, TooLate
     """
     appointment = bookings.lock_appointment(session, _find(session, today, command))
-    _ensure_open_here(session, today, appointment)
+    served_here = appointment.state == AppointmentState.FULFILLED and appointment.hall_id == today.hall.id
+    if not served_here:
+        _ensure_open_here(session, today, appointment)
     return appointment
 
 

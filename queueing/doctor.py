@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Row, and_, column, func, or_, select, text
+from sqlalchemy import BigInteger, Row, and_, column, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from booking.models import Appointment
 from kernel.audit import AuditEntry
 from kernel.doctor import Violation
 from kernel.outbox import OutboxEvent
@@ -34,10 +35,12 @@ def check(session: Session) -> list[Violation]:
 
 
 def _two_counters(session: Session) -> Iterator[Violation]:
-    """A counter has one ticket at a time, and one session."""
+    """A counter has one ticket at a time, and one session. In a village people are served at none."""
+    in_village = and_(Appointment.id == Ticket.appointment_id, Appointment.place_zh != "")
+    away = and_(Ticket.state == TicketState.SERVING, exists().where(in_village))
     at_counter = (
         select(Ticket.counter_id)
-        .where(Ticket.state.in_(AT_COUNTER))
+        .where(Ticket.state.in_(AT_COUNTER), or_(Ticket.counter_id.is_not(None), ~away))
         .group_by(Ticket.counter_id)
         .having(or_(func.count() > 1, Ticket.counter_id.is_(None)))
     )

@@ -65,6 +65,14 @@ class PressReused(Conflict):
     en = "This press was already used for something else. Please refresh the page and try again."
 
 
+class VisitIsOver(Conflict):
+    """Who is shown in a village was served there already."""
+
+    code = "visit_is_over"
+    zh = "{label} 已经办完，不用再签到。"
+    en = "The visit of {label} is over already; no check-in is needed."
+
+
 class NothingToCheckIn(NotFound):
     """No appointment for today fits what was shown: the same answer for unknown, other and cancelled ones."""
 

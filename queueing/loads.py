@@ -134,6 +134,7 @@ def _statement(today: Today, group_ids: Collection[int]) -> CompoundSelect[Any]:
         .outerjoin(CounterSkill, CounterSkill.counter_id == Ticket.counter_id)
         .join(ServiceGroup, ServiceGroup.id == Ticket.group_id)
         .where(of_day, Ticket.state.in_(AT_COUNTER), line.in_(group_ids))
+        .where(Ticket.counter_id.is_not(None))  # else served in a village
     )
     at_work = exists().where(Ticket.counter_id == CounterSession.counter_id, Ticket.state.in_(AT_COUNTER))
     free = (

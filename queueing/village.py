@@ -22,8 +22,9 @@ from halls.models import Hall
 from kernel.actor import Actor
 from people.names import mask
 from queueing import place as places
+from queueing import snapshot
 from queueing.check_in import CheckIn, find_for_check_in
-from queueing.errors import BookedInHall, NothingToCheckIn
+from queueing.errors import BookedInHall, NothingToCheckIn, VisitIsOver
 from queueing.models import Ticket
 from queueing.ordering import Track
 from queueing.queries import find_ticket_of_appointment
@@ -63,12 +64,14 @@ def arrive_in_village(session: Session, command: CheckIn, *, actor: Actor, now: 
     """Check in who is there, at any time of the day; twice changes nothing.
 
     Raises:
-        NothingToCheckIn, WrongHall, CheckInOnAnotherDay, TooLate, BookedInHall
+        NothingToCheckIn, WrongHall, CheckInOnAnotherDay, TooLate, BookedInHall, VisitIsOver
     """
     ensure_in_hall(actor, command.hall_id)
     today = today_of(session, command.hall_id, now=now)
     appointment = find_for_check_in(session, today, command)
-    _ensure_in_village(appointment)
+    ensure_in_village(appointment, command.hall_id)
+    if appointment.state == AppointmentState.FULFILLED:
+        raise VisitIsOver(label=appointment.code)
     mark_checked_in(session, appointment, actor=actor, now=now)
     return appointment
 
@@ -83,9 +86,7 @@ def serve_in_village(
     """
     ensure_in_hall(actor, hall_id)
     appointment = lock_appointment(session, get_appointment(session, reference))
-    if appointment.hall_id != hall_id:
-        raise NothingToCheckIn
-    _ensure_in_village(appointment)
+    ensure_in_village(appointment, hall_id)
     return _serve(session, today_of(session, hall_id, now=now), appointment, actor=actor, now=now)
 
 
@@ -112,7 +113,14 @@ def end_in_villages(session: Session, hall_id: int, *, until: date, actor: Actor
     return len(found)
 
 
-def _ensure_in_village(appointment: Appointment) -> None:
+def ensure_in_village(appointment: Appointment, hall_id: int) -> None:
+    """Refuse bookings of other halls, and those of this one that are not in a village.
+
+    Raises:
+        NothingToCheckIn, BookedInHall
+    """
+    if appointment.hall_id != hall_id:
+        raise NothingToCheckIn
     if place_in(appointment) == IN_HALL:
         raise BookedInHall
 
@@ -122,7 +130,7 @@ def _serve(
 ) -> Ticket:
     ticket = find_ticket_of_appointment(session, appointment.id)
     if ticket is not None:
-        return ticket
+        return _end(session, ticket, actor=actor, now=now) if ticket.state == TicketState.SERVING else ticket
     arrived_at = appointment.checked_in_at
     if appointment.state != AppointmentState.CHECKED_IN or arrived_at is None:
         raise NothingToCheckIn
@@ -130,7 +138,15 @@ def _serve(
     ticket.staff_id = staff_id_of(actor)
     move(session, ticket, TicketState.SERVING, "ticket.serve_in_village", actor=actor, now=arrived_at)
     ticket.called_at = ticket.started_at = arrived_at
-    return complete_visit(session, ticket, actor=actor, now=now)
+    return _end(session, ticket, actor=actor, now=now)
+
+
+def _end(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> Ticket:
+    """Completed, with what taking it back needs; no counter can (`queueing.undo_in_village`)."""
+    before = snapshot.take(ticket)
+    ticket = complete_visit(session, ticket, actor=actor, now=now)
+    ticket.step = {"action": "ticket.complete", "before": before}
+    return ticket
 
 
 def _ticket(

@@ -69,6 +69,7 @@ UNHEARD: frozenset[type[Event]] = frozenset(
         booking.CancellationBegun,
         booking.CancellationUndone,
         booking.AppointmentCheckedIn,
+        booking.CheckInUndone,
         booking.AppointmentFulfilled,
         booking.AppointmentNoShow,
         queueing.TicketIssued,

@@ -38,6 +38,7 @@ BODIES = {
     },
     "counters.pause_counter": {"reason": "meal"},
     "tickets.check_in_at_hall": {"code": "123456"},
+    "villages.check_in_at_village": {"code": "123456"},
     "tickets.issue_ticket": {"group": "A", "services": []},
     "tickets.transfer_ticket": {"group": "B"},
     "staff_work.pass_to_counter": {"number": 2},
@@ -68,6 +69,7 @@ BODIES = {
 VERBS = {
     "staff_work.hand_counter_over": tuple(HANDS),
     "staff_work.settle_owed_paper": ("settle", "waive"),
+    "villages.move_village_visit": ("complete", "undo"),
 }
 FORMS = {
     "admin.devices_enrol": {"hall": "yunzhou", "name": "x"},

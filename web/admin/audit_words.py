@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "appointment.reschedule": ("改约", "Moved a booking"),
     "appointment.undo_cancel": ("撤销取消或作废，预约恢复", "Took a cancellation or a void back"),
     "appointment.undo_no_show": ("撤销作废，预约恢复为已签到", "Took a no-show back: checked in again"),
+    "appointment.undo_check_in": ("撤销流动下乡签到，恢复为未签到", "Took a check-in in a village back"),
     "appointment.undo_fulfil": ("撤销办结，预约恢复为已签到", "Took a completion back: checked in again"),
     "calendar.remove": ("删除特殊工作日", "Removed a day of the calendar"),
     "calendar.save": ("修改工作日历", "Changed the calendar"),

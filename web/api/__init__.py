@@ -19,6 +19,7 @@ RESOURCES = (
     "appointments",
     "staff_bookings",
     "tickets",
+    "villages",
     "counters",
     "staff_work",
     "boards",

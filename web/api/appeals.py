@@ -10,6 +10,7 @@ from booking import appeals, lift
 from booking.appeal_steps import AppealIsDecided, AppealUnknown, WordsMissing, get_of_hall
 from booking.errors import AppointmentUnknown
 from booking.models import Appeal, Appointment
+from booking.slot_places import place_in
 from halls.queries import HallUnknown, get_hall
 from people import phone_token
 from web import edge
@@ -28,7 +29,11 @@ OF_HALL = shapes.AppealOfHallSchema()
 
 
 def _of_hall(asked: Appeal, appointment: Appointment) -> dict[str, Any]:
-    return {**present.appeal_of_hall(asked), "starts_at": appointment.starts_at}
+    return {
+        **present.appeal_of_hall(asked),
+        "starts_at": appointment.starts_at,
+        **place_in(appointment).as_json(),
+    }
 
 
 @blueprint.post("/appointments/<reference:reference>/appeal")

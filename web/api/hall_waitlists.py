@@ -73,6 +73,7 @@ def _entry(each: desk.Waiting, codes: Mapping[int, str], services: Mapping[int, 
         "joined_at": entry.created_at,
         "offers": entry.offers,
         "offer_starts_at": entry.offer_starts_at if offered else None,
+        **each.offered_at.as_json(),
         "offer_until": entry.offer_until if offered else None,
     }
 

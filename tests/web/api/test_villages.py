@@ -1,9 +1,13 @@
 """Answers of the API say where a mobile session is held, and nothing where a time is in the hall."""
 
+from datetime import timedelta
+
 from sqlalchemy import select, update
 
-from booking.models import Slot
+from booking.models import Draft, Slot, WaitlistEntry
 from halls.models import ServiceGroup
+from tests import build
+from tests.web.api.test_exceptions import fill_up, wait_body
 from tests.web.api.town import hold_body
 from web.api.appointments import APPOINTMENT
 from web.api.holds import HELD
@@ -82,3 +86,72 @@ def test_the_nearest_times_to_a_full_one_name_their_village(town):
             break
     assert answer.json["code"] == "slot_full"
     assert {tuple(place_of(each).items()) for each in answer.json["alternatives"]} == {tuple(VILLAGE.items())}
+
+
+VISITS = "/halls/city-hall/villages"
+
+
+def booked_there(town):
+    """A booking of line A in the village, on its day."""
+    in_village(town)
+    made = town.book(1)
+    town.set_clock(build.at("10:05", build.TODAY + timedelta(days=1)))
+    return made
+
+
+def step(town, made, verb, **options):
+    return town.post(f"{VISITS}/visits/{made['code']}/{verb}", who="officer", **options)
+
+
+def test_officers_check_in_and_end_a_visit_there_as_on_their_page(town):
+    made = booked_there(town)
+    (village,) = town.get(VISITS, who="officer").json["villages"]
+    (visit,) = village["visits"]
+    assert (place_of(village), visit["code"], visit["state"], visit["name"]) == (
+        VILLAGE, made["code"], "booked", "**三",
+    )  # fmt: skip
+    assert made["reference"] not in town.get(VISITS, who="officer").text
+    for _ in range(2):
+        arrived = town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
+        assert (arrived.status_code, arrived.json["state"]) == (200, "checked_in")
+    for _ in range(2):
+        done = step(town, made, "complete")
+        assert (done.status_code, done.json["state"], place_of(done.json)) == (200, "fulfilled", VILLAGE)
+    again = town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
+    assert (again.status_code, again.json["code"]) == (409, "visit_is_over")
+
+
+def test_either_is_taken_back_for_ten_seconds_and_once(town):
+    made = booked_there(town)
+    assert step(town, made, "complete").json["code"] == "nothing_to_check_in"
+    town.post(f"{VISITS}/check-ins", {"reference": made["reference"]}, who="officer")
+    assert step(town, made, "undo").json["state"] == "booked"
+    assert step(town, made, "undo").json["code"] == "cannot_undo"
+    town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
+    step(town, made, "complete")
+    assert step(town, made, "undo").json["state"] == "checked_in"
+
+
+def test_bookings_of_the_hall_and_unknown_ones_are_refused_there(town):
+    made = town.book(1)
+    town.set_clock(build.at("10:05", build.TODAY + timedelta(days=1)))
+    refused = town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
+    assert refused.json["code"] == step(town, made, "complete").json["code"] == "booked_in_hall"
+    assert step(town, {"code": "000000"}, "complete").status_code == 404
+    assert town.get(VISITS, who="officer").json == {"villages": []}
+    for path in (VISITS, "/halls/nowhere/villages"):
+        assert town.get(path, who="desk").status_code in (403, 404)
+
+
+def test_the_waitlist_of_a_hall_says_where_a_number_on_offer_is(town):
+    path = f"/halls/{town.hall}/waitlist"
+    assert town.hold("10:00").status_code == 201
+    fill_up(town)
+    assert town.post("/waitlist", wait_body(town, "13900000001")).status_code == 201
+    assert place_of(town.get(path, who="manager").json["lines"][0]["entries"][0]) == {}
+    in_village(town)
+    with town.parts.database.transaction() as session:
+        entry = session.scalars(select(WaitlistEntry)).one()
+        entry.state, entry.draft_id = "offered", session.scalars(select(Draft.id)).first()
+    (waits,) = town.get(path, who="manager").json["lines"][0]["entries"]
+    assert place_of(waits) == VILLAGE

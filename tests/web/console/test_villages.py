@@ -86,3 +86,32 @@ def test_the_kiosk_and_the_reception_of_the_hall_say_where_the_booking_is(faces,
 def test_the_page_shows_nobodys_whole_name(faces, booked):
     page = faces.officer().get(PLACE).text
     assert "张三" not in page
+
+
+def test_check_in_and_end_are_taken_back_by_a_press_which_goes_away(faces, booked):
+    client = faces.officer()
+    page = press(client, shown=booked.code).text
+    assert f"撤销 {booked.code} 的上一步" in page
+    page = press(client, do="undo", reference=booked.reference).text
+    assert f"已撤销，{booked.code} 回到“未签到”。" in page
+    assert 'class="undo"' not in page
+    assert state(faces, booked) == "booked"
+    press(client, shown=booked.code)
+    press(client, do="done", reference=booked.reference)
+    assert f"{booked.code} 回到“已签到”。" in press(client, do="undo", reference=booked.reference).text
+    assert state(faces, booked) == "checked_in"
+    refused = press(client, do="undo", reference=booked.reference)
+    assert (refused.status_code, "已不能撤销" in refused.text) == (409, True)
+
+
+def test_another_officer_sees_no_press_of_somebody_else_to_take_back(faces, booked):
+    press(faces.officer(), shown=booked.code)
+    assert 'class="undo"' not in faces.officer(username="another").get(PLACE).text
+
+
+def test_who_was_served_there_and_shows_the_code_again_reads_so(faces, booked):
+    client = faces.officer()
+    press(client, shown=booked.code)
+    press(client, do="done", reference=booked.reference)
+    refused = press(client, shown=booked.code)
+    assert (refused.status_code, "已经办完，不用再签到" in refused.text) == (409, True)

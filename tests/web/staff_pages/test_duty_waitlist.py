@@ -121,3 +121,13 @@ def test_a_long_list_shows_the_first_fifty_and_leads_to_the_rest_of_its_line(fac
 def test_is_reached_from_the_entry_page_of_administration(faces):
     assert 'href="/duty/waitlists"' in faces.officer(roles=("manager",)).get("/admin/").text
     assert 'href="/duty/waitlists"' not in faces.officer(roles=("admin",)).get("/admin/").text
+
+
+def test_an_offer_in_a_village_says_where_it_is(faces):
+    make_wait(faces, FIRST)
+    with faces.parts.database.transaction() as session:
+        build.make_slot(session, faces.a, build.at("11:00"), numbers=1, place="东岭村村委会")
+        tend(session, now=build.at("09:10"))
+    faces.at("09:15")
+    duty = faces.officer(roles=("duty_officer",))
+    assert re.search(r"11:00 *东岭村村委会 *留到", words(duty.get(page_of(faces)).text))

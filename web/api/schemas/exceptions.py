@@ -149,6 +149,8 @@ class AppealOfHallSchema(AppealedSchema):
     """An appeal as whoever decides sees it: without a name, which is not needed for that."""
 
     starts_at = some(At, metadata={"description": "Of the appointment. 预约时间。"})
+    place_zh = place_zh()
+    place_en = place_en()
     reason = some()
 
 

@@ -5,6 +5,7 @@ from marshmallow import fields
 from booking.waitlist_desk import REASONS
 from booking.waitlist_states import WaitState
 from web.api.fields import Asked, At, Choice, Told, some
+from web.api.schemas.places import place_en, place_zh
 
 
 class TakenOffSchema(Told):
@@ -30,6 +31,8 @@ class EntryOfHallSchema(TakenOffSchema):
     joined_at = some(At)
     offers = some(fields.Integer)
     offer_starts_at = some(At, allow_none=True)
+    place_zh = place_zh()
+    place_en = place_en()
     offer_until = some(At, allow_none=True)
 
 

@@ -6,6 +6,7 @@ import { swapFrom } from './fragment.js';
 import { showNarrowing } from './narrow.js';
 import { newPress } from './press.js';
 import { refreshAll } from './page.js';
+import { fade } from './undo.js';
 
 const QUIET_MS = 1000; // no two calls within a second
 const RETRY_WAITS_MS = [700, 1500, 3000];
@@ -142,20 +143,5 @@ function showQuiet() {
   }
 }
 
-/** What can be undone for ten seconds says how many are left, and goes away by itself; the server would refuse it anyway. */
-const ends = new WeakMap();
-function fade() {
-  for (const one of document.querySelectorAll('[data-gone-after]')) {
-    if (!ends.has(one)) ends.set(one, performance.now() + Number(one.dataset.goneAfter));
-    const left = Math.ceil((ends.get(one) - performance.now()) / 1000);
-    const words = one.querySelector('.btn span');
-    const told = one.dataset.left?.replace('@@', left);
-    if (left <= 0) one.remove();
-    else if (words && told && words.textContent !== told) words.textContent = told;
-  }
-}
-
 showNarrowing();
-fade();
-setInterval(fade, 200);
 document.addEventListener('fragment:swapped', () => { showQuiet(); showNarrowing(); fade(); });
