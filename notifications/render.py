@@ -258,8 +258,7 @@ def _offer_lost(session: Session, entry: WaitlistEntry, message: Message, wordin
 
 def _services(session: Session, service_ids: Sequence[int], language: str) -> str:
     """What somebody comes for, by its own name: nobody knows the names of lines."""
-    names = [_named(each, language) for each in services_of(session, service_ids)]
-    return ("; " if language.startswith("en") else "；").join(names)
+    return texts.joined([_named(each, language) for each in services_of(session, service_ids)], language)
 
 
 def _survey(session: Session, message: Message, wording: Wording, _now: datetime) -> Values:

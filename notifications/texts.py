@@ -7,7 +7,7 @@ they enter a text: a name must not be able to carry a link or another signature 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -192,6 +192,24 @@ def request_kind(kind: str, language: str) -> str:
 def clean(value: str, *, longest: int = _LONGEST_VALUE) -> str:
     """A value as it may stand in a text: without links, brackets and control characters, not too long."""
     return _LINKS.sub("", value).strip()[:longest]
+
+
+def joined(names: Sequence[str], language: str) -> str:
+    """Several services as one value: those that fit whole, and of how many; else only how many.
+
+    居民身份证；护照等3项, ID card; Passport and 1 more; 3项业务, 3 services.
+    """
+    english = language.startswith("en")
+    between = "; " if english else "；"
+    whole = between.join(names)
+    if len(whole) <= _LONGEST_VALUE or len(names) == 1:
+        return whole
+    for told in range(len(names) - 1, 0, -1):
+        rest = f" and {len(names) - told} more" if english else f"等{len(names)}项"
+        found = between.join(names[:told]) + rest
+        if len(found) <= _LONGEST_VALUE:
+            return found
+    return f"{len(names)} services" if english else f"{len(names)}项业务"
 
 
 def _safe(key: str, value: str) -> str:

@@ -100,8 +100,8 @@ def fair() -> Limits:
 def reach(database: Session | Direct) -> None:
     """Make sure that there is a database before a try is counted: one that finds none is not the citizen's.
 
-    Whoever counts the tries of a hold, a booking or a move asks for what it will be written with, so that
-    none of them can be counted before.
+    Whoever counts the tries of a hold, a booking, a move, an appeal or a request asks for what it will be
+    written with, so that none of them can be counted before.
 
     Raises:
         DatabaseDown: at the edge.
@@ -122,10 +122,10 @@ def limit_keep(database: Session | Direct, phone: str | None) -> None:
     Raises:
         LimitReached
     """
-    reach(database)
     if phone is not None:
-        limit_phone("hold.phone", phone)
+        limit_phone(database, "hold.phone", phone)
     else:
+        reach(database)
         _limit_device("hold")
 
 
@@ -174,13 +174,15 @@ def _limit_try(database: Session | Direct, person: bytes | None, phone: bytes | 
     fair().take([(name, value.hex()) for name, value in claims if value is not None])
 
 
-def limit_phone(name: str, phone: str) -> None:
+def limit_phone(database: Session | Direct, name: str, phone: str) -> None:
     """One more of something that a verified phone may do only so often; raises LimitReached."""
+    reach(database)
     fair().take([(name, hashed(phone, "phone"))])
 
 
-def limit_document_appeal(phone: str, kind: str, number: str) -> None:
+def limit_document_appeal(database: Session | Direct, phone: str, kind: str, number: str) -> None:
     """One more appeal of a verified phone, for a document; raises LimitReached."""
+    reach(database)
     document = identity_index(kind, normalise(kind, number)).hex()
     fair().take([("appeal.phone", hashed(phone, "phone")), ("appeal.identity", document)])
 

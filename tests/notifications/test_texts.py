@@ -245,3 +245,30 @@ def test_writes_days_as_people_say_them():
 def test_says_every_decision_and_kind_of_request_in_words(language):
     assert all(texts.decision(state, language) for state in AppealState if state != "asked")
     assert all(texts.request_kind(kind, language) for kind in RequestKind)
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "told"),
+    [
+        ("zh", ["居民身份证换领", "普通护照签发"], "居民身份证换领；普通护照签发"),
+        ("zh", ["居民身份证补领、换领"], "居民身份证补领、换领"),
+        ("zh", ["居民身份证补领、换领", "夫妻投靠户口迁移入户登记", "普通护照签发、换发与加注", "港澳通行证"],
+         "居民身份证补领、换领；夫妻投靠户口迁移入户登记；普通护照签发、换发与加注等4项"),
+        ("zh", ["居民身份证补领、换领及临时身份证明同时办理", "夫妻投靠户口迁移入户登记（含随迁子女）等"],
+         "居民身份证补领、换领及临时身份证明同时办理等2项"),
+        ("en", ["ID card", "Ordinary passport", "Permit for Hong Kong and Macao"],
+         "ID card; Ordinary passport and 1 more"),
+        ("en", ["Replacement or renewal of the resident identity card", "Passport"],
+         "2 services"),
+    ],
+)  # fmt: skip
+def test_several_services_are_named_whole_as_far_as_they_fit_and_then_counted(language, names, told):
+    assert texts.joined(names, language) == told
+    assert texts.clean(texts.joined(names, language)) == told  # nothing is cut again
+
+
+def test_a_text_of_many_services_ends_no_name_in_the_middle():
+    values = {**VALUES, "group": texts.joined(["普通护照签发、换发与加注"] * 4, "zh")}
+    assert "普通护照签发、换发与加注；普通护照签发、换发与加注等4项" in texts.write(
+        "waitlist_offer", "zh", values | {"where": ""}, signature="有号"
+    )

@@ -71,7 +71,6 @@ def appeal_for_document(body: Mapping[str, str]) -> Response:
     """
     phone = phone_of(body)
     kind, number = body["identity_kind"], body["identity_number"]
-    limit_document_appeal(phone, kind, number)
     command = AppealForDocument(
         hall_code=body["hall"],
         identity_kind=kind,
@@ -82,6 +81,7 @@ def appeal_for_document(body: Mapping[str, str]) -> Response:
     )
 
     def work(session: Session) -> dict[str, Any]:
+        limit_document_appeal(session, phone, kind, number)
         return present.appeal(document_appeals.ask(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPEALED)

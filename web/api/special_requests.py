@@ -80,7 +80,6 @@ def ask_specially(body: Mapping[str, Any]) -> Response:
     申请绿色通道、急事或特殊情况的号；答复用短信告知。
     """
     phone = phone_of(body)
-    limit_phone("request.phone", phone)
     command = requests.AskSpecially(
         hall_code=body["hall"],
         service_codes=tuple(body["services"]),
@@ -96,6 +95,7 @@ def ask_specially(body: Mapping[str, Any]) -> Response:
     )
 
     def work(session: Session) -> dict[str, Any]:
+        limit_phone(session, "request.phone", phone)
         return _shown(session, requests.ask(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, ASKED)

@@ -28,8 +28,8 @@ def submit_appeal(reference: str) -> ResponseReturnValue:
     """Send it to the duty officer of that hall."""
     reason = request.form.get("reason", "")[:2000]
     try:
-        limit_phone("appeal.phone", g.phone)
         with edge.transaction() as session:
+            limit_phone(session, "appeal.phone", g.phone)
             appointment = appeals.get_own(session, reference, phone=g.phone)
             appeals.appeal(session, appointment, reason=reason, actor=edge.actor(), now=edge.now())
     except DomainError as refusal:

@@ -34,7 +34,6 @@ def submit_document_appeal() -> ResponseReturnValue:
     if not form["number"]:
         return _page(form, {"number": _("请填写证件号码。")}), 422
     try:
-        limit_document_appeal(g.phone, form["kind"], form["number"])
         _ask(form)
     except DomainError as refusal:
         at = "number" if refusal.code.startswith("identity_") else "_refusal"
@@ -54,6 +53,7 @@ def _ask(form: dict[str, str]) -> None:
         language=edge.language(),
     )
     with edge.transaction() as session:
+        limit_document_appeal(session, g.phone, form["kind"], form["number"])
         document_appeals.ask(session, command, actor=edge.actor(), now=edge.now())
 
 

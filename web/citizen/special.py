@@ -81,7 +81,6 @@ def _submitted(code: str | None, hall_code: str) -> ResponseReturnValue:
 
 
 def _ask(way: Way, hall: Hall, form: dict[str, str], wanted_on: date) -> None:
-    limit_phone("request.phone", g.phone)
     command = AskSpecially(
         hall_code=hall.code,
         service_codes=way.codes,
@@ -96,6 +95,7 @@ def _ask(way: Way, hall: Hall, form: dict[str, str], wanted_on: date) -> None:
         language=edge.language(),
     )
     with edge.transaction() as session:
+        limit_phone(session, "request.phone", g.phone)
         special_requests.ask(session, command, actor=edge.actor(), now=edge.now())
 
 

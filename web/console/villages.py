@@ -64,7 +64,7 @@ def _work(session: Session, hall_code: str) -> Said:
 
 
 def _state_of(booked: Appointment) -> str:
-    return _("已签到") if booked.state == AppointmentState.CHECKED_IN else _("未签到")
+    return str(_("已签到") if booked.state == AppointmentState.CHECKED_IN else _("未签到"))
 
 
 def _my_hall(session: Session, hall_code: str) -> Hall:

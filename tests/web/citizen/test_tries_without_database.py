@@ -10,6 +10,8 @@ from runtime.ports import find_free
 from tests.web.citizen.town import LOST, PERSON, RENEWAL, TUESDAY, book, hold_first, identify
 from web import limits
 
+PHONE = "+8613800138000"
+
 ONE = f"/services/{RENEWAL}/halls/city-hall?a={LOST}"
 SEVERAL = f"/visit/halls/city-hall?s={RENEWAL},passport&a={RENEWAL}:{LOST}"
 
@@ -71,7 +73,10 @@ def test_whoever_counts_asks_for_the_database_first(town):
             limits.limit_hold,
             lambda session: limits.limit_booking(session, b"a", b"b"),
             lambda session: limits.limit_change(session, b"a", b"b"),
+            lambda session: limits.limit_phone(session, "request.phone", PHONE),
+            lambda session: limits.limit_document_appeal(session, PHONE, "passport", "EZ3333333"),
+            lambda session: limits.limit_keep(session, PHONE),
         ):
             with pytest.raises(DatabaseDown), nowhere.transaction() as session:
                 count(session)
-    assert tries(town) == tries(town, "book") == 0
+    assert [tries(town, what) for what in ("hold", "book", "request", "appeal")] == [0, 0, 0, 0]
