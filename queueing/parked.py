@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from halls.models import Counter, ServiceGroup
 from halls.queries import get_counter
-from queueing.counters import list_group_ids
+from queueing.counters import list_group_ids, session_of_counter
 from queueing.models import CounterSession, Ticket
 from queueing.states import TicketState
 from queueing.today import today_of
@@ -42,6 +42,13 @@ def list_parked(session: Session, counter_id: int, *, now: datetime) -> list[Par
 def list_all_parked(session: Session, hall_id: int, *, now: datetime) -> list[Parked]:
     """Everybody put aside in a hall today, the longest first."""
     return _read(session, hall_id, Ticket.hall_id == hall_id, now)
+
+
+def is_left_alone(session: Session, ticket: Ticket) -> bool:
+    """Whether it was put aside at a counter where nobody sits any more."""
+    if ticket.state != TicketState.PARKED or ticket.counter_id is None:
+        return False
+    return session_of_counter(session, ticket.counter_id) is None
 
 
 def count_parked(session: Session, hall_ids: Iterable[int], *, now: datetime) -> dict[int, int]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from catalog.models import Service
 from catalog.queries import services_of
@@ -14,9 +13,9 @@ from feedback.queries import find_rating, find_survey_of_ticket
 from halls.models import Hall
 from notifications.phones import phone_of_ticket
 from queueing.come_back import can_return_until
-from queueing.counters import session_of_counter
 from queueing.extra_time import kinds_agreed
 from queueing.models import Ticket
+from queueing.parked import is_left_alone
 from queueing.policy import QueuePolicy
 from queueing.queries import TicketView, get_ticket, ticket_view
 from queueing.silence import set_silent
@@ -99,15 +98,9 @@ def _read(reference: str) -> Stand:
             relief=kinds_agreed(session, ticket.group_id, now=edge.now()) if late else frozenset(),
             why=why_called(session, ticket, today.zone),
             service=next(iter(services_of(session, ticket.service_ids)), None) if again else None,
-            counter_closed=_is_left_alone(session, ticket),
+            counter_closed=is_left_alone(session, ticket),
             back_until=can_return_until(session, today, ticket, now=edge.now()),
         )
-
-
-def _is_left_alone(session: Session, ticket: Ticket) -> bool:
-    if ticket.state != TicketState.PARKED or ticket.counter_id is None:
-        return False
-    return session_of_counter(session, ticket.counter_id) is None
 
 
 @blueprint.get("/q/<reference>")

@@ -1,19 +1,20 @@
 """Where and when a visit of several services is possible."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from booking.availability import FreeDay, SlotCount, next_releases
+from booking.availability import FreeDay, SlotCount, next_releases, slot_counts
 from booking.city_offers import Room, list_offers, rooms
 from booking.policy import last_bookable_on
 from booking.slot_places import IN_HALL, Place
 from booking.visit_availability import next_release_for, visit_days
 from booking.visit_offer import VisitOffer, get_visit_offer
 from catalog.models import Service
-from halls.models import Hall
+from halls.closures import closures_on
+from halls.models import Closure, Hall
 from halls.queries import get_hall
 from halls.sessions import ExtraSession, list_sessions
 from web.citizen.places import DayTab, SlotChoice, sessions_among, slot_choice
@@ -48,7 +49,11 @@ class PartPlace:
 
 @dataclass(frozen=True, slots=True)
 class TripChoice:
-    """What can be chosen in one hall. `next_release_at` is known only when nothing is free."""
+    """What can be chosen in one hall. `next_release_at` is known only when nothing is free.
+
+    `closures` as in `Choice`, of the lines that have no time left on the day that is shown; `may_open`: there
+    is no such line, starts that are full are not known here.
+    """
 
     hall: Hall
     offer: VisitOffer
@@ -58,8 +63,8 @@ class TripChoice:
     days: list[DayTab]
     slots: list[SlotChoice]
     next_release_at: datetime | None
-    closures: tuple[()] = ()
-    may_open = True  # starts that are full are not known here
+    closures: list[Closure] = field(default_factory=list)
+    may_open: bool = True
 
     @property
     def sessions(self) -> list[ExtraSession]:
@@ -125,6 +130,8 @@ def read_trip_choice(
     on_date = wanted if wanted in {tab.on_date for tab in tabs} else first
     slots = free[on_date].slots if on_date in free else []
     sessions = list_sessions(session, offer.group_ids, first_on=on_date, last_on=on_date)
+    over = [] if slots else _lines_without_time(session, offer, on_date, now=now)
+    shut = {one.id: one for line in over for one in closures_on(session, hall, line, on_date)}
     return TripChoice(
         hall=hall,
         offer=offer,
@@ -134,7 +141,15 @@ def read_trip_choice(
         days=tabs,
         slots=[slot_choice(slot, offer.rules, sessions, now=now) for slot in slots if slot.starts_at > now],
         next_release_at=None if any(tab.free for tab in tabs) else next_release_for(session, offer, now=now),
+        closures=list(shut.values()),
+        may_open=not over,
     )
+
+
+def _lines_without_time(session: Session, offer: VisitOffer, on_date: date, *, now: datetime) -> list[int]:
+    """The lines of the visit for which no time of that day is left, free or full."""
+    times = {line: slot_counts(session, line, on_date, now=now) for line in offer.group_ids}
+    return [line for line, slots in times.items() if not any(slot.starts_at > now for slot in slots)]
 
 
 def _offer(session: Session, hall: Hall, trip: Trip) -> VisitOffer:

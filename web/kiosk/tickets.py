@@ -8,6 +8,7 @@ from catalog.queries import services_of
 from queueing.come_back import can_return_until
 from queueing.errors import TicketUnknown
 from queueing.models import Ticket
+from queueing.parked import is_left_alone
 from queueing.queries import get_ticket, ticket_view
 from queueing.serve import reinstate
 from queueing.today import today_of
@@ -23,7 +24,7 @@ def ticket(reference: str) -> ResponseReturnValue:
     with edge.transaction() as session:
         found = find_here(session, reference)
         view = ticket_view(session, found, now=edge.now())
-        services = services_of(session, found.service_ids)
+        services, left_alone = services_of(session, found.service_ids), is_left_alone(session, found)
         today = today_of(session, found.hall_id, now=edge.now())
         back_until = can_return_until(session, today, found, now=edge.now())
     live = f"{edge.parts().settings.base_url}/q/{found.reference}"
@@ -34,6 +35,8 @@ def ticket(reference: str) -> ResponseReturnValue:
         silent=found.silent,
         room=found.room,
         back_until=back_until,
+        park_reason=found.park_reason,
+        counter_closed=left_alone,
         services=services,
         live=live,
         fresh=fresh,

@@ -82,6 +82,20 @@ def test_a_day_that_is_closed_says_why_and_has_nothing_to_wait_for(town):
     assert "停电" not in town.phone().go(SLOTS).words  # another day
 
 
+def test_a_closed_day_says_so_to_a_visit_of_several_services_too(town):
+    town.slot("09:00", on=TUESDAY + timedelta(days=1))
+    several = f"/visit/halls/city-hall?s=id-card-renewal,passport&a=id-card-renewal:{LOST}"
+    that_day = f"{several}&day={TUESDAY.isoformat()}"
+    with town.parts.database.transaction() as session:
+        hall = session.get_one(Hall, town.hall.id)
+        closing = Close(None, build.at("00:00", TUESDAY), build.at("23:59", TUESDAY), "停电")
+        close(session, hall, closing, actor=SYSTEM, now=build.at("08:40"))
+    page = town.phone().go(that_day)
+    assert "停办：停电" in page.words
+    assert ONLY_THAT_DAY not in page.words
+    assert "停电" not in town.phone().go(several).words  # another day
+
+
 def test_a_day_that_is_over_has_nothing_to_wait_for(town):
     town.slot("09:00", on=TUESDAY + timedelta(days=1))
     town.at("10:29", on=TUESDAY)

@@ -25,7 +25,7 @@ def test_a_number_scanned_again_says_how_it_stands_and_not_that_it_was_just_take
     [row] = faces.tickets()
     address = f"/kiosk/yunzhou/ticket/{row.reference}"
     heads = {"": "这是您的号", "next": "09:00 叫到您了，请现在过去", "start": "正在 1 号窗口办理"}
-    parked = {"park": "号为您留着", "resume": "正在 1 号窗口办理", "finish": "这张号已经用完"}
+    parked = {"park": "号为您留着", "resume": "正在 1 号窗口办理", "finish": "这次业务已经办完"}
     for key, head in (heads | parked).items():
         if key:
             press(officer, desk, key, ticket=row.id)
