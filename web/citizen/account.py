@@ -111,7 +111,8 @@ def ask_forget() -> ResponseReturnValue:
     return _forget_page()
 
 
-def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False) -> str:
+def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False, code: str = "") -> str:
+    """The form; with `code`, which is still good, and the tick beside it as they were sent."""
     with edge.transaction() as session:
         still = list_open(session, g.phone)
     sent = sent or request.args.get("sent") == "1"
@@ -119,6 +120,7 @@ def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False) ->
         "citizen/forget.html",
         still=still,
         sent=sent,
+        code=code,
         phone=g.phone,
         errors=errors or {},
         labels={"code": _("验证码"), "sure": "", "cancel": ""},
@@ -141,7 +143,9 @@ def submit_forget() -> ResponseReturnValue:
         _ensure_none_left_open()
         _forget()
     except AppointmentsStillOpen as still:
-        return _forget_page({"cancel": still.sentence(edge.language())}, sent=True), status_of(still)
+        typed = request.form.get("code", "")[:12]
+        page = _forget_page({"cancel": still.sentence(edge.language())}, sent=True, code=typed)
+        return page, status_of(still)
     except DomainError as refusal:
         return _forget_page({"code": refusal.sentence(edge.language())}, sent=True), status_of(refusal)
     cookie_session.clear()

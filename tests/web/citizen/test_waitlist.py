@@ -96,6 +96,21 @@ def test_a_closed_day_says_so_to_a_visit_of_several_services_too(town):
     assert "停电" not in town.phone().go(several).words  # another day
 
 
+def test_where_every_day_is_closed_nobody_reads_that_it_is_full_or_is_sent_to_the_kiosk(town):
+    with town.parts.database.transaction() as session:
+        hall = session.get_one(Hall, town.hall.id)
+        starts, ends = build.at("08:30"), build.at("00:00", TUESDAY + timedelta(days=30))
+        closing = Close(None, starts, ends, "搬迁")
+        close(session, hall, closing, actor=SYSTEM, now=build.at("08:30"))
+    for page in (SLOTS, "/visit/halls/city-hall?s=id-card-renewal"):
+        words = town.phone().go(page).words
+        assert "目前没有号" in words, page
+        assert "停办：搬迁" in words, page
+        assert "停办的时候也不能现场取号" in words, page
+        assert "约满" not in words.replace("您选的时段刚刚约满", ""), page
+        assert "到大厅现场取号" not in words, page
+
+
 def test_a_day_that_is_over_has_nothing_to_wait_for(town):
     town.slot("09:00", on=TUESDAY + timedelta(days=1))
     town.at("10:29", on=TUESDAY)
