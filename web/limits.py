@@ -14,7 +14,7 @@ from flask_limiter.util import get_remote_address
 from sqlalchemy.orm import Session
 
 from kernel.direct import Direct
-from kernel.limits import Limits, Rule, hashed, parse_rules
+from kernel.limits import LimitReached, Limits, Rule, hashed, parse_rules
 from kernel.parts import Parts
 from kernel.settings import Settings, SettingsInvalid
 from people.citizens import identity_index
@@ -171,7 +171,14 @@ def _limit_try(database: Session | Direct, person: bytes | None, phone: bytes | 
     claims = [("book.identity", person), ("book.phone", phone)]
     if person is not None and phone is not None:
         claims.append(("book.pair", person + phone))
-    fair().take([(name, value.hex()) for name, value in claims if value is not None])
+    try:
+        fair().take([(name, value.hex()) for name, value in claims if value is not None])
+    except LimitReached as refusal:
+        if refusal.params["limit"] != "book.identity":
+            raise
+        # How long it really is would tell when somebody else has first tried with this document.
+        whole = rules_of(edge.parts().settings)["book.identity"].seconds
+        raise LimitReached(limit="book.identity", wait_seconds=whole) from None
 
 
 def limit_phone(database: Session | Direct, name: str, phone: str) -> None:
