@@ -380,38 +380,3 @@ def test_the_standby_whom_a_refused_newcomer_let_in_stays_in(faces):
     let_in = faces.read(Ticket, waits.id)
     assert let_in.track == "walk_in"
     assert let_in.promised_at is not None
-
-
-@pytest.mark.parametrize(
-    ("values", "told"),
-    [
-        ({"state": "parked", "park_reason": "paper"}, ("号为您留着", "材料补好后，直接回到")),
-        ({"state": "parked", "park_reason": "photo", "room": "照相室"}, ("请到照相室", "办好后直接回到")),
-        ({"state": "parked", "park_reason": "check"}, ("号为您留着", "办好后直接回到")),
-        ({"state": "completed"}, ("这次业务已经办完", "重新取号")),
-        ({"state": "abandoned"}, ("这个号已取消", "重新取号")),
-        ({"state": "serving"}, ("正在办理",)),
-        ({"state": "called", "called_at": build.at("09:05")}, ("09:05 叫到您了",)),
-    ],
-)
-def test_a_scanned_ticket_says_how_it_stands_and_never_that_it_was_taken_now(faces, values, told):
-    row = faces.waiting(1, **values)
-    client = faces.kiosk()
-    for language in ("zh", "en"):
-        client.get(f"/preferences?lang={language}&next=/kiosk/yunzhou")
-        page = shown(client, check_in(client, code=f"http://h/q/{row.reference}"))
-        assert "取号成功" not in page
-        assert "This is your number" not in page
-        assert "kiosk-after" in page  # the way on
-        if language == "zh":
-            assert all(words in page for words in told), page
-
-
-def test_who_was_put_aside_at_a_counter_that_has_closed_reads_where_to_go(faces):
-    row = faces.waiting(1, state="parked", park_reason="paper", counter_id=faces.counters[0].id)
-    client = faces.kiosk()
-    assert "刚才的窗口已经关了" in shown(client, check_in(client, code=f"http://h/q/{row.reference}"))
-    faces.officer(counter=0)
-    assert "材料补好后，直接回到刚才的窗口" in shown(
-        client, check_in(client, code=f"http://h/q/{row.reference}")
-    )
