@@ -44,7 +44,7 @@ def texts(parts):
 
 
 def test_who_will_be_called_later_than_promised_is_told_once_with_both_times(parts, line):
-    ticket = ticket_with_phone(parts.database, line, issued_at=at("09:02"))
+    ticket = ticket_with_phone(parts.database, line, ordinal=9, issued_at=at("09:02"))
     assert look(parts) == 1
     (text,) = texts(parts)
     assert f"{ticket.label}号：今天比预想的忙，可能晚于取号时说的09:30，现在估计最迟1" in text
@@ -54,18 +54,18 @@ def test_who_will_be_called_later_than_promised_is_told_once_with_both_times(par
 
 
 def test_nobody_is_told_whose_promise_holds(parts, line):
-    ticket_with_phone(parts.database, line, issued_at=at("09:02"), due_at=at("13:00"))
+    ticket_with_phone(parts.database, line, ordinal=9, issued_at=at("09:02"), due_at=at("13:00"))
     assert (look(parts), texts(parts)) == (0, [])
 
 
 def test_who_is_nearly_there_hears_only_that(parts, line):
     early = {"issued_at": at("08:59"), "due_at": at("09:05"), "promised_at": at("09:05")}
-    ticket_with_phone(parts.database, line, **early)
+    ticket_with_phone(parts.database, line, ordinal=9, **early)
     assert look(parts) == 0
 
 
 def test_nobody_is_told_who_left_no_phone_or_was_promised_nothing(parts, line):
-    ticket_with_phone(parts.database, line, issued_at=at("09:02"), track="standby")
+    ticket_with_phone(parts.database, line, ordinal=9, issued_at=at("09:02"), track="standby")
     assert look(parts) == 0
 
 
@@ -89,7 +89,7 @@ def look_for_closed(parts, now):
 
 
 def test_who_waits_when_the_windows_have_closed_is_told_once_and_nothing_else(parts, line):
-    ticket = ticket_with_phone(parts.database, line, issued_at=at("16:02"), track="standby")
+    ticket = ticket_with_phone(parts.database, line, ordinal=9, issued_at=at("16:02"), track="standby")
     assert look_for_closed(parts, at("16:55")) == 0
     with parts.database.transaction() as session:
         session.query(CounterSession).update({"state": "closed", "closed_at": at("17:00")})
