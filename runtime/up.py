@@ -16,6 +16,9 @@ from runtime.supervisor import Spec, Supervisor, answers_http
 
 Say = Callable[[str], None]
 
+#: In a demonstration the same few invented people book all day; nobody has a document to be found out.
+_SHOWN_ALL_DAY = "book.identity=200/86400 book.pair=200/86400 book.phone=200/86400"
+
 
 class DataUnknown(Exception):
     """The data was written by a version of the program that this one does not know."""
@@ -72,7 +75,11 @@ def complete(settings: Settings, *, as_demo: bool) -> Settings:
     if as_demo:
         # Whatever the environment says: what a demonstration sends never reaches a real phone.
         settings = replace(
-            settings, env="demo", clock_file=settings.var / "clock.json", sms_gateway="console"
+            settings,
+            env="demo",
+            clock_file=settings.var / "clock.json",
+            sms_gateway="console",
+            limits=f"{_SHOWN_ALL_DAY} {settings.limits}",
         )
     return replace(settings, live_port=_live_port(settings))
 
