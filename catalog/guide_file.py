@@ -214,12 +214,16 @@ def _check_ways(
     for row, question in asked:
         if question.code not in met:
             row.complain(
-                "code", f"问题 {question.code} 永远问不到", f"question {question.code} is never asked"
+                "code",
+                f"问题“{question.text_zh}”（{question.code}）永远问不到",
+                f"question {question.code} is never asked",
             )
     for row, situation in named:
         if f"situation {situation.code}" not in met:
             row.complain(
-                "code", f"情形 {situation.code} 永远走不到", f"situation {situation.code} is unreachable"
+                "code",
+                f"情形“{situation.name_zh}”（{situation.code}）永远走不到",
+                f"situation {situation.code} is unreachable",
             )
 
 
