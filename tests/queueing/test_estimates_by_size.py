@@ -17,7 +17,8 @@ def minutes_of(day, ticket):
 def test_who_booked_and_is_expected_counts_as_the_rule_will_call_them(session):
     day = open_hall(session, planned=5, seats=0)
     for _ in range(5):
-        build.make_ticket(session, day.a, state="serving")
+        counter = build.make_counter(session, day.hall, [day.a])
+        build.make_ticket(session, day.a, state="serving", counter_id=counter.id)
     for _ in range(4):
         build.make_ticket(session, day.a)
     last = build.make_ticket(session, day.a, due_at=at("09:58"), promised_at=at("09:58"))

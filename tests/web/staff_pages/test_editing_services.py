@@ -60,7 +60,7 @@ def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(chief, fac
         "summary_zh": "写了很多",
     }
     page = chief.send(f"/admin/services/{code}", 422, **wrong).text
-    for name in ("name_zh", "minutes", "fee_fen", "online_url"):
+    for name in ("name_zh", "minutes", "fee", "online_url"):
         assert f'href="#field-{name}"' in page
     assert "写了很多" in page
     assert 'value="ten"' in page
