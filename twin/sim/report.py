@@ -13,7 +13,7 @@ padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0;font-size:13px}
 div{overflow-x:auto}
 td,th{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right;white-space:nowrap}
-td:first-child,th:first-child{text-align:left}
+tr>:first-child{text-align:left}tbody th{font-weight:normal}
 .better{color:#067a3e}.worse{color:#b00020}
 svg{max-width:100%;height:auto}h2{font-size:1.05rem;margin:1.6rem 0 .3rem}
 """
@@ -30,40 +30,47 @@ def html(comparison: Comparison) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
+        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
         f"<p>{days} simulated days for each of the seeds {escape(seeds)}. Every policy meets the same people"
         f" on the same days. {means}; simulation, not a field result.</p>"
-        f"{_levels(comparison)}{_differences(comparison)}{plots}</body></html>\n"
+        f"{_levels(comparison)}{_differences(comparison)}{plots}</main></body></html>\n"
     )
 
 
 def _levels(comparison: Comparison) -> str:
-    head = "".join(f"<th>{escape(policy)}</th>" for policy in comparison.by_policy)
-    rows = "".join(
-        f"<tr><td>{escape(figure)}</td>"
-        + "".join(f"<td>{written(comparison.level(policy, figure))}</td>" for policy in comparison.by_policy)
-        + "</tr>"
+    policies = list(comparison.by_policy)
+    rows = {
+        figure: "".join(f"<td>{written(comparison.level(policy, figure))}</td>" for policy in policies)
         for figure, _ in COMPARED
-    )
-    return f"<div><table><tr><th></th>{head}</tr>{rows}</table></div>"
+    }
+    return _table("Means", policies, rows)
 
 
 def _differences(comparison: Comparison) -> str:
     """Nothing where one policy is alone."""
-    others = list(comparison.by_policy)[1:]
+    first, *others = comparison.by_policy
     if not others:
         return ""
-    head = "".join(f"<th>{escape(policy)}</th>" for policy in others)
-    rows = []
+    rows = {}
     for figure, less in COMPARED:
         cells = []
         for policy in others:
             difference = comparison.difference(policy, figure)
             said = verdict(difference, less_is_better=less)
             cells.append(f'<td class="{said if said != "=" else "same"}">{written(difference)} {said}</td>')
-        rows.append(f"<tr><td>{escape(figure)}</td>{''.join(cells)}</tr>")
-    title = f"<h2>{escape(next(iter(comparison.by_policy)))} minus the other policy, in pairs</h2>"
-    return f"{title}<div><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
+        rows[figure] = "".join(cells)
+    return _table(f"{first} minus the other policy, in pairs", others, rows)
+
+
+def _table(title: str, policies: list[str], rows: dict[str, str]) -> str:
+    """A column for each policy and a row for each figure; it scrolls where the screen is narrow."""
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in ["figure", *policies])
+    body = "".join(f'<tr><th scope="row">{escape(figure)}</th>{cells}</tr>' for figure, cells in rows.items())
+    name = escape(title)
+    return (
+        f'<h2>{name}</h2><div role="region" tabindex="0" aria-label="{name}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def _plot(comparison: Comparison, figure: str) -> str:

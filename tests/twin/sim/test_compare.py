@@ -88,6 +88,13 @@ def test_one_policy_is_compared_with_nothing():
     assert "minus" not in table(found) + html(found)
 
 
+def test_a_report_names_each_row_and_column_for_who_hears_it():
+    page = html(compare(hall(), policies=("promise", "fifo"), seeds=(1, 2), days=1))
+    assert page.count("<main>") == 1
+    assert re.findall(r"<th[^>]*></th>", page) == []
+    assert page.count('<th scope="row">') == 2 * len(COMPARED)
+
+
 def test_no_line_of_a_plot_runs_over_the_names():
     found = compare(hall(), policies=("promise", "fifo"), seeds=(1, 2), days=1)
     starts = [float(x) for x in re.findall(r'<line x1="([^"]+)"', html(found))]
