@@ -47,6 +47,8 @@ class Visit:
     token: str
     state: str = "booked"
     counts: bool = True
+    #: Moved so late that cancelling it then would have counted: cancelling it now is final.
+    moved_late: bool = False
     kept_until: datetime | None = None
     kept: int = 0
 

@@ -31,6 +31,8 @@ from tests.build import TODAY, at, make_group, make_hall, make_plan, make_servic
 
 TOMORROW = date(2026, 3, 3)
 DAYS = (TODAY, TOMORROW)
+#: Who cancels or moves less than this before their time does it late.
+CUTOFF = timedelta(minutes=60)
 CLOCKS = ("10:00", "10:30", "11:00")
 HALF_HOUR = timedelta(minutes=30)
 LEAD = timedelta(minutes=30)
@@ -75,6 +77,8 @@ class Told:
     numbers: frozenset[Key]
     state: str = "booked"
     home: tuple[int, date] | None = None
+    #: Moved by its owner so late that cancelling it then would have counted: cancelling it now is final.
+    moved_late: bool = False
     ended: str = ""
 
 

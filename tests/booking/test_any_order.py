@@ -130,7 +130,7 @@ class Citizens(Line):
             cancel(self.session, self.appointment(reference), **facts, may_undo=True)
             if visit.state == "booked":
                 visit.state, visit.counts = "cancelled", visit.starts_at - self.now < CUTOFF
-                self._leave(reference, fraction, late=visit.counts)
+                self._leave(reference, fraction, late=visit.counts or visit.moved_late)
 
     def _leave(self, reference: str, fraction: float, *, late: bool) -> None:
         if late:
@@ -195,7 +195,9 @@ class Citizens(Line):
             place.reference = reference
             place.let_go()
         held.reference = reference
-        self.model.visits[reference].starts_at = held.starts_at
+        visit = self.model.visits[reference]
+        visit.moved_late = visit.moved_late or visit.starts_at - self.now < CUTOFF
+        visit.starts_at = held.starts_at
 
     @rule(minutes=st.sampled_from([1, 5, 5, 10, 10, 20]))
     def wait(self, minutes: int) -> None:

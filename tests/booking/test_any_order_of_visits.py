@@ -33,6 +33,7 @@ from kernel.actor import ANONYMOUS, SYSTEM, Actor
 from people.sample_ids import sample_resident_id
 from tests.booking.mornings import (
     CLOCKS,
+    CUTOFF,
     DAYS,
     DUTY_FLOWS_AT,
     KINDS,
@@ -87,8 +88,8 @@ class Visits(Mornings):
         values = {"reason": "citizen", "actor": ANONYMOUS, "now": self.now, "fraction": fraction}
         self.attempt(lambda: cancel(self.session, found, **values, may_undo=may_undo))
         if found.state == "cancelled":
-            told, late = self.world.visits[mine], found.starts_at - self.now < timedelta(minutes=60)
-            if may_undo and not late:
+            told, late = self.world.visits[mine], found.starts_at - self.now < CUTOFF
+            if may_undo and not (late or told.moved_late):
                 until = self.now + timedelta(minutes=2)
                 self.world.kept[mine] = (until, told.numbers)
             else:
@@ -117,6 +118,7 @@ class Visits(Mornings):
     def move(self, choice: int) -> None:
         mine, token = self.open_visits()[choice % len(self.open_visits())], list(self.world.holds)[-1]
         found = self.session.get_one(Appointment, mine)
+        late = found.starts_at - self.now < CUTOFF
         values = {"token": token, "actor": ANONYMOUS, "now": self.now, "fraction": 0.0}
         self.attempt(lambda: (reschedule(self.session, found, **values), True))
         numbers = self.of_visit(mine)
@@ -124,6 +126,7 @@ class Visits(Mornings):
             self.world.moved += 1
             self.world.visits[mine].numbers = numbers
             self.world.visits[mine].home = home_of(numbers)
+            self.world.visits[mine].moved_late |= late
             del self.world.holds[token]
 
     @rule(kind=st.sampled_from(KINDS))
@@ -193,7 +196,7 @@ class Visits(Mornings):
         if told.state == "booked":
             assert then is Then.MOVE
             assert all(key[1] >= at("09:00", TOMORROW) for key in told.numbers), "moved into closed time"
-            told.home = home_of(told.numbers)
+            told.home, told.moved_late = home_of(told.numbers), False
             self.world.moved += 1
         else:
             room = {key for key in self.free() if key[1] >= at("09:00", TOMORROW)}
