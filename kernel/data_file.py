@@ -16,6 +16,12 @@ from kernel.errors import Invalid
 CODE = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 
+def should_be(zh: str, shown: str) -> str:
+    """What a value should be, and what stands there: one sentence for files and tables."""
+    space = " " if zh[0].isascii() else ""
+    return f"应为{space}{zh}，现为“{shown}”"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake: where it is and what to do about it."""
@@ -96,8 +102,8 @@ class Table:
         if value in ("", []):
             self.complain(key, "不能为空", "must not be empty")
         else:
-            shown, space = value if isinstance(value, str) else repr(value), " " if zh[0].isascii() else ""
-            self.complain(key, f"应为{space}{zh}，现为“{shown}”", f"must be {en}, not {value!r}")
+            shown = value if isinstance(value, str) else repr(value)
+            self.complain(key, should_be(zh, shown), f"must be {en}, not {value!r}")
         return default
 
     def text(self, key: str, default: str | None = None, *, most: int = 400) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kernel.actor import Actor
-from kernel.data_file import CODE
+from kernel.data_file import CODE, should_be
 from kernel.errors import Invalid
 from kernel.table_order import moved_rows
 
@@ -292,7 +292,7 @@ def _value(column: Column, cell: str, line: int, mistakes: Mistakes) -> Any:
         return _READ[column.kind](cell)
     except (ValueError, InvalidOperation):
         zh, en = _SHAPES[column.kind]
-        mistakes.add(line, column.name, zh=f"应为{zh}，现为“{cell}”", en=f"must be {en}, not “{cell}”")
+        mistakes.add(line, column.name, zh=should_be(zh, cell), en=f"must be {en}, not “{cell}”")
         return None
 
 
