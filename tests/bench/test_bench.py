@@ -12,6 +12,7 @@ from bench.stage import NotEmpty, stage
 from cli.main import youhao
 from kernel import clock, crypto
 from tools.need_chromium import HOW_TO_GET_IT, find_chromium
+from tools.profile_booking import PARTS, REST, measure
 from tools.soak import KINDS
 from tools.soak import run as soak
 
@@ -27,9 +28,15 @@ def keys_of_the_tests(cipher):
 
 
 @pytest.fixture(scope="module")
-def results(cipher):
+def played(cipher):
+    """The row of each benchmark, and two bookings under the profiler."""
     with stage() as made:
-        return {name: run_on(made, name, TINY) for name in BENCHMARKS}
+        return {name: run_on(made, name, TINY) for name in BENCHMARKS}, measure(made, 2)
+
+
+@pytest.fixture(scope="module")
+def results(played):
+    return played[0]
 
 
 def test_every_benchmark_gives_its_row(results):
@@ -61,6 +68,14 @@ def test_the_table_has_a_row_each(results):
     lines = table(list(results.values())).splitlines()
     assert len(lines) == 1 + len(BENCHMARKS)
     assert lines[0].split()[0] == HEADINGS[0]
+
+
+def test_the_profile_of_a_booking_shares_its_time_out_over_whose_code_it_is(played):
+    found = played[1]
+    assert sum(found.shares.values()) == pytest.approx(1.0)
+    assert {*PARTS, REST} >= set(found.shares) >= {"our own code", "Flask and werkzeug", REST}
+    assert found.calls > 100
+    assert found.each_ms > 0
 
 
 def test_percentiles_are_values_that_were_seen():

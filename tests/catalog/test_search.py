@@ -5,6 +5,7 @@ from catalog.search import SearchEntry, build_index, search
 from catalog.spelling import Synonyms
 from tests.catalog.city import PACKAGES, SERVICES, SYNONYMS
 from tests.catalog.queries_file import FILES, KINDS, answer_of, read_queries
+from tools.measure_search import Found, rows
 
 
 def entries():
@@ -201,3 +202,11 @@ def test_names_each_service_once_and_no_more_than_asked():
     hits = search(INDEX, "身份证", limit=2)
     assert len(hits) == len({hit.service for hit in hits}) == 2
     assert search(INDEX, "身份证" * 500)
+
+
+def test_the_measure_sums_each_kind_and_what_was_held_out_of_it():
+    told = rows({name: Found(10, 8 if "held-out" in name else 9, 9) for name in FILES})
+    assert told["services"] == Found(40, 9 + 3 * 8, 36)
+    assert told["services, of these held out"] == Found(30, 24, 27)
+    assert told["all"].queries == 10 * len(FILES)
+    assert told["packages"].shares == "30 queries, 83.3% first, 90.0% among the first three"

@@ -9,7 +9,7 @@ from halls.queries import list_halls
 from tests.build import TODAY
 from tests.web.chinese_words import ChineseWords
 from tests.web.citizen.every_page import LATER, NOT_PAGES, PAGES, load, make_pages, take
-from tests.web.citizen.test_sizes import KILO, first_weight, packed, weight
+from tests.web.citizen.test_sizes import KILO, first_weight, packed, tell, weight
 from tests.web.citizen.town import PERSON
 
 MOST = 6 * KILO
@@ -35,6 +35,7 @@ def test_no_page_of_a_whole_city_is_heavy(town, survey, language):
         address = pages["citizen.trip_slots" if name == "visit_lost" else "citizen.slots"]
         press(town, phone, address)
         sizes[name] = packed(phone.answer)
+    tell(f"pages in {language}", sizes)
     assert {name: size for name, size in sizes.items() if size > MOST} == {}
 
 
@@ -58,7 +59,9 @@ def test_no_service_guide_package_or_hall_of_a_whole_city_is_heavy(town, phone, 
         *(f"/services/{code}/halls/{halls[0]}" for code in codes),
     ]
     assert len(codes) >= 60
-    assert {path: size for path in paths if (size := weight(phone, path)) > MOST} == {}
+    sizes = {path: weight(phone, path) for path in paths}
+    tell(f"services, guides, packages and halls in {language}", sizes)
+    assert {path: size for path, size in sizes.items() if size > MOST} == {}
 
 
 def chinese_on(html):

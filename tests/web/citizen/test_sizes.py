@@ -1,5 +1,6 @@
 import gzip
 import re
+import sys
 
 from catalog.edit import save_services
 from kernel.actor import SYSTEM
@@ -22,13 +23,23 @@ def packed(answer) -> int:
     )
 
 
+def tell(what: str, sizes: dict[str, int]) -> None:
+    """How heavy it is, for docs/performance.md: shown by `pytest -rP`."""
+    heaviest = max(sizes, key=lambda name: sizes[name])
+    told = f"{what}: {len(sizes)}, the heaviest {heaviest} with {sizes[heaviest] / KILO:.1f} KB"
+    sys.stdout.write(told + "\n")
+
+
 def first_weight(phone) -> int:
     """The first page with everything that it loads."""
     phone.go("/")
     files = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', phone.html))
     assert any("weui" in name for name in files)
     modules = {"/static/js/press.js", "/static/js/fragment.js", "/static/js/state.js"}
-    return sum(weight(phone, path) for path in {"/", *files, *modules})
+    sizes = {path: weight(phone, path) for path in {"/", *files, *modules}}
+    whole = sum(sizes.values())
+    sys.stdout.write(f"the first page: {whole / KILO:.1f} KB in {len(sizes)} files\n")
+    return whole
 
 
 def test_the_first_page_with_everything_it_loads_stays_small(phone):
