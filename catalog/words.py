@@ -37,6 +37,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "original": ("要原件", "Original"),
     "waivable": ("可免交（有电子证照）", "May be left out (electronic licence)"),
     "licence": ("电子证照种类", "Electronic licence"),
+    "licence_new": ("另一种电子证照", "Another electronic licence"),
     "deferrable": ("可容缺（后补）", "May be handed in later"),
     "note_zh": ("说明（中文）", "Note (Chinese)"),
     "note_en": ("说明（英文）", "Note (English)"),

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from halls.models import Counter, Hall
+from halls.queries import CounterView
 from halls.screen_edit import screens_of
 from kernel.errors import Invalid
 from people.devices import BROWSER_PRINTS, PrinterAddressWrong
@@ -35,9 +36,14 @@ def shows_by_hall(session: Session, halls: Sequence[Hall]) -> dict[int, Options]
             found[hall.id].append((f"zone:{zone.code}", edge.text(zone, "name")))
     rows = select(Counter).where(Counter.hall_id.in_(found), Counter.active).order_by(Counter.number)
     for counter in session.scalars(rows):
-        words = (_("%(n)s 号窗口", n=counter.number), edge.text(counter, "name"))
-        found[counter.hall_id].append((f"window:{counter.number}", " · ".join(filter(None, words))))
+        found[counter.hall_id].append((f"window:{counter.number}", counter_in_words(counter)))
     return found
+
+
+def counter_in_words(counter: Counter | CounterView) -> str:
+    """A counter as lists of choices call it: its number, and its name where it has one."""
+    words = (_("%(n)s 号窗口", n=counter.number), edge.text(counter, "name"))
+    return " · ".join(filter(None, words))
 
 
 def with_own(options: Options, device: Device) -> Options:

@@ -1,5 +1,6 @@
 """The forms of a guide's parts: a question with its answers, a situation with its papers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask_babel import gettext as _
 
 from catalog import guide_edit
 from catalog.guide_drafts import Draft
+from catalog.known_papers import papers_to_lack
 from catalog.models import Service
 from kernel.errors import DomainError
 from web import edge, problems
@@ -130,10 +132,19 @@ def _situation_form(what: Opened, data: dict[str, Any], error: DomainError | Non
     fee = data.get("fee_fen")
     facts = {
         "papers": papers,
+        "lackable": _lackable(what.service, data.get("lacks") or []),
         "questions": what.draft.tree["questions"],
         "fee": "" if fee is None else entry.yuan_text(fee),
     }
     return _answer("admin/situation.html", what, data, error, **facts)
+
+
+def _lackable(service: Service, named: Sequence[str]) -> list[tuple[str, str]]:
+    """The papers that may be out of reach, by name; one that no service asks for is called by its code."""
+    with edge.transaction() as session:
+        known = papers_to_lack(session, service, named)
+    gone = [(code, code) for code in named if code not in known]
+    return [*((code, names[edge.language() == "en"]) for code, names in known.items()), *gone]
 
 
 def _need(needs: list[dict[str, Any]], code: str) -> dict[str, Any]:
@@ -157,7 +168,7 @@ def _typed_situation() -> dict[str, Any]:
     values["minutes"] = entry.whole("minutes") if entry.text("minutes") else None
     values["fee_fen"] = entry.fen("fee") if entry.text("fee") else None
     values["synonyms"] = entry.words("synonyms")
-    values["lacks"] = entry.words("lacks")
+    values["lacks"] = entry.chosen("lacks")
     return values
 
 

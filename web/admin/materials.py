@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from catalog.guide import UPLOADED
 from catalog.guide_edit import free_code
 from catalog.history import service_content
+from catalog.known_papers import licence_kinds
 from catalog.models import Service
 from catalog.picture_file import (
     MOST_BYTES,
@@ -31,7 +32,7 @@ from web.assets import paper_pictures
 from web.guards import staff_only
 from web.pictures import sample_of
 
-_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "picture_zh", "picture_en", "licence")
+_TEXTS = ("name_zh", "name_en", "note_zh", "note_en", "picture", "picture_zh", "picture_en")
 #: What stands for no picture, also where the program has one of the material's code.
 _NO_PICTURE = "none"
 _FLAGS = ("original", "waivable", "deferrable")
@@ -74,8 +75,21 @@ def _form(
     facts = {"service": service, "material": material, "data": data, "errors": errors or {}}
     shown = {**data, "code": data.get("code") or "-"}
     return render_template(
-        "admin/material.html", **facts, sample=sample_of(shown), pictures=_pictures(data.get("picture") or "")
+        "admin/material.html",
+        **facts,
+        sample=sample_of(shown),
+        pictures=_pictures(data.get("picture") or ""),
+        licences=_licences(data.get("licence") or ""),
     )
+
+
+def _licences(chosen: str) -> list[tuple[str, str]]:
+    """The kinds of licences to choose from, by name; one that nothing else names is called by its code."""
+    with edge.transaction() as session:
+        known = licence_kinds(session)
+    named = [(kind, names[edge.language() == "en"]) for kind, names in known.items()]
+    own = [(chosen, chosen)] if chosen and chosen not in known else []
+    return [("", _("没有：不查电子证照")), *named, *own]
 
 
 def _pictures(chosen: str) -> list[tuple[str, str]]:
@@ -101,6 +115,7 @@ _OF_PROGRAM = {
 def _typed() -> dict[str, Any]:
     return {
         **entry.texts(_TEXTS),
+        "licence": entry.text("licence_new") or entry.text("licence"),
         "copies": entry.whole("copies", 0),
         **{flag: flag in request.form for flag in _FLAGS},
     }
@@ -127,7 +142,7 @@ def _save(code: str, material: str | None) -> Any:
     except (DataFileInvalid, PictureTooLarge, PictureTooSmall, PictureUnreadable) as error:
         with edge.transaction() as session:
             service = find_any_service(session, code)
-        typed = {**data, "code": material or entry.text("code")}
+        typed = {**data, "code": material or entry.text("code"), "licence": entry.text("licence")}
         return _form(service, material, typed, _mistakes(service, material, error)), problems.status_of(error)
     flash(_("材料已保存。"), "ok")
     return redirect(url_for("admin.service", code=code), 303)
@@ -168,6 +183,8 @@ def _mistakes(service: Service, material: str | None, error: DomainError) -> dic
         return {"picture_file": error.sentence(edge.language())}
     at = len(service.materials) if material is None else _at(service, material)
     found = entry.mistakes(error, under=f"materials[{at + 1}].")
+    if "licence" in found and entry.text("licence_new"):
+        found["licence_new"] = found.pop("licence")
     if request.files.get("picture_file"):
         found.setdefault("picture_file", str(_("图片没有问题，但浏览器不会替您记住，请再选一次。")))
     return found

@@ -97,7 +97,7 @@ def _typed_lines() -> list[dict[str, Any]]:
     )
     rows = []
     for at, (group, starts, ends, counters) in enumerate(columns):
-        weekdays = [int(day) for day in form.getlist(f"weekdays-{at}") if day.isdecimal()]
+        weekdays = [int(day) for day in form.getlist(f"weekdays-{at}") if day.isdecimal() and len(day) == 1]
         if counters.strip():
             row = {"group": group, "weekdays": weekdays, "starts": starts, "ends": ends}
             rows.append({**row, "counters": _share(counters)})
@@ -178,7 +178,8 @@ def publish_days(code: str) -> Any:
     typed = plan_edge.typed("days", 3)
     days = int(typed) if typed.isdecimal() else 0
     if not 1 <= days <= MOST_DAYS:
-        raise plan_edge.FormValueWrong
+        wrong = {"days": str(_("应是 1 到 %(n)s 的整数", n=MOST_DAYS))}
+        return plan_edge.refused(plan_edge.FormValueWrong(name="days"), _again(code, {}), wrong=wrong)
     with edge.transaction() as session:
         hall = plan_edge.hall_of(session, code)
         today = rules_of(hall).date_of(edge.now())

@@ -98,6 +98,31 @@ def test_a_question_is_changed_with_its_answers(chief, faces, drafted):
     assert tree["situations"][0]["when"] == {"place": ["home"]}
 
 
+def lackable(page):
+    """The papers to tick as missing: code → (name, whether it is ticked)."""
+    found = re.findall(r'name="lacks" value="([^"]*)"( checked)?><label for="[^"]*"><span>([^<]*)<', page)
+    return {code: (name, bool(mark)) for code, mark, name in found}
+
+
+def test_papers_that_people_lack_are_ticked_by_name(chief, faces, drafted):
+    paper = {"name_zh": "出生证", "name_en": "Birth certificate", "copies": "0"}
+    chief.send("/admin/services/birth/materials/new", code="certificate", **paper)
+    page = chief.get(f"{drafted}/situations/new")
+    assert lackable(page) == {"id-card": ("居民身份证", False), "certificate": ("出生证", False)}
+    add_situation(chief, drafted, "出生证丢了", lacks=["certificate", "gone"])
+    with faces.parts.database.transaction() as session:
+        tree = guide_drafts.get_draft(session, find_any_service(session, "birth")).tree
+    situation = tree["situations"][-1]
+    assert situation["lacks"] == ["certificate", "gone"]
+    page = chief.get(f"{drafted}/situations/{situation['code']}")
+    assert lackable(page)["certificate"] == ("出生证", True)
+    assert lackable(page)["gone"] == ("gone", True)
+    assert lackable(page)["id-card"] == ("居民身份证", False)
+    facts = {"name_zh": "x", "code": "a/b", "mark": mark(chief, drafted), "lacks": ["certificate"]}
+    page = chief.send(f"{drafted}/situations/new", 422, **facts).text
+    assert lackable(page)["certificate"] == ("出生证", True)
+
+
 def test_the_list_tells_conditions_in_the_order_in_which_they_are_asked(chief, drafted):
     add_question(chief, drafted, "多大了", ("未满十六", ""), ("已满十六", ""))
     add_situation(chief, drafted, "两样都看", **{"when-q2": ["o2", "o1"], "when-q1": ["o1"]})

@@ -92,6 +92,36 @@ def test_a_wrong_material_is_refused_beside_its_field(chief, faces, code):
     assert len(read(faces, code).materials) == 1
 
 
+def licence_choices(page):
+    """The kinds of licences to choose from, and the chosen one."""
+    select = page[page.index('id="field-licence"') :].partition("</select>")[0]
+    found = re.findall(r'<option value="([^"]*)"( selected)?>([^<]*)<', select)
+    return {kind: name for kind, _, name in found}, [kind for kind, mark, _ in found if mark]
+
+
+def test_the_licence_that_spares_a_paper_is_chosen_by_the_papers_name(chief, faces, code):
+    base = f"/admin/services/{code}/materials"
+    page = chief.get(f"{base}/new")
+    assert licence_choices(page) == ({"": "没有：不查电子证照"}, [""])
+    marriage = {**MATERIAL, "name_zh": "结婚证", "name_en": "Marriage certificate"}
+    chief.send(f"{base}/new", code="marriage", **marriage, licence_new="marriage-certificate")
+    page = chief.get(f"{base}/marriage")
+    assert licence_choices(page)[1] == ["marriage-certificate"]
+    assert licence_choices(page)[0]["marriage-certificate"] == "结婚证"
+    chief.send(f"{base}/new", code="other", **MATERIAL, licence="marriage-certificate")
+    assert read(faces, code).materials[-1]["licence"] == "marriage-certificate"
+    chief.send(f"{base}/other", **MATERIAL, licence="")
+    assert read(faces, code).materials[-1]["licence"] == ""
+
+
+def test_a_new_kind_of_licence_that_is_too_long_is_refused_where_it_was_typed(chief, code):
+    typed = {**MATERIAL, "licence_new": "x" * 33}
+    page = chief.send(f"/admin/services/{code}/materials/new", 422, **typed).text
+    assert 'href="#field-licence_new"' in page
+    assert f'value="{"x" * 33}"' in page
+    assert licence_choices(page)[1] == [""]
+
+
 def test_the_halls_that_handle_a_service_are_chosen_by_line(chief, faces, code):
     field = f"hall-{faces.hall.id}"
     chief.send(f"/admin/services/{code}", **FORM, **{field: "B"})

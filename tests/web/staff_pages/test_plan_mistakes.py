@@ -76,3 +76,11 @@ def test_a_day_of_the_calendar_without_a_date_says_so_at_the_date(chief):
     page = chief.send("/admin/days", 422, name_zh="补班", working="1").text
     assert above(page) == ['<a href="#field-on">日期：没有填，或没有填对</a>']
     assert at(page, "on") == "没有填，或没有填对"
+
+
+@pytest.mark.parametrize("days", ["0", "91", "x", ""])
+def test_publishing_a_wrong_number_of_days_says_so_at_the_field(refuse, days):
+    page = refuse("/publish", days=days)
+    assert above(page) == ['<a href="#field-days">从今天起的天数：应是 1 到 90 的整数</a>']
+    assert at(page, "days") == "应是 1 到 90 的整数"
+    assert re.search(rf'id="field-days" name="days" type="text" value="{days}"', page)
