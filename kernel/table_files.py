@@ -15,11 +15,14 @@ import python_calamine
 import xlsxwriter
 
 from kernel.errors import Invalid
+from kernel.tables import NO_RESULT
+from kernel.unworked_cells import unworked_cells
 
 MOST_BYTES = 4_000_000
 _MOST_UNPACKED = 60_000_000
 _WIDEST, _NARROWEST = 60, 8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PDF = b"%PDF-"
 _WIDE = 0x2E80  # characters from here on take two places
 
 
@@ -27,8 +30,14 @@ class TableFileUnreadable(Invalid):
     """The file is neither a spreadsheet nor CSV, or too large."""
 
     code = "table_file_unreadable"
-    zh = "无法读取这个文件。请上传 XLSX 或 CSV（UTF-8 或 GBK 编码），不超过 4 MB。"
-    en = "This file cannot be read. Please send XLSX or CSV (UTF-8 or GBK) of at most 4 MB."
+    zh = (
+        "无法读取这个文件。请上传 XLSX 或 CSV（UTF-8 或 GBK 编码），不超过 4 MB。"
+        "旧版 .xls 或加密的文件，请先在 Excel 或 WPS 里另存为不加密的 .xlsx。"
+    )
+    en = (
+        "This file cannot be read. Please send XLSX or CSV (UTF-8 or GBK) of at most 4 MB. "
+        "Save an old .xls or an encrypted file as .xlsx without a password first."
+    )
 
 
 def write_csv(cells: Sequence[Sequence[str]]) -> bytes:
@@ -69,11 +78,13 @@ def write_xlsx(cells: Sequence[Sequence[str]], *, name: str, printed: str = "") 
 
 
 def read_table(data: bytes) -> list[list[str]]:
-    """The first sheet of a workbook, or a CSV file, as text; raises TableFileUnreadable."""
-    if len(data) > MOST_BYTES:
+    """The first sheet of a workbook, or a CSV file, as text; raises TableFileUnreadable.
+
+    A cell whose formula has no result holds `kernel.tables.NO_RESULT`.
+    """
+    if len(data) > MOST_BYTES or data.startswith(_PDF):
         raise TableFileUnreadable
-    rows = _read_xlsx(data) if data[:4] == b"PK\x03\x04" else _read_csv(data)
-    return [[_unquoted(cell.replace("\0", "")) for cell in row] for row in rows]
+    return _read_xlsx(data) if data[:4] == b"PK\x03\x04" else _read_csv(data)
 
 
 def _read_xlsx(data: bytes) -> list[list[str]]:
@@ -81,11 +92,16 @@ def _read_xlsx(data: bytes) -> list[list[str]]:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if sum(part.file_size for part in packed.infolist()) > _MOST_UNPACKED:
                 raise TableFileUnreadable
+            unworked = list(unworked_cells(packed))
         book = python_calamine.load_workbook(io.BytesIO(data))
         rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (zipfile.BadZipFile, python_calamine.CalamineError, ValueError, OSError, IndexError) as error:
         raise TableFileUnreadable from error
-    return [[_said(cell) for cell in row] for row in rows]
+    cells = [[_unquoted(_said(cell).replace("\0", "")) for cell in row] for row in rows]
+    for row, column in unworked:
+        if row < len(cells) and column < len(cells[row]):
+            cells[row][column] = NO_RESULT
+    return cells
 
 
 def _read_csv(data: bytes) -> list[list[str]]:
@@ -100,9 +116,10 @@ def _read_csv(data: bytes) -> list[list[str]]:
     if "\0" in text:
         raise TableFileUnreadable
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise TableFileUnreadable from error
+    return [[_unquoted(cell) for cell in row] for row in rows]
 
 
 def _said(cell: Any) -> str:

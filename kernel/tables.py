@@ -18,6 +18,8 @@ from kernel.table_order import moved_rows
 
 Row = dict[str, Any]
 MOST_ROWS = 5_000
+#: What stands in a cell whose formula has no result: no text that somebody could have written.
+NO_RESULT = "\0"
 _BETWEEN = re.compile(r"[、,，;；\n]")
 _YES = {"是", "yes", "y", "true", "1"}
 _NO = {"否", "no", "n", "false", "0", ""}
@@ -177,8 +179,11 @@ def cells_of(sheet: Sheet, rows: Iterable[Row], language: str) -> list[list[str]
 
 def lines_of(sheet: Sheet, cells: Sequence[Sequence[str]], mistakes: Mistakes) -> list[Line]:
     """The rows of a file. The head may name columns in either language or by their code, in any order."""
-    places = _places(sheet, cells[0] if cells else (), mistakes)
+    if not any(cell.strip() for row in cells for cell in row):
+        return []
+    places = _places(sheet, cells[0], mistakes)
     lines, seen = [], dict[tuple[str, ...], int]()
+    told_apart = {column.name for column, _at in places}.issuperset(sheet.key)
     for number, each in enumerate(cells[1:], 2):
         if not any(cell.strip() for cell in each):
             continue
@@ -187,7 +192,7 @@ def lines_of(sheet: Sheet, cells: Sequence[Sequence[str]], mistakes: Mistakes) -
             for column, at in places
         }
         first = seen.setdefault(sheet.key_of(row), number)
-        if first != number:
+        if told_apart and first != number:
             mistakes.add(number, "", zh=f"与第 {first} 行重复", en=f"is the same as line {first}")
         lines.append(Line(number, row))
     if len(lines) > MOST_ROWS:
@@ -266,6 +271,11 @@ def _places(sheet: Sheet, head: Sequence[str], mistakes: Mistakes) -> list[tuple
     """Each column of the file with its place."""
     known = {word.lower(): column for column in sheet.columns for word in (column.name, column.zh, column.en)}
     found: dict[str, int] = {}
+    named = {column.name for cell in head if (column := known.get(cell.strip().lower()))}
+    if named.isdisjoint(sheet.key) and 2 * len(named) < len(sheet.columns):  # another table, or another sheet
+        zh = f"不是“{sheet.zh}”表的列名；只读第一张工作表"
+        mistakes.add(1, "", zh=zh, en=f"has no heads of “{sheet.en}”; only the first sheet is read")
+        return []
     for at, cell in enumerate(head):
         word = cell.strip()
         column = known.get(word.lower())
@@ -282,6 +292,10 @@ def _places(sheet: Sheet, head: Sequence[str], mistakes: Mistakes) -> list[tuple
 
 
 def _value(column: Column, cell: str, line: int, mistakes: Mistakes) -> Any:
+    if cell == NO_RESULT:
+        zh, en = "公式没有结果，请改成数值", "has a formula without a result; please write the value"
+        mistakes.add(line, column.name, zh=zh, en=en)
+        return None
     if not cell and column.needed:
         mistakes.add(line, column.name, zh="不能为空", en="must not be empty")
         return None

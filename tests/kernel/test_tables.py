@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from kernel.table_files import TableFileUnreadable, read_table, write_csv, write_xlsx
 from kernel.tables import (
+    NO_RESULT,
     Column,
     Counts,
     Line,
@@ -106,11 +107,46 @@ def test_what_excel_makes_of_cells_is_read_as_people_mean_it():
 
 
 @pytest.mark.parametrize(
-    "data", [b"PK\x03\x04rubbish", b"\xff\xfe\x00\x01\xff", b"x" * 4_000_001, b'a,"b\nc']
+    "data",
+    [
+        b"%PDF-1.4\n1 0 obj<<>>endobj",
+        b"PK\x03\x04rubbish",
+        b"\xff\xfe\x00\x01\xff",
+        b"x" * 4_000_001,
+        b'a,"b\nc',
+    ],
 )
 def test_rubbish_is_refused_with_a_sentence(data):
     with pytest.raises(TableFileUnreadable):
         read_table(data)
+
+
+def workbook(*formulas):
+    """A workbook with a head, then a row of formulas, each with the result that it carries."""
+    import io  # noqa: PLC0415 - only here
+
+    import xlsxwriter  # noqa: PLC0415 - only here
+
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["代码", "名称"])
+        for at, (formula, result) in enumerate(formulas):
+            sheet.write_formula(1, at, formula, None, result)
+        book.add_worksheet("another").write_formula(0, 0, "=1/0", None, "#DIV/0!")
+    return made.getvalue()
+
+
+def test_a_formula_counts_as_its_result_and_one_without_is_no_empty_cell():
+    worked = workbook(("=1+2", 3), ('="a"', "a"), ("=1=1", True))
+    assert read_table(worked)[1] == ["3", "a", "yes"]
+    unworked = workbook(("=1+2", ""), ("=1/0", "#DIV/0!"), ("=A9", "#N/A"), ("=2", 2))
+    assert read_table(unworked)[1] == [NO_RESULT, NO_RESULT, NO_RESULT, "2"]
+
+
+def test_a_formula_without_a_result_is_a_mistake_of_its_cell():
+    _lines, found = read([[column.zh for column in SHEET.columns], ["a", NO_RESULT, *[""] * 8]])
+    assert [(each.line, each.column, each.zh) for each in found] == [(2, "name", "公式没有结果，请改成数值")]
 
 
 def test_a_csv_of_a_chinese_excel_is_read():
@@ -148,6 +184,25 @@ def test_a_column_that_is_missing_unknown_or_double_is_named():
         ("颜色", "不认识的列"),
         ("at", "缺少这一列"),
     }
+
+
+def test_another_table_is_told_once_and_its_rows_are_not_judged():
+    lines, found = read([["大厅", "颜色"], ["a", "b"], ["a", "b"]])
+    assert [(each.line, each.column) for each in found] == [(1, "")]
+    assert "只读第一张工作表" in found[0].zh
+    assert len(lines) == 2
+
+
+def test_rows_are_not_called_double_where_the_column_that_tells_them_apart_is_missing():
+    head = [column.zh for column in SHEET.columns if column.name != "code"]
+    row = ["名称", *[""] * 8]
+    _lines, found = read([head, row, row])
+    assert [(each.line, each.column) for each in found] == [(1, "code")]
+
+
+@pytest.mark.parametrize("cells", [[], [[]], [["", " "], [""]]])
+def test_an_empty_sheet_has_no_lines_and_no_list_of_missing_columns(cells):
+    assert read(cells) == ([], [])
 
 
 def test_mistakes_are_refused_all_at_once_in_order():
