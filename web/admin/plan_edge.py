@@ -39,6 +39,8 @@ THEN_NAMES = {
     Then.KEEP: (_l("保留不动"), _l("仍按原时间办理，请安排人手")),
 }
 _ROW = re.compile(r"(^|\.)plan\[\d+\]")
+#: A conflict belongs to a part of the plan, and several do to one: there is no field to go to.
+_WHOLE = re.compile(r"(plan|extras|seasons|closures|groups|counters)(\[\d+\])?")
 _ROW_NAMES = {"weekdays": _l("星期"), "starts": _l("开始"), "ends": _l("结束"), "counters": _l("窗口数")}
 Choice = TypeVar("Choice")
 
@@ -211,7 +213,7 @@ def mistakes(error: DomainError) -> dict[str, str]:
     said: dict[str, str] = {}
     for at, problem in enumerate(found):
         sentence = problem.en if edge.language() == "en" else problem.zh
-        name = problem.key.rpartition(".")[2]
+        name = "" if _WHOLE.fullmatch(problem.key) else problem.key.rpartition(".")[2]
         if _ROW.search(problem.key):  # rows of a week: their fields stand many times
             between = ": " if edge.language() == "en" else "："
             said[f"_{at}"] = f"{_ROW_NAMES[name]}{between}{sentence}" if name in _ROW_NAMES else sentence

@@ -57,6 +57,15 @@ def test_a_row_of_the_week_without_days_is_told_with_its_column(refuse):
     assert above(page) == ["星期：不能为空"]
 
 
+def test_every_conflict_of_a_week_is_told_and_leads_to_no_field_that_there_is_not(refuse):
+    rows = {"starts": ["09:00", "14:00"], "ends": ["12:00", "17:00"], "counters": ["90", "80"]}
+    page = refuse("", group=["A", "A"], **rows, **{"weekdays-0": "1", "weekdays-1": "2"})
+    assert [line.partition(" 个窗口")[0] for line in above(page)] == [
+        "星期一 09:00 共需 90",
+        "星期二 14:00 共需 80",
+    ]
+
+
 def test_a_planned_closure_without_a_day_says_so_there_and_leaves_the_emergency_alone(refuse):
     page = refuse("/closures", group="", first_on="", until="12:00", reason_zh="检修", **{"from": "10:00"})
     assert above(page) == ['<a href="#field-first_on">开始日期：没有填，或没有填对</a>']
