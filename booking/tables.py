@@ -173,7 +173,7 @@ def import_table(
     """
     mistakes = Mistakes()
     lines = lines_of(kind.sheet, cells, mistakes)
-    if not lines:
+    if not lines and not mistakes.found:
         mistakes.add(1, "", zh="表格里没有内容", en="has no rows")
     wrong = {each.line for each in mistakes.found}
     if wrong and (1 in wrong or kind.sheet.whole is not None):
