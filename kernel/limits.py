@@ -118,6 +118,11 @@ class Limits:
         """Where it counts."""
         return self._redis
 
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """What is in force, by name."""
+        return self._rules
+
     def take(self, claims: Sequence[tuple[str, str]]) -> None:
         """Count one for each (name of the limit, hash of who), or for none of them.
 

@@ -148,36 +148,26 @@ def limit_pairing() -> None:
     fair().take([("pair.address", hashed(address(), "address"))])
 
 
-def limit_booking(database: Session | Direct, identity_index: bytes, phone_index: bytes) -> None:
-    """One more try to book, for this person and from this phone. Both are keyed hashes already.
+def limit_booking_try(database: Session | Direct, person: bytes | None, phone: bytes | None) -> None:
+    """One more try to book, to move or to take a cancellation back: all three ask what else stands that day.
+
+    `person` and `phone` are keyed hashes already; either is None once its owner was forgotten.
 
     Raises:
         LimitReached
     """
-    _limit_try(database, identity_index, phone_index)
-
-
-def limit_change(database: Session | Direct, identity_index: bytes | None, phone_index: bytes | None) -> None:
-    """One more try to move a booking, or to take its cancellation back.
-
-    Counted with those to book, because all three ask what else stands that day. Either is None once its owner
-    was forgotten.
-    """
-    _limit_try(database, identity_index, phone_index)
-
-
-def _limit_try(database: Session | Direct, person: bytes | None, phone: bytes | None) -> None:
     reach(database)
     claims = [("book.identity", person), ("book.phone", phone)]
     if person is not None and phone is not None:
         claims.append(("book.pair", person + phone))
+    limits = fair()
     try:
-        fair().take([(name, value.hex()) for name, value in claims if value is not None])
+        limits.take([(name, value.hex()) for name, value in claims if value is not None])
     except LimitReached as refusal:
         if refusal.params["limit"] != "book.identity":
             raise
         # How long it really is would tell when somebody else has first tried with this document.
-        whole = rules_of(edge.parts().settings)["book.identity"].seconds
+        whole = limits.rules["book.identity"].seconds
         raise LimitReached(limit="book.identity", wait_seconds=whole) from None
 
 

@@ -47,7 +47,7 @@ from web.api.plain import plain_booking
 from web.api.schemas import booking as shapes
 from web.bare import bare
 from web.guards import public
-from web.limits import limit_booking, limit_change
+from web.limits import limit_booking_try
 
 blueprint = Blueprint("appointments", __name__, description="The promise. 预约")
 
@@ -88,7 +88,7 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
 
     def work(session: Session) -> dict[str, Any]:
         if repeatable:
-            limit_booking(session, *_who(command))
+            limit_booking_try(session, *_who(command))
         return present.appointment(session, book(session, command, actor=edge.actor(), now=edge.now()))
 
     return answer_once(work, APPOINTMENT)
@@ -96,7 +96,7 @@ def book_appointment(body: Mapping[str, Any]) -> Response:
 
 def _book_at_once(command: Book) -> dict[str, Any] | None:
     with edge.direct() as direct:
-        limit_booking(direct, *_who(command))
+        limit_booking_try(direct, *_who(command))
         booked = book_at_once(direct, command, actor=edge.actor(), now=edge.now())
         return None if booked is None else present.booked(direct, booked)
 
@@ -149,7 +149,7 @@ def undo_cancellation(reference: str) -> dict[str, Any]:
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
-        limit_change(session, person_of(session, found), found.phone_index)
+        limit_booking_try(session, person_of(session, found), found.phone_index)
         undo_cancel(session, found, actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 
@@ -175,7 +175,7 @@ def reschedule_appointment(body: Mapping[str, str], reference: str) -> dict[str,
     """
     with edge.transaction() as session:
         found = get_appointment(session, reference)
-        limit_change(session, person_of(session, found), found.phone_index)
+        limit_booking_try(session, person_of(session, found), found.phone_index)
         reschedule(session, found, token=body["hold_token"], actor=edge.actor(), now=edge.now())
         return present.appointment(session, found)
 

@@ -16,7 +16,7 @@ from web import edge
 from web.citizen.bookings import booking_page, read_shown
 from web.citizen.face import blueprint
 from web.guards import public
-from web.limits import limit_change
+from web.limits import limit_booking_try
 from web.problems import status_of
 
 
@@ -63,7 +63,7 @@ def submit_undo_cancel(reference: str) -> ResponseReturnValue:
     try:
         with edge.transaction() as session:
             appointment = get_appointment(session, reference)
-            limit_change(session, person_of(session, appointment), appointment.phone_index)
+            limit_booking_try(session, person_of(session, appointment), appointment.phone_index)
             undo_cancel(session, appointment, actor=edge.actor(), now=edge.now())
     except DomainError as refusal:
         said = {"_undo": refusal.sentence(edge.language())}

@@ -27,7 +27,7 @@ from web.citizen.posting import chosen_delivery, postable
 from web.citizen.running import Running, running_booking
 from web.citizen.trip import Trip
 from web.guards import citizen_phone, public
-from web.limits import limit_booking, limit_tries
+from web.limits import limit_booking_try, limit_tries
 from web.problems import status_of
 
 
@@ -97,7 +97,7 @@ def _book(ready: Ready) -> str:
     )
     identity = _identity(ready)
     with edge.transaction() as session:
-        limit_booking(session, identity_index(identity.kind, identity.number), phone_index(ready.phone))
+        limit_booking_try(session, identity_index(identity.kind, identity.number), phone_index(ready.phone))
         return book(session, command, actor=edge.actor(), now=edge.now()).reference
 
 

@@ -21,7 +21,7 @@ from web.citizen.slots import day_of, moment_of
 from web.citizen.trip import Trip
 from web.citizen.trip_places import TripChoice, read_trip_choice
 from web.guards import public
-from web.limits import limit_change
+from web.limits import limit_booking_try
 from web.problems import status_of
 from web.proof import ProofRequired, admit_hold
 
@@ -69,7 +69,7 @@ def _move(reference: str, starts_at: datetime) -> None:
         wait_for_hall(session, it.hall.id)  # a hall that closes waits for the numbers that `hold` locks
         held = hold(session, wanted, actor=edge.actor(), now=edge.now())
         appointment = get_appointment(session, reference)
-        limit_change(session, person_of(session, appointment), appointment.phone_index)
+        limit_booking_try(session, person_of(session, appointment), appointment.phone_index)
         reschedule(session, appointment, token=held.token, actor=edge.actor(), now=edge.now())
 
 

@@ -206,7 +206,7 @@ def _book(running: Running, form: dict[str, Any]) -> None:
     )
     with edge.transaction() as session:
         person = identity_index(form["kind"], form["number"])
-        limits.limit_booking(session, person, phone_index(form["phone"]))
+        limits.limit_booking_try(session, person, phone_index(form["phone"]))
         book(session, command, actor=g.actor, now=edge.now())
 
 

@@ -71,8 +71,7 @@ def test_whoever_counts_asks_for_the_database_first(town):
     with no_database(town) as nowhere, town.app.test_request_context("/"):
         for count in (
             limits.limit_hold,
-            lambda session: limits.limit_booking(session, b"a", b"b"),
-            lambda session: limits.limit_change(session, b"a", b"b"),
+            lambda session: limits.limit_booking_try(session, b"a", b"b"),
             lambda session: limits.limit_phone(session, "request.phone", PHONE),
             lambda session: limits.limit_document_appeal(session, PHONE, "passport", "EZ3333333"),
             lambda session: limits.limit_keep(session, PHONE),
