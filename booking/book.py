@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, cast
 
 from sqlalchemy import BigInteger, Row, bindparam, func, select, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking import codes
@@ -20,16 +19,15 @@ from booking.errors import HoldExpired
 from booking.events import AppointmentBooked
 from booking.hall_rules import HallRules, rules_from
 from booking.models import Appointment, Draft, Slot
-from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, InPast
+from booking.policy import InPast
 from booking.queries import groups_of
-from booking.standing import ensure_may_book, lock_key, standing_of
+from booking.standing import ensure_may_book, lock_key, one_a_day, standing_of
 from booking.states import AppointmentState
 from booking.taking import lock_own
 from halls.models import Hall
 from kernel import story
 from kernel.actor import Actor
 from kernel.crypto import cipher
-from kernel.db import constraint_of
 from kernel.ids import new_reference, token_hash
 from people.citizens import identity_index, sealed_values
 from people.identity import Identity, check
@@ -224,12 +222,8 @@ def _write(session: Session, facts: Mapping[str, object], *, asked: bool) -> App
     None, with nothing written, when the person is not plainly free to book and the rules were not `asked`
     yet, when the numbers are gone, or when the code is taken in this hall that day.
     """
-    try:
+    with one_a_day(seen=bool(facts["seen"])):
         found: Appointment | None = session.scalar(_BOOK, {**facts, "asked": asked, "code": codes.new_code()})
-    except IntegrityError as error:
-        if constraint_of(error) == "uq_appointment_open_per_day":
-            raise (AlreadyBookedThatDay if facts["seen"] else DocumentNotBookable) from error
-        raise
     return found
 
 

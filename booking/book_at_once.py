@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from booking import codes
 from booking.book import RENEW_PERSON, Book, person_facts, today_somewhere
 from booking.events import AppointmentBooked
+from booking.models import ONE_A_DAY
 from booking.policy import DEFAULT_POLICY
 from booking.standing import lock_key
 from booking.states import AppointmentState
@@ -162,6 +163,6 @@ def _find(direct: Direct, facts: Mapping[str, object]) -> Any:
     try:
         return direct.find(_BOOK, facts)
     except psycopg.errors.UniqueViolation as error:
-        if error.diag.constraint_name == "uq_appointment_open_per_day":
+        if error.diag.constraint_name == ONE_A_DAY:
             return None  # `book` says it in the words that this phone may hear
         raise

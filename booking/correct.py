@@ -6,7 +6,6 @@ The audit says what kind of thing was corrected and why; never what it was or be
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking.book_by_staff import needed_for
@@ -18,7 +17,7 @@ from booking.models import Appointment, Number
 from booking.offers import Offer, get_offer
 from booking.policy import AlreadyBookedThatDay
 from booking.queries import groups_of, lock_appointment, name_on, phone_of
-from booking.standing import lock_person, others_that_day
+from booking.standing import lock_person, one_a_day, others_that_day
 from booking.states import OPEN
 from booking.turns import wait_for_hall
 from catalog.queries import services_of
@@ -172,15 +171,12 @@ def _phone(appointment: Appointment, owner: Citizen, phone: str) -> list[str]:
 
 def _give_to(session: Session, appointment: Appointment, owner: Citizen) -> None:
     """The document was another's: so is the appointment, unless they have one of these lines that day."""
-    try:
-        with session.begin_nested():
-            appointment.citizen_id = owner.id
-            session.flush()
-            groups, on_date = groups_of(appointment), appointment.on_date
-            if others_that_day(session, appointment, group_ids=groups, on_date=on_date):
-                raise AlreadyBookedThatDay
-    except IntegrityError as error:
-        raise AlreadyBookedThatDay from error
+    with one_a_day(seen=True), session.begin_nested():
+        appointment.citizen_id = owner.id
+        session.flush()
+        groups, on_date = groups_of(appointment), appointment.on_date
+        if others_that_day(session, appointment, group_ids=groups, on_date=on_date):
+            raise AlreadyBookedThatDay
 
 
 def _service(session: Session, appointment: Appointment, code: str) -> bool:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base
 
+#: A person has one open appointment per line and day: `booking.standing.one_a_day` says it in words.
+ONE_A_DAY = "uq_appointment_open_per_day"
+
 
 class Slot(Base):
     """A bookable half-hour [starts_at, ends_at) of a service group.
@@ -115,7 +118,7 @@ class Appointment(Base):
     __tablename__ = "appointment"
     __table_args__ = (
         Index(
-            "uq_appointment_open_per_day",
+            ONE_A_DAY,
             "citizen_id",
             "group_id",
             "on_date",

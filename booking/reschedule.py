@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking.codes import free_code
@@ -14,21 +13,18 @@ from booking.giving_back import give_back
 from booking.hall_rules import rules_of
 from booking.models import Appointment, Draft, Number, Slot
 from booking.policy import (
-    AlreadyBookedThatDay,
-    DocumentNotBookable,
     InPast,
     counts_as_no_show,
     ensure_cancellable,
 )
 from booking.queries import groups_of, lock_appointment
-from booking.standing import ensure_alone_that_day, lock_person
+from booking.standing import ensure_alone_that_day, lock_person, one_a_day
 from booking.states import NAMES_EN, NAMES_ZH, AppointmentState, AppointmentStateConflict
 from booking.taking import lock_own
 from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
-from kernel.db import constraint_of
 from kernel.ids import token_hash
 from people.models import Citizen
 
@@ -121,12 +117,8 @@ def _move(session: Session, appointment: Appointment, draft: Draft, slot: Slot, 
     appointment.answers = draft.answers
     draft.appointment_id = appointment.id
     draft.form_sealed = None
-    try:
+    with one_a_day(seen=staff):
         session.flush()
-    except IntegrityError as error:
-        if constraint_of(error) == "uq_appointment_open_per_day":
-            raise (AlreadyBookedThatDay if staff else DocumentNotBookable) from error
-        raise
 
 
 def _tell(

@@ -1,7 +1,8 @@
 """How a person stands with the booking rules: open appointments, and those that were missed."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -28,10 +29,11 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from booking.hall_rules import HallRules
-from booking.models import Appointment
+from booking.models import ONE_A_DAY, Appointment
 from booking.policy import (
     AlreadyBookedThatDay,
     BookingPolicy,
@@ -44,6 +46,7 @@ from booking.policy import (
     no_show_standing,
 )
 from booking.states import OPEN, AppointmentState
+from kernel.db import constraint_of
 from people.models import Citizen
 
 # Reasons of cancelling that are the citizen's own; those of the hall never count against anybody.
@@ -200,6 +203,24 @@ def ensure_alone_that_day(
     others = others_that_day(session, appointment, group_ids=group_ids, on_date=on_date)
     if others:
         raise AlreadyBookedThatDay if staff or appointment.phone_index in others else DocumentNotBookable
+
+
+@contextmanager
+def one_a_day(*, seen: bool) -> Iterator[None]:
+    """What is written within may meet an appointment of the same person, line and day that came in between.
+
+    `seen`: who asks has seen the document, and may be told what it has.
+
+    Raises:
+        AlreadyBookedThatDay: to who has seen it.
+        DocumentNotBookable: to anybody else.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if constraint_of(error) == ONE_A_DAY:
+            raise (AlreadyBookedThatDay if seen else DocumentNotBookable) from error
+        raise
 
 
 def ensure_room_again(

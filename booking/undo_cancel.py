@@ -10,7 +10,6 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from booking.errors import CancellationFinal, NumberTakenBack
@@ -19,16 +18,14 @@ from booking.giving_back import give_back_held
 from booking.hall_rules import HallRules, rules_of
 from booking.ladder import off_the_minute, returned_at
 from booking.models import Appointment, KeptForUndo, Number
-from booking.policy import AlreadyBookedThatDay, DocumentNotBookable
 from booking.queries import groups_of, lock_appointment
-from booking.standing import ensure_alone_that_day, ensure_room_again, lock_person
+from booking.standing import ensure_alone_that_day, ensure_room_again, lock_person, one_a_day
 from booking.states import OPEN, AppointmentState, ensure_can_become
 from booking.taking import lock_own
 from booking.turns import wait_for_hall
 from halls.queries import get_hall_by_id
 from kernel import audit, outbox
 from kernel.actor import Actor
-from kernel.db import constraint_of
 from people.models import Citizen
 
 UNDO_FOR = timedelta(minutes=2)
@@ -196,9 +193,5 @@ def _ensure_may_come(session: Session, appointment: Appointment, *, actor: Actor
 def _write(session: Session, appointment: Appointment, *, staff: bool) -> None:
     appointment.state = AppointmentState.BOOKED
     appointment.cancelled_at = appointment.cancel_reason = None
-    try:
+    with one_a_day(seen=staff):
         session.flush()
-    except IntegrityError as error:
-        if constraint_of(error) == "uq_appointment_open_per_day":
-            raise (AlreadyBookedThatDay if staff else DocumentNotBookable) from error
-        raise
