@@ -22,10 +22,8 @@ from booking.decided import record
 from booking.errors import AppointmentUnknown
 from booking.events import AppealDecided
 from booking.hall_rules import HallRules, rules_of
+from booking.missed import was_missed
 from booking.models import Appeal, Appointment
-from booking.policy import counts_as_no_show
-from booking.standing import BY_CITIZEN
-from booking.states import AppointmentState
 from halls.queries import get_hall_by_id
 from kernel import outbox
 from kernel.actor import Actor
@@ -58,17 +56,7 @@ def can_appeal(appointment: Appointment, *, rules: HallRules, now: datetime) -> 
         return False
     if appointment.starts_at <= now - policy.no_show_window - policy.suspension:
         return False
-    if appointment.state == AppointmentState.NO_SHOW:
-        return True
-    return (
-        appointment.state == AppointmentState.CANCELLED
-        and appointment.cancel_reason in BY_CITIZEN
-        and appointment.cancelled_at is not None
-        and (
-            appointment.moved_late_at is not None
-            or counts_as_no_show(appointment.starts_at, cancelled_at=appointment.cancelled_at, policy=policy)
-        )
-    )
+    return was_missed(appointment, policy=policy)
 
 
 def get_own(session: Session, reference: str, *, phone: str) -> Appointment:

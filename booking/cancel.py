@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 from booking.errors import CancellationCounts
 from booking.events import AppointmentCancelled, CancellationBegun
 from booking.giving_back import give_back
-from booking.hall_rules import HallRules, rules_of
+from booking.hall_rules import rules_of
+from booking.missed import BY_CITIZEN, counts_as_missed
 from booking.models import Appointment
-from booking.policy import counts_as_no_show, ensure_cancellable
+from booking.policy import ensure_cancellable
 from booking.queries import lock_appointment
-from booking.standing import BY_CITIZEN
 from booking.states import AppointmentState, ensure_can_become
 from booking.turns import wait_for_hall
 from booking.undo_cancel import keep
@@ -33,7 +33,7 @@ def cancel(
 ) -> None:
     """Cancel; doing it twice changes nothing.
 
-    `reason` is a code: `citizen`, `reply`, `link` are the citizen's own (see `booking.standing`), others,
+    `reason` is a code: `citizen`, `reply`, `link` are the citizen's own (see `booking.missed`), others,
     such as `hall_closed`, never count against anybody. `fraction` in [0, 1) places the numbers' return
     within the hall's window; random unless given.
 
@@ -52,7 +52,7 @@ def cancel(
         return
     ensure_can_become(before, AppointmentState.CANCELLED)
     rules = rules_of(get_hall_by_id(session, appointment.hall_id))
-    late = counts_as_missed(appointment, rules=rules, now=now)
+    late = counts_as_missed(appointment, policy=rules.policy, now=now)
     if reason in BY_CITIZEN:
         ensure_cancellable(appointment.starts_at, now=now)
         if late and not despite_late:
@@ -79,9 +79,3 @@ def cancel(
     facts = appointment.id, appointment.hall_id, appointment.group_id
     event = CancellationBegun(*facts) if undoable else AppointmentCancelled(*facts, reason)
     outbox.emit(session, event, now=now)
-
-
-def counts_as_missed(appointment: Appointment, *, rules: HallRules, now: datetime) -> bool:
-    """Whether its owner, cancelling now, has missed it: it is close, or was when they moved it."""
-    close = counts_as_no_show(appointment.starts_at, cancelled_at=now, policy=rules.policy)
-    return close or appointment.moved_late_at is not None

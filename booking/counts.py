@@ -7,11 +7,14 @@ know tickets.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import text
+from sqlalchemy import Interval, and_, func, literal, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from booking.hall_rules import rules_of
 from booking.ladder import OVERBOOKED_ABOVE
+from booking.missed import BY_CITIZEN, cancelled_late
+from booking.models import Appointment
+from booking.states import AppointmentState
 from booking.taking import RETURNING
 from halls.models import Hall
 
@@ -42,6 +45,7 @@ class BookingCount:
 
     `booked` = `to_come` + `arrived` + `no_shows` + `late_cancelled`. Who came and was handled only in part
     has `arrived` and is not `handled`; who came and left, or never answered a call, is among the `unserved`.
+    `late_cancelled` are those that count as missed (`booking.missed`), `no_shows` those to which nobody came.
     """
 
     group_id: int
@@ -95,29 +99,6 @@ GROUP BY group_id, channel
 ORDER BY group_id, channel
 """)  # noqa: S608  # our own words
 
-_BOOKINGS = text("""
-WITH told AS (
-    SELECT group_id, state, undone_service_ids,
-           state IN ('checked_in', 'fulfilled') OR checked_in_at IS NOT NULL AS came,
-           state = 'cancelled' AND cancel_reason IN ('citizen', 'reply', 'link') AS by_citizen,
-           state = 'cancelled' AND starts_at - cancelled_at < CAST(:cutoff AS interval) AS late
-    FROM appointment
-    WHERE hall_id = :hall_id AND on_date = :on_date
-)
-SELECT group_id,
-       count(*) FILTER (WHERE state <> 'cancelled' OR came OR by_citizen AND late) AS booked,
-       count(*) FILTER (WHERE state = 'booked') AS to_come,
-       count(*) FILTER (WHERE came) AS arrived,
-       count(*) FILTER (WHERE state = 'fulfilled' AND undone_service_ids = '[]') AS handled,
-       count(*) FILTER (WHERE state = 'no_show' AND NOT came) AS no_shows,
-       count(*) FILTER (WHERE by_citizen AND late AND NOT came) AS late_cancelled,
-       count(*) FILTER (WHERE state = 'cancelled' AND NOT by_citizen AND NOT came) AS by_hall,
-       count(*) FILTER (WHERE came AND state IN ('cancelled', 'no_show')) AS unserved
-FROM told
-GROUP BY group_id
-ORDER BY group_id
-""")
-
 _STEPS = text("""
 SELECT group_id, date_trunc('minute', released_at) AS release_at, count(*) AS count,
        count(appointment_id) AS booked
@@ -136,9 +117,32 @@ def channel_counts(session: Session, hall: Hall, *, on_date: date, now: datetime
 
 def booking_counts(session: Session, hall: Hall, *, on_date: date) -> list[BookingCount]:
     """Appointments per line: 预约量 leaves out what was cancelled in time or by the hall."""
-    cutoff = rules_of(hall).policy.cancellation_cutoff
-    facts = {"hall_id": hall.id, "on_date": on_date, "cutoff": cutoff}
-    return [BookingCount(*row) for row in session.execute(_BOOKINGS, facts)]
+    cancelled = Appointment.state == AppointmentState.CANCELLED
+    by_citizen = and_(cancelled, Appointment.cancel_reason.in_(BY_CITIZEN))
+    late = cancelled_late(literal(rules_of(hall).policy.cancellation_cutoff, Interval))
+    no_show, fulfilled = (
+        Appointment.state == state for state in (AppointmentState.NO_SHOW, AppointmentState.FULFILLED)
+    )
+    came = or_(
+        Appointment.state == AppointmentState.CHECKED_IN, fulfilled, Appointment.checked_in_at.is_not(None)
+    )
+    query = (
+        select(
+            Appointment.group_id,
+            func.count().filter(or_(not_(cancelled), came, late)),
+            func.count().filter(Appointment.state == AppointmentState.BOOKED),
+            func.count().filter(came),
+            func.count().filter(fulfilled, Appointment.undone_service_ids == []),
+            func.count().filter(no_show, not_(came)),
+            func.count().filter(late, not_(came)),
+            func.count().filter(cancelled, not_(by_citizen), not_(came)),
+            func.count().filter(came, or_(cancelled, no_show)),
+        )
+        .where(Appointment.hall_id == hall.id, Appointment.on_date == on_date)
+        .group_by(Appointment.group_id)
+        .order_by(Appointment.group_id)
+    )
+    return [BookingCount(*row) for row in session.execute(query)]
 
 
 def release_steps(session: Session, hall: Hall, *, on_date: date) -> list[Step]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Interval, Select, and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from booking import appeal_steps, document_appeals, special_requests
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
+from booking.missed import missed
 from booking.models import (
     Appeal,
     Appointment,
@@ -27,7 +28,7 @@ from booking.models import (
 )
 from booking.queries import name_on
 from booking.seen_in_person import list_seen
-from booking.standing import BY_CITIZEN, lock_people
+from booking.standing import lock_people
 from booking.states import OPEN, AppointmentState
 from booking.turns import wait_for_hall
 from booking.undo_cancel import end_undo
@@ -311,21 +312,12 @@ def _counted(session: Session, citizen_ids: Sequence[int], *, now: datetime) -> 
         return set()
     longest = max(policy.no_show_window + policy.suspension for policy in policies)
     cutoff = max(policy.cancellation_cutoff for policy in policies)
-    late = and_(
-        Appointment.state == AppointmentState.CANCELLED,
-        Appointment.cancel_reason.in_(BY_CITIZEN),
-        or_(
-            Appointment.starts_at - Appointment.cancelled_at < cutoff,
-            Appointment.moved_late_at.is_not(None),
-        ),
-    )
-    missed = select(Appointment.citizen_id).where(
+    theirs = select(Appointment.citizen_id).where(
         Appointment.citizen_id.in_(citizen_ids),
         Appointment.starts_at > now - longest,
-        Appointment.excused_at.is_(None),
-        or_(Appointment.state == AppointmentState.NO_SHOW, late),
+        missed(literal(cutoff, Interval)),
     )
-    return set(session.scalars(missed))
+    return set(session.scalars(theirs))
 
 
 def forget_old(session: Session, spans: Retention, *, actor: Actor, now: datetime) -> None:

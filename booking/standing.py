@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -33,6 +33,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from booking.hall_rules import HallRules
+from booking.missed import MISSED_AT, missed
 from booking.models import ONE_A_DAY, Appointment
 from booking.policy import (
     AlreadyBookedThatDay,
@@ -49,29 +50,8 @@ from booking.states import OPEN, AppointmentState
 from kernel.db import constraint_of
 from people.models import Citizen
 
-# Reasons of cancelling that are the citizen's own; those of the hall never count against anybody.
-BY_CITIZEN = ("citizen", "reply", "link")
-
-
 _OPEN = Appointment.state.in_(OPEN)
-
-
-def _missed(cutoff: ColumnElement[timedelta]) -> ColumnElement[bool]:
-    """Not excused, and either nobody came or it was cancelled within `cutoff` of its start."""
-    late = Appointment.starts_at - Appointment.cancelled_at < cutoff
-    cancelled = and_(
-        Appointment.state == AppointmentState.CANCELLED,
-        Appointment.cancel_reason.in_(BY_CITIZEN),
-        or_(late, Appointment.moved_late_at.is_not(None)),
-    )
-    return and_(
-        Appointment.excused_at.is_(None), or_(Appointment.state == AppointmentState.NO_SHOW, cancelled)
-    )
-
-
-# Cancelled after a late move, the slot may be weeks ahead: it counts from the cancellation on.
-_MISSED_AT = func.least(Appointment.starts_at, Appointment.cancelled_at)
-_MISSED = _missed(bindparam("cutoff", type_=Interval))
+_MISSED = missed(bindparam("cutoff", type_=Interval))
 _FIRST_LEG = Appointment.group_id == any_(bindparam("group_ids", type_=ARRAY(BigInteger)))
 _LATER_LEG = Appointment.legs.op("@>")(any_(cast(bindparam("as_legs", type_=ARRAY(Text)), ARRAY(JSONB))))
 _RECENT = Appointment.starts_at > bindparam("oldest")
@@ -82,10 +62,10 @@ _STANDING = (
     select(
         func.count().filter(_OPEN),
         func.count().filter(_OPEN, _THAT_DAY),
-        func.array_agg(_MISSED_AT).filter(_MISSED, _RECENT),
+        func.array_agg(MISSED_AT).filter(_MISSED, _RECENT),
         func.count().filter(_OPEN, _BY_PHONE),
         func.count().filter(_OPEN, _THAT_DAY, _BY_PHONE),
-        func.array_agg(_MISSED_AT).filter(_MISSED, _RECENT, _BY_PHONE),
+        func.array_agg(MISSED_AT).filter(_MISSED, _RECENT, _BY_PHONE),
         func.coalesce(func.bool_or(_SERVED), False),
     )
     .join(Citizen, Citizen.id == Appointment.citizen_id)
@@ -307,17 +287,17 @@ def no_shows_by_person(
         ]
     )
     query = (
-        select(asked.c.person, func.array_agg(_MISSED_AT))
+        select(asked.c.person, func.array_agg(MISSED_AT))
         .join(Citizen, Citizen.identity_index == asked.c.person)
         .join(Appointment, Appointment.citizen_id == Citizen.id)
-        .where(_missed(asked.c.cutoff), Appointment.starts_at > asked.c.oldest)
+        .where(missed(asked.c.cutoff), Appointment.starts_at > asked.c.oldest)
         .group_by(asked.c.person)
     )
     if told is not None:
         query = query.where(or_(Appointment.phone_index == told, _was_served(Appointment.citizen_id, told)))
-    missed = {row[0]: row[1] for row in session.execute(query)}
+    found = {row[0]: row[1] for row in session.execute(query)}
     return {
-        person: no_show_standing(missed.get(person, ()), now=now, policy=each.policy)
+        person: no_show_standing(found.get(person, ()), now=now, policy=each.policy)
         for person, each in rules.items()
     }
 
@@ -330,18 +310,18 @@ def _was_served(citizen_id: InstrumentedAttribute[int], phone: bytes) -> ColumnE
 
 def missed_by(citizen_id: int, *, policy: BookingPolicy, now: datetime) -> Select[Appointment, datetime]:
     """The appointments of a person that may count as missed by this policy, and from when on; by id."""
-    missed = _missed(literal(policy.cancellation_cutoff, Interval))
-    mine = (Appointment.citizen_id == citizen_id, missed, Appointment.starts_at > _oldest(policy, now))
-    return select(Appointment, _MISSED_AT).where(*mine).order_by(Appointment.id)
+    counts = missed(literal(policy.cancellation_cutoff, Interval))
+    mine = (Appointment.citizen_id == citizen_id, counts, Appointment.starts_at > _oldest(policy, now))
+    return select(Appointment, MISSED_AT).where(*mine).order_by(Appointment.id)
 
 
 def missed_with(
     identity_index: bytes, *, policy: BookingPolicy, now: datetime
 ) -> Select[Appointment, datetime]:
     """The same of a document (its keyed hash), whether or not anybody has it."""
-    missed = _missed(literal(policy.cancellation_cutoff, Interval))
-    mine = (Citizen.identity_index == identity_index, missed, Appointment.starts_at > _oldest(policy, now))
-    query = select(Appointment, _MISSED_AT).join(Citizen, Citizen.id == Appointment.citizen_id)
+    counts = missed(literal(policy.cancellation_cutoff, Interval))
+    mine = (Citizen.identity_index == identity_index, counts, Appointment.starts_at > _oldest(policy, now))
+    query = select(Appointment, MISSED_AT).join(Citizen, Citizen.id == Appointment.citizen_id)
     return query.where(*mine).order_by(Appointment.id)
 
 
@@ -353,5 +333,5 @@ def _oldest(policy: BookingPolicy, now: datetime) -> datetime:
 def list_who_missed(session: Session, citizen_ids: Collection[int]) -> Sequence[Citizen]:
     """Those of these people with anything that may count as missed; `no_shows_of` says whether it does."""
     ended = Appointment.state.in_((AppointmentState.NO_SHOW, AppointmentState.CANCELLED))
-    missed = select(Appointment.citizen_id).where(Appointment.citizen_id.in_(citizen_ids), ended)
-    return session.scalars(select(Citizen).where(Citizen.id.in_(missed)).order_by(Citizen.id)).all()
+    theirs = select(Appointment.citizen_id).where(Appointment.citizen_id.in_(citizen_ids), ended)
+    return session.scalars(select(Citizen).where(Citizen.id.in_(theirs)).order_by(Citizen.id)).all()

@@ -112,7 +112,8 @@ class Citizens(Line):
             cancel(self.session, found, reason=reason, actor=ANONYMOUS, now=self.now, fraction=fraction)
             if visit.state == "booked":
                 visit.state = "cancelled"
-                visit.counts = not by_hall and visit.starts_at - self.now < CUTOFF
+                late = visit.moved_late or visit.starts_at - self.now < CUTOFF
+                visit.counts = late and not by_hall
                 self.model.cancelled += 1
                 self.model.by_hall += by_hall
                 moment = returned_at(self.now, fraction=fraction)
@@ -129,8 +130,9 @@ class Citizens(Line):
             facts = {"reason": "citizen", "actor": ANONYMOUS, "now": self.now, "fraction": fraction}
             cancel(self.session, self.appointment(reference), **facts, may_undo=True)
             if visit.state == "booked":
-                visit.state, visit.counts = "cancelled", visit.starts_at - self.now < CUTOFF
-                self._leave(reference, fraction, late=visit.counts or visit.moved_late)
+                late = visit.moved_late or visit.starts_at - self.now < CUTOFF
+                visit.state, visit.counts = "cancelled", late
+                self._leave(reference, fraction, late=late)
 
     def _leave(self, reference: str, fraction: float, *, late: bool) -> None:
         if late:

@@ -88,8 +88,9 @@ class Visits(Mornings):
         values = {"reason": "citizen", "actor": ANONYMOUS, "now": self.now, "fraction": fraction}
         self.attempt(lambda: cancel(self.session, found, **values, may_undo=may_undo))
         if found.state == "cancelled":
-            told, late = self.world.visits[mine], found.starts_at - self.now < CUTOFF
-            if may_undo and not (late or told.moved_late):
+            told = self.world.visits[mine]
+            late = told.moved_late or found.starts_at - self.now < CUTOFF
+            if may_undo and not late:
                 until = self.now + timedelta(minutes=2)
                 self.world.kept[mine] = (until, told.numbers)
             else:

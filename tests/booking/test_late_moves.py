@@ -7,6 +7,7 @@ import pytest
 from booking.appeals import can_appeal
 from booking.book import Book, book
 from booking.cancel import cancel
+from booking.counts import booking_counts
 from booking.hall_rules import rules_of
 from booking.hold import HoldSlot, hold
 from booking.reschedule import reschedule
@@ -66,6 +67,24 @@ def test_cancelling_after_a_late_move_counts_at_once(session, service, booked):
     assert counted(session, booked, CLOSE + timedelta(minutes=2)) == 1
     rules = rules_of(session.get_one(Hall, booked.hall_id))
     assert can_appeal(booked, rules=rules, now=CLOSE + timedelta(minutes=2))
+
+
+def test_the_counts_of_the_day_take_it_for_late_as_the_standing_does(session, service, booked):
+    move(session, service, booked, CLOSE)
+    give_up(session, booked, CLOSE + timedelta(minutes=1))
+    (found,) = booking_counts(session, session.get_one(Hall, booked.hall_id), on_date=NEXT_WEEK.date())
+    assert (found.booked, found.to_come, found.late_cancelled, found.by_hall) == (1, 0, 1, 0)
+
+
+@pytest.mark.parametrize("moved_at", [CLOSE, EARLY])
+def test_the_hall_or_a_move_in_time_makes_nothing_late(session, service, booked, moved_at):
+    move(session, service, booked, moved_at)
+    by_hall = moved_at == CLOSE
+    reason = "hall_closed" if by_hall else "citizen"
+    cancel(session, booked, reason=reason, actor=ANONYMOUS, now=moved_at)
+    session.flush()
+    (found,) = booking_counts(session, session.get_one(Hall, booked.hall_id), on_date=NEXT_WEEK.date())
+    assert (found.booked, found.late_cancelled, found.by_hall) == (0, 0, int(by_hall))
 
 
 def test_who_moves_in_time_cancels_in_time(session, service, booked):

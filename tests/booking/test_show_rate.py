@@ -49,6 +49,7 @@ def test_who_came_and_was_not_served_has_come_all_the_same(session, book):
 def test_a_late_cancellation_left_the_place_empty_and_an_early_one_did_not(session, book):
     book("cancelled", cancel_reason="citizen", cancelled_before=30)
     book("cancelled", cancel_reason="citizen", cancelled_before=300)
+    book("cancelled", cancel_reason="citizen", cancelled_before=300, moved_late_at=at("08:00"))
     book("cancelled", cancel_reason="hall_closed", cancelled_before=10)
     book("fulfilled")
     assert rate(session, book) == (2, 1)

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from booking.cancel import counts_as_missed
 from booking.hall_rules import HallRules, rules_of
+from booking.missed import counts_as_missed
 from booking.models import Appointment
 from booking.policy import counts_as_no_show
 from booking.queries import get_appointment, name_on
@@ -92,7 +92,7 @@ class Shown:
     @property
     def late_to_cancel(self) -> bool:
         """Whether cancelling now counts as missed: it is close, or was when the booking was moved."""
-        return counts_as_missed(self.appointment, rules=self.rules, now=self.now)
+        return counts_as_missed(self.appointment, policy=self.rules.policy, now=self.now)
 
     @property
     def undo_seconds(self) -> int:

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from booking.cancel import counts_as_missed
 from booking.hall_rules import rules_of
+from booking.missed import counts_as_missed
 from booking.models import Appointment
 from booking.slot_places import place_in
 from booking.states import OPEN, AppointmentState
@@ -71,7 +71,7 @@ def _is_changeable(row: Appointment) -> bool:
 
 def _is_late(row: Appointment, hall: Hall) -> bool:
     """Whether cancelling it now counts as missed."""
-    return counts_as_missed(row, rules=rules_of(hall), now=edge.now())
+    return counts_as_missed(row, policy=rules_of(hall).policy, now=edge.now())
 
 
 def _is_coming(listed: tuple[Appointment, Hall, object]) -> bool:
