@@ -118,14 +118,3 @@ def count_open(session: Session, kind: type[Kind], hall_ids: Collection[int]) ->
         .group_by(kind.hall_id)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def reason_of(asked: Appeal | DocumentAppeal) -> str:
-    """What the citizen wrote."""
-    return cipher().decrypt(asked.reason_sealed, f"{asked.__tablename__}.reason")
-
-
-def answer_of(asked: Appeal | DocumentAppeal) -> str:
-    """What was answered; empty while nothing was."""
-    sealed = asked.answer_sealed
-    return cipher().decrypt(sealed, f"{asked.__tablename__}.answer") if sealed else ""

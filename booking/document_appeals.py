@@ -5,7 +5,6 @@ reads it; accepted, what other phones missed there counts no more. While that of
 the appeal goes on to that hall. What others booked stays theirs: nobody sees or ends it by an appeal.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from booking.appeal_steps import (
     of_hall,
     settle,
 )
+from booking.asked import Asker, seal_asker
 from booking.decided import record
 from booking.events import DocumentAppealDecided
 from booking.hall_rules import rules_of
@@ -62,15 +62,6 @@ class AppealForDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Whose document, and which phone appeals."""
-
-    identity_kind: str
-    identity_number: str
-    phone: str
-
-
-@dataclass(frozen=True, slots=True)
 class OnRecord:
     """What is known of the document, for whoever decides; nobody else is told.
 
@@ -98,15 +89,11 @@ def ask(session: Session, command: AppealForDocument, *, actor: Actor, now: date
     rules = rules_of(hall)
     words = check_words(command.reason)
     identity = check_identity(command.identity_kind, command.identity_number, today=rules.date_of(now))
-    claim = {
-        "identity_kind": str(identity.kind),
-        "identity_number": identity.number,
-        "phone": command.phone,
-    }
+    asker = Asker(str(identity.kind), identity.number, command.phone)
     asked = DocumentAppeal(
         reference=new_reference(),
         hall_id=hall.id,
-        person_sealed=cipher().encrypt(json.dumps(claim), "document_appeal.person"),
+        person_sealed=seal_asker(asker, DocumentAppeal),
         identity_index=identity_index(identity.kind, identity.number),
         phone_index=phone_index(command.phone),
         reason_sealed=cipher().encrypt(words, "document_appeal.reason"),
@@ -223,8 +210,3 @@ def list_own(session: Session, phone: str, *, since: datetime) -> Sequence[Docum
     """What this verified phone has asked since, the newest first."""
     mine = (DocumentAppeal.phone_index == phone_index(phone), DocumentAppeal.created_at >= since)
     return session.scalars(select(DocumentAppeal).where(*mine).order_by(DocumentAppeal.id.desc())).all()
-
-
-def claim_of(asked: DocumentAppeal) -> Claim:
-    """Document and phone, as they were typed and verified."""
-    return Claim(**json.loads(cipher().decrypt(asked.person_sealed, "document_appeal.person")))

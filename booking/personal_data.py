@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Interval, Select, and_, delete, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from booking import appeal_steps, document_appeals, special_requests
+from booking.asked import answer_of, asker_of, reason_of
 from booking.cancel import cancel
 from booking.hall_rules import rules_of
 from booking.hold import remove_old_drafts
@@ -140,20 +140,20 @@ def _persons(session: Session, index: bytes) -> list[dict[str, Any]]:
 
 
 def _special_request(words: _Words, row: SpecialRequest) -> dict[str, Any]:
-    person = special_requests.person_of(row)
+    asker = asker_of(row)
     return {
         "kind": row.kind,
         "wanted_on": row.wanted_on,
         "hall": words.hall(row.hall_id),
         "services": words.services(row.service_ids),
-        "name": person.name,
-        "identity_kind": person.identity_kind,
-        "identity_number": person.identity_number,
+        "name": asker.name,
+        "identity_kind": asker.identity_kind,
+        "identity_number": asker.identity_number,
         "answers": words.answers(row.service_ids, row.answers),
-        "reason": special_requests.reason_of(row),
+        "reason": reason_of(row),
         "state": row.state,
         "since": row.created_at,
-        "answer": special_requests.answer_of(row),
+        "answer": answer_of(row),
     }
 
 
@@ -172,20 +172,20 @@ def _appeal(words: _Words, row: Appeal, about: Appointment) -> dict[str, Any]:
 
 def _document_appeal(row: DocumentAppeal) -> dict[str, Any]:
     """Without the hall that decides: it may tell where others missed something."""
-    claim = document_appeals.claim_of(row)
+    asker = asker_of(row)
     return {
-        "identity_kind": claim.identity_kind,
-        "identity_number": claim.identity_number,
+        "identity_kind": asker.identity_kind,
+        "identity_number": asker.identity_number,
         **_words_of_appeal(row),
     }
 
 
 def _words_of_appeal(row: Appeal | DocumentAppeal) -> dict[str, Any]:
     return {
-        "reason": appeal_steps.reason_of(row),
+        "reason": reason_of(row),
         "state": row.state,
         "since": row.created_at,
-        "answer": appeal_steps.answer_of(row),
+        "answer": answer_of(row),
     }
 
 

@@ -5,7 +5,6 @@ duty reserve (or, where that is used up, of the walk-ins) and books it; what fol
 any other.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,6 +15,7 @@ from sqlalchemy import BigInteger, bindparam, func, select, true
 from sqlalchemy.orm import Session
 
 from booking.appeal_steps import check_words
+from booking.asked import Asker, asker_of, seal_asker
 from booking.book import Book
 from booking.book_by_staff import StaffBooking, book_by_staff
 from booking.decided import record
@@ -25,6 +25,7 @@ from booking.models import Appointment, SpecialRequest
 from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
 from booking.request_days import CHANNELS, NoTimesThatDay, request_days
+from booking.standing import lock_key
 from booking.visit_offer import VisitOffer, get_visit_offer
 from halls.queries import get_hall_by_id
 from kernel import outbox
@@ -109,16 +110,6 @@ class AskSpecially:
     language: str = "zh"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who asks, as it was typed."""
-
-    name: str
-    identity_kind: str
-    identity_number: str
-    phone: str
-
-
 def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime) -> SpecialRequest:
     """Ask for a number outside the line.
 
@@ -138,12 +129,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
     identity = check_identity(command.identity_kind, command.identity_number, today=today)
     index = identity_index(identity.kind, identity.number)
     _ensure_no_other(session, index, phone_index(command.phone))
-    person = {
-        "name": command.name,
-        "identity_kind": str(identity.kind),
-        "identity_number": identity.number,
-        "phone": command.phone,
-    }
+    asker = Asker(str(identity.kind), identity.number, command.phone, command.name)
     asked = SpecialRequest(
         reference=new_reference(),
         hall_id=offer.hall_id,
@@ -152,7 +138,7 @@ def ask(session: Session, command: AskSpecially, *, actor: Actor, now: datetime)
         answers=dict(command.answers),
         kind=command.kind,
         wanted_on=command.wanted_on,
-        person_sealed=cipher().encrypt(json.dumps(person, ensure_ascii=False), "special_request.person"),
+        person_sealed=seal_asker(asker, SpecialRequest),
         identity_index=index,
         phone_index=phone_index(command.phone),
         reason_sealed=cipher().encrypt(reason, "special_request.reason"),
@@ -181,7 +167,7 @@ def _ensure_no_other(session: Session, index: bytes, phone: bytes) -> None:
     sees them all.
     """
     lock = func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger))
-    session.execute(select(lock), {"person": int.from_bytes(index[:8], signed=True)})
+    session.execute(select(lock), {"person": lock_key(index)})
     open_one = select(SpecialRequest.id).where(
         SpecialRequest.identity_index == index,
         SpecialRequest.phone_index == phone,
@@ -216,7 +202,7 @@ def approve(
     asked.decided_by = actor.id
     if answer.strip():
         asked.answer_sealed = cipher().encrypt(check_words(answer), "special_request.answer")
-    person = person_of(asked)
+    asker = asker_of(asked)
     booking = StaffBooking(
         hall_id=asked.hall_id,
         group_id=asked.group_id,
@@ -226,10 +212,10 @@ def approve(
         reason="special_request",
         who=Book(
             token="",
-            name=person.name,
-            identity_kind=person.identity_kind,
-            identity_number=person.identity_number,
-            phone=person.phone,
+            name=asker.name,
+            identity_kind=asker.identity_kind,
+            identity_number=asker.identity_number,
+            phone=asker.phone,
             language=asked.language,
         ),
         answers=asked.answers,
@@ -365,18 +351,3 @@ def answers_to_requests(session: Session, appointment_ids: Collection[int]) -> s
     """Those of these appointments that were made for special requests."""
     query = select(SpecialRequest.appointment_id).where(SpecialRequest.appointment_id.in_(appointment_ids))
     return {each for each in session.scalars(query) if each is not None}
-
-
-def person_of(asked: SpecialRequest) -> Person:
-    """Who asks: for those who decide and nobody else."""
-    return Person(**json.loads(cipher().decrypt(asked.person_sealed, "special_request.person")))
-
-
-def reason_of(asked: SpecialRequest) -> str:
-    """Why."""
-    return cipher().decrypt(asked.reason_sealed, "special_request.reason")
-
-
-def answer_of(asked: SpecialRequest) -> str:
-    """What was answered; empty where nothing was written."""
-    return cipher().decrypt(asked.answer_sealed, "special_request.answer") if asked.answer_sealed else ""

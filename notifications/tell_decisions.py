@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking.document_appeals import claim_of
+from booking.asked import asker_of
 from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest
 from booking.queries import phone_of
-from booking.special_requests import RequestState, person_of
+from booking.special_requests import RequestState
 from notifications.plan import plan
 
 Facts = Mapping[str, Any]
@@ -30,13 +30,13 @@ def document_appeal_decided(session: Session, event: Facts, *, now: datetime) ->
     asked = session.get(DocumentAppeal, event["appeal_id"])
     if asked is None:
         return
-    _tell(session, "document_appeal_decided", asked, claim_of(asked).phone, asked.language, now=now)
+    _tell(session, "document_appeal_decided", asked, asker_of(asked).phone, asked.language, now=now)
 
 
 def special_request_expired(session: Session, event: Facts, *, now: datetime) -> None:
     """Say that nobody answered in time, and where to ask again."""
     asked = session.get_one(SpecialRequest, event["request_id"])
-    phone = person_of(asked).phone
+    phone = asker_of(asked).phone
     _tell(session, "special_request_expired", asked, phone, asked.language, now=now, step="expired")
 
 
@@ -44,7 +44,7 @@ def special_request_decided(session: Session, event: Facts, *, now: datetime) ->
     """Tell the time that was given, or where the answer is."""
     asked = session.get_one(SpecialRequest, event["request_id"])
     approved = asked.state == RequestState.APPROVED and asked.appointment_id is not None
-    phone = person_of(asked).phone
+    phone = asker_of(asked).phone
     if not approved:
         _tell(session, "special_request_refused", asked, phone, asked.language, now=now)
         return

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from booking.appeal_steps import AppealIsDecided, AppealState, WordsMissing, answer_of, reason_of
+from booking.appeal_steps import AppealIsDecided, AppealState, WordsMissing
 from booking.appeals import (
     AlreadyAppealed,
     NothingToAppeal,
@@ -15,6 +15,7 @@ from booking.appeals import (
     get_own,
     list_appeals,
 )
+from booking.asked import answer_of, reason_of
 from booking.errors import AppointmentUnknown
 from booking.hall_rules import rules_of
 from booking.standing import no_shows_of

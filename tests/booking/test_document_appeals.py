@@ -11,16 +11,14 @@ from booking.appeal_steps import (
     AppealIsDecided,
     AppealUnknown,
     WordsMissing,
-    answer_of,
     count_open,
     get_of_hall,
-    reason_of,
 )
+from booking.asked import answer_of, asker_of, reason_of
 from booking.document_appeals import (
     AppealForDocument,
     OneOpenAppeal,
     ask,
-    claim_of,
     decide,
     list_document_appeals,
     list_own,
@@ -163,7 +161,7 @@ def test_who_asks_is_told_the_same_whatever_is_on_record(session, hall, person, 
     number = CARD[1] if on_file else sample_resident_id(9)
     asked = asks(session, hall, now, number=number)
     assert (asked.state, asked.hall_id) == ("asked", hall.id)
-    assert claim_of(asked).identity_number == number
+    assert asker_of(asked).identity_number == number
     assert reason_of(asked) == "别人用了我的身份证。"
     assert [each.id for each in list_own(session, MINE, since=now)] == [asked.id]
     assert list_own(session, STRANGER, since=now) == []

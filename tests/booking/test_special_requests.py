@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from booking import doctor
 from booking.appeal_steps import WordsMissing
+from booking.asked import answer_of, asker_of, reason_of
 from booking.errors import SlotFull
 from booking.models import Appointment, Number, SpecialRequest
 from booking.policy import BeyondHorizon, InPast
@@ -19,7 +20,6 @@ from booking.special_requests import (
     RequestIsDecided,
     RequestKindUnknown,
     RequestUnknown,
-    answer_of,
     approve,
     ask,
     get_own_request,
@@ -27,8 +27,6 @@ from booking.special_requests import (
     is_late,
     list_own_requests,
     list_requests,
-    person_of,
-    reason_of,
     refuse,
     withdraw,
 )
@@ -240,7 +238,7 @@ def test_personal_words_stay_out_of_audit_and_outbox(session, desk, now):
     asked, duty = desk.ask(session, now), desk.staff(session)
     refuse(session, asked, answer="轮椅通道在东门。", actor=duty, now=now)
     session.flush()
-    assert person_of(asked).name == "张三"
+    assert asker_of(asked).name == "张三"
     assert reason_of(asked).startswith("母亲")
     entries = session.scalars(select(AuditEntry).where(AuditEntry.subject_kind == "special_request")).all()
     assert [(e.action, e.to_state, e.hall_id) for e in entries] == [

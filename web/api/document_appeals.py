@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from booking import document_appeals
 from booking.appeal_steps import AppealIsDecided, AppealUnknown, WordsMissing, get_of_hall
+from booking.asked import asker_of
 from booking.document_appeals import AppealForDocument
 from booking.models import DocumentAppeal
 from halls.queries import HallUnknown, get_hall
@@ -36,13 +37,13 @@ OF_HALL = shapes.DocumentAppealOfHallSchema()
 
 
 def _of_hall(session: Session, asked: DocumentAppeal) -> dict[str, Any]:
-    claim = document_appeals.claim_of(asked)
+    asker = asker_of(asked)
     record = document_appeals.on_record(session, asked, now=edge.now())
     return {
         **present.appeal_of_hall(asked),
-        "identity_kind": claim.identity_kind,
-        "identity_number": mask(claim.identity_number),
-        "phone": mask_phone(claim.phone),
+        "identity_kind": asker.identity_kind,
+        "identity_number": mask(asker.identity_number),
+        "phone": mask_phone(asker.phone),
         "missed_here": list(record.missed_here),
         "missed_elsewhere": record.missed_elsewhere,
         "missed_by_this_phone": record.own,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.orm import Session
 
-from booking.appeal_steps import answer_of, reason_of
+from booking.asked import answer_of, reason_of
 from booking.book_at_once import Booked
 from booking.models import Appeal, Appointment, DocumentAppeal
 from booking.recent import KEPT_SECONDS

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from booking import special_requests as requests
 from booking.appeal_steps import WordsMissing
+from booking.asked import answer_of, reason_of
 from booking.errors import (
     ServiceNotOffered,
     ServicesInDifferentLines,
@@ -50,7 +51,7 @@ def _shown(session: Session, asked: SpecialRequest) -> dict[str, Any]:
         "state": asked.state,
         "wanted_on": asked.wanted_on,
         "asked_at": asked.created_at,
-        "answer": requests.answer_of(asked) or None,
+        "answer": answer_of(asked) or None,
         "appointment": given.reference if given else None,
     }
 
@@ -151,8 +152,8 @@ def _whole(session: Session, asked: SpecialRequest) -> dict[str, Any]:
     return {
         **_of_hall(session, asked),
         "services": [service.code for service in services_of(session, asked.service_ids)],
-        "reason": requests.reason_of(asked),
-        "answer": requests.answer_of(asked) or None,
+        "reason": reason_of(asked),
+        "answer": answer_of(asked) or None,
         "name": person.name,
         "identity_kind": person.identity_kind,
         "identity_number": person.identity_number,

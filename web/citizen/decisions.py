@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from booking import appeal_steps, appeals, document_appeals, special_requests
+from booking import appeals, document_appeals, special_requests
+from booking.asked import answer_of, asker_of
 from booking.hall_rules import HallRules, rules_of
 from booking.models import Appeal, Appointment, DocumentAppeal, SpecialRequest
 from booking.policy import NoShowStanding
@@ -102,7 +103,7 @@ def _missed(session: Session, rows: Sequence[Appointment], halls: Mapping[int, H
         own = made.get(row.id)
         may = own is None and appeals.can_appeal(row, rules=rules_of(halls[row.hall_id]), now=edge.now())
         if may or own is not None:
-            answer = appeal_steps.answer_of(own) if own else ""
+            answer = answer_of(own) if own else ""
             found.append(Missed(row, halls[row.hall_id], own, answer, may))
     return found
 
@@ -112,8 +113,8 @@ def _disputed(session: Session, phone: str) -> list[Disputed]:
     return [
         Disputed(
             each,
-            mask(document_appeals.claim_of(each).identity_number),
-            appeal_steps.answer_of(each),
+            mask(asker_of(each).identity_number),
+            answer_of(each),
         )
         for each in document_appeals.list_own(session, phone, since=since)
     ]
@@ -131,7 +132,7 @@ def _requests(session: Session, phone: str, halls: Mapping[int, Hall]) -> list[A
             request=row,
             hall=halls[row.hall_id],
             services=[services[id_] for id_ in row.service_ids if id_ in services],
-            answer=special_requests.answer_of(row),
+            answer=answer_of(row),
             booked=booked.get(row.appointment_id or 0, ""),
         )
         for row in rows

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from booking import appeals as asked_for
 from booking import document_appeals as documents
-from booking.appeal_steps import AppealState, Kind, answer_of, get_of_hall, reason_of
+from booking.appeal_steps import AppealState, Kind, get_of_hall
+from booking.asked import answer_of, asker_of, reason_of
 from booking.document_appeals import OnRecord
 from booking.models import Appeal, Appointment, DocumentAppeal
 from kernel.errors import DomainError
@@ -128,13 +129,13 @@ def _row(session: Session, appeal: Appeal, appointment: Appointment) -> Row:
 
 
 def _document_row(session: Session, asked: DocumentAppeal) -> DocumentRow:
-    claim = documents.claim_of(asked)
+    asker = asker_of(asked)
     is_open = asked.state == AppealState.ASKED
     return DocumentRow(
         appeal=asked,
-        kind=kind_name(claim.identity_kind),
-        number=mask(claim.identity_number),
-        phone=mask_phone(claim.phone),
+        kind=kind_name(asker.identity_kind),
+        number=mask(asker.identity_number),
+        phone=mask_phone(asker.phone),
         reason=reason_of(asked),
         answer=answer_of(asked),
         record=documents.on_record(session, asked, now=edge.now()) if is_open else None,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from booking import special_requests as asked_for
+from booking.asked import answer_of, reason_of
 from booking.book_by_staff import needed_for
 from booking.models import SpecialRequest
 from booking.request_days import CHANNELS, request_days
@@ -108,8 +109,8 @@ def _page(hall_code: str, reference: str, answer: str = "", refusal: str = "") -
             hall=hall,
             row=_row(session, asked),
             groups=_groups(session, asked),
-            reason=asked_for.reason_of(asked),
-            answered=asked_for.answer_of(asked),
+            reason=reason_of(asked),
+            answered=answer_of(asked),
             answer=answer,
             refusal=refusal,
             here=url_for(".one_request", hall_code=hall_code, reference=reference),

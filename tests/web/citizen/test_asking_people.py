@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from booking import appeals, document_appeals, special_requests
+from booking.asked import asker_of
 from booking.ladder import Channel
 from booking.models import Appeal, Appointment, DocumentAppeal, Number, Slot, SpecialRequest
 from kernel.actor import SYSTEM
@@ -65,7 +66,7 @@ def test_a_request_is_made_from_the_times_and_seen_under_my_bookings(town):
     assert phone.path.startswith("/my")
     assert "等待答复" in phone.words
     asked = one(town, SpecialRequest)
-    assert special_requests.person_of(asked).phone == "+8613800138000"
+    assert asker_of(asked).phone == "+8613800138000"
     assert asked.answers == {"reason": "lost", "residence": "local", "age": "adult"}
     phone.press("撤回申请")
     assert "已撤回" in phone.words
