@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,6 +126,11 @@ def text(row: Any, name: str) -> str:
 def local(moment: datetime, zone: str = CITY_ZONE) -> datetime:
     """The instant on the hall's wall clock."""
     return moment.astimezone(ZoneInfo(zone))
+
+
+def today(zone: str = CITY_ZONE) -> date:
+    """The day of this request by the hall's wall clock."""
+    return local(now(), zone).date()
 
 
 def recent() -> Recent:

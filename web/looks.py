@@ -93,7 +93,7 @@ def _read(name: str, text: str) -> tuple[Sequence[int], int, date, bool] | None:
         return None
     service_ids, hall_id, day, found = _unpack(packed)
     looked_on = date.fromisoformat(day)
-    if abs(edge.local(edge.now()).date() - looked_on) > timedelta(days=1):  # halls may be in many zones
+    if abs(edge.today() - looked_on) > timedelta(days=1):  # halls may be in many zones
         return None
     return service_ids, hall_id, looked_on, found
 

@@ -24,7 +24,7 @@ def home() -> Any:
             day = _take(session, request.args["hall"], request.args.get("on", ""))
             facts = {"day": day, "title": title_of(day, edge.language()), "blank": BLANK_ROWS}
             return render_template("admin/day_list.html", **facts)
-    today = edge.local(edge.now(), halls[0].time_zone if halls else "Asia/Shanghai").date()
+    today = edge.today(halls[0].time_zone) if halls else edge.today()
     days = [today, today + timedelta(days=1)]
     return render_template("admin/day_lists.html", halls=halls, today=today, days=days)
 

@@ -1,6 +1,5 @@
 """What a hall's day came to: kept when it was closed, or as it stands; also on paper and as a spreadsheet."""
 
-from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request, url_for
@@ -38,7 +37,7 @@ def day_sheet(hall_code: str) -> Response:
 def _facts(hall_code: str) -> dict[str, Any]:
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "list.print")
-        today: date = edge.local(edge.now(), hall.time_zone).date()
+        today = edge.today(hall.time_zone)
         on = day_of(request.args.get("on")) or today
         found = report(session, hall.id, on_date=on)
         return {"hall": hall, "report": found, "days": list_days(session, hall.id), "today": today}

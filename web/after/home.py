@@ -21,7 +21,7 @@ def home() -> ResponseReturnValue:
         if len(halls) == 1:
             return redirect(url_for(".tasks", hall_code=halls[0].code), 303)
         rows = [(hall, list_tasks(session, hall.id), list_owed(session, hall.id)) for hall in halls]
-    today = {hall.id: edge.local(edge.now(), hall.time_zone).date() for hall in halls}
+    today = {hall.id: edge.today(hall.time_zone) for hall in halls}
     counts = [
         (hall, len(tasks), sum(is_late(each, today=today[hall.id]) for each in tasks), len(papers))
         for hall, tasks, papers in rows

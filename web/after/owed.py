@@ -50,6 +50,6 @@ def _page(hall_code: str) -> str:
         by_id = {ticket.id: ticket for ticket in session.scalars(tickets)}
         services = services_by_id(session, [each.service_id for each in papers])
     rows = [(each, by_id[each.ticket_id], services[each.service_id]) for each in papers]
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     here = url_for(".owed", hall_code=hall_code)
     return render_template("after/owed.html", hall=hall, rows=rows, today=today, here=here)

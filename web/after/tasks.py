@@ -56,7 +56,7 @@ def _page(hall_code: str) -> str:
         waiting = list_tasks(session, hall.id)
         done = list_tasks(session, hall.id, open_only=False, limit=30)
         services = services_by_id(session, [each.service_id for each in (*waiting, *done)])
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     late = {each.id for each in waiting if is_late(each, today=today)}
     return render_template(
         "after/tasks.html",

@@ -133,7 +133,7 @@ def _note(session: Session, offer: VisitOffer, days: list[dict[str, Any]], *, to
 def _note_city(session: Session, services: Sequence[Service], times: Sequence[datetime]) -> None:
     """Remember a look at all halls at once, which saw these free times."""
     codes, ids = [each.code for each in services], [each.id for each in services]
-    seen, today = {edge.local(each).date() for each in times}, edge.local(edge.now()).date()
+    seen, today = {edge.local(each).date() for each in times}, edge.today()
     found = free_soon(session, codes, seen, answers={}, today=today, now=edge.now())
     note_look(session, service_ids=ids, hall_id=WHOLE_CITY, today=today, found=found)
 

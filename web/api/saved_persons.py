@@ -52,7 +52,7 @@ def save_person(body: Mapping[str, str]) -> Any:
     经本人同意保存常用办事人，最多八位。
     """
     phone, name = _phone(body), check_name(body["name"])
-    identity = check(body["identity_kind"], body["identity_number"], today=edge.local(edge.now()).date())
+    identity = check(body["identity_kind"], body["identity_number"], today=edge.today())
     relation = Relation(body["relation"]) if "relation" in body else None
     with edge.transaction() as session:
         row = saved_persons.save_person(

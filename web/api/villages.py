@@ -39,7 +39,7 @@ def list_villages(code: str) -> dict[str, Any]:
     """
     with edge.transaction() as session:
         hall = _hall(session, code)
-        today = edge.local(edge.now(), hall.time_zone).date()
+        today = edge.today(hall.time_zone)
         found = list_village_visits(session, hall, on_date=today)
         return {
             "villages": [

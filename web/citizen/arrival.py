@@ -28,7 +28,7 @@ def arrive(hall_code: str) -> ResponseReturnValue:
     """Today's bookings of this phone in this hall: what the poster's QR opens."""
     with edge.transaction() as session:
         hall = get_hall(session, hall_code)
-        today = edge.local(edge.now(), hall.time_zone).date()
+        today = edge.today(hall.time_zone)
         rows = [row for row in list_of_phone(session, g.phone, since_on=today) if _waits_here(row, hall.id)]
         mine = [(row, services_of(session, row.service_ids)) for row in rows if row.on_date == today]
     return render_template("citizen/arrive.html", hall=hall, mine=mine)
@@ -55,6 +55,6 @@ def _check_in(reference: str, code: str) -> str:
     with edge.transaction() as session:
         appointment = get_appointment(session, reference)
         hall = get_hall_by_id(session, appointment.hall_id)
-        ensure_arrived(code, hall.id, edge.local(edge.now(), hall.time_zone).date())
+        ensure_arrived(code, hall.id, edge.today(hall.time_zone))
         command = CheckIn(hall_id=hall.id, reference=reference)
         return check_in(session, command, actor=edge.actor(), now=edge.now()).reference

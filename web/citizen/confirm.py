@@ -144,5 +144,5 @@ def _standing(ready: Ready) -> NoShowStanding:
 
 
 def _identity(ready: Ready) -> Identity:
-    today = edge.local(edge.now(), ready.running.hall.time_zone).date()
+    today = edge.today(ready.running.hall.time_zone)
     return check_identity(ready.person["kind"], ready.person["number"], today=today)

@@ -34,7 +34,7 @@ def first_available(code: str) -> ResponseReturnValue:
         found = find_first(session, code, answers=answers, now=edge.now(), limit=SHOWN)
         seen = {edge.local(each.starts_at, halls[each.hall_code].time_zone).date() for each in found.slots}
         zone = found.time_zone or zone_of(halls[each.hall_code] for each in found.slots)
-        today = edge.local(edge.now(), zone).date()
+        today = edge.today(zone)
         soon = free_soon(session, [code], seen, answers=answers, today=today, now=edge.now())
         note_city_look(session, [visit], zone=zone, found=soon)
     return render_template(

@@ -67,7 +67,7 @@ class PersonForm(Schema):
     def _document(self, data: Mapping[str, Any], **_kwargs: object) -> None:
         if not data.get("number"):
             raise ValidationError(_("请填写证件号码。"), "number")
-        today = edge.local(edge.now(), self._hall.time_zone).date()
+        today = edge.today(self._hall.time_zone)
         try:
             check(data.get("kind", ""), data["number"], today=today)
         except Invalid as error:

@@ -60,7 +60,7 @@ def queues() -> ResponseReturnValue:
     with edge.transaction() as session:
         halls = list_halls(session)
         groups = list_city_groups(session)
-        days = {hall.id: edge.local(edge.now(), hall.time_zone).date() for hall in halls}
+        days = {hall.id: edge.today(hall.time_zone) for hall in halls}
         waiting = waiting_by_line(session, {group.id: days[group.hall_id] for group in groups})
     lines = [(hall, [group for group in groups if group.hall_id == hall.id]) for hall in halls]
     return render_template("citizen/queues.html", halls=lines, waiting=waiting, moment=edge.now())

@@ -48,7 +48,7 @@ def next_time(session: Session, appointment: Appointment) -> NextTime:
 
 
 def _keep_person(session: Session, phone: str, appointment: Appointment) -> None:
-    citizen, today = session.get_one(Citizen, appointment.citizen_id), edge.local(edge.now()).date()
+    citizen, today = session.get_one(Citizen, appointment.citizen_id), edge.today()
     name = name_on(session, appointment)
     save_citizen(session, phone, citizen, name=name, today=today, actor=edge.actor(), now=edge.now())
 

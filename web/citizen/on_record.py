@@ -48,4 +48,4 @@ def of_browser(session: Session) -> Held:
     seen = list_seen(session, phone) if phone else []
     if len(seen) != 1:
         return NOTHING
-    return find_licences(session, seen[0], on=edge.local(edge.now()).date())
+    return find_licences(session, seen[0], on=edge.today())

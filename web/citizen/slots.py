@@ -142,7 +142,7 @@ def zone_of(halls: Iterable[Hall]) -> str:
 
 def note_city_look(session: Session, visits: Sequence[Visit], *, zone: str, found: bool) -> None:
     """Somebody looked at all halls at once, for one service or for several together."""
-    today, ids = edge.local(edge.now(), zone).date(), [visit.service.id for visit in visits]
+    today, ids = edge.today(zone), [visit.service.id for visit in visits]
     note_look(session, service_ids=ids, hall_id=WHOLE_CITY, today=today, found=found)
 
 

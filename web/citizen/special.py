@@ -130,7 +130,7 @@ def _page(
 ) -> str:
     way, hall = _read(code, hall_code)
     days = _days(way, hall)
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     labels = {
         "kind_of_request": _("申请类别"),
         "wanted_on": _("希望哪天来"),

@@ -63,7 +63,7 @@ def _read(session: Session) -> _Asked:
         raise NotFound
     days = int(typed or DAYS[0])
     zone = (chosen or halls[0]).time_zone if halls else "Asia/Shanghai"
-    today = edge.local(edge.now(), zone).date()
+    today = edge.today(zone)
     return _Asked(halls, chosen, today - timedelta(days=days - 1), today, days)
 
 

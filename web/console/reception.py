@@ -67,7 +67,7 @@ def _facts(hall_code: str) -> dict[str, Any]:
             "kinds": kind_options(),
             "span": words.span,
             "day": words.day,
-            "today": (today := edge.local(edge.now(), hall.time_zone).date()),
+            "today": (today := edge.today(hall.time_zone)),
             "arrival_code": arrival_code(hall.id, today),
         }
 

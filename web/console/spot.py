@@ -1,7 +1,7 @@
 """What the reception does for somebody who gets no number today: it books a coming day for them at once."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from flask import request
 from flask_babel import gettext as _
@@ -93,7 +93,7 @@ def book_on_the_spot(session: Session, hall: Hall) -> Said:
 
 def _starts(session: Session, hall: Hall, offer: VisitOffer, *, until: date) -> list[StaffStart]:
     found: list[StaffStart] = []
-    on = _today(hall)
+    on = edge.today(hall.time_zone)
     while on <= until and len(found) < SHOWN:
         found += staff_starts(session, offer, on, channels=_channels(hall, on), now=edge.now())
         on += timedelta(days=1)
@@ -102,9 +102,4 @@ def _starts(session: Session, hall: Hall, offer: VisitOffer, *, until: date) -> 
 
 def _channels(hall: Hall, on: date) -> tuple[Channel, ...]:
     """Numbers for walk-ins of a later day may be booked; those of today are what has run out."""
-    return (Channel.ONLINE,) if on == _today(hall) else (Channel.ONLINE, Channel.WALK_IN)
-
-
-def _today(hall: Hall) -> date:
-    now: datetime = edge.local(edge.now(), hall.time_zone)
-    return now.date()
+    return (Channel.ONLINE,) if on == edge.today(hall.time_zone) else (Channel.ONLINE, Channel.WALK_IN)

@@ -76,7 +76,7 @@ def _my_hall(session: Session, hall_code: str) -> Hall:
 def _facts(hall_code: str) -> dict[str, Any]:
     with edge.transaction() as session:
         hall = _my_hall(session, hall_code)
-        today = edge.local(edge.now(), hall.time_zone).date()
+        today = edge.today(hall.time_zone)
         visits = list_village_visits(session, hall, on_date=today)
         return {"hall": hall, "visits": visits, "undoable": _undoable(session, visits), "hour": words.hour}
 

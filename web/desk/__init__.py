@@ -1,7 +1,7 @@
 """The follow-up desk: every bad rating is answered within its time."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -117,8 +117,7 @@ def _in_words(choices: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _today(hall: Hall) -> date:
-    now: datetime = edge.local(edge.now(), hall.time_zone)
-    return now.date()
+    return edge.today(hall.time_zone)
 
 
 def _grade(row: CaseRow) -> str:

@@ -131,7 +131,7 @@ def _codes(form: Mapping[str, str]) -> list[str]:
 
 
 def _times(session: Session, hall: Hall, form: dict[str, str]) -> dict[str, Any]:
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     on = day_of(form.get("day")) or today
     codes = _codes(form)
     offer = get_visit_offer(session, hall.code, codes, answers={}) if codes else None

@@ -35,7 +35,7 @@ def find_to_correct(hall_code: str) -> ResponseReturnValue:
     """Ask for day and code; the appointment follows."""
     with edge.transaction() as session:
         hall = my_hall(session, hall_code, "booking.correct")
-        today = edge.local(edge.now(), hall.time_zone).date()
+        today = edge.today(hall.time_zone)
         on, code = day_of(request.args.get("day")) or today, request.args.get("code", "").strip()[:12]
         found = find_by_code(session, hall.id, on, code.replace(" ", "")) if code else None
     if found is not None:

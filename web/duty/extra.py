@@ -85,7 +85,7 @@ def _open(rows: list[Row]) -> list[Row]:
 
 def rows_of(session: Session, hall: Hall) -> list[Row]:
     """Today's proposals of a hall with their lines."""
-    on_date = edge.local(edge.now(), hall.time_zone).date()
+    on_date = edge.today(hall.time_zone)
     return [
         Row(each, session.get_one(ServiceGroup, each.group_id), _minutes(each))
         for each in extra_time.list_extra(session, hall.id, on_date=on_date)

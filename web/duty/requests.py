@@ -131,7 +131,7 @@ def _person(session: Session, asked: SpecialRequest) -> dict[str, str]:
 
 def _times(session: Session, hall: Hall, asked: SpecialRequest) -> dict[str, Any]:
     on = day_of(request.values.get("day")) or asked.wanted_on
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     visit = find_visit(session, hall.id, asked.service_ids, asked.answers)
     needed = needed_for(session, asked.group_id, asked.service_ids, asked.answers)
     days = request_days(session, visit.needs if visit else {asked.group_id: needed}, now=edge.now())

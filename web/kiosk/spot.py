@@ -165,7 +165,7 @@ def _take_document(running: Running) -> None:
     name, number = read_document(request.form.get("code") or request.form.get("document", ""))
     if not number:
         raise DocumentMissing
-    today = edge.local(edge.now(), running.hall.time_zone).date()
+    today = edge.today(running.hall.time_zone)
     identity = check(request.form.get("kind") or "resident_id", number, today=today)
     facts = {"kind": identity.kind.value, "number": identity.number, "name": check_name(name) if name else ""}
     keep_form(running.token, {**running.form, **facts})
