@@ -30,14 +30,6 @@ class DeviceUnknown(Unauthenticated):
     en = "This device is not enrolled or was withdrawn. Please ask the staff."
 
 
-class PhoneUnknown(Unauthenticated):
-    """The citizen has not shown that the phone is theirs."""
-
-    code = "phone_unknown"
-    zh = "请先用短信验证码验证手机号。"
-    en = "Please verify your phone number with an SMS code first."
-
-
 def _mark(view: Callable[..., Any], guard: str) -> None:
     view.__guard__ = guard  # type: ignore[attr-defined]  # read by the test of the URL map
 
@@ -159,25 +151,16 @@ def remember_citizen_phone(phone: str) -> None:
 
 def citizen_only(view: View) -> View:
     """A citizen whose phone this browser has verified; `g.phone` holds it."""
-
-    def check() -> Any:
-        phone = citizen_phone()
-        if phone is None:
-            return redirect(url_for("citizen.verify_phone", next=page_to_return_to()))
-        g.phone, g.actor = phone, ANONYMOUS
-        return None
-
-    return _wrap(view, "citizen", check)
+    return _wrap(view, "citizen", lambda: _ask_for(citizen_phone()))
 
 
 def citizen_just_verified(view: View) -> View:
     """A citizen whose phone was verified by code a moment ago: for what a stolen browser must not do."""
+    return _wrap(view, "citizen-fresh", lambda: _ask_for(fresh_phone()))
 
-    def check() -> Any:
-        phone = fresh_phone()
-        if phone is None:
-            return redirect(url_for("citizen.verify_phone", next=page_to_return_to()))
-        g.phone, g.actor = phone, ANONYMOUS
-        return None
 
-    return _wrap(view, "citizen-fresh", check)
+def _ask_for(phone: str | None) -> Any:
+    if phone is None:
+        return redirect(url_for("citizen.verify_phone", next=page_to_return_to()))
+    g.phone, g.actor = phone, ANONYMOUS
+    return None

@@ -74,6 +74,20 @@ def words(name: str) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
+def sent_file(most: int) -> bytes:
+    """The file that was sent, or nothing: at most one byte more than `most`, whose reader then refuses it.
+
+    A large one lies in a temporary file, which must not stay open.
+    """
+    file = request.files.get("file")
+    if file is None:
+        return b""
+    try:
+        return file.stream.read(most + 1)
+    finally:
+        file.close()
+
+
 def mistakes(error: DomainError, *, under: str = "") -> dict[str, str]:
     """Field → what is wrong with it; what belongs to no field stands under its place.
 

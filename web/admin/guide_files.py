@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, url_for
 from flask_babel import gettext as _
 
 from catalog import guide_drafts
 from catalog.guide_text import MOST_BYTES, GuideFileUnreadable, read_guide, write_guide
 from web import edge
-from web.admin import guides
+from web.admin import entry, guides
 from web.guards import staff_only
 
 
@@ -31,7 +31,7 @@ def send(code: str) -> Any:
     """
     who = edge.require_everywhere("catalog.edit")
     try:
-        tree = read_guide(_sent())
+        tree = read_guide(entry.sent_file(MOST_BYTES))
     except GuideFileUnreadable as error:
         flash(error.sentence(edge.language()), "bad")
         return redirect(url_for("admin.guide", code=code), 303)
@@ -44,17 +44,6 @@ def send(code: str) -> Any:
     else:
         flash(_("文件已放进草稿，检查通过，可以发布。"), "ok")
     return redirect(url_for("admin.guide", code=code), 303)
-
-
-def _sent() -> bytes:
-    """The file, or nothing; a large one lies in a temporary file, which must not stay open."""
-    file = request.files.get("file")
-    if file is None:
-        return b""
-    try:
-        return file.stream.read(MOST_BYTES + 1)
-    finally:
-        file.close()
 
 
 def add_to(blueprint: Blueprint) -> None:

@@ -17,7 +17,7 @@ from kernel.table_files import MOST_BYTES, TableFileUnreadable, read_table, writ
 from kernel.tables import Counts, Kind, TableInvalid
 from queueing.tables import get_kind, kinds_for
 from web import edge, problems
-from web.admin import plan_edge
+from web.admin import entry, plan_edge
 from web.guards import staff_only
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -63,20 +63,9 @@ def send(kind: str) -> Any:
     """Try a file out: what is wrong with it, row by row, or what it would do. Nothing is changed yet."""
     found = get_kind(kind, edge.actor())
     try:
-        return _tried(found, read_table(_sent()))
+        return _tried(found, read_table(entry.sent_file(MOST_BYTES)))
     except DomainError as error:
         return _page(found, error), problems.status_of(error)
-
-
-def _sent() -> bytes:
-    """The file, or nothing; a large one lies in a temporary file, which must not stay open."""
-    file = request.files.get("file")
-    if file is None:
-        return b""
-    try:
-        return file.stream.read(MOST_BYTES + 1)
-    finally:
-        file.close()
 
 
 def _tried(kind: Kind, cells: list[list[str]]) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from catalog.models import Service
 from catalog.queries import ServiceUnknown, get_service
 from halls.queries import CounterNotFound, HallUnknown, get_counter_by_number, get_hall
-from kernel.actor import Actor
 from queueing import back_tasks, hand_over, owed, serve
 from queueing.after_models import BackTask, OwedPaper
 from queueing.choose import call_chosen
@@ -40,6 +39,7 @@ from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import answer_once, key_of_request, press_of
 from web.api.schemas import staff_work as shapes
 from web.api.schemas.queue import TicketAtWorkSchema
+from web.api.tickets import ticket_of_today
 from web.guards import bearer_only
 
 blueprint = Blueprint(
@@ -63,7 +63,7 @@ def pass_to_counter(body: Mapping[str, Any], code: str, label: str) -> dict[str,
     转到指定窗口，由该窗口叫号。
     """
     with edge.transaction() as session:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         target = get_counter_by_number(session, ticket.hall_id, body["number"])
         ticket = send_to_counter(session, ticket, counter_id=target.id, actor=actor, now=edge.now())
         return present.ticket_at_work(session, ticket, now=edge.now())
@@ -80,7 +80,7 @@ def send_to_room(body: Mapping[str, str], code: str, label: str) -> dict[str, An
     暂挂并请到指定房间。
     """
     with edge.transaction() as session:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         ticket = serve.park(session, ticket, actor=actor, now=edge.now(), **body)
         return present.ticket_at_work(session, ticket, now=edge.now())
 
@@ -96,7 +96,7 @@ def set_services(body: Mapping[str, Any], code: str, label: str) -> dict[str, An
     更正实际办理的事项。
     """
     with edge.transaction() as session:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         wanted = [get_service(session, each).id for each in body["services"]]
         ticket = correct_services(session, ticket, service_ids=wanted, actor=actor, now=edge.now())
         return present.ticket_at_work(session, ticket, now=edge.now())
@@ -115,7 +115,7 @@ def owe_paper(body: Mapping[str, Any], code: str, label: str) -> Response:
     """
 
     def work(session: Session) -> dict[str, Any]:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         service = get_service(session, body["service"])
         rest = {"material": body["material"], "due_on": body.get("due_on")}
         paper = owed.accept_without(
@@ -175,7 +175,7 @@ def open_back_task(body: Mapping[str, Any], code: str, label: str) -> Response:
     """
 
     def work(session: Session) -> dict[str, Any]:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         service = get_service(session, body["service"])
         rest = {"due_on": body.get("due_on"), "place": body["place"]}
         task = back_tasks.open_task(
@@ -282,12 +282,6 @@ def hand_counter_over(code: str, number: int, verb: str) -> dict[str, Any]:
         counter = get_counter_by_number(session, hall.id, number)
         running = HANDS[verb](session, counter.id, actor=actor, now=edge.now())
         return {"number": number, "state": running.state, "offered": running.offered_at is not None}
-
-
-def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
-    hall = get_hall(session, code)
-    actor = edge.require("ticket.call", hall.id)
-    return get_in_hall(session, hall.id, label, now=edge.now()), actor
 
 
 def _paper(session: Session, paper: OwedPaper) -> dict[str, Any]:

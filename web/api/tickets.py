@@ -160,7 +160,7 @@ def transfer_ticket(body: Mapping[str, str], code: str, label: str) -> dict[str,
     转办到本大厅另一业务组，保留原排队次序。
     """
     with edge.transaction() as session:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         group = get_group_by_code(session, ticket.hall_id, body["group"])
         ticket = serve.transfer(session, ticket, group_id=group.id, actor=actor, now=edge.now())
         return present.ticket_at_work(session, ticket, now=edge.now())
@@ -188,7 +188,7 @@ def move_ticket(code: str, label: str, step: str) -> dict[str, Any]:
     号票流转：重呼、开始办理、办结、过号、恢复、暂挂、继续、返回排队、十秒内撤销上一步、作废。
     """
     with edge.transaction() as session:
-        ticket, actor = _of_today(session, code, label)
+        ticket, actor = ticket_of_today(session, code, label)
         ticket = STEPS[step](session, ticket, actor=actor, now=edge.now())
         return present.ticket_at_work(session, ticket, now=edge.now())
 
@@ -197,8 +197,8 @@ def _given(session: Session, ticket: Ticket, line: OpenLine | None = None) -> di
     return present.given_ticket(session, ticket, now=edge.now(), reader=edge.actor(), line=line)
 
 
-def _of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
-    """Staff names a ticket as it is called out; its reference stays with the citizen."""
+def ticket_of_today(session: Session, code: str, label: str) -> tuple[Ticket, Actor]:
+    """Staff names a ticket as it is called out, and may call it; its reference stays with the citizen."""
     hall = get_hall(session, code)
     actor = edge.require("ticket.call", hall.id)
     return get_in_hall(session, hall.id, label, now=edge.now()), actor
