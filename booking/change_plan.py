@@ -49,7 +49,6 @@ class PlanChanged:
 
     stranded: Sequence[Affected]
     rehoused: Rehoused
-    numbers_added: int
 
 
 def preview_plan(session: Session, plan: HallFile, *, actor: Actor, now: datetime) -> list[Affected]:
@@ -113,15 +112,14 @@ def follow(
 ) -> PlanChanged:
     """Publish these days anew (first and last of each span), and move, cancel or keep who is stranded."""
 
-    def publish_all() -> int:
-        return sum(
+    def publish_all() -> None:
+        for first, last in spans:
             publish(session, hall.id, first_on=first, last_on=last, even_held=True, actor=actor, now=now)
-            for first, last in spans
-        )
 
     people = {each.citizen_id for each in stranded}
     lock_people(session, people)
-    added, rehoused = publish_all(), Rehoused(0, 0)
+    publish_all()
+    rehoused = Rehoused(0, 0)
     stranded = list_stranded(session, hall, spans, now=now)  # somebody may have confirmed meanwhile
     if stranded and then is None:
         raise BookingsStranded(count=len(stranded))
@@ -131,7 +129,7 @@ def follow(
             session, hall, stranded, move=move, because=because, locked=people, actor=actor, now=now
         )
         publish_all()
-    return PlanChanged(stranded, rehoused, added)
+    return PlanChanged(stranded, rehoused)
 
 
 def published_days(session: Session, hall: Hall, *, now: datetime) -> list[tuple[date, date]]:

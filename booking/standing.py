@@ -231,12 +231,6 @@ def _lines(group_ids: Collection[int]) -> dict[str, list[int] | list[str]]:
     return {"group_ids": list(group_ids), "as_legs": as_legs}
 
 
-def passes(group_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """The condition that an appointment passes this line, first or later."""
-    leg = func.jsonb_build_array(func.jsonb_build_object("group_id", group_id))
-    return or_(Appointment.group_id == group_id, Appointment.legs.op("@>")(leg))
-
-
 def ensure_may_book(standing: Standing, *, rules: HallRules, now: datetime) -> None:
     """Ask all rules about the person.
 

@@ -20,7 +20,6 @@ from booking.ladder import off_the_minute
 from booking.leg_holding import LegsTaken
 from booking.lost_offers import take_back_the_rest
 from booking.models import Appointment, Draft, Number, WaitlistEntry
-from booking.standing import passes
 from booking.states import OPEN
 from booking.taking import RETURNING, Taken, Wanted, take
 from booking.visit_numbers import visits_from_each
@@ -30,6 +29,7 @@ from booking.waitlist_visits import (
     FreeRow,
     lines_beside,
     lines_of,
+    passes,
     slot_in,
     take_visit,
     waiting_in,
@@ -341,7 +341,7 @@ def _booked_otherwise() -> ColumnElement[bool]:
     """The same phone has booked a visit that passes the same lines since, within the days of the wait."""
     return exists().where(
         Appointment.phone_index == WaitlistEntry.phone_index,
-        passes(WaitlistEntry.group_id),
+        passes(Appointment, WaitlistEntry.group_id),
         PASSES_ALL,
         Appointment.booked_at >= WaitlistEntry.created_at,
         Appointment.state.in_(OPEN),

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from booking.availability import SlotCount
 from booking.hall_rules import HallRules
 from booking.leg_holding import Fitted, LegsTaken, LegsWanted, take_fitting
-from booking.models import WaitlistEntry
+from booking.models import Appointment, WaitlistEntry
 from booking.slot_places import place_in
 from booking.visit_availability import day_of_visits, fit_in
 from booking.visit_offer import Leg, VisitOffer
@@ -54,12 +54,18 @@ def legs_of(offer: VisitOffer) -> list[dict[str, Any]]:
 
 def waiting_in(*group_ids: int) -> ColumnElement[bool]:
     """The condition that an entry waits for a number of any of these lines, first or later."""
-    return and_(WaitlistEntry.state == WaitState.WAITING, or_(*map(_passes, group_ids)))
+    return and_(
+        WaitlistEntry.state == WaitState.WAITING,
+        or_(*(passes(WaitlistEntry, group_id) for group_id in group_ids)),
+    )
 
 
-def _passes(group_id: int) -> ColumnElement[bool]:
+def passes(
+    visit: type[WaitlistEntry | Appointment], group_id: int | InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """The condition that a visit, waited for or booked, passes this line, first or later."""
     leg = func.jsonb_build_array(func.jsonb_build_object("group_id", group_id))
-    return or_(WaitlistEntry.group_id == group_id, WaitlistEntry.legs.op("@>")(leg))
+    return or_(visit.group_id == group_id, visit.legs.op("@>")(leg))
 
 
 def take_visit(

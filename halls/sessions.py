@@ -68,12 +68,3 @@ def list_sessions(
         for line in lines
         if line.on_date is not None
     ]
-
-
-def find_session(
-    session: Session, group_id: int, starts_at: datetime, *, tz: ZoneInfo
-) -> ExtraSession | None:
-    """The extra session that a slot belongs to, None for the usual hours."""
-    on = starts_at.astimezone(tz).date()
-    found = list_sessions(session, [group_id], first_on=on, last_on=on)
-    return next((each for each in found if each.holds(starts_at, tz)), None)

@@ -45,8 +45,6 @@ WAITING = frozenset({_S.PLANNED, _S.QUEUED, _S.RETRY})
 DUE = frozenset({_S.QUEUED, _S.RETRY})
 #: The provider may have it, or will tell: a receipt may still move these.
 OPEN = frozenset({_S.SENDING, _S.UNKNOWN, _S.RETRY, _S.ACCEPTED, _S.UNDETERMINED})
-#: The provider took it.
-SENT = frozenset({_S.ACCEPTED, _S.DELIVERED, _S.UNDELIVERED})
 #: Its owner has it, may have it, or will have it in a moment.
 MAY_BE_READ = frozenset({_S.SENDING, _S.UNKNOWN, _S.ACCEPTED, _S.DELIVERED, _S.UNDETERMINED})
 #: Nothing more is done by us.

@@ -13,7 +13,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kernel import audit
@@ -246,17 +246,6 @@ def hash_password(password: str) -> str:
 def find_by_username(session: Session, username: str) -> Staff | None:
     """Staff by user name, in any case of letters."""
     return session.scalar(select(Staff).where(Staff.username == username.lower()))
-
-
-def find_staff(session: Session, staff_id: int) -> Staff | None:
-    """Staff by id, if still active."""
-    staff = session.get(Staff, staff_id)
-    return staff if staff is not None and staff.active else None
-
-
-def count_staff(session: Session) -> int:
-    """How many there are; none means that the first administrator is still to be made."""
-    return session.scalar(select(func.count()).select_from(Staff)) or 0
 
 
 def check_password(session: Session, username: str, password: str, *, real_now: datetime) -> SignIn:

@@ -23,7 +23,6 @@ from queueing.place import OpenLine
 from queueing.reasons import Reason
 from queueing.staffing import capacity_of
 from queueing.states import AT_COUNTER, TicketState
-from queueing.steps import lock
 from queueing.today import Today, today_of
 from queueing.waiting import all_waiting, calls_of, first_waiting, recent_calls
 
@@ -72,11 +71,6 @@ def get_ticket(session: Session, reference: str) -> Ticket:
     if ticket is None:
         raise TicketUnknown
     return ticket
-
-
-def lock_ticket(session: Session, reference: str) -> Ticket:
-    """The ticket, locked and read afresh; raises TicketUnknown. The verbs lock by themselves."""
-    return lock(session, get_ticket(session, reference))
 
 
 def find_ticket_of_appointment(session: Session, appointment_id: int) -> Ticket | None:

@@ -10,7 +10,7 @@ from halls.day_plan import day_plans
 from halls.edit import save_hall
 from halls.plan_rows import ExtraRow, PlanRow, SeasonRow
 from halls.queries import list_groups
-from halls.sessions import find_session
+from halls.sessions import list_sessions
 from kernel import history
 from kernel.actor import SYSTEM
 from kernel.history import RevisionUnknown
@@ -76,10 +76,11 @@ def test_a_slot_of_an_extra_session_tells_what_and_where_it_is(session, now):
     )
     hall = save_hall(session, replace(PLAN, extras=(mobile,)), actor=SYSTEM, now=now)
     group = list_groups(session, hall.id)[0]
-    found = find_session(session, group.id, at("10:30", date(2026, 3, 7)), tz=TZ)
+    (found,) = list_sessions(session, [group.id], first_on=date(2026, 3, 2), last_on=date(2026, 3, 31))
+    assert found.holds(at("10:30", date(2026, 3, 7)), TZ)
     assert (found.name_zh, found.place_zh, found.place_en) == ("流动下乡", "东岭村村委会", "Dongling village")
-    assert find_session(session, group.id, at("11:00", date(2026, 3, 7)), tz=TZ) is None
-    assert find_session(session, group.id, at("10:00"), tz=TZ) is None
+    assert not found.holds(at("11:00", date(2026, 3, 7)), TZ)
+    assert not found.holds(at("10:00"), TZ)
 
 
 def test_a_lifted_closure_counts_nowhere_but_stays_in_the_books(session, hall, now):
