@@ -37,6 +37,11 @@ def get_service(session: Session, code: str) -> Service:
     return service
 
 
+def list_all_services(session: Session) -> list[Service]:
+    """Those that are handled no more too, for who edits the catalog."""
+    return list(session.scalars(select(Service).order_by(Service.position, Service.code)))
+
+
 def list_services(session: Session, hall_id: int | None = None) -> list[Service]:
     """All services in their order, or those that a hall handles."""
     wanted = select(Service).where(Service.active).order_by(Service.position, Service.code)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from catalog import edit
 from catalog.history import service_content
 from catalog.models import Guide, SearchSynonym, Service
+from catalog.queries import list_all_services
 from catalog.service_file import FIRST_MATERIAL, ServiceFile, service_from_data
 from catalog.synonym_file import SynonymFileInvalid, synonyms_from_lines
 from catalog.words import NAMES
@@ -90,14 +91,16 @@ _UNKNOWN = {"zh": "没有这个事项", "en": "no such service"}
 
 def read_services(session: Session, _actor: Actor) -> list[Row]:
     """All services, also those out of use."""
-    return [{**service_content(row), "code": row.code, "active": row.active} for row in _services(session)]
+    return [
+        {**service_content(row), "code": row.code, "active": row.active} for row in list_all_services(session)
+    ]
 
 
 def write_services(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, now: datetime
 ) -> None:
     """Make and change services; materials and guides stay as they are."""
-    known = {row.code: row for row in _services(session)}
+    known = {row.code: row for row in list_all_services(session)}
     files = []
     for line in lines:
         facts = {name: value for name, value in line.row.items() if name not in {"code", "active"}}
@@ -116,14 +119,16 @@ def write_services(
 
 def read_materials(session: Session, _actor: Actor) -> list[Row]:
     """The materials of all services, in their order."""
-    return [{"service": row.code, **material} for row in _services(session) for material in row.materials]
+    return [
+        {"service": row.code, **material} for row in list_all_services(session) for material in row.materials
+    ]
 
 
 def write_materials(
     session: Session, lines: Sequence[Line], mistakes: Mistakes, actor: Actor, now: datetime
 ) -> None:
     """Write the materials of every service that the table names, in the table's order."""
-    known = {row.code: row for row in _services(session)}
+    known = {row.code: row for row in list_all_services(session)}
     by_service: dict[str, list[Line]] = {}
     for line in lines:
         if line.row["service"] not in known:
@@ -168,10 +173,6 @@ KINDS = (
     Kind(MATERIALS, "catalog.edit", read_materials, write_materials),
     Kind(SYNONYMS, "catalog.edit", read_synonyms, write_synonyms),
 )
-
-
-def _services(session: Session) -> list[Service]:
-    return list(session.scalars(select(Service).order_by(Service.position, Service.code)))
 
 
 def _data(session: Session, service: Service) -> dict[str, Any]:

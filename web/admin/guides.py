@@ -14,7 +14,7 @@ from catalog.guide import checklist, format_answers, parse_answers, walk
 from catalog.guide_drafts import Draft
 from catalog.guide_file import GuideInvalid
 from catalog.models import Guide, GuideDraft, Service
-from catalog.queries import materials_of
+from catalog.queries import list_all_services, materials_of
 from catalog.restore import find_any_service
 from kernel.data_file import Problem
 from web import edge
@@ -38,7 +38,7 @@ class Fault:
 def home() -> Any:
     """All services with the state of their guide."""
     with edge.transaction() as session:
-        services = list(session.scalars(select(Service).order_by(Service.position, Service.code)))
+        services = list_all_services(session)
         trees = {row.service_id: row.tree for row in session.scalars(select(Guide))}
         drafts = {row.service_id: row for row in session.scalars(select(GuideDraft))}
     services.sort(key=lambda row: (row.id not in drafts, row.id not in trees))

@@ -12,7 +12,7 @@ from catalog import edit
 from catalog.find import find_services
 from catalog.history import service_content
 from catalog.models import Guide, GuideDraft, HallService, Service
-from catalog.queries import halls_offering
+from catalog.queries import halls_offering, list_all_services
 from catalog.restore import find_any_service
 from catalog.service_file import FIRST_MATERIAL, PAYMENTS, WAYS, service_from_data
 from halls.models import Hall, ServiceGroup
@@ -42,7 +42,7 @@ def home() -> Any:
     """All services, or those that fit `q`; also those out of use."""
     query = request.args.get("q", "").strip()[:60]
     with edge.transaction() as session:
-        rows = _matching(session, query) if query else _all(session)
+        rows = _matching(session, query) if query else list_all_services(session)
         guides = set(session.scalars(select(Guide.service_id)))
         drafts = set(session.scalars(select(GuideDraft.service_id)))
         counts: dict[int, int] = {}
@@ -52,16 +52,12 @@ def home() -> Any:
     return render_template("admin/services.html", **facts)
 
 
-def _all(session: Session) -> list[Service]:
-    return list(session.scalars(select(Service).order_by(Service.position, Service.code)))
-
-
 def _matching(session: Session, query: str) -> list[Service]:
     """By code or name as it is written, then as citizens would find it."""
     plain = query.lower()
     rows = [
         row
-        for row in _all(session)
+        for row in list_all_services(session)
         if plain in row.code.lower() or plain in row.name_zh.lower() or plain in row.name_en.lower()
     ]
     known = {row.code for row in rows}

@@ -71,8 +71,38 @@ def sessions_among(slots: Sequence[SlotChoice]) -> list[ExtraSession]:
     return list(once.values())[::-1]
 
 
+class Times:
+    """What is said of the days and slots of a hall that are shown, of one service or of several."""
+
+    __slots__ = ()
+    on_date: date
+    days: list[DayTab]
+    slots: list[SlotChoice]
+
+    @property
+    def sessions(self) -> list[ExtraSession]:
+        """The extra sessions among the slots, each once."""
+        return sessions_among(self.slots)
+
+    @property
+    def any_free(self) -> bool:
+        """Whether any day has room."""
+        return any(tab.free for tab in self.days)
+
+    @property
+    def free_that_day(self) -> bool:
+        """Whether the day that is shown has room."""
+        return any(tab.free for tab in self.days if tab.on_date == self.on_date)
+
+    @property
+    def counts_overlap(self) -> bool:
+        """Whether slots share numbers, so that their counts add up to more than the day's."""
+        day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)
+        return sum(slot.free for slot in self.slots) > day
+
+
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Times):
     """What can be chosen in one hall. `next_release_at` is known only when nothing is free.
 
     `closures` are those of the day that is shown, known only when it has no time (left).
@@ -92,27 +122,6 @@ class Choice:
     def may_open(self) -> bool:
         """Whether a number of the day shown may still come back: it has a time that is not too soon."""
         return any(not slot.too_soon for slot in self.slots)
-
-    @property
-    def sessions(self) -> list[ExtraSession]:
-        """The extra sessions among the slots, each once."""
-        return sessions_among(self.slots)
-
-    @property
-    def any_free(self) -> bool:
-        """Whether any day has a number."""
-        return any(tab.free for tab in self.days)
-
-    @property
-    def free_that_day(self) -> bool:
-        """Whether the day that is shown has a number."""
-        return any(tab.free for tab in self.days if tab.on_date == self.on_date)
-
-    @property
-    def counts_overlap(self) -> bool:
-        """Whether slots share numbers, so that their counts add up to more than the day's."""
-        day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)
-        return sum(slot.free for slot in self.slots) > day
 
     @property
     def soon(self) -> bool:

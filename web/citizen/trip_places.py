@@ -16,8 +16,8 @@ from catalog.models import Service
 from halls.closures import closures_on
 from halls.models import Closure, Hall
 from halls.queries import get_hall
-from halls.sessions import ExtraSession, list_sessions
-from web.citizen.places import DayTab, SlotChoice, sessions_among, slot_choice
+from halls.sessions import list_sessions
+from web.citizen.places import DayTab, SlotChoice, Times, slot_choice
 from web.citizen.trip import Trip
 
 
@@ -48,7 +48,7 @@ class PartPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class TripChoice:
+class TripChoice(Times):
     """What can be chosen in one hall. `next_release_at` is known only when nothing is free.
 
     `closures` as in `Choice`, of the lines that have no time left on the day that is shown; `may_open`: there
@@ -65,27 +65,6 @@ class TripChoice:
     next_release_at: datetime | None
     closures: list[Closure] = field(default_factory=list)
     may_open: bool = True
-
-    @property
-    def sessions(self) -> list[ExtraSession]:
-        """The extra sessions among the slots, each once."""
-        return sessions_among(self.slots)
-
-    @property
-    def any_free(self) -> bool:
-        """Whether any day has room for the visit."""
-        return any(tab.free for tab in self.days)
-
-    @property
-    def free_that_day(self) -> bool:
-        """Whether the day that is shown has room."""
-        return any(tab.free for tab in self.days if tab.on_date == self.on_date)
-
-    @property
-    def counts_overlap(self) -> bool:
-        """Whether slots share numbers, so that their counts add up to more than the day's."""
-        day = sum(tab.free for tab in self.days if tab.on_date == self.on_date)
-        return sum(slot.free for slot in self.slots) > day
 
 
 def list_trip_places(
