@@ -21,13 +21,14 @@ from booking.hall_rules import HallRules, rules_from
 from booking.models import Appointment, Draft, Slot
 from booking.policy import InPast
 from booking.queries import groups_of
-from booking.standing import ensure_may_book, lock_key, one_a_day, standing_of
+from booking.standing import ensure_may_book, one_a_day, standing_of
 from booking.states import AppointmentState
 from booking.taking import lock_own
 from halls.models import Hall
 from kernel import story
 from kernel.actor import Actor
 from kernel.crypto import cipher
+from kernel.db import lock_key
 from kernel.ids import new_reference, token_hash
 from people.citizens import identity_index, sealed_values
 from people.identity import Identity, check

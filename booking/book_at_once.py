@@ -19,10 +19,10 @@ from booking.book import RENEW_PERSON, Book, person_facts, today_somewhere
 from booking.events import AppointmentBooked
 from booking.models import ONE_A_DAY
 from booking.policy import DEFAULT_POLICY
-from booking.standing import lock_key
 from booking.states import AppointmentState
 from kernel import story
 from kernel.actor import Actor
+from kernel.db import lock_key
 from kernel.direct import Direct, Statement
 from people.citizens import identity_index
 from people.identity import check

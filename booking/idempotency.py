@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from booking.errors import IdempotencyKeyReused, RequestInProgress
 from booking.models import IdempotencyKey
 from kernel.crypto import cipher
+from kernel.db import lock_key
 from kernel.direct import Direct, Statement
 
 KEPT_FOR = timedelta(hours=24)
@@ -42,7 +43,7 @@ def begin(
         RequestInProgress: the first request still runs.
     """
     hashed = _key_hash(key, scope)
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(_lock_of(hashed)))):
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(lock_key(hashed)))):
         raise RequestInProgress
     # Read after the lock, in a statement of its own: whoever held it before has committed by now.
     kept = select(IdempotencyKey.request_hash, IdempotencyKey.status, IdempotencyKey.answer_sealed).where(
@@ -68,7 +69,7 @@ def begin_at_once(
 ) -> Replay | None:
     """As `begin`, in a transaction past SQLAlchemy."""
     hashed = _key_hash(key, scope)
-    if not direct.find(_LOCK, {"lock": _lock_of(hashed)})[0]:
+    if not direct.find(_LOCK, {"lock": lock_key(hashed)})[0]:
         raise RequestInProgress
     return _replay(direct.find(_KEPT, {"key": hashed, "since": real_now - KEPT_FOR}), request_hash)
 
@@ -128,7 +129,3 @@ def remove_old(session: Session, *, real_now: datetime) -> int:
 
 def _key_hash(key: str, scope: str) -> bytes:
     return hashlib.sha256(f"{scope}\x00{key}".encode()).digest()
-
-
-def _lock_of(hashed: bytes) -> int:
-    return int.from_bytes(hashed[:8], signed=True)

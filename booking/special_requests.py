@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select, true
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from booking.appeal_steps import check_words
@@ -25,12 +25,12 @@ from booking.models import Appointment, SpecialRequest
 from booking.policy import BeyondHorizon, InPast
 from booking.queries import lock_appointment
 from booking.request_days import CHANNELS, NoTimesThatDay, request_days
-from booking.standing import lock_key
 from booking.visit_offer import VisitOffer, get_visit_offer
 from halls.queries import get_hall_by_id
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.crypto import cipher
+from kernel.db import lock_hashed
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.ids import new_reference
 from people.citizens import identity_index, phone_index
@@ -166,8 +166,7 @@ def _ensure_no_other(session: Session, index: bytes, phone: bytes) -> None:
     Those of other phones do not count: nobody learns by asking whether a document has one. The duty officer
     sees them all.
     """
-    lock = func.pg_advisory_xact_lock(bindparam("person", type_=BigInteger))
-    session.execute(select(lock), {"person": lock_key(index)})
+    lock_hashed(session, index)
     open_one = select(SpecialRequest.id).where(
         SpecialRequest.identity_index == index,
         SpecialRequest.phone_index == phone,

@@ -47,7 +47,7 @@ from booking.policy import (
     no_show_standing,
 )
 from booking.states import OPEN, AppointmentState
-from kernel.db import constraint_of
+from kernel.db import constraint_of, lock_hashed
 from people.models import Citizen
 
 _OPEN = Appointment.state.in_(OPEN)
@@ -73,7 +73,7 @@ _STANDING = (
 )
 
 
-# The keys are those of `lock_key`.
+# The keys are those of `kernel.db.lock_key`.
 _LOCK_ALL = text("""
 SELECT pg_advisory_xact_lock(person.key)
 FROM (SELECT ('x' || encode(substring(identity_index FROM 1 FOR 8), 'hex'))::bit(64)::bigint AS key
@@ -130,20 +130,16 @@ def standing_of(
     )
 
 
-def lock_key(identity_index: bytes) -> int:
-    """The number of a person's advisory lock, which makes caps and "one a day" exact."""
-    return int.from_bytes(identity_index[:8], signed=True)
-
-
 def lock_person(session: Session, identity_index: bytes | None) -> None:
     """Wait until nobody else books, moves or is given an appointment for this person; held until the commit.
 
+    It makes caps and "one a day" exact.
     Who also locks the person's row locks this first, as booking does. That row gets a new version: a booking
     whose statement began before (`booking.book_at_once`) sees by it that what it counted may be old. None:
     the person was erased.
     """
     if identity_index is not None:
-        session.execute(select(func.pg_advisory_xact_lock(cast(lock_key(identity_index), BigInteger))))
+        lock_hashed(session, identity_index)
         person = Citizen.identity_index == identity_index
         session.execute(update(Citizen).where(person).values(language=Citizen.language))
 

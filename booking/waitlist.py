@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     Select,
     Table,
-    bindparam,
     delete,
     func,
     literal,
@@ -39,6 +38,7 @@ from halls.queries import get_hall_by_id
 from kernel import audit
 from kernel.actor import Actor
 from kernel.crypto import cipher
+from kernel.db import lock_hashed
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_reference
 from people.citizens import phone_index
@@ -312,8 +312,7 @@ def remove_old_waits(session: Session, *, before: datetime) -> int:
 
 def _ensure_room(session: Session, index: bytes) -> None:
     """The cap, exact: joins of one phone follow one another."""
-    key = bindparam("phone", int.from_bytes(index[:8], signed=True), type_=BigInteger)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
+    lock_hashed(session, index)
     waits = select(func.count()).where(
         WaitlistEntry.phone_index == index, WaitlistEntry.state.in_(OPEN_WAITS)
     )

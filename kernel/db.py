@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import DateTime, Engine, MetaData, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, cast, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -190,3 +190,13 @@ def constraint_of(error: IntegrityError) -> str | None:
     """The name of the constraint that was violated, to turn it into a domain error."""
     diagnostics: Any = getattr(error.orig, "diag", None)
     return getattr(diagnostics, "constraint_name", None)
+
+
+def lock_key(hashed: bytes) -> int:
+    """The number of the advisory lock of what is known by a hash."""
+    return int.from_bytes(hashed[:8], signed=True)
+
+
+def lock_hashed(session: Session, hashed: bytes) -> None:
+    """Wait until no other transaction has locked what is known by this hash; held until the commit."""
+    session.execute(select(func.pg_advisory_xact_lock(cast(lock_key(hashed), BigInteger))))

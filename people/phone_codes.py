@@ -8,11 +8,12 @@ import hmac
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel import outbox
 from kernel.crypto import cipher
+from kernel.db import lock_hashed
 from kernel.errors import Invalid, TooMany
 from kernel.ids import new_reference
 from people.code_budget import Payer, take
@@ -76,7 +77,7 @@ def request_code(
         PhoneCodeBudgetSpent
     """
     index = cipher().blind_index(phone, "phone")
-    _lock_phone(session, index)
+    lock_hashed(session, index)  # requests for one phone go one after another, so that the limits hold
     _check_limits(session, index, now=now)
     if payer is not None:
         take(session, payer, now=now)
@@ -139,12 +140,6 @@ def raise_unless_ok(check: CodeCheck) -> None:
     """
     if check in _REFUSALS:
         raise _REFUSALS[check]
-
-
-def _lock_phone(session: Session, index: bytes) -> None:
-    """Requests for one phone go one after another, so that the limits hold."""
-    key = int.from_bytes(index[:8], signed=True)
-    session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def _check_limits(session: Session, index: bytes, *, now: datetime) -> None:

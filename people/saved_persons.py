@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel import audit
 from kernel.actor import Actor
 from kernel.crypto import cipher
+from kernel.db import lock_hashed
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_reference
 from people.citizens import identity_index, number_of, phone_index
@@ -233,4 +234,4 @@ def _card(row: SavedPerson) -> Card:
 
 def _lock(session: Session, owner: bytes) -> None:
     """Saving for one phone goes one after another, so that the limit holds."""
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(owner[8:], signed=True))))
+    lock_hashed(session, owner[8:])  # not the half by which codes and waits of a phone are locked

@@ -14,9 +14,10 @@ from booking.errors import HoldExpired
 from booking.hold import HoldSlot, hold
 from booking.models import Appointment, Number, Slot
 from booking.publish import publish
-from booking.standing import lock_key, lock_people
+from booking.standing import lock_people
 from booking.visit_legs import MOST_WAIT
 from kernel.actor import ANONYMOUS, SYSTEM
+from kernel.db import lock_key
 from kernel.outbox import OutboxEvent
 from people.sample_ids import sample_resident_id
 from tests.booking.test_close import statements

@@ -16,7 +16,7 @@ from booking.change_days import DaysChange, change_days
 from booking.close import Then
 from booking.hold import HoldSlot, hold
 from booking.models import Draft, WaitlistEntry
-from booking.standing import lock_key, lock_person
+from booking.standing import lock_person
 from booking.tables import export_table, import_table
 from booking.turns import wait_for_hall
 from booking.waitlist import JoinWaitlist, join
@@ -24,6 +24,7 @@ from feedback import personal_data
 from halls.edit import save_hall
 from halls.plan_rows import CalendarRow
 from kernel.actor import ANONYMOUS, SYSTEM
+from kernel.db import lock_key
 from people.citizens import identity_index
 from people.sample_ids import sample_resident_id
 from queueing.tables import KINDS
