@@ -22,6 +22,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "appointment.correct": ("更正预约信息", "Corrected a booking"),
     "appointment.delivery": ("填写邮寄地址", "Said where to post the result"),
     "appointment.fulfil": ("预约已办理", "Served a booking"),
+    "appointment.look_up": (
+        "按证件查今天的预约，未能签到",
+        "Looked for a booking of today by document, and checked nobody in",
+    ),
     "appointment.make_by_staff": ("代群众预约", "Booked for a citizen"),
     "appointment.move": ("大厅改动时间，改约到别的时间", "The hall moved a booking"),
     "appointment.no_show": ("预约未到场", "Closed a booking as missed"),

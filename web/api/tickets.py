@@ -46,6 +46,7 @@ from web.api.blueprint import Blueprint, idempotent, refuses
 from web.api.once import answer_once, key_of_request, press_of
 from web.api.schemas import queue as shapes
 from web.guards import bearer_only, public
+from web.told_to_staff import look_ups_audited
 
 blueprint = Blueprint("tickets", __name__, description="Today's place in line. 签到、取号与号票")
 
@@ -94,7 +95,7 @@ def check_in_at_hall(body: Mapping[str, str], code: str) -> dict[str, Any]:
 
     为已预约的群众签到并出票；重复签到返回同一张号票。
     """
-    with edge.transaction() as session:
+    with look_ups_audited(code, body.get("identity")), edge.transaction() as session:
         hall = get_hall(session, code)
         actor = edge.require("checkin.do", hall.id)
         ticket = check_in(session, CheckIn(hall.id, **body), actor=actor, now=edge.now())

@@ -20,6 +20,7 @@ from web.api.blueprint import Blueprint, refuses
 from web.api.schemas import queue as shapes
 from web.api.schemas import villages as village_shapes
 from web.guards import bearer_only
+from web.told_to_staff import look_ups_audited
 
 blueprint = Blueprint("villages", __name__, description="Mobile sessions. 流动下乡签到与办结")
 
@@ -63,7 +64,7 @@ def check_in_at_village(body: dict[str, str], code: str) -> dict[str, Any]:
 
     流动下乡签到，当天任何时候都可以；重复签到结果不变。
     """
-    with edge.transaction() as session:
+    with look_ups_audited(code, body.get("identity")), edge.transaction() as session:
         hall = _hall(session, code)
         shown = CheckIn(hall.id, **body)
         return _told(arrive_in_village(session, shown, actor=edge.actor(), now=edge.now()))

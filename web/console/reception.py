@@ -25,7 +25,7 @@ from web.console.once import Said, once
 from web.console.spot import Instead, book_on_the_spot, instead_of_a_number, matter
 from web.guards import staff_only
 from web.kiosk.scan import read_scan
-from web.told_to_staff import refusals_audited
+from web.told_to_staff import look_ups_audited, refusals_audited
 
 
 @blueprint.get("/halls/<hall_code>/reception")
@@ -40,7 +40,9 @@ def reception(hall_code: str) -> ResponseReturnValue:
 def receive(hall_code: str) -> ResponseReturnValue:
     """Do one of them; the same press twice gives the same number."""
     try:
-        with refusals_audited(hall_code, request.form.get("kind", ""), request.form.get("number", "")):
+        kind, number = request.form.get("kind", ""), request.form.get("number", "")
+        shown = read_scan(request.form.get("shown", "")).identity
+        with refusals_audited(hall_code, kind, number), look_ups_audited(hall_code, shown):
             category, sentence = once(lambda session: _receive(session, hall_code))
     except DomainError as error:
         flash(error.sentence(edge.language()), "bad")

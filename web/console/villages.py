@@ -24,6 +24,7 @@ from web.console.face import blueprint
 from web.console.once import Said, once
 from web.guards import staff_only
 from web.kiosk.scan import read_scan
+from web.told_to_staff import look_ups_audited
 
 
 @blueprint.get("/halls/<hall_code>/villages")
@@ -38,7 +39,8 @@ def villages(hall_code: str) -> ResponseReturnValue:
 def work_in_village(hall_code: str) -> ResponseReturnValue:
     """Check somebody in, end a visit, or take the last press back; the same press twice does it once."""
     try:
-        category, sentence = once(lambda session: _work(session, hall_code))
+        with look_ups_audited(hall_code, read_scan(request.form.get("shown", "")).identity):
+            category, sentence = once(lambda session: _work(session, hall_code))
     except DomainError as error:
         flash(error.sentence(edge.language()), "bad")
         page = render_template("console/villages.html", **_facts(hall_code))

@@ -78,3 +78,14 @@ def test_a_refusal_for_what_stands_for_the_document_is_audited(town):
         query = select(AuditEntry).where(AuditEntry.action == "appointment.refuse_to_staff")
         entry = session.scalars(query).one()
     assert (entry.subject_id, entry.details) == (owner, {"code": "already_booked_that_day"})
+
+
+@pytest.mark.parametrize("desk", ["", "/villages"])
+def test_a_look_up_by_document_that_checks_nobody_in_is_audited_for_staff_alone(town, desk):
+    for who in ("kiosk", "officer"):
+        wanted = {"identity": sample_resident_id(5)}
+        assert town.post(f"/halls/{town.hall}{desk}/check-ins", wanted, who=who).status_code == 404
+    with town.parts.database.transaction() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "appointment.look_up")
+        [entry] = session.scalars(query).all()
+        assert (entry.actor_kind, entry.details) == ("staff", {"code": "nothing_to_check_in"})

@@ -70,3 +70,53 @@ def test_the_entry_is_told_in_words(faces, known):
     shown = faces.officer(roles=("admin",)).get("/admin/audit").text
     assert "录入的证件不能预约，原因已告知工作人员" in shown
     assert not re.search(PERSON["number"], shown)
+
+
+# ---- check-in by document ----
+
+DESKS = ("reception", "villages")
+
+
+def look_ups(faces):
+    with faces.parts.database.transaction() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "appointment.look_up")
+        return session.scalars(query.order_by(AuditEntry.id)).all()
+
+
+def check_in(faces, client, shown, desk="reception"):
+    page = f"/console/halls/{faces.hall.code}/{desk}"
+    return send(client, page, page, do="check_in", shown=shown)
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_who_checks_in_by_document_and_finds_nobody_leaves_an_entry_each_time(faces, desk):
+    officer = faces.officer()
+    for _ in range(2):
+        assert check_in(faces, officer, PERSON["number"], desk).status_code == 404
+    first, second = look_ups(faces)
+    assert (first.actor_kind, first.actor_id, first.hall_id) == (
+        "staff",
+        faces.officers[0].id,
+        faces.hall.id,
+    )
+    assert (first.subject_kind, first.subject_id) == ("citizen", None)
+    assert first.details == second.details == {"code": "nothing_to_check_in"}
+
+
+def test_whose_document_it_was_is_in_the_entry_and_the_document_is_not(faces, known):
+    faces.at("18:00")
+    officer = faces.officer()
+    assert check_in(faces, officer, PERSON["number"], "villages").status_code == 409
+    [entry] = look_ups(faces)
+    assert (entry.subject_id, entry.details) == (known.citizen_id, {"code": "booked_in_hall"})
+    shown = faces.officer(roles=("admin",)).get("/admin/audit").text
+    assert "按证件查今天的预约，未能签到" in shown
+    assert PERSON["number"] not in shown
+
+
+def test_who_is_checked_in_by_document_or_shows_a_wrong_code_leaves_no_look_up(faces, known):
+    officer = faces.officer()
+    assert check_in(faces, officer, "000000").status_code == 404
+    assert check_in(faces, officer, "").status_code == 404
+    assert check_in(faces, officer, PERSON["number"]).status_code == 303
+    assert look_ups(faces) == []
