@@ -1,7 +1,7 @@
 """What staff hear of a document is in the audit where a rule refuses, too: that tells as much as a booking.
 
 They have the document in hand, so they are told the reason itself. Who types documents to look somebody up
-leaves an entry for each; so does who tries to check somebody in by a document and finds nobody, or is refused.
+leaves an entry for each; so does who tries to check somebody in by a document in vain.
 """
 
 from collections.abc import Iterator

@@ -34,7 +34,18 @@ from web.guards import staff_only
 from web.problems import status_of
 from web.told_to_staff import refusals_audited
 
-_FIELDS = ("day", "name", "kind", "number", "phone", "reason", "exception", "channel", "override")
+_FIELDS = (
+    "day",
+    "starts_at",
+    "name",
+    "kind",
+    "number",
+    "phone",
+    "reason",
+    "exception",
+    "channel",
+    "override",
+)
 _SERVICES = ("service", "second", "third")
 _CHANNELS = {
     "any": (Channel.ONLINE, Channel.WALK_IN),
@@ -70,7 +81,7 @@ def submit_book_for(hall_code: str) -> ResponseReturnValue:
 def _book(session: Session, hall_code: str, form: dict[str, str]) -> Said:
     hall = my_hall(session, hall_code, "booking.make")
     offer = get_visit_offer(session, hall.code, _codes(form), answers={})
-    starts_at = moment_of(request.form.get("starts_at"))
+    starts_at = moment_of(form["starts_at"])
     if starts_at is None:
         raise SlotUnknown
     command = StaffBooking(

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from booking import appeals, document_appeals, special_requests
 from booking.models import Appeal, Appointment, Number, SpecialRequest
@@ -221,6 +221,22 @@ def test_what_was_typed_wrong_is_said_and_nothing_is_booked(faces, reserve):
         assert "error-summary" in answer.text
     with faces.parts.database.transaction() as session:
         assert session.query(Appointment).count() == 0
+
+
+def test_a_refused_booking_keeps_the_chosen_time_while_it_has_a_number(faces, reserve):
+    officer, page = faces.officer(), f"/duty/{faces.hall.code}/book"
+    chosen = re.compile(rf'value="{re.escape(TEN.isoformat())}"([^>]*)>')
+
+    def refused():
+        answer = send(officer, page, page, **booking_form(faces, number="1"))
+        assert answer.status_code in (409, 422)
+        return chosen.search(answer.text).group(1)
+
+    assert "checked" in refused()
+    with faces.parts.database.transaction() as session:
+        session.execute(delete(Number))
+    gone = refused()
+    assert ("checked" in gone, "disabled" in gone) == (False, True)  # the page asks for another
 
 
 def test_corrects_a_slip_and_audits_what_kind_of_thing_it_was(faces):
