@@ -75,12 +75,24 @@ def check_delivery(receiver: str, phone: str, address: str, postcode: str = "") 
     Raises:
         NameMissing, NameImpossible, PhoneMalformed, AddressImpossible, PostcodeMalformed
     """
-    where, code = " ".join(address[: 4 * _LONGEST].split()), postcode.strip()
+    where, code = check_address(address), check_postcode(postcode)
+    return Delivery(check_name(receiver), normalise(phone), where, code)
+
+
+def check_address(typed: str) -> str:
+    """The address with single spaces; raises AddressImpossible."""
+    where = " ".join(typed[: 4 * _LONGEST].split())
     if not _SHORTEST <= len(where) <= _LONGEST or not where.isprintable():
         raise AddressImpossible
+    return where
+
+
+def check_postcode(typed: str) -> str:
+    """The postcode, or nothing; raises PostcodeMalformed."""
+    code = typed.strip()
     if code and not (len(code) == _POSTCODE and code.isascii() and code.isdecimal()):
         raise PostcodeMalformed
-    return Delivery(check_name(receiver), normalise(phone), where, code)
+    return code
 
 
 def can_be_posted(session: Session, service_ids: Sequence[int]) -> bool:

@@ -42,6 +42,11 @@ def is_mainland(number: str) -> bool:
     return _MAINLAND.fullmatch(number) is not None
 
 
+def as_dialled(number: str) -> str:
+    """An E.164 number as its owner types it: eleven digits in the mainland; any other text as it is."""
+    return number.removeprefix("+86") if is_mainland(number) else number
+
+
 def mask(number: str) -> str:
     """An E.164 number that its owner recognises and nobody else can call: 138****8000."""
     if is_mainland(number):

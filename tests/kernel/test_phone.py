@@ -97,3 +97,10 @@ def test_a_mask_hides_at_least_four_digits(number):
         "+86"
     )
     assert "****" in masked
+
+
+@given(MOBILES)
+def test_a_mainland_number_is_shown_as_it_is_dialled_and_others_as_they_are(number):
+    assert phone.as_dialled(f"+86{number}") == number
+    assert phone.as_dialled("+85291234567") == "+85291234567"
+    assert phone.as_dialled("+86123") == "+86123"

@@ -13,7 +13,7 @@ from booking.policy import AlreadyBookedThatDay, DocumentNotBookable, NoShowStan
 from booking.standing import no_shows_of
 from kernel.errors import DomainError
 from people.citizens import identity_index, phone_index
-from people.identity import Identity, mask, mask_name
+from people.identity import Identity, mask, mask_name, normalise
 from people.identity import check as check_identity
 from people.licences import Held
 from people.names import check_name
@@ -109,7 +109,7 @@ def _page(ready: Ready, refusal: DomainError | None = None) -> str:
         phone=ready.phone,
         person=ready.person,
         kind=kind_name(ready.person["kind"]),
-        number=mask(ready.person["number"]),
+        number=mask(normalise(ready.person["kind"], ready.person["number"])),
         name=mask_name(ready.person["name"]) if ready.person.get("saved") else ready.person["name"],
         postable=postable(ready.running),
         doubtful=_identity(ready).doubtful,

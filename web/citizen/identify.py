@@ -14,7 +14,7 @@ from booking.keep_hold import keep_hold
 from kernel.errors import DomainError
 from kernel.limits import LimitReached
 from kernel.phone import mask as mask_phone
-from people.identity import mask, mask_name
+from people.identity import mask, mask_name, normalise
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.family import family, merge, relations
@@ -128,7 +128,7 @@ def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None 
         persons=[] if form.get("saved") else persons,
         relations=relations(),
         saved_name=mask_name(form["name"]) if form.get("saved") else "",
-        number_kept=mask(form["number"]) if right else "",
+        number_kept=mask(normalise(form["kind"], form["number"])) if right else "",
         verified=citizen_phone(),
         here=url_for(".who"),
     )

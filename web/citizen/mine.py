@@ -23,6 +23,7 @@ from halls.queries import list_halls
 from kernel.crypto import CannotDecrypt, cipher
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
+from people.phone_codes import TooManyPhoneCodes
 from web import edge
 from web.citizen.decisions import decisions_of
 from web.citizen.face import blueprint
@@ -116,11 +117,17 @@ def _send(phone: str, target: str | None) -> ResponseReturnValue:
     try:
         number = send_code(phone)
     except DomainError as error:
+        if isinstance(error, TooManyPhoneCodes):
+            _remember_asked(phone)  # the one of a moment ago, asked for on another page, can be typed here
         return _page(target, phone, {"phone": error.sentence(edge.language())}), status_of(error)
-    sealed = cipher().encrypt(phone, _PURPOSE)
-    cookie_session[_ASKED_KEY] = base64.urlsafe_b64encode(sealed).decode()
+    _remember_asked(phone)
     flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(number)), "ok")
     return redirect(url_for(".verify_phone", next=safe_next(target, ""), _anchor="field-code"), 303)
+
+
+def _remember_asked(phone: str) -> None:
+    sealed = cipher().encrypt(phone, _PURPOSE)
+    cookie_session[_ASKED_KEY] = base64.urlsafe_b64encode(sealed).decode()
 
 
 def _asked() -> str:

@@ -5,7 +5,7 @@ be changed until check-in, by the owner of the phone that booked, after a fresh 
 be shared, and whoever has it must not send somebody's passport elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -14,11 +14,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from booking.delivery import (
-    AddressImpossible,
     Delivery,
-    PostcodeMalformed,
     can_be_posted,
+    check_address,
     check_delivery,
+    check_postcode,
     delivery_of,
     set_delivery,
 )
@@ -26,8 +26,9 @@ from booking.errors import AppointmentUnknown
 from booking.models import Appointment
 from booking.queries import get_appointment
 from kernel.errors import DomainError, Invalid
-from kernel.phone import PhoneMalformed
+from kernel.phone import as_dialled, normalise
 from people.citizens import phone_index
+from people.names import check_name
 from web import edge
 from web.citizen.bookings import shown
 from web.citizen.face import blueprint
@@ -37,10 +38,11 @@ from web.guards import citizen_just_verified, public
 from web.problems import status_of
 
 FIELDS = ("receiver", "phone", "address", "postcode")
-_AT_FAULT: dict[type[Invalid], str] = {
-    AddressImpossible: "address",
-    PostcodeMalformed: "postcode",
-    PhoneMalformed: "phone",
+_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "receiver": check_name,
+    "phone": normalise,
+    "address": check_address,
+    "postcode": check_postcode,
 }
 
 
@@ -126,14 +128,29 @@ def _wanted(form: Mapping[str, str]) -> Delivery | None:
     return check_delivery(form["receiver"], form["phone"], form["address"], form["postcode"])
 
 
-def _page(form: Mapping[str, str], back: str, wrong: DomainError | None = None) -> str:
+def _page(form: dict[str, str], back: str, wrong: DomainError | None = None) -> str:
     labels = {
         "receiver": _("收件人"),
         "phone": _("收件手机"),
         "address": _("收件地址"),
         "postcode": _("邮政编码"),
     }
-    errors = {_AT_FAULT.get(type(wrong), "receiver"): wrong.sentence(edge.language())} if wrong else {}  # type: ignore[arg-type]  # other kinds are not in the table
     return render_template(
-        "citizen/delivery.html", form=form, back_url=back, errors=errors, labels=labels, here=request.path
+        "citizen/delivery.html",
+        form=form | {"phone": as_dialled(form.get("phone", ""))},
+        back_url=back,
+        errors=_errors(form, wrong) if wrong else {},
+        labels=labels,
+        here=request.path,
     )
+
+
+def _errors(form: Mapping[str, str], wrong: DomainError) -> dict[str, str]:
+    """All that is wrong with what was typed; where nothing is, why it cannot be posted at all."""
+    found = {}
+    for name, check in _CHECKS.items():
+        try:
+            check(form[name])
+        except Invalid as fault:
+            found[name] = fault.sentence(edge.language())
+    return found or {"receiver": wrong.sentence(edge.language())}

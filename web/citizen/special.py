@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from booking import special_requests
+from booking.appeal_steps import WordsMissing, check_words
 from booking.request_days import request_days, to_offer
 from booking.special_requests import AskSpecially
 from booking.visit_offer import get_visit_offer
@@ -69,6 +70,10 @@ def _submitted(code: str | None, hall_code: str) -> ResponseReturnValue:
     wanted_on = day_of(form["wanted_on"])
     if wanted_on is None:
         errors["wanted_on"] = _("请选择希望来办的日期。")
+    try:
+        check_words(form["reason"])
+    except WordsMissing as missing:
+        errors["reason"] = missing.sentence(edge.language())
     if errors or wanted_on is None:
         return _page(code, hall_code, form, errors), 422
     try:

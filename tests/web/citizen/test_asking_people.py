@@ -108,6 +108,13 @@ def test_what_nobody_answered_in_time_says_so(town):
     assert "撤回申请" not in phone.words
 
 
+def test_all_that_is_wrong_with_a_request_is_said_at_once(town):
+    phone = verified(town).go(FORM)
+    phone.press("提交申请", **WISH | {"reason": "急", "agree": ""})
+    assert phone.status == 422
+    assert all(f'href="#field-{field}"' in phone.html for field in ("reason", "agree"))
+
+
 @pytest.mark.parametrize("field", ["kind_of_request", "wanted_on", "reason", "name", "number", "agree"])
 def test_what_is_missing_is_said_and_the_rest_is_kept(town, field):
     phone = verified(town).go(FORM)

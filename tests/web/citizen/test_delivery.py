@@ -41,6 +41,19 @@ def test_the_result_is_posted_where_the_citizen_wants(town, phone):
     assert HOME["address"] not in phone.html  # the page of a booking is shown to whoever has its address
 
 
+def test_all_that_is_wrong_is_said_at_once_and_nothing_is_lost(town, phone):
+    by_post(town)
+    reference = book(town, phone)
+    phone.go(f"/b/{reference}/delivery")
+    wrong = {"receiver": "", "phone": "123", "address": "家", "postcode": "12"}
+    assert phone.press("邮寄到这个地址", **wrong).status == 422
+    for field, typed in wrong.items():
+        assert f'href="#field-{field}"' in phone.html
+        assert phone.form_with("邮寄到这个地址").fields[field] == typed
+    phone.press("邮寄到这个地址", **HOME)
+    assert phone.go(f"/b/{reference}/delivery").form_with("邮寄到这个地址").fields["phone"] == HOME["phone"]
+
+
 def test_nothing_is_asked_where_nothing_can_be_posted(town, phone):
     by_post(town, allowed=False)
     hold_first(phone)

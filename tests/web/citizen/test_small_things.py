@@ -3,10 +3,11 @@
 import pytest
 
 from kernel import clock
+from people.identity import mask
 from tests import build
 from tests.conftest import NOW
 from tests.web.citizen.test_release_peak import RELEASED, later
-from tests.web.citizen.town import LOST, RENEWAL, TUESDAY, book
+from tests.web.citizen.town import LOST, NUMBER, RENEWAL, TUESDAY, book, hold_first, identify
 
 SLOTS = f"/services/{RENEWAL}/halls/city-hall"
 
@@ -55,3 +56,19 @@ def test_ones_data_names_halls_and_services_in_english(town):
     assert "resident ID card" in english.words
     assert "Waitlist" in english.words
     assert "Standby" not in english.words
+
+
+def test_the_code_of_a_moment_ago_can_be_typed_where_another_is_refused(town, phone):
+    hold_first(phone).press("获取验证码", name="欧阳娜娜", number=NUMBER, phone="13800138000")
+    other = town.phone().go("/verify")
+    other.press("获取验证码", phone="13800138000")
+    assert (other.status, "秒后再试" in other.words) == (429, True)
+    other.press("下一步", phone="13800138000", code=town.newest_code())
+    assert other.path.startswith("/my")
+
+
+def test_a_number_is_shown_as_it_is_stored_however_it_was_typed(town, phone):
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in NUMBER.lower())
+    identify(town, hold_first(phone), number=f"{wide[:6]} {wide[6:]}")
+    assert mask(NUMBER) in phone.words
+    assert mask(NUMBER) in phone.tap("修改信息").words
