@@ -1,20 +1,23 @@
 """What staff hear of a document is in the audit where a rule refuses, too: that tells as much as a booking.
 
 They have the document in hand, so they are told the reason itself. Who types documents to look somebody up
-leaves an entry for each; so does who tries to check somebody in by a document in vain.
+leaves an entry for each; so does who tries in vain to check somebody in, or to lift a suspension, by it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from booking.lift import NotSuspended, SuspendedElsewhere
 from booking.policy import AlreadyBookedThatDay, SuspendedForNoShows, TooManyOpen
+from halls.models import Hall
 from halls.queries import get_hall
 from kernel import audit
-from kernel.errors import DomainError
-from people.citizens import find_by_identity, identity_indexes
-from people.identity import normalise
+from kernel.errors import DomainError, Invalid
+from people.citizens import identity_index, identity_indexes
+from people.identity import check
 from people.models import Citizen
 from queueing.errors import (
     BookedInHall,
@@ -33,13 +36,23 @@ def refusals_audited(hall_code: str, kind: str, number: str) -> Iterator[None]:
     try:
         yield
     except (AlreadyBookedThatDay, TooManyOpen, SuspendedForNoShows) as refusal:
-        _record(refusal, hall_code, kind, number)
+        _record("appointment.refuse_to_staff", refusal, hall_code, number, kind)
+        raise
+
+
+@contextmanager
+def lifts_audited(hall_code: str, kind: str, number: str) -> Iterator[None]:
+    """Around a transaction that lifts a suspension: where staff read instead that there is none here."""
+    try:
+        yield
+    except (NotSuspended, SuspendedElsewhere) as refusal:
+        _record("suspension.look_up", refusal, hall_code, number, kind)
         raise
 
 
 @contextmanager
 def look_ups_audited(hall_code: str, number: str | None) -> Iterator[None]:
-    """Around a transaction that checks somebody in: where staff typed a document's number in vain, as above.
+    """Around a transaction that checks somebody in: where staff typed a document's number in vain.
 
     Who is checked in leaves an entry by that. The entry holds whose document it was, if anybody's, not it.
     """
@@ -47,35 +60,30 @@ def look_ups_audited(hall_code: str, number: str | None) -> Iterator[None]:
         yield
     except (NothingToCheckIn, TooLate, BookedInHall, BookedInVillage, WalkInsStopped, LineClosed) as refusal:
         if number and edge.actor().kind == "staff":
-            _record_look_up(refusal, hall_code, number)
+            _record("appointment.look_up", refusal, hall_code, number)
         raise
 
 
-def _record(refusal: DomainError, hall_code: str, kind: str, number: str) -> None:
-    with edge.transaction() as session:
-        citizen = find_by_identity(session, kind, normalise(kind, number)) if number else None
-        audit.record(
-            session,
-            "appointment.refuse_to_staff",
-            actor=edge.actor(),
-            now=edge.now(),
-            subject=("citizen", citizen.id if citizen else None),
-            hall_id=get_hall(session, hall_code).id,
-            code=refusal.code,
-        )
-
-
-def _record_look_up(refusal: DomainError, hall_code: str, number: str) -> None:
+def _record(action: str, refusal: DomainError, hall_code: str, number: str, kind: str = "") -> None:
     with edge.transaction() as session:
         hall = get_hall(session, hall_code)
-        today = edge.local(edge.now(), hall.time_zone).date()
-        owner = select(Citizen.id).where(Citizen.identity_index.in_(identity_indexes(number, today=today)))
         audit.record(
             session,
-            "appointment.look_up",
+            action,
             actor=edge.actor(),
             now=edge.now(),
-            subject=("citizen", session.scalars(owner.limit(1)).first()),
+            subject=("citizen", _whose(session, hall, number, kind)),
             hall_id=hall.id,
             code=refusal.code,
         )
+
+
+def _whose(session: Session, hall: Hall, number: str, kind: str) -> int | None:
+    """The owner of the document, of whatever kind it is where none was chosen."""
+    today = edge.local(edge.now(), hall.time_zone).date()
+    try:
+        identity = check(kind, number, today=today)
+        indexes = [identity_index(identity.kind, identity.number)]
+    except Invalid:
+        indexes = identity_indexes(number, today=today)
+    return session.scalars(select(Citizen.id).where(Citizen.identity_index.in_(indexes)).limit(1)).first()

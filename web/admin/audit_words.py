@@ -108,6 +108,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "synonyms.save": ("修改同义词", "Changed the synonyms"),
     "table.export": ("导出表格", "Took a table out"),
     "table.import": ("导入表格", "Took a table in"),
+    "suspension.look_up": (
+        "按证件查是否暂停网上预约，没有可恢复的",
+        "Looked by document for a suspension to lift, and there was none here",
+    ),
     "suspension.lift": ("恢复网上预约", "Lifted a suspension of online booking"),
     "ticket.abandon": ("号码作废", "Abandoned a number"),
     "ticket.call": ("叫号", "Called a number"),

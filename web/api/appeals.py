@@ -20,6 +20,7 @@ from web.api.once import answer_once
 from web.api.person import DOCUMENT_REFUSED, phone_of
 from web.api.schemas import exceptions as shapes
 from web.guards import bearer_only, public
+from web.told_to_staff import lifts_audited
 
 blueprint = Blueprint("appeals", __name__, description="Appeals against missed appointments. 爽约申诉")
 
@@ -134,4 +135,5 @@ def lift_hall_suspension(body: Mapping[str, str], code: str) -> Response:
         )
         return {"missed": missed}
 
-    return answer_once(work, LIFTED, status=200, caller=edge.actor())
+    with lifts_audited(code, body["identity_kind"], body["identity_number"]):
+        return answer_once(work, LIFTED, status=200, caller=edge.actor())

@@ -13,6 +13,7 @@ from web.console.once import Said, once
 from web.duty.face import blueprint, errors_of, my_hall
 from web.guards import staff_only
 from web.problems import status_of
+from web.told_to_staff import lifts_audited
 
 _FIELDS = ("kind", "number", "reason")
 
@@ -30,7 +31,8 @@ def submit_lift(hall_code: str) -> ResponseReturnValue:
     """Lift it; the same press twice is one deed."""
     form = typed(request.form, *_FIELDS)
     try:
-        _about, sentence = once(lambda session: _lift(session, hall_code, form))
+        with lifts_audited(hall_code, form["kind"], form["number"]):
+            _about, sentence = once(lambda session: _lift(session, hall_code, form))
     except DomainError as refusal:
         return _page(hall_code, form, errors_of(refusal)), status_of(refusal)
     flash(sentence, "ok")

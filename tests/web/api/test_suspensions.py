@@ -79,3 +79,6 @@ def test_a_suspension_is_lifted_by_document_with_a_reason_once(town):
     assert (again.status_code, again.json["code"]) == (409, "not_suspended")
     (entry,) = actions(town, "suspension.lift")
     assert entry.details == {"reason": "illness", "missed": 1}
+    nobody, owner = actions(town, "suspension.look_up")
+    assert (nobody.subject_id, owner.subject_id) == (None, entry.subject_id)
+    assert nobody.details == owner.details == {"code": "not_suspended"}

@@ -120,3 +120,18 @@ def test_who_is_checked_in_by_document_or_shows_a_wrong_code_leaves_no_look_up(f
     assert check_in(faces, officer, "").status_code == 404
     assert check_in(faces, officer, PERSON["number"]).status_code == 303
     assert look_ups(faces) == []
+
+
+# ---- lifting a suspension ----
+
+
+def test_who_finds_no_suspension_to_lift_leaves_an_entry_too(faces, known):
+    duty, page = faces.officer(roles=("duty_officer",)), f"/duty/{faces.hall.code}/lift"
+    facts = {"kind": "resident_id", "reason": "illness"}
+    for number, status in ((PERSON["number"], 409), ("1", 422)):
+        assert send(duty, page, page, **facts, number=number).status_code == status
+    with faces.parts.database.transaction() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "suspension.look_up")
+        [entry] = session.scalars(query).all()
+    assert (entry.subject_id, entry.details) == (known.citizen_id, {"code": "not_suspended"})
+    assert "没有可恢复的" in faces.officer(roles=("admin",)).get("/admin/audit").text
