@@ -112,7 +112,7 @@ def ask_forget() -> ResponseReturnValue:
 
 
 def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False, code: str = "") -> str:
-    """The form; with `code`, which is still good, and the tick beside it as they were sent."""
+    """The form, with the ticks as they were sent; with `code`, where it is still good."""
     with edge.transaction() as session:
         still = list_open(session, g.phone)
     sent = sent or request.args.get("sent") == "1"
@@ -121,6 +121,7 @@ def _forget_page(errors: dict[str, str] | None = None, *, sent: bool = False, co
         still=still,
         sent=sent,
         code=code,
+        ticked=[box for box in ("cancel", "sure") if request.form.get(box) == "1"],
         phone=g.phone,
         errors=errors or {},
         labels={"code": _("验证码"), "sure": "", "cancel": ""},
@@ -138,16 +139,13 @@ def submit_forget() -> ResponseReturnValue:
             send_code(g.phone)
             flash(_("验证码已发送到 %(phone)s，5 分钟内有效。", phone=mask_phone(g.phone)), "ok")
             return redirect(url_for(".ask_forget", sent=1, _anchor="field-code"), 303)
-        if request.form.get("sure") != "1":
-            return _forget_page({"sure": _("请勾选确认。")}, sent=True), 422
-        _ensure_none_left_open()
+        if empty := _empty_boxes():
+            page = _forget_page(empty, sent=True, code=request.form.get("code", "")[:12])
+            return page, 422 if "sure" in empty else 409
         _forget()
-    except AppointmentsStillOpen as still:
-        typed = request.form.get("code", "")[:12]
-        page = _forget_page({"cancel": still.sentence(edge.language())}, sent=True, code=typed)
-        return page, status_of(still)
     except DomainError as refusal:
-        return _forget_page({"code": refusal.sentence(edge.language())}, sent=True), status_of(refusal)
+        at = "cancel" if isinstance(refusal, AppointmentsStillOpen) else "code"
+        return _forget_page({at: refusal.sentence(edge.language())}, sent=True), status_of(refusal)
     cookie_session.clear()
     forget_browser()
     forget_hold()
@@ -155,12 +153,16 @@ def submit_forget() -> ResponseReturnValue:
     return redirect(url_for(".home"), 303)
 
 
-def _ensure_none_left_open() -> None:
+def _empty_boxes() -> dict[str, str]:
     """Asked before the code is looked at, which is good once: a box left empty should not cost it."""
     with edge.transaction() as session:
         still = list_open(session, g.phone)
+    empty = {}
     if still and request.form.get("cancel") != "1":
-        raise AppointmentsStillOpen(count=len(still))
+        empty["cancel"] = AppointmentsStillOpen(count=len(still)).sentence(edge.language())
+    if request.form.get("sure") != "1":
+        empty["sure"] = _("请勾选确认。")
+    return empty
 
 
 def _forget() -> None:

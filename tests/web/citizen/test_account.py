@@ -85,7 +85,7 @@ def test_being_forgotten_takes_a_code_of_this_moment_and_says_what_is_open(town,
     assert phone.press("删除我的信息", code=code).status == 422  # not sure
     wrong = str((int(code) + 1) % 10**6).zfill(6)
     assert "验证码不正确" in phone.press("删除我的信息", code=wrong, sure="1", cancel="1").words
-    phone.press("删除我的信息", code=code, sure="1")
+    phone.press("删除我的信息", code=code, sure="1", cancel="")  # ticked before: the ticks stay
     assert phone.status == 409
     assert '<a href="#field-cancel">这个手机号还有 1 个没有结束的预约' in phone.html
     phone.press(
@@ -99,6 +99,21 @@ def test_being_forgotten_takes_a_code_of_this_moment_and_says_what_is_open(town,
         assert session.scalars(select(Appointment.state)).one() == "cancelled"
     assert town.count(SavedPerson) == town.count(KnownBrowser) == 0
     assert phone.go("/my").path.startswith("/verify")
+
+
+def test_boxes_left_empty_are_said_together_and_cost_neither_code_nor_tick(town, phone):
+    book(town, phone)
+    later(town, minutes=2)
+    phone.go("/my/forget").press("获取验证码")
+    right = town.newest_code()
+    phone.press("删除我的信息", code=right)
+    assert phone.status == 422
+    assert all(f'href="#field-{box}"' in phone.html for box in ("cancel", "sure"))
+    phone.press("删除我的信息", cancel="1")
+    assert phone.status == 422
+    assert 'href="#field-cancel"' not in phone.html
+    phone.press("删除我的信息", sure="1")  # code and the other tick as they were sent
+    assert (phone.path, town.appointment().state) == ("/", "cancelled")
 
 
 def test_the_page_of_a_forgotten_booking_names_nobody(town, phone):
