@@ -80,7 +80,7 @@ def _record(action: str, refusal: DomainError, hall_code: str, number: str, kind
 
 def _whose(session: Session, hall: Hall, number: str, kind: str) -> int | None:
     """The owner of the document, of whatever kind it is where none was chosen."""
-    today = edge.local(edge.now(), hall.time_zone).date()
+    today = edge.today(hall.time_zone)
     try:
         identity = check(kind, number, today=today)
         indexes = [identity_index(identity.kind, identity.number)]
