@@ -181,6 +181,7 @@ def test_a_season_is_added_shown_and_removed(faces, manager):
     refused = send(manager, BASE + "?season=new", overlapping, {**summer, "name_zh": "又一个"})
     assert refused.status_code == 422
     assert "一天只能按一个季节计划" in refused.text
+    assert 'value="remove" data-confirm="删除“暑期”？"' in page
     assert send(manager, url, fields_of(page, url), {"do": "remove"}).status_code == 303
     assert "暑期" not in manager.get(BASE).text
 

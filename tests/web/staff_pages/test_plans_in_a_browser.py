@@ -51,6 +51,19 @@ def test_an_emergency_is_closed_without_scripts(chromium: Browser, address, face
     page.context.close()
 
 
+def test_a_week_is_read_on_a_phone_without_scrolling_sideways(chromium: Browser, address, faces):
+    page = open_page(chromium, address, 390, 844, java_script_enabled=False)
+    sign_in(page, faces)
+    page.goto(BASE)
+    week = page.locator(".table-wrap").first
+    expect(week.locator("select[name=starts]").first).to_be_visible()
+    assert week.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    assert {"星期", "开始", "结束", "窗口数"} <= set(
+        week.locator("td").evaluate_all("cells => cells.map(each => each.dataset.head)")
+    )
+    page.context.close()
+
+
 def test_stranded_bookings_are_decided_about_without_scripts(chromium: Browser, address, faces):
     page = open_page(chromium, address, 1280, 800, java_script_enabled=False)
     sign_in(page, faces)
