@@ -66,6 +66,16 @@ def poster(hall_code: str, code: str) -> ResponseReturnValue:
     return render_template("citizen/poster.html", service=service, hall=hall, short=short, qr=qr(short))
 
 
+@blueprint.get("/arrive/<hall_code>/poster")
+@public
+def arrival_poster(hall_code: str) -> ResponseReturnValue:
+    """A sheet for the inside of a hall: who booked checks in by phone."""
+    with edge.transaction() as session:
+        hall = get_hall(session, hall_code)
+    short = f"{edge.parts().settings.base_url}{url_for('.arrive', hall_code=hall_code)}"
+    return render_template("citizen/arrival_poster.html", hall=hall, short=short, qr=qr(short))
+
+
 def _ensure_handled(hall_code: str, code: str) -> tuple[Service, Hall]:
     with edge.transaction() as session:
         hall, service = get_hall(session, hall_code), get_service(session, code)

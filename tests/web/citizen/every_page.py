@@ -74,6 +74,7 @@ PAGES = {
     "citizen.slip": "/b/{booked}/slip",
     "citizen.poster": "/h/city-hall/id-card-renewal/poster",
     "citizen.arrive": "/arrive/city-hall",
+    "citizen.arrival_poster": "/arrive/city-hall/poster",
     "citizen.my_bookings": "/my",
     "citizen.account": "/my/account",
     "citizen.my_data": "/my/data",

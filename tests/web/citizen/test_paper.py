@@ -5,6 +5,7 @@ from dataclasses import replace
 from catalog.guide import Material
 from tests.web.citizen.town import LOST, NUMBER, RENEWAL, TUESDAY, book
 from web.citizen.in_short import all_in_short, in_short
+from web.qr import qr
 
 
 def test_a_slip_holds_all_that_is_needed_and_nobodys_name(town, phone):
@@ -61,3 +62,12 @@ def test_a_poster_carries_the_short_address(phone):
     assert f"/h/city-hall/{RENEWAL}" in phone.words
     assert "<svg" in phone.html
     assert "扫码预约" in phone.words
+
+
+def test_a_poster_in_the_hall_leads_who_booked_to_the_check_in_by_phone(phone):
+    phone.go("/arrive/city-hall/poster")
+    address = next(word for word in phone.words.split() if word.endswith("/arrive/city-hall"))
+    assert str(qr(address)) in phone.html
+    assert "云州市政务服务大厅" in phone.words
+    assert "签到码" in phone.words
+    assert phone.go("/arrive/nowhere/poster").status == 404

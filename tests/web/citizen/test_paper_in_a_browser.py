@@ -64,7 +64,8 @@ def test_a_slip_of_two_lines_is_one_sheet_as_well(visit, page, paper, language):
     assert sheets(page, paper) == 1
 
 
+@pytest.mark.parametrize("path", [f"/h/city-hall/{RENEWAL}/poster", "/arrive/city-hall/poster"])
 @pytest.mark.parametrize("paper", ["A4", "A5", "A6"])
-def test_a_poster_is_one_sheet(page, paper):
-    page.goto(f"/h/city-hall/{RENEWAL}/poster")
+def test_a_poster_is_one_sheet(page, paper, path):
+    page.goto(path)
     assert sheets(page, paper) == 1

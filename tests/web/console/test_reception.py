@@ -43,6 +43,7 @@ def test_only_the_duty_officer_admits_beyond_the_day(faces):
 def test_checks_in_early_by_code(faces):
     booked = faces.appointment("11:00")
     client = faces.officer()
+    assert 'href="/arrive/yunzhou/poster"' in client.get(PLACE).text
     answer = receive(client, do="check_in", shown=booked.code)
     assert "号码是 A001" in client.get(answer.location).text
     assert faces.tickets()[0].track == "booked"

@@ -44,6 +44,7 @@ def test_a_hall_is_made_and_moved(chief, faces, hall):
     chief.send(hall, **{**PLACE, "address_zh": "新址", "longitude": "120.5"})
     found, groups, counters = read(faces)
     assert (found.address_zh, found.longitude, len(groups), len(counters)) == ("新址", 120.5, 1, 1)
+    assert 'href="/arrive/riverside/poster"' in chief.get(hall)
     page = chief.send(hall, 422, **{**PLACE, "name_en": "", "latitude": "north"}).text
     assert 'href="#field-name_en"' in page
     assert 'value="north"' in page
