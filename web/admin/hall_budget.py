@@ -9,7 +9,7 @@ from booking.save_policy import save_code_budget
 from halls.queries import get_hall
 from kernel.errors import DomainError
 from web import edge, problems
-from web.admin import entry, hall_parts
+from web.admin import entry, hall_parts, privacy
 from web.guards import staff_only
 
 
@@ -23,7 +23,8 @@ def save(code: str) -> Any:
             who = edge.require("hall.edit", hall.id)
             changed = save_code_budget(session, hall, typed, actor=who, now=edge.now())
     except DomainError as error:
-        return hall_parts.page(code, budget=typed, errors=entry.mistakes(error)), problems.status_of(error)
+        wrong = privacy.at_its_field(error, {name: entry.label(name) for name in typed})
+        return hall_parts.page(code, budget=typed, errors=wrong), problems.status_of(error)
     flash(_("规则已保存。") if changed else _("没有改动。"), "ok")
     return redirect(url_for("admin.hall", code=code), 303)
 

@@ -23,12 +23,13 @@ from halls.queries import get_hall
 from halls.screen_edit import save_screens
 from kernel.errors import NotFound
 from kernel.history import get_revision
+from people import city_settings
 from queueing.policy import DEFAULT_POLICY as QUEUE
 from queueing.rule_words import STORED
 from queueing.save_rules import save_rules
 from queueing.sizing import SIZED
 from web import edge
-from web.admin import entry, plan_rules, queue_rules
+from web.admin import entry, plan_rules, privacy, queue_rules
 
 Bring = Callable[[Session, str, int], None]
 Content = dict[str, Any]
@@ -42,7 +43,8 @@ def _same(content: Content) -> Content:
 class Kind:
     """A kind of content: what it is called, the page that shows a thing of it, how it is brought back.
 
-    `of_hall`: its key is the code of a hall, and `need` is asked for that hall. `label` says what a part is
+    `of_hall`: its key is the code of a hall, and `need` is asked for that hall; `everywhere`: it is only for
+    who has `need` in the whole city. `label` says what a part is
     called, `whole` what a stored state means where it holds only what differs from the usual.
     """
 
@@ -51,6 +53,7 @@ class Kind:
     bring: Bring | None
     need: str = "catalog.edit"
     of_hall: bool = False
+    everywhere: bool = False
     label: Callable[[str], str] = entry.label
     whole: Callable[[Content], Content] = _same
 
@@ -78,6 +81,11 @@ def _package(session: Session, key: str, number: int) -> None:
 def _synonyms(session: Session, key: str, number: int) -> None:
     if key == ALL_SYNONYMS:
         restore.restore_synonyms(session, number, actor=edge.actor(), now=edge.now())
+
+
+def _city_settings(session: Session, key: str, number: int) -> None:
+    values = get_revision(session, city_settings.KIND, key, number).content
+    city_settings.save_city_settings(session, values, actor=edge.actor(), now=edge.now())
 
 
 def _rules(part: str) -> Bring:
@@ -207,6 +215,14 @@ KINDS = {
         of_hall=True,
         label=lambda part: str(_SCREEN.get(part) or entry.label(part)),
     ),
+    city_settings.KIND: Kind(
+        _l("个人信息与验证码"),
+        lambda _key: url_for("admin.privacy"),
+        _city_settings,
+        need="hall.edit",
+        everywhere=True,
+        label=lambda part: str(privacy.WORDS.get(part) or entry.label(part)),
+    ),
 }
 
 
@@ -214,10 +230,12 @@ def get_kind(session: Session, name: str, key: str) -> Kind:
     """The kind of this name, once sure that the reader may read the history of this key.
 
     Raises:
-        NotFound, Forbidden, HallUnknown
+        NotFound, Forbidden, CityWideOnly, HallUnknown
     """
     if name not in KINDS:
         raise NotFound
     kind = KINDS[name]
+    if kind.everywhere:
+        edge.require_everywhere(kind.need)
     edge.require(kind.need, get_hall(session, key).id if kind.of_hall else None)
     return kind

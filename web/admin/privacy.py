@@ -1,6 +1,6 @@
 """How long personal data is kept, and how many one-time codes the city pays for."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from kernel.errors import DomainError
-from people.code_budget import city_payer, set_city_budget, usage
-from people.retention import retention, set_retention
+from people.city_settings import city_settings, save_city_settings
+from people.code_budget import city_payer, usage
 from web import edge
 from web.guards import staff_only
 from web.problems import status_of
@@ -23,14 +23,14 @@ SPANS = {
     "code": _l("验证码保留多久（天）"),
 }
 BUDGET = {"per_hour": _l("全市每小时最多发几条验证码"), "per_day": _l("全市每天最多发几条验证码")}
+WORDS = SPANS | BUDGET
 
 
-def _page(session: Session, error: str = "") -> str:
-    payer = city_payer(session)
-    used = usage(session, payer, now=edge.now())
-    values = asdict(retention(session)) | asdict(payer.budget)
-    shown = [(name, words, request.form.get(name, values[name])) for name, words in (SPANS | BUDGET).items()]
-    return render_template("admin/privacy.html", fields=shown, used=used, error=error)
+def _page(session: Session, errors: dict[str, str] | None = None) -> str:
+    values = city_settings(session)
+    used = usage(session, city_payer(session), now=edge.now())
+    shown = [(name, words, request.form.get(name, values[name])) for name, words in WORDS.items()]
+    return render_template("admin/privacy.html", fields=shown, used=used, errors=errors or {})
 
 
 @staff_only("hall.edit")
@@ -47,18 +47,26 @@ def save() -> Any:
     who = edge.require_everywhere("hall.edit")
     try:
         with edge.transaction() as session:
-            set_retention(session, _typed(SPANS), actor=who, now=edge.now())
-            set_city_budget(session, _typed(BUDGET), actor=who, now=edge.now())
+            changed = save_city_settings(session, _typed(), actor=who, now=edge.now())
     except DomainError as refusal:
         with edge.transaction() as session:
-            return _page(session, refusal.sentence(edge.language())), status_of(refusal)
-    flash(_("已保存。"), "ok")
+            return _page(session, at_its_field(refusal, WORDS)), status_of(refusal)
+    flash(_("已保存。") if changed else _("没有改动。"), "ok")
     return redirect(url_for("admin.privacy"), 303)
 
 
-def _typed(names: Any) -> dict[str, object]:
+def at_its_field(refusal: DomainError, words: Mapping[str, Any]) -> dict[str, str]:
+    """Field → what is wrong, where the refusal names a field by its code; `words` are what people call it."""
+    name = refusal.params.get("name", "")
+    if name not in words:
+        return {"_": refusal.sentence(edge.language())}
+    named = type(refusal)(**{**refusal.params, "name": str(words[name])})
+    return {name: named.sentence(edge.language())}
+
+
+def _typed() -> dict[str, object]:
     """Whole numbers where they are, else what was typed, which is refused by name."""
-    texts = {name: request.form.get(name, "").strip()[:12] for name in names}
+    texts = {name: request.form.get(name, "").strip()[:12] for name in WORDS}
     return {name: int(text) if text.isascii() and text.isdecimal() else text for name, text in texts.items()}
 
 
