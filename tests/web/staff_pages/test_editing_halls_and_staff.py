@@ -192,7 +192,8 @@ def test_the_budget_of_codes_is_changed_on_the_page_of_the_hall(chief, hall_chie
     assert 'value="50"' in chief.get(f"/admin/halls/{faces.hall.code}")
     for wrong in ("0", "x", ""):
         page = chief.send(path, 422, per_hour=wrong, per_day="7").text
-        assert "验证码额度" in page
+        assert 'href="#field-per_hour"' in page
+        assert "“per_hour”" not in page
         assert 'value="7"' in page
     assert faces.read(Hall, faces.hall.id).policy["phone_codes"] == {"per_hour": 50}
     chief.send(path, per_hour="600", per_day="4000")
