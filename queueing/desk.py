@@ -130,6 +130,13 @@ def list_seats(session: Session, hall_id: int) -> list[Seat]:
     return [Seat(each, *taken.get(each.id, (None, ""))) for each in list_counters(session, hall_id)]
 
 
+def find_seat(session: Session, counter_id: int) -> Seat | None:
+    """Who sits at this counter now; None where nobody does."""
+    running = session_of_counter(session, counter_id)
+    seats = [] if running is None else list_seats(session, running.hall_id)
+    return next((seat for seat in seats if seat.counter.id == counter_id), None)
+
+
 def desk(session: Session, counter_id: int, *, now: datetime) -> Desk:
     """The desk of an open counter.
 

@@ -111,6 +111,17 @@ class BookedInHall(Conflict):
     en = "This appointment is in the hall, not at a mobile session. Please check in at the hall."
 
 
+class ServedInVillage(Conflict):
+    """The visit goes on in a village, at no counter: nobody puts it aside or passes it on in the hall."""
+
+    code = "served_in_village"
+    zh = "{label} 正在流动下乡办理，不在窗口，不能暂挂或转办。请在“流动下乡”页办结。"
+    en = (
+        "{label} is being served at a mobile session, not at a counter: it cannot be put aside or passed on. "
+        "Please end it on the page of mobile sessions."
+    )
+
+
 class TooLate(Conflict):
     """The half-day of the booking is over and it was closed."""
 

@@ -21,7 +21,7 @@ def send_to_counter(
     empty chair (`queueing.waiting`).
 
     Raises:
-        CounterNotFound, CounterNotOpen, SameCounter, TicketMoved, NotYourCounter
+        CounterNotFound, CounterNotOpen, SameCounter, TicketMoved, NotYourCounter, ServedInVillage
     """
     target = get_counter(session, counter_id)
     if target.hall_id != ticket.hall_id:

@@ -22,7 +22,7 @@ from queueing import events, stays
 from queueing.check_in import half_day_of
 from queueing.counters import counter_of_staff, ensure_free, ensure_own, lock_session, session_of_counter
 from queueing.end_booking import end_booking, open_booking
-from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, TakeNewNumber
+from queueing.errors import CounterNotOpen, NotYourCounter, SameLine, ServedInVillage, TakeNewNumber
 from queueing.hall_rooms import room_in
 from queueing.matter import matter_of
 from queueing.models import Call, Ticket
@@ -212,10 +212,11 @@ def park(
     """Put aside while a paper is fetched; the counter is free for others. Screens show the `room`.
 
     Raises:
-        ParkReasonUnknown, RoomUnreadable
+        ParkReasonUnknown, RoomUnreadable, ServedInVillage
     """
     reason, room = reason_of(reason), room_in(session, ticket.hall_id, room)
     ticket = lock_own(session, ticket, actor=actor)
+    _ensure_at_counter(ticket)
     now = not_before(ticket, now)
     move(session, ticket, _S.PARKED, "ticket.park", actor=actor, now=now, reason=reason, room=room)
     ticket.park_reason, ticket.room = reason, room
@@ -278,9 +279,10 @@ def transfer(
     `to_counter_id`: to one counter (`queueing.send_to`), which may serve the same line.
 
     Raises:
-        GroupUnknown, SameLine
+        GroupUnknown, SameLine, ServedInVillage
     """
     ticket = lock_own(session, ticket, actor=actor)
+    _ensure_at_counter(ticket)
     now = not_before(ticket, now)
     from_group_id = ticket.group_id
     group = get_group(session, ticket.hall_id, group_id)
@@ -362,6 +364,12 @@ def _start(session: Session, ticket: Ticket, *, actor: Actor, now: datetime) -> 
     # The privileges of having returned or having been put back are used up.
     ticket.returned_at = ticket.reinsert_after_call = ticket.to_counter_id = None
     emit(session, events.ServiceStarted(*_key(ticket), counter_id=ticket.counter_id), now=now)
+
+
+def _ensure_at_counter(ticket: Ticket) -> None:
+    """Who is served at no counter is in a village: a line of the hall would wait for them in vain."""
+    if ticket.state == _S.SERVING and ticket.counter_id is None:
+        raise ServedInVillage(label=ticket.label)
 
 
 def _leave_counter(ticket: Ticket) -> None:

@@ -18,10 +18,17 @@ from kernel.errors import Forbidden
 from kernel.outbox import OutboxEvent
 from notifications.models import Message
 from notifications.render import Wording, render
-from queueing import day_report, doctor
+from queueing import day_report, doctor, serve
 from queueing.check_in import CheckIn, check_in
 from queueing.close_day import close_day
-from queueing.errors import BookedInHall, BookedInVillage, CannotUndo, NothingToCheckIn, VisitIsOver
+from queueing.errors import (
+    BookedInHall,
+    BookedInVillage,
+    CannotUndo,
+    NothingToCheckIn,
+    ServedInVillage,
+    VisitIsOver,
+)
 from queueing.loads import expected_by_line, load_of
 from queueing.models import Ticket
 from queueing.outlook import outlook
@@ -286,6 +293,25 @@ def test_an_end_there_is_taken_back_and_the_visit_goes_on_with_its_ticket(sessio
     assert (there.state, here.state) == ("fulfilled", "booked")
     assert again.service_time == timedelta(minutes=90)
     ensure_sound(session)
+
+
+def test_who_goes_on_in_a_village_is_neither_put_aside_nor_passed_on_in_the_hall(
+    session, day, village, officer
+):
+    hall, _line = day
+    there, _here = village
+    arrive_in_village(session, shown(there), actor=officer, now=at("09:10"))
+    ticket = serve_in_village(session, there.hall_id, there.reference, actor=officer, now=at("10:05"))
+    taken_back(session, there, officer)
+    other_line = build.make_group(session, hall, "B")
+    seen = {"actor": officer, "now": at("10:07")}
+    with pytest.raises(ServedInVillage):
+        serve.park(session, ticket, reason="paper", **seen)
+    with pytest.raises(ServedInVillage):
+        serve.transfer(session, ticket, group_id=other_line.id, **seen)
+    assert (ticket.state, ticket.group_id) == ("serving", there.group_id)
+    again = serve_in_village(session, there.hall_id, there.reference, actor=officer, now=at("10:40"))
+    assert (again.state, there.state) == ("completed", "fulfilled")
 
 
 def test_the_end_of_the_day_serves_who_goes_on_after_an_undo(session, village, officer):

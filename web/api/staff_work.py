@@ -24,6 +24,7 @@ from queueing.errors import (
     NotYourCounter,
     PressReused,
     SameCounter,
+    ServedInVillage,
     ServiceNotHere,
     TicketMoved,
     TicketUnknown,
@@ -54,7 +55,7 @@ AT_WORK = (HallUnknown, TicketUnknown, TicketMoved, NotYourCounter)
 
 @blueprint.post(f"{ADDRESS}/counter")
 @bearer_only("ticket.call")
-@refuses(*AT_WORK, CounterNotFound, CounterNotOpen, SameCounter)
+@refuses(*AT_WORK, CounterNotFound, CounterNotOpen, SameCounter, ServedInVillage)
 @blueprint.arguments(shapes.ToCounterSchema())
 @blueprint.response(200, TICKET)
 def pass_to_counter(body: Mapping[str, Any], code: str, label: str) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def pass_to_counter(body: Mapping[str, Any], code: str, label: str) -> dict[str,
 
 @blueprint.post(f"{ADDRESS}/room")
 @bearer_only("ticket.call")
-@refuses(*AT_WORK, ParkReasonUnknown, RoomUnreadable)
+@refuses(*AT_WORK, ParkReasonUnknown, RoomUnreadable, ServedInVillage)
 @blueprint.arguments(shapes.RoomSchema())
 @blueprint.response(200, TICKET)
 def send_to_room(body: Mapping[str, str], code: str, label: str) -> dict[str, Any]:

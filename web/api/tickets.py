@@ -28,6 +28,7 @@ from queueing.errors import (
     NotYourCounter,
     PressReused,
     SameLine,
+    ServedInVillage,
     TakeNewNumber,
     TicketMoved,
     TicketUnknown,
@@ -152,7 +153,7 @@ def read_ticket(reference: str) -> dict[str, Any]:
 
 @blueprint.post(f"{ADDRESS}/transfer")
 @bearer_only("ticket.call")
-@refuses(HallUnknown, TicketUnknown, GroupUnknown, SameLine, TicketMoved, NotYourCounter)
+@refuses(HallUnknown, TicketUnknown, GroupUnknown, SameLine, TicketMoved, NotYourCounter, ServedInVillage)
 @blueprint.arguments(shapes.TransferSchema())
 @blueprint.response(200, TICKET)
 def transfer_ticket(body: Mapping[str, str], code: str, label: str) -> dict[str, Any]:
@@ -177,6 +178,7 @@ def transfer_ticket(body: Mapping[str, str], code: str, label: str) -> dict[str,
     CounterNotOpen,
     CounterBusy,
     NotYourCounter,
+    ServedInVillage,
     CannotUndo,
 )
 @blueprint.response(200, TICKET)

@@ -14,7 +14,7 @@ from kernel import clock
 from kernel.errors import DomainError, Forbidden
 from queueing.choose import REASONS
 from queueing.counters import PAUSE_REASONS, ensure_own
-from queueing.desk import Desk, desk
+from queueing.desk import Desk, desk, find_seat
 from queueing.desk_more import more
 from queueing.errors import NotYourCounter
 from web import edge, problems
@@ -69,6 +69,25 @@ def _minutes(before: datetime | None, after: datetime) -> int:
     return max(0, (after - before) // timedelta(minutes=1)) if before else 0
 
 
+def _who_sits_there() -> tuple[str, str] | None:
+    """Title and sentence where another officer has the counter now; None where nobody of this hall has it.
+
+    Colleagues of one hall read each other's names, as on the page where counters are chosen.
+    """
+    with edge.transaction() as session:
+        seat = find_seat(session, int((request.view_args or {}).get("counter_id", 0)))
+    if seat is None or seat.running is None or not edge.actor().may("counter.work", seat.running.hall_id):
+        return None
+    if seat.running.staff_id == edge.actor().id:
+        return None
+    said = _(
+        "%(number)s 号窗口现在由%(name)s值守，您在这里按的不再生效。请回到工作台，选择别的窗口。",
+        number=seat.counter.number,
+        name=seat.staff_name,
+    )
+    return _("这个窗口现在由别人值守"), said
+
+
 @blueprint.errorhandler(DomainError)
 def on_refusal(error: DomainError) -> ResponseReturnValue:
     """The desk as it is now, with the sentence above it; a plain page where there is no desk to show."""
@@ -81,7 +100,8 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
         # Who was relieved needs another counter, not another account.
         if isinstance(error, Forbidden) and not isinstance(error, NotYourCounter):
             return problems.on_domain_error(error)
-        words = {"title": _("现在不能这样做"), "sentence": sentence, "code": error.code, "here": here}
+        title, sentence = _who_sits_there() or (_("现在不能这样做"), sentence)
+        words = {"title": title, "sentence": sentence, "code": error.code, "here": here}
         back = {"home": here, "home_label": _("回到工作台")}
         return render_template("error.html", layout="staff/base.html", **back, **words), status
     flash(sentence, "bad")

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from booking.models import Draft, Slot, WaitlistEntry
 from halls.models import ServiceGroup
+from queueing.models import Ticket
 from tests import build
 from tests.web.api.test_exceptions import fill_up, wait_body
 from tests.web.api.town import hold_body
@@ -130,6 +131,19 @@ def test_either_is_taken_back_for_ten_seconds_and_once(town):
     town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
     step(town, made, "complete")
     assert step(town, made, "undo").json["state"] == "checked_in"
+
+
+def test_who_goes_on_there_after_an_undo_is_not_put_on_hold_or_passed_on(town):
+    made = booked_there(town)
+    town.post(f"{VISITS}/check-ins", {"code": made["code"]}, who="officer")
+    step(town, made, "complete")
+    step(town, made, "undo")
+    with town.parts.database.transaction() as session:
+        label = session.scalars(select(Ticket.label)).one()
+    for verb, body in (("park", {}), ("room", {"reason": "photo"}), ("transfer", {"group": "B"})):
+        refused = town.post(f"/halls/city-hall/tickets/{label}/{verb}", body, who="officer")
+        assert (refused.status_code, refused.json["code"]) == (409, "served_in_village"), verb
+    assert step(town, made, "complete").json["state"] == "fulfilled"
 
 
 def test_bookings_of_the_hall_and_unknown_ones_are_refused_there(town):

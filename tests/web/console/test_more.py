@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from booking.models import Appointment
 from catalog.models import Service
+from people.models import Staff
 from queueing.after_models import BackTask, OwedPaper
 from queueing.board import board
 from queueing.models import CounterSession, Ticket
@@ -177,6 +178,12 @@ def test_another_officer_takes_the_counter_with_the_person_in_service(faces, des
     assert relieved.status_code == 403
     assert "回到工作台" in relieved.text
     assert "换一个有权限的账号" not in relieved.text  # another counter is what they need
+    pressed = press(client, url, "finish", page="/console", ticket=row)
+    with faces.parts.database.transaction() as session:
+        name = session.scalars(select(Staff.name).order_by(Staff.id.desc()).limit(1)).one()
+    for page in (relieved, pressed):  # what happened, and who has the counter now
+        assert f"1 号窗口现在由{name}值守，您在这里按的不再生效。请回到工作台，选择别的窗口。" in page.text
+        assert "现在不能这样做" not in page.text
     left = client.get(f"{url}/desk", headers={"X-Fragment": "1"})  # the page that is still open leaves
     assert (left.status_code, left.location) == (303, "/console")
     assert "已办结" in say(press(other, url, "finish", ticket=row), other)
