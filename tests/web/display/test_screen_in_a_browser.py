@@ -205,6 +205,31 @@ def test_calls_are_written_as_large_as_the_settings_promise(faces, page, width, 
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_they_are_as_large_while_lines_are_marked_as_closed(faces, page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    names = [("C", "车驾管", "Vehicles and drivers"), ("D", "治安", "Public order"), ("E", "综合", "General")]
+    with faces.parts.database.transaction() as session:
+        lines = [
+            build.make_group(session, faces.hall, code, name_zh=name_zh, name_en=name_en)
+            for code, name_zh, name_en in names
+        ]
+    for line in lines:
+        faces.waiting(1, line)
+    call(faces, faces.a, faces.b)
+    faces.at("17:05")
+    for metres, layout in zip((12, 20, 28), LAYOUTS, strict=True):
+        set_screens(faces, last_chair_m=metres, portrait=False)
+        page.goto("/screen/yunzhou")
+        expect(page.locator("li:not(.board__closed) > .board__closed")).to_have_count(len(lines))
+        share = layout.share_portrait if height > width else layout.share
+        for hour in ("", "is-swapped"):  # its sides are swapped each hour
+            page.evaluate("(name) => { document.body.className = name; }", hour)
+            cell = page.locator(".board__recent > li[data-call]").first
+            size = cell.evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)")
+            assert size == pytest.approx(share * height, rel=0.02), (layout, hour)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_the_screen_of_a_window_fits_and_passes_axe(faces, page, width, height):
     page.set_viewport_size({"width": width, "height": height})
     page.goto("/screen/yunzhou/window/1")
