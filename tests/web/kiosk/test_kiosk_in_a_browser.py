@@ -88,19 +88,26 @@ def test_a_ticket_comes_out_by_itself_once_and_its_code_leads_to_the_live_page(f
     assert find_code(rows, modules(f"http://127.0.0.1:8000/q/{faces.tickets()[0].reference}"))
 
 
+@pytest.mark.parametrize("care", [0, 1])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize(("width", "height"), [(1080, 1920), (1280, 800)])
-def test_number_and_fault_are_seen_together_also_in_large_letters(faces, page, width, height, lang):
+@pytest.mark.parametrize("size", [(1080, 1920), (1280, 800), (1024, 600)])
+def test_number_fault_buttons_and_foot_are_seen_together(faces, page, size, lang, care):
+    width, height = size
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"/kiosk/yunzhou?device={faces.kiosk_token}")
-    page.goto(f"/preferences?lang={lang}&care=1&next=/kiosk/yunzhou/home")
+    page.goto(f"/preferences?lang={lang}&care={care}&next=/kiosk/yunzhou/home")
     with recording_printer() as printer:
         let_print(faces, printer.address)
         printer.run_out_of_paper()
         page.goto("/kiosk/yunzhou/take/A")
         page.locator(".kiosk-wish .btn--primary").click()
         page.locator(".kiosk-print-state.is-bad").wait_for()
-        for seen in (".kiosk-print-state", ".kiosk-ticket__number"):
+        for seen in (
+            ".kiosk-print-state",
+            ".kiosk-ticket__number",
+            ".kiosk-after .btn--primary",
+            ".site-foot",
+        ):
             box = page.locator(seen).bounding_box()
             assert box["y"] + box["height"] <= height, seen
         assert list_violations(page) == []
