@@ -95,12 +95,12 @@ function replace(id, fresh, keep) {
   old.replaceWith(element);
   if (element.dataset.title) document.title = element.dataset.title;
   restore(element, entries);
+  element.dispatchEvent(new CustomEvent('fragment:swapped', { bubbles: true })); // shows what only scripts show
   const target = focus && element.querySelector(focus);
   if (target) {
     target.focus({ preventScroll: true });
     if (caret) target.setSelectionRange?.(...caret);
   }
-  element.dispatchEvent(new CustomEvent('fragment:swapped', { bubbles: true }));
   return true;
 }
 
