@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,7 @@ from twin.sim.report import html
 from twin.sim.run import Figures
 
 SMALL = str(EXAMPLES / "small-normal.toml")
+DOCUMENT = (EXAMPLES.parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 REQUIRED = {
     "policy", "days", "seed", "arrivals",
     "walk_ins_asked", "walk_ins_refused_share", "walk_ins_same_day_share",
@@ -35,6 +37,16 @@ def test_run_writes_every_figure(tmp_path):
     assert set(told) >= REQUIRED
     assert (told["policy"], told["days"], told["seed"]) == ("fifo", 2, 3)
     assert json.loads(done.output) == told
+
+
+def test_every_figure_and_key_of_the_twin_is_documented_once(tmp_path):
+    out = tmp_path / "run.json"
+    twin("run", SMALL, "--days", "1", "--json", str(out))
+    cells = [line.split("|")[1] for line in DOCUMENT.splitlines() if line.startswith("| `")]
+    names = Counter(name for cell in cells for name in re.findall(r"`([^`]+)`", cell))
+    about_the_run = {"scenario", "policy", "days", "seed"}
+    assert json.loads(out.read_text(encoding="utf-8")).keys() - about_the_run <= names.keys()
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_run_tells_a_wrong_scenario_in_words(tmp_path):

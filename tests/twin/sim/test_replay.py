@@ -14,6 +14,11 @@ from twin.sim.run import POLICY_NAMES
 from twin.synthetic_day import synthetic_day
 
 DAY = synthetic_day(people=60, seed=3)
+FORETOLD = {
+    f"{who}_{what}"
+    for who in ("predict", "baseline_hall", "baseline_les")
+    for what in ("mae_min", "hit_share")
+}
 
 
 def test_the_plan_of_the_day_is_the_plan_of_the_scenario():
@@ -72,7 +77,9 @@ def test_the_command_writes_the_figures(tmp_path):
     done = CliRunner().invoke(youhao, ["twin", "replay", "--day", str(file), "--json", str(out)])
     told = json.loads(out.read_text(encoding="utf-8"))
     assert done.exit_code == 0
-    assert told["policies"]["promise"]["predict_hit_share"] > 0
+    for figures in told["policies"].values():
+        assert figures.keys() >= FORETOLD
+        assert all(0 < figures[key] <= 1 for key in FORETOLD if key.endswith("_share"))
     file.write_text("{}\n", encoding="utf-8")
     assert CliRunner().invoke(youhao, ["twin", "replay", "--day", str(file)]).exit_code == 1
 
