@@ -16,6 +16,7 @@ from kernel import clock
 from notifications.models import Message
 from notifications.plan import plan
 from notifications.render import Wording, render
+from people.identity import mask
 from people.models import Citizen
 from people.sample_ids import sample_resident_id
 from tests import build
@@ -206,6 +207,21 @@ def test_nor_after_it_where_somebody_asks_or_appeals(town, known):
                 answers.add((path, again, told_now.status_code, str(sorted(said.items()))))
     assert {status for _path, nth, status, _said in answers if not nth} == {201}
     assert len(answers) == 4, answers
+
+
+def test_nor_where_somebody_is_kept_for_later(town, known):
+    """Whom a phone keeps is its own list: a document with a booking is kept as any other."""
+    answers = set()
+    for minutes, number in ((2, NUMBER), (4, UNKNOWN)):
+        browser = town.phone()
+        clock.set_demo(town.parts.settings.var / "clock.json", NOW + timedelta(minutes=minutes), 0.0)
+        browser.go("/verify?next=/my/account").press("获取验证码", phone="13900139000")
+        browser.press("下一步", code=town.newest_code())
+        typed = {"name": "张三", "number": number, "relation": "other", "agree": "1"}
+        browser.press("保存这位办事人", **typed)
+        answers.add((browser.status, browser.words.replace(mask(number), "MASKED")))
+        browser.press("删除 张*")
+    assert len(answers) == 1, answers
 
 
 def test_every_operation_that_takes_a_document_asks_for_a_proof_first(town):

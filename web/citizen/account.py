@@ -18,13 +18,15 @@ from feedback import personal_data
 from kernel.errors import DomainError
 from kernel.phone import mask as mask_phone
 from people import known_browsers, saved_persons
+from people.identity import check
+from people.names import check_name
 from people.phone_codes import raise_unless_ok, verify_code
 from people.retention import retention
 from web import edge
 from web.citizen.data_words import data_words
 from web.citizen.face import blueprint
 from web.citizen.family import family, relations
-from web.citizen.forms import kind_options
+from web.citizen.forms import KeptPersonForm, errors_of, kind_options, typed
 from web.citizen.phone_check import TRIES, send_code
 from web.citizen.running import forget_hold
 from web.guards import citizen_just_verified, citizen_only
@@ -37,11 +39,59 @@ from web.problems import status_of
 @citizen_only
 def account() -> ResponseReturnValue:
     """Saved persons, known browsers, and the ways to one's data."""
+    return _account_page({})
+
+
+def _account_page(form: dict[str, str], errors: dict[str, str] | None = None) -> str:
+    """The page; `form` is somebody to be added as typed, with what is wrong about it."""
     with edge.transaction() as session:
         browsers = known_browsers.count_browsers(session, g.phone, now=edge.now())
         spans = retention(session)
     facts = {"persons": family(), "relations": relations(), "kinds": dict(kind_options())}
-    return render_template("citizen/account.html", phone=g.phone, browsers=browsers, spans=spans, **facts)
+    asked = {"form": form, "errors": errors or {}, "labels": _labels(), "most": saved_persons.MOST}
+    here = url_for(".account")
+    return render_template(
+        "citizen/account.html", phone=g.phone, browsers=browsers, spans=spans, here=here, **facts, **asked
+    )
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "name": _("姓名"),
+        "kind": _("证件类型"),
+        "number": _("证件号码"),
+        "relation": _("与您的关系"),
+        "agree": "",
+    }
+
+
+@blueprint.post("/my/persons")
+@citizen_only
+@limit_tries(TRIES)
+def add_person() -> ResponseReturnValue:
+    """Keep somebody for later bookings. Whether they are known to anybody else is neither asked nor told."""
+    form = typed(request.form, "name", "kind", "number", "relation", "agree")
+    errors = errors_of(KeptPersonForm(), form)
+    if form["relation"] not in set(saved_persons.Relation):
+        errors["relation"] = saved_persons.RelationUnknown().sentence(edge.language())
+    if errors:
+        return _account_page(form, errors), 422
+    try:
+        _keep(form)
+    except saved_persons.TooManySavedPersons as refusal:
+        return _account_page(form, {"_refusal": refusal.sentence(edge.language())}), status_of(refusal)
+    flash(_("已保存。下次预约点一下就填好。"), "ok")
+    return redirect(url_for(".account", _anchor="family"), 303)
+
+
+def _keep(form: dict[str, str]) -> None:
+    identity = check(form["kind"], form["number"], today=edge.today())
+    name, relation = check_name(form["name"]), saved_persons.Relation(form["relation"])
+    now, actor = edge.now(), edge.actor()
+    with edge.transaction() as session:
+        saved_persons.save_person(
+            session, g.phone, identity, name=name, actor=actor, now=now, relation=relation
+        )
 
 
 @blueprint.post("/my/persons/<reference>/relation")

@@ -33,21 +33,24 @@ def kind_name(kind: str) -> str:
 
 
 class PersonForm(Schema):
-    """Who somebody is, and that they agree; documents are judged by the day of the hall."""
+    """Who somebody is, and that they agree; documents are judged by the day of the hall, else of the city."""
 
     class Meta:
         """Buttons and tokens travel in the same form."""
 
         unknown = EXCLUDE
 
-    def __init__(self, hall: Hall) -> None:
+    def __init__(self, hall: Hall | None = None) -> None:
         super().__init__()
-        self._hall = hall
+        self._zone = hall.time_zone if hall else edge.CITY_ZONE
 
     name = fields.String(load_default="")
     kind = fields.String(load_default="")
     number = fields.String(load_default="")
     agree = fields.String(load_default="")
+
+    def _ask_to_agree(self) -> str:
+        return str(_("请勾选同意，我们才能为您预约。"))
 
     @validates("name")
     def _name(self, value: str, data_key: str) -> None:
@@ -61,18 +64,25 @@ class PersonForm(Schema):
     def _agree(self, value: str, data_key: str) -> None:
         del data_key
         if value != "1":
-            raise ValidationError(_("请勾选同意，我们才能为您预约。"))
+            raise ValidationError(self._ask_to_agree())
 
     @validates_schema(skip_on_field_errors=False)
     def _document(self, data: Mapping[str, Any], **_kwargs: object) -> None:
         if not data.get("number"):
             raise ValidationError(_("请填写证件号码。"), "number")
-        today = edge.today(self._hall.time_zone)
+        today = edge.today(self._zone)
         try:
             check(data.get("kind", ""), data["number"], today=today)
         except Invalid as error:
             at_fault = "kind" if error.code == "identity_kind_unknown" else "number"
             raise ValidationError(error.sentence(edge.language()), at_fault) from error
+
+
+class KeptPersonForm(PersonForm):
+    """Somebody to be kept without a booking: judged as who is booked for, and agreed to for another end."""
+
+    def _ask_to_agree(self) -> str:
+        return str(_("请勾选同意，我们才能保存。"))
 
 
 def errors_of(schema: Schema, data: Mapping[str, Any]) -> dict[str, str]:

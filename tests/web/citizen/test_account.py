@@ -3,14 +3,19 @@
 import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from booking.models import Appointment
 from halls.models import Hall
 from kernel import clock
+from kernel.audit import AuditEntry
 from people.models import Citizen, KnownBrowser, SavedPerson
+from people.names import NameMissing
 from people.sample_ids import sample_resident_id
+from people.saved_persons import MOST, RelationUnknown
 from tests.conftest import NOW
+from tests.people.test_saved_persons import save
 from tests.web.citizen.town import NUMBER, PERSON, book, hold_first
 
 
@@ -48,6 +53,67 @@ def test_another_phone_changes_nobodys_persons(town, phone):
     assert thief.client.post(f"/my/persons/{reference}/relation", data=token).status_code == 404
     assert thief.client.post(f"/my/persons/{reference}/remove", data=token).status_code == 303
     assert town.count(SavedPerson) == 2
+
+
+CHILD = {"name": "欧小宝", "number": sample_resident_id(9), "relation": "child", "agree": "1"}
+ADD = "保存这位办事人"
+
+
+def test_family_is_added_without_a_booking_and_booked_for_by_one_press(town, phone):
+    known(town, phone).press(ADD, **CHILD)
+    assert phone.path == "/my/account"
+    assert "欧** · 子女" in phone.words
+    assert CHILD["number"] not in phone.html
+    with town.parts.database.transaction() as session:
+        done = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.action.like("saved_person.%"))
+        ).all()
+        assert done == ["saved_person.save"] * 2
+        assert len(session.scalars(select(Citizen.id)).all()) == 1  # who is only kept is none
+    hold_first(phone, "passport", answers="")
+    phone.press("欧** · 子女")
+    assert phone.path == "/booking/check"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"name": ""}, NameMissing.zh),
+        ({"number": ""}, "请填写证件号码。"),
+        ({"number": CHILD["number"][:-1] + "?"}, "证件号码"),
+        ({"kind": "library_card"}, "证件类型"),
+        ({"relation": "dog"}, RelationUnknown.zh),
+        ({"agree": ""}, "请勾选同意，我们才能保存。"),
+    ],
+)
+def test_who_is_added_is_judged_as_who_is_booked_for(town, phone, typed, told):
+    known(town, phone).press(ADD, **(CHILD | typed))
+    assert phone.status == 422
+    assert "请先改正下面的内容" in phone.words
+    assert told in phone.words
+    assert phone.form_with(ADD).fields["name"] == (CHILD | typed)["name"]  # nothing typed is lost
+    assert town.count(SavedPerson) == 1
+
+
+def test_more_than_a_family_is_not_offered_and_not_taken(town, phone):
+    known(town, phone)
+    form = phone.form_with(ADD).fields
+    with town.parts.database.transaction() as session:
+        for seed in range(20, 19 + MOST):
+            save(session, seed)
+    assert phone.client.post("/my/persons", data=form | CHILD).status_code == 409
+    assert town.count(SavedPerson) == MOST
+    assert f"最多保存 {MOST} 位" in phone.go("/my/account").words
+    assert ADD not in phone.words
+
+
+def test_nobody_is_added_without_a_verified_phone(town, phone):
+    form = known(town, phone).form_with(ADD).fields
+    phone.client.delete_cookie("mine")
+    later(town, minutes=45)
+    assert phone.go("/my/account").path.startswith("/verify")
+    phone.client.post("/my/persons", data=form | CHILD)
+    assert town.count(SavedPerson) == 1
 
 
 def test_every_browser_can_be_withdrawn_at_once(town, phone):

@@ -106,3 +106,33 @@ def test_the_choice_survives_the_live_refresh_and_its_loss_is_said(town, context
     town.take_all("09:30")
     page.evaluate(refetch)
     page.wait_for_selector("[data-choice-lost]:not([hidden])")
+
+
+BROKEN = """() => {
+  const found = [], walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    for (const word of node.data.matchAll(/[A-Za-z0-9:–]{4,}/g)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = [...range.getClientRects()].filter((each) => each.width).map((each) => each.top);
+      if (new Set(lines.map(Math.round)).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(("wide", "way"), [(360, "zh"), (360, "en"), (320, "zh"), (320, "care-en")])
+def test_no_time_and_no_word_is_broken_in_two_lines(town, context, wide, way):
+    page = context.new_page()
+    page.set_viewport_size({"width": wide, "height": 740})
+    page.goto("/health")
+    cookies = {"lang": way[-2:]} | ({"care": "1"} if way.startswith("care") else {})
+    context.add_cookies([{"name": name, "value": value, "url": page.url} for name, value in cookies.items()])
+    page.goto("/")
+    assert page.evaluate(BROKEN) == []
+    page.goto(f"{SERVICE}/halls/city-hall?a={LOST}")
+    page.locator(".slots input:not([disabled]) + label").first.click()  # the chosen one stands in bold
+    assert page.evaluate(BROKEN) == []
