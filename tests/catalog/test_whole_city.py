@@ -88,3 +88,14 @@ def test_a_hall_says_where_it_is_how_to_call_it_and_when_each_line_is_open(name)
     assert hall["latitude"]
     assert hall["longitude"]
     assert {row["group"] for row in hall["plan"]} == {group["code"] for group in hall["groups"]}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.code)
+def test_a_package_asks_for_ones_own_household_register_once(package):
+    names = {
+        paper.name_zh
+        for code in package.services
+        for paper in SERVICES[code].materials
+        if paper.code == "household-register"
+    }
+    assert names <= {"居民户口簿"}
