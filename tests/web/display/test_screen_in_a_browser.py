@@ -1,6 +1,7 @@
 """What a screen says and how large it writes, in a real browser; sounds are recorded instead of heard."""
 
 import io
+import re
 import wave
 
 import pytest
@@ -251,3 +252,18 @@ def test_a_withdrawn_screen_ends_by_itself_also_when_the_nudge_is_lost(faces, pa
         devices.revoke(session, devices.find_device(session, secret), **facts)
     expect(page.locator("h1")).to_contain_text("这台设备还不能用")
     expect(page.locator("#board")).to_have_count(0)
+
+
+def test_a_screen_moves_a_little_each_minute_and_swaps_its_sides_each_hour_as_letters_would_burn_in(page):
+    page.clock.install()
+    page.goto("/screen/yunzhou")
+    moved = []
+    for _ in range(4):
+        page.clock.run_for(60_000)
+        moved.append(page.locator("#main").evaluate("main => getComputedStyle(main).translate"))
+    assert len(set(moved)) == 4
+    swapped = re.compile(r"\bis-swapped\b")
+    expect(page.locator("body")).not_to_have_class(swapped)
+    for _ in range(56):
+        page.clock.run_for(60_000)
+    expect(page.locator("body")).to_have_class(swapped)
