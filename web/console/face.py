@@ -100,7 +100,8 @@ def on_refusal(error: DomainError) -> ResponseReturnValue:
         # Who was relieved needs another counter, not another account.
         if isinstance(error, Forbidden) and not isinstance(error, NotYourCounter):
             return problems.on_domain_error(error)
-        title, sentence = _who_sits_there() or (_("现在不能这样做"), sentence)
+        relieved = _who_sits_there() if isinstance(error, NotYourCounter) else None
+        title, sentence = relieved or (_("现在不能这样做"), sentence)
         words = {"title": title, "sentence": sentence, "code": error.code, "here": here}
         back = {"home": here, "home_label": _("回到工作台")}
         return render_template("error.html", layout="staff/base.html", **back, **words), status
