@@ -26,7 +26,7 @@ from web import edge
 from web.citizen.data_words import data_words
 from web.citizen.face import blueprint
 from web.citizen.family import family, relations
-from web.citizen.forms import KeptPersonForm, errors_of, kind_options, typed
+from web.citizen.forms import KeptPersonForm, errors_of, kind_options, person_labels, typed
 from web.citizen.phone_check import TRIES, send_code
 from web.citizen.running import forget_hold
 from web.guards import citizen_just_verified, citizen_only
@@ -57,9 +57,7 @@ def _account_page(form: dict[str, str], errors: dict[str, str] | None = None) ->
 
 def _labels() -> dict[str, str]:
     return {
-        "name": _("姓名"),
-        "kind": _("证件类型"),
-        "number": _("证件号码"),
+        **person_labels(),
         "relation": _("与您的关系"),
         "agree": "",
     }

@@ -27,6 +27,11 @@ def kind_options() -> list[tuple[str, str]]:
     return [(kind.value, names[kind]) for kind in IdentityKind]
 
 
+def person_labels() -> dict[str, str]:
+    """What the fields of `PersonForm` are called, where a page says that one of them is wrong."""
+    return {"name": _("姓名"), "kind": _("证件类型"), "number": _("证件号码")}
+
+
 def kind_name(kind: str) -> str:
     """A kind of document in the reader's language; empty for an unknown one."""
     return dict(kind_options()).get(kind, "")

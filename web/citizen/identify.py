@@ -18,7 +18,7 @@ from people.identity import mask, mask_name, normalise
 from web import edge
 from web.citizen.face import blueprint
 from web.citizen.family import family, merge, relations
-from web.citizen.forms import PersonForm, errors_of, kind_options, typed
+from web.citizen.forms import PersonForm, errors_of, kind_options, person_labels, typed
 from web.citizen.phone_check import TRIES, no_code, send_code, try_code
 from web.citizen.running import Running, keep_form, keep_unless_older, next_turn, running_booking
 from web.guards import CITIZEN_KEY, citizen_phone, public
@@ -110,9 +110,7 @@ def _page(running: Running, form: dict[str, Any], errors: dict[str, str] | None 
         errors_of(PersonForm(running.hall), form)
     )
     labels = {
-        "name": _("姓名"),
-        "kind": _("证件类型"),
-        "number": _("证件号码"),
+        **person_labels(),
         "phone": _("手机号"),
         "code": _("验证码"),
         "agree": "",

@@ -18,7 +18,7 @@ from kernel.errors import DomainError
 from people.names import check_name
 from web import edge
 from web.citizen.face import blueprint
-from web.citizen.forms import PersonForm, errors_of, kind_options, typed
+from web.citizen.forms import PersonForm, errors_of, kind_options, person_labels, typed
 from web.citizen.slots import day_of
 from web.citizen.trip import Way, get_trip
 from web.citizen.visit import get_visit
@@ -140,9 +140,7 @@ def _page(
         "kind_of_request": _("申请类别"),
         "wanted_on": _("希望哪天来"),
         "reason": _("理由"),
-        "name": _("姓名"),
-        "kind": _("证件类型"),
-        "number": _("证件号码"),
+        **person_labels(),
         "agree": "",
         "_refusal": "",
     }
